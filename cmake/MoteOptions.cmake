@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The options of the build.  Whatever is not an option here is not configurable.
+
+# Backends that this operating system can have.
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+	set(MOTE_BUILDABLE_BACKENDS KVM)
+else()
+	set(MOTE_BUILDABLE_BACKENDS)
+endif()
+set(MOTE_BACKENDS "${MOTE_BUILDABLE_BACKENDS}" CACHE STRING
+	"Backends to build, a list (${MOTE_BUILDABLE_BACKENDS}); NONE for no backend at all")
+if(MOTE_BACKENDS STREQUAL "NONE")
+	set(MOTE_SELECTED_BACKENDS)
+else()
+	set(MOTE_SELECTED_BACKENDS ${MOTE_BACKENDS})
+endif()
+foreach(backend IN LISTS MOTE_SELECTED_BACKENDS)
+	if(NOT backend IN_LIST MOTE_BUILDABLE_BACKENDS)
+		message(FATAL_ERROR "MOTE_BACKENDS: ${backend} cannot be built on "
+			"${CMAKE_SYSTEM_NAME}; possible: ${MOTE_BUILDABLE_BACKENDS} or NONE")
+	endif()
+endforeach()
+
+set(MOTE_SANITIZE "" CACHE STRING
+	"Sanitizers for host code, as -fsanitize= takes them; guests never get them")
+option(MOTE_WERROR "Warnings are errors" ${PROJECT_IS_TOP_LEVEL})
+option(MOTE_CLI "Build the mote tool" ON)
+option(MOTE_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(MOTE_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+	set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Build type" FORCE)
+endif()
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)

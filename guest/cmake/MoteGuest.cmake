@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# mote_add_guest(name source...): an executable that mote runs.  Whatever else it
+# needs is added as to any other target: target_link_libraries(name PRIVATE ...).
+
+function(mote_add_guest name)
+	add_executable(${name} ${ARGN})
+	# COMPILE_OPTIONS and LINK_OPTIONS begin empty: those of the directory are for the host.
+	set_target_properties(${name} PROPERTIES
+		COMPILE_OPTIONS "" LINK_OPTIONS "" COMPILE_DEFINITIONS ""
+		POSITION_INDEPENDENT_CODE OFF ENABLE_EXPORTS OFF)
+	target_compile_options(${name} PRIVATE $<$<CONFIG:>:-O2> ${MOTE_GUEST_NEUTRAL_FLAGS})
+	target_link_options(${name} PRIVATE -fno-sanitize=all)
+	target_link_libraries(${name} PRIVATE MoteGuest::guest)
+endfunction()

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * <unistd.h> of the guest SDK: only what headers of portable libraries look for.
+ */
+#ifndef MOTE_LIBC_UNISTD_H
+#define MOTE_LIBC_UNISTD_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#ifndef SEEK_SET
+#define SEEK_SET 0
+#define SEEK_CUR 1
+#define SEEK_END 2
+#endif
+
+_Noreturn void _exit(int status);
+
+#endif

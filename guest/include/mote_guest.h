@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The guest SDK: how a C program becomes a guest of mote.
+ *
+ *	#include <mote_guest.h>
+ *
+ *	MOTE_IMPORT(mote_bytes, next_block, (uint32_t, maximum))
+ *
+ *	MOTE_EXPORT(int64_t, count, (mote_bytes, data), (uint32_t, flags))
+ *	{
+ *		...
+ *	}
+ *
+ * A guest has no main: it starts, runs its constructors, and then serves calls of its exported
+ * functions, one at a time.  There is no operating system underneath; whatever reaches the outside
+ * is a function of the host.
+ */
+#ifndef MOTE_GUEST_H
+#define MOTE_GUEST_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mote/abi.h>
+
+/* A borrowed run of bytes.  data may be NULL when length is 0. */
+typedef struct mote_bytes {
+	const void *data;
+	size_t length; /* bytes */
+} mote_bytes;
+
+/* A borrowed NUL-terminated string, never NULL. */
+typedef const char *mote_string;
+
+#include <mote_guest_macros.h>
+
+/*
+ * MOTE_EXPORT(result, name, (type, parameter)...) { body }
+ *
+ * Defines the function `result name(type parameter, ...)` and offers it to the host under its name.
+ * 0 to 16 parameters of the types int32_t uint32_t int64_t uint64_t float double bool mote_string
+ * mote_bytes; the result may also be void.  Anything else, or a name of more than 63 bytes, does
+ * not compile.
+ *
+ * String and bytes arguments are valid until the function returns.  A string or bytes result must
+ * stay valid after the function returned (an argument, static or heap memory, not a local array);
+ * the SDK copies it before it leaves.
+ */
+#define MOTE_EXPORT(result, ...)                                                                   \
+	MOTE_GUEST_EXPORT(result, MOTE_GUEST_FIRST(__VA_ARGS__), MOTE_GUEST_COUNT(__VA_ARGS__),        \
+			  MOTE_GUEST_SELECT(MOTE_GUEST_MAP_, MOTE_GUEST_COUNT(__VA_ARGS__)),       \
+			  __VA_ARGS__)
+
+/*
+ * MOTE_IMPORT(result, name, (type, parameter)...)
+ *
+ * Defines the static function `result name(type parameter, ...)`, which calls the host's function
+ * of that name.  No semicolon behind it.  Types as above.  Only imports that the program really
+ * uses are asked of the host, so a header may declare more than one guest needs.
+ *
+ * A string or bytes result is valid until the next host call (logging does not count as one).
+ */
+#define MOTE_IMPORT(result, ...)                                                                   \
+	MOTE_GUEST_IMPORT(result, MOTE_GUEST_FIRST(__VA_ARGS__), MOTE_GUEST_COUNT(__VA_ARGS__),        \
+			  MOTE_GUEST_SELECT(MOTE_GUEST_MAP_, MOTE_GUEST_COUNT(__VA_ARGS__)),       \
+			  __VA_ARGS__)
+
+/*
+ * MOTE_NEEDS(.heap_bytes = 1 << 20, .stack_bytes = 256 << 10)
+ *
+ * The least that the program can work with; the host refuses to run it with less.  At most once in
+ * a program, outside any function, no semicolon behind it.
+ */
+#define MOTE_NEEDS(...)                                                                            \
+	extern const struct mote_guest_needs mote_guest_needs;                                     \
+	const struct mote_guest_needs mote_guest_needs                                             \
+		__attribute__((section(".note.mote.needs"), used, aligned(4))) = {                 \
+			sizeof(MOTE_ABI_NOTE_NAME),                                                \
+			sizeof(struct mote_abi_needs_note),                                        \
+			MOTE_ABI_NOTE_NEEDS,                                                       \
+			MOTE_ABI_NOTE_NAME,                                                        \
+			{__VA_ARGS__},                                                             \
+	};
+
+/*
+ * Sends one line to the host's log, formatted as by printf.  A message less severe than the host
+ * wants to see costs no more than a comparison.  Long messages are cut after 1023 bytes.
+ */
+void mote_log(mote_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void mote_log_arguments(mote_log_level level, const char *format, va_list arguments)
+	__attribute__((format(printf, 2, 0)));
+
+/* Ends the program for good; the host's call gets the message, formatted as by printf. */
+void mote_abort(const char *format, ...)
+	__attribute__((format(printf, 1, 2), noreturn, cold));
+
+/* The bytes that all string and bytes arguments of one call may take, and its result, each way. */
+size_t mote_call_capacity(void);
+
+/* 64 unpredictable bits; the sequence differs in each sandbox.  Not for long-lived keys. */
+uint64_t mote_random(void);
+
+#endif

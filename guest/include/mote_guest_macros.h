@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The machinery behind MOTE_EXPORT and MOTE_IMPORT: type codes, marshalling,
+ * and the preprocessor loops.  Included by mote_guest.h; nothing here is meant
+ * to be used directly.
+ */
+#ifndef MOTE_GUEST_MACROS_H
+#define MOTE_GUEST_MACROS_H
+
+#ifdef __has_attribute
+#if __has_attribute(retain)
+#define MOTE_GUEST_KEEP used, retain
+#endif
+#endif
+#ifndef MOTE_GUEST_KEEP
+#define MOTE_GUEST_KEEP used
+#endif
+
+/* ---- Records ------------------------------------------------------------------------------ */
+
+/* Unmarshals the arguments, calls the function, marshals its result. */
+typedef struct mote_abi_value mote_guest_wrapper(const struct mote_abi_value *arguments);
+
+/* struct mote_abi_export, with entry as the pointer that it is on this side. */
+struct mote_guest_export {
+	char name[MOTE_ABI_NAME_BYTES];
+	uint8_t result;
+	uint8_t argument_count;
+	uint8_t arguments[MOTE_ABI_MAXIMUM_ARGUMENTS];
+	uint8_t reserved[6];
+	mote_guest_wrapper *entry;
+};
+_Static_assert(sizeof(struct mote_guest_export) == sizeof(struct mote_abi_export), "export record");
+_Static_assert(offsetof(struct mote_guest_export, entry) == offsetof(struct mote_abi_export, entry),
+	       "export record");
+
+/* An ELF note; needs stands on a 4-byte boundary only, like every note. */
+struct mote_guest_needs {
+	uint32_t name_bytes;
+	uint32_t needs_bytes;
+	uint32_t type;
+	char name[8];
+	struct mote_abi_needs_note needs;
+} __attribute__((packed, aligned(4)));
+
+/* Calls a host function.  In the result, bits of a string or bytes is its address. */
+struct mote_abi_value mote_guest_host_call(const struct mote_abi_import *import,
+					   const struct mote_abi_value *arguments);
+
+/* ---- Values ------------------------------------------------------------------------------- */
+
+/* On this side of the border, bits of a string or bytes value is an address. */
+struct mote_abi_value mote_guest_put_string(mote_string string);
+
+static inline struct mote_abi_value mote_guest_value(uint32_t type, uint32_t length, uint64_t bits)
+{
+	struct mote_abi_value value;
+
+	value.type = type;
+	value.length = length;
+	value.bits = bits;
+	return value;
+}
+
+static inline struct mote_abi_value mote_guest_put_i32(int32_t v)
+{
+	return mote_guest_value(MOTE_TYPE_I32, 0, (uint32_t)v);
+}
+
+static inline int32_t mote_guest_get_i32(const struct mote_abi_value *value)
+{
+	return (int32_t)(uint32_t)value->bits;
+}
+
+static inline struct mote_abi_value mote_guest_put_u32(uint32_t v)
+{
+	return mote_guest_value(MOTE_TYPE_U32, 0, v);
+}
+
+static inline uint32_t mote_guest_get_u32(const struct mote_abi_value *value)
+{
+	return (uint32_t)value->bits;
+}
+
+static inline struct mote_abi_value mote_guest_put_i64(int64_t v)
+{
+	return mote_guest_value(MOTE_TYPE_I64, 0, (uint64_t)v);
+}
+
+static inline int64_t mote_guest_get_i64(const struct mote_abi_value *value)
+{
+	return (int64_t)value->bits;
+}
+
+static inline struct mote_abi_value mote_guest_put_u64(uint64_t v)
+{
+	return mote_guest_value(MOTE_TYPE_U64, 0, v);
+}
+
+static inline uint64_t mote_guest_get_u64(const struct mote_abi_value *value)
+{
+	return value->bits;
+}
+
+static inline struct mote_abi_value mote_guest_put_bool(bool v)
+{
+	return mote_guest_value(MOTE_TYPE_BOOL, 0, v);
+}
+
+static inline bool mote_guest_get_bool(const struct mote_abi_value *value)
+{
+	return value->bits != 0;
+}
+
+static inline struct mote_abi_value mote_guest_put_f32(float v)
+{
+	uint32_t bits;
+
+	__builtin_memcpy(&bits, &v, sizeof(bits));
+	return mote_guest_value(MOTE_TYPE_F32, 0, bits);
+}
+
+static inline float mote_guest_get_f32(const struct mote_abi_value *value)
+{
+	uint32_t bits = (uint32_t)value->bits;
+	float v;
+
+	__builtin_memcpy(&v, &bits, sizeof(v));
+	return v;
+}
+
+static inline struct mote_abi_value mote_guest_put_f64(double v)
+{
+	uint64_t bits;
+
+	__builtin_memcpy(&bits, &v, sizeof(bits));
+	return mote_guest_value(MOTE_TYPE_F64, 0, bits);
+}
+
+static inline double mote_guest_get_f64(const struct mote_abi_value *value)
+{
+	uint64_t bits = (uint64_t)value->bits;
+	double v;
+
+	__builtin_memcpy(&v, &bits, sizeof(v));
+	return v;
+}
+
+static inline mote_string mote_guest_get_string(const struct mote_abi_value *value)
+{
+	return (mote_string)(uintptr_t)value->bits;
+}
+
+static inline struct mote_abi_value mote_guest_put_bytes(mote_bytes v)
+{
+	/* A longer run than the field can hold fits no data area either: the largest stands for it. */
+	uint32_t length = v.length > UINT32_MAX ? UINT32_MAX : (uint32_t)v.length;
+
+	return mote_guest_value(MOTE_TYPE_BYTES, length, (uintptr_t)v.data);
+}
+
+static inline mote_bytes mote_guest_get_bytes(const struct mote_abi_value *value)
+{
+	mote_bytes v = {(const void *)(uintptr_t)value->bits, value->length};
+
+	return v;
+}
+
+static inline struct mote_abi_value mote_guest_put_void(void)
+{
+	return mote_guest_value(MOTE_TYPE_VOID, 0, 0);
+}
+
+/* ---- Types -------------------------------------------------------------------------------- */
+
+/* A type that is in none of these lists is an error of _Generic: it cannot cross the border. */
+#define MOTE_GUEST_CODE(type)                                                                      \
+	_Generic((type *)0,                                                                        \
+		int32_t *: MOTE_TYPE_I32,                                                          \
+		uint32_t *: MOTE_TYPE_U32,                                                         \
+		int64_t *: MOTE_TYPE_I64,                                                          \
+		uint64_t *: MOTE_TYPE_U64,                                                         \
+		float *: MOTE_TYPE_F32,                                                            \
+		double *: MOTE_TYPE_F64,                                                           \
+		bool *: MOTE_TYPE_BOOL,                                                            \
+		mote_string *: MOTE_TYPE_STRING,                                                   \
+		mote_bytes *: MOTE_TYPE_BYTES)
+
+#define MOTE_GUEST_RESULT_CODE(type) MOTE_GUEST_IF_VOID(type, MOTE_TYPE_VOID, MOTE_GUEST_CODE(type))
+
+#define MOTE_GUEST_ACCESSOR(verb, type)                                                            \
+	_Generic((type *)0,                                                                        \
+		int32_t *: mote_guest_##verb##_i32,                                                \
+		uint32_t *: mote_guest_##verb##_u32,                                               \
+		int64_t *: mote_guest_##verb##_i64,                                                \
+		uint64_t *: mote_guest_##verb##_u64,                                               \
+		float *: mote_guest_##verb##_f32,                                                  \
+		double *: mote_guest_##verb##_f64,                                                 \
+		bool *: mote_guest_##verb##_bool,                                                  \
+		mote_string *: mote_guest_##verb##_string,                                         \
+		mote_bytes *: mote_guest_##verb##_bytes)
+
+/* ---- Preprocessor ------------------------------------------------------------------------- */
+
+#define MOTE_GUEST_PASTE(a, b) a##b
+#define MOTE_GUEST_SELECT(prefix, count) MOTE_GUEST_PASTE(prefix, count)
+
+/* Chooses between two replacements by whether the token is void: only MOTE_GUEST_VOID_void adds an
+ * argument that shifts them. */
+#define MOTE_GUEST_VOID_void ~, ~
+#define MOTE_GUEST_IF_VOID(type, yes, no)                                                          \
+	MOTE_GUEST_THIRD(MOTE_GUEST_PASTE(MOTE_GUEST_VOID_, type), yes, no, ~)
+#define MOTE_GUEST_THIRD(...) MOTE_GUEST_THIRD_(__VA_ARGS__)
+#define MOTE_GUEST_THIRD_(a, b, c, ...) c
+
+/* The number of pairs behind the name. */
+#define MOTE_GUEST_COUNT(...)                                                                      \
+	MOTE_GUEST_COUNT_(__VA_ARGS__, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, ~)
+#define MOTE_GUEST_COUNT_(name, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, p14, p15,  \
+			  p16, count, ...)                                                         \
+	count
+
+#define MOTE_GUEST_FIRST(...) MOTE_GUEST_FIRST_(__VA_ARGS__, ~)
+#define MOTE_GUEST_FIRST_(first, ...) first
+
+/*
+ * MAP_n(M, none, name, pair...): M(n, first), M(n - 1, second), ..., M(1, last); without pairs, none.
+ * So the number that M gets is the count of pairs from its own to the last.
+ */
+#define MOTE_GUEST_MAP_0(M, none, name) none
+#define MOTE_GUEST_MAP_1(M, none, name, p) M(1, p)
+#define MOTE_GUEST_MAP_2(M, none, name, p, ...)                                                    \
+	M(2, p), MOTE_GUEST_MAP_1(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_3(M, none, name, p, ...)                                                    \
+	M(3, p), MOTE_GUEST_MAP_2(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_4(M, none, name, p, ...)                                                    \
+	M(4, p), MOTE_GUEST_MAP_3(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_5(M, none, name, p, ...)                                                    \
+	M(5, p), MOTE_GUEST_MAP_4(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_6(M, none, name, p, ...)                                                    \
+	M(6, p), MOTE_GUEST_MAP_5(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_7(M, none, name, p, ...)                                                    \
+	M(7, p), MOTE_GUEST_MAP_6(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_8(M, none, name, p, ...)                                                    \
+	M(8, p), MOTE_GUEST_MAP_7(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_9(M, none, name, p, ...)                                                    \
+	M(9, p), MOTE_GUEST_MAP_8(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_10(M, none, name, p, ...)                                                   \
+	M(10, p), MOTE_GUEST_MAP_9(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_11(M, none, name, p, ...)                                                   \
+	M(11, p), MOTE_GUEST_MAP_10(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_12(M, none, name, p, ...)                                                   \
+	M(12, p), MOTE_GUEST_MAP_11(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_13(M, none, name, p, ...)                                                   \
+	M(13, p), MOTE_GUEST_MAP_12(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_14(M, none, name, p, ...)                                                   \
+	M(14, p), MOTE_GUEST_MAP_13(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_15(M, none, name, p, ...)                                                   \
+	M(15, p), MOTE_GUEST_MAP_14(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_16(M, none, name, p, ...)                                                   \
+	M(16, p), MOTE_GUEST_MAP_15(M, none, name, __VA_ARGS__)
+
+/* What M can be: each takes the number and the pair. */
+#define MOTE_GUEST_PARAMETER(left, pair) MOTE_GUEST_PARAMETER_ pair
+#define MOTE_GUEST_PARAMETER_(type, name) type name
+#define MOTE_GUEST_TYPE(type, name) type
+#define MOTE_GUEST_NAME(type, name) name
+#define MOTE_GUEST_PAIR_CODE(left, pair) MOTE_GUEST_CODE(MOTE_GUEST_TYPE pair)
+#define MOTE_GUEST_GET(left, pair)                                                                \
+	MOTE_GUEST_ACCESSOR(get, MOTE_GUEST_TYPE pair)(&mote_guest_arguments[mote_guest_count - left])
+#define MOTE_GUEST_PUT(left, pair)                                                                \
+	MOTE_GUEST_ACCESSOR(put, MOTE_GUEST_TYPE pair)(MOTE_GUEST_NAME pair)
+
+/* ---- The definitions ---------------------------------------------------------------------- */
+
+#define MOTE_GUEST_CHECK_NAME(name)                                                                \
+	_Static_assert(sizeof(#name) <= MOTE_ABI_NAME_BYTES, "the name " #name " is too long")
+
+#define MOTE_GUEST_EXPORT_VOID(result, call)                                                       \
+	call;                                                                                      \
+	return mote_guest_put_void()
+#define MOTE_GUEST_EXPORT_VALUE(result, call) return MOTE_GUEST_ACCESSOR(put, result)(call)
+
+#define MOTE_GUEST_EXPORT(...) MOTE_GUEST_EXPORT_(__VA_ARGS__)
+#define MOTE_GUEST_EXPORT_(result_type, function, count, map, ...)                                 \
+	MOTE_GUEST_CHECK_NAME(function);                                                           \
+	result_type function(map(MOTE_GUEST_PARAMETER, void, __VA_ARGS__));                        \
+	static struct mote_abi_value mote_guest_call_##function(                                   \
+		const struct mote_abi_value *mote_guest_arguments)                                 \
+	{                                                                                          \
+		enum { mote_guest_count = count };                                                 \
+		(void)mote_guest_arguments;                                                        \
+		MOTE_GUEST_IF_VOID(result_type, MOTE_GUEST_EXPORT_VOID, MOTE_GUEST_EXPORT_VALUE)   \
+		(result_type, function(map(MOTE_GUEST_GET, , __VA_ARGS__)));                       \
+	}                                                                                          \
+	static const struct mote_guest_export mote_guest_export_##function                         \
+		__attribute__((section("mote_exports"), aligned(8), MOTE_GUEST_KEEP)) = {          \
+			.name = #function,                                                         \
+			.result = MOTE_GUEST_RESULT_CODE(result_type),                             \
+			.argument_count = count,                                                   \
+			.arguments = {map(MOTE_GUEST_PAIR_CODE, 0, __VA_ARGS__)},                  \
+			.entry = mote_guest_call_##function,                                       \
+	};                                                                                         \
+	result_type function(map(MOTE_GUEST_PARAMETER, void, __VA_ARGS__))
+
+#define MOTE_GUEST_IMPORT_VOID(result, call) (void)call
+#define MOTE_GUEST_IMPORT_VALUE(result, call)                                                      \
+	const struct mote_abi_value mote_guest_result = call;                                      \
+	return MOTE_GUEST_ACCESSOR(get, result)(&mote_guest_result)
+
+#define MOTE_GUEST_IMPORT(...) MOTE_GUEST_IMPORT_(__VA_ARGS__)
+#define MOTE_GUEST_IMPORT_(result_type, function, count, map, ...)                                 \
+	MOTE_GUEST_CHECK_NAME(function);                                                           \
+	static const struct mote_abi_import mote_guest_import_##function                           \
+		__attribute__((section("mote_imports"), aligned(8), unused)) = {                   \
+			.name = #function,                                                         \
+			.result = MOTE_GUEST_RESULT_CODE(result_type),                             \
+			.argument_count = count,                                                   \
+			.arguments = {map(MOTE_GUEST_PAIR_CODE, 0, __VA_ARGS__)},                  \
+	};                                                                                         \
+	static __attribute__((unused)) result_type function(                                       \
+		map(MOTE_GUEST_PARAMETER, void, __VA_ARGS__))                                      \
+	{                                                                                          \
+		const struct mote_abi_value mote_guest_arguments[] = {                             \
+			map(MOTE_GUEST_PUT, mote_guest_put_void(), __VA_ARGS__)};                  \
+		MOTE_GUEST_IF_VOID(result_type, MOTE_GUEST_IMPORT_VOID, MOTE_GUEST_IMPORT_VALUE)   \
+		(result_type,                                                                      \
+		 mote_guest_host_call(&mote_guest_import_##function, mote_guest_arguments));       \
+	}
+
+#endif

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * vsnprintf: reads the format and prints everything but floating point.
+ * %n is not a conversion here: it would turn a format string into a write.
+ */
+#include "format.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+void format_put(struct format_sink *sink, const char *text, size_t length)
+{
+	if (sink->length < sink->room) {
+		size_t left = sink->room - sink->length;
+
+		memcpy(sink->to + sink->length, text, length < left ? length : left);
+	}
+	sink->length += length;
+}
+
+void format_repeat(struct format_sink *sink, char byte, int count)
+{
+	char run[32];
+
+	memset(run, byte, sizeof(run));
+	for (; count > 0; count -= (int)sizeof(run))
+		format_put(sink, run, count < (int)sizeof(run) ? (size_t)count : sizeof(run));
+}
+
+void format_padded(struct format_sink *sink, const struct format_spec *spec, const char *prefix,
+		   int zeros, const char *body, size_t length)
+{
+	size_t prefix_length = strlen(prefix);
+	size_t total = prefix_length + (size_t)zeros + length;
+	int padding = total < (size_t)spec->width ? spec->width - (int)total : 0;
+
+	if (!spec->left && !spec->zero)
+		format_repeat(sink, ' ', padding);
+	format_put(sink, prefix, prefix_length);
+	if (!spec->left && spec->zero)
+		format_repeat(sink, '0', padding);
+	format_repeat(sink, '0', zeros);
+	format_put(sink, body, length);
+	if (spec->left)
+		format_repeat(sink, ' ', padding);
+}
+
+static void format_integer(struct format_sink *sink, struct format_spec *spec, uintmax_t value,
+			   const char *sign)
+{
+	const char *alphabet = spec->conversion == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
+	unsigned int base = 10;
+	char text[24]; /* 22 octal digits at most */
+	char *end = text + sizeof(text), *at = end;
+	int digits, zeros;
+
+	if (spec->conversion == 'o')
+		base = 8;
+	else if (spec->conversion == 'x' || spec->conversion == 'X' || spec->conversion == 'p')
+		base = 16;
+	for (uintmax_t rest = value; rest; rest /= base)
+		*--at = alphabet[rest % base];
+	digits = (int)(end - at);
+	if (spec->precision < 0)
+		zeros = digits ? 0 : 1;
+	else
+		zeros = spec->precision > digits ? spec->precision - digits : 0;
+	if (spec->alternate && base == 8 && !zeros)
+		zeros = 1;
+	if (spec->alternate && base == 16 && value)
+		sign = spec->conversion == 'X' ? "0X" : "0x";
+	if (spec->precision >= 0)
+		spec->zero = false;
+	format_padded(sink, spec, sign, zeros, at, (size_t)digits);
+}
+
+/* The argument list, in a structure so that functions can take from it in turn. */
+struct arguments {
+	va_list list;
+};
+
+static intmax_t take_signed(struct arguments *arguments, char length)
+{
+	switch (length) {
+	case 'H':
+		return (signed char)va_arg(arguments->list, int);
+	case 'h':
+		return (short)va_arg(arguments->list, int);
+	case 'l':
+		return va_arg(arguments->list, long);
+	case 'L':
+		return va_arg(arguments->list, long long);
+	case 'j':
+		return va_arg(arguments->list, intmax_t);
+	case 'z':
+	case 't':
+		return va_arg(arguments->list, ptrdiff_t);
+	default:
+		return va_arg(arguments->list, int);
+	}
+}
+
+static uintmax_t take_unsigned(struct arguments *arguments, char length)
+{
+	switch (length) {
+	case 'H':
+		return (unsigned char)va_arg(arguments->list, unsigned int);
+	case 'h':
+		return (unsigned short)va_arg(arguments->list, unsigned int);
+	case 'l':
+		return va_arg(arguments->list, unsigned long);
+	case 'L':
+		return va_arg(arguments->list, unsigned long long);
+	case 'j':
+		return va_arg(arguments->list, uintmax_t);
+	case 'z':
+	case 't':
+		return va_arg(arguments->list, size_t);
+	default:
+		return va_arg(arguments->list, unsigned int);
+	}
+}
+
+static void format_signed(struct format_sink *sink, struct format_spec *spec, intmax_t value)
+{
+	const char *sign = "";
+
+	if (value < 0)
+		sign = "-";
+	else if (spec->plus)
+		sign = "+";
+	else if (spec->blank)
+		sign = " ";
+	spec->alternate = false;
+	format_integer(sink, spec, value < 0 ? 0 - (uintmax_t)value : (uintmax_t)value, sign);
+}
+
+static void format_string(struct format_sink *sink, struct format_spec *spec, const char *text)
+{
+	size_t length;
+
+	if (!text)
+		text = "(null)";
+	length = spec->precision < 0 ? strlen(text) : strnlen(text, (size_t)spec->precision);
+	spec->zero = false;
+	format_padded(sink, spec, "", 0, text, length);
+}
+
+static bool format_one(struct format_sink *sink, struct format_spec *spec,
+		       struct arguments *arguments)
+{
+	char byte;
+
+	switch (spec->conversion) {
+	case 'd':
+	case 'i':
+		format_signed(sink, spec, take_signed(arguments, spec->length));
+		return true;
+	case 'u':
+		spec->alternate = false;
+		/* fallthrough */
+	case 'o':
+	case 'x':
+	case 'X':
+		format_integer(sink, spec, take_unsigned(arguments, spec->length), "");
+		return true;
+	case 'p':
+		spec->alternate = true;
+		format_integer(sink, spec, (uintptr_t)va_arg(arguments->list, void *), "");
+		return true;
+	case 'c':
+		byte = (char)va_arg(arguments->list, int);
+		spec->zero = false;
+		format_padded(sink, spec, "", 0, &byte, 1);
+		return true;
+	case 's':
+		format_string(sink, spec, va_arg(arguments->list, const char *));
+		return true;
+	case 'e':
+	case 'E':
+	case 'f':
+	case 'F':
+	case 'g':
+	case 'G':
+		if (spec->length == 'D')
+			format_double(sink, spec, (double)va_arg(arguments->list, long double));
+		else
+			format_double(sink, spec, va_arg(arguments->list, double));
+		return true;
+	case '%':
+		format_put(sink, "%", 1);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static const char *read_flags(const char *at, struct format_spec *spec)
+{
+	for (;; at++) {
+		switch (*at) {
+		case '-':
+			spec->left = true;
+			break;
+		case '0':
+			spec->zero = true;
+			break;
+		case '+':
+			spec->plus = true;
+			break;
+		case ' ':
+			spec->blank = true;
+			break;
+		case '#':
+			spec->alternate = true;
+			break;
+		default:
+			return at;
+		}
+	}
+}
+
+static const char *read_number(const char *at, struct arguments *arguments, int *number)
+{
+	*number = 0;
+	if (*at == '*') {
+		*number = va_arg(arguments->list, int);
+		return at + 1;
+	}
+	for (; *at >= '0' && *at <= '9'; at++)
+		if (*number < INT_MAX / 10)
+			*number = *number * 10 + (*at - '0');
+	return at;
+}
+
+static const char *read_length(const char *at, struct format_spec *spec)
+{
+	if (at[0] == 'h' && at[1] == 'h') {
+		spec->length = 'H';
+		return at + 2;
+	}
+	if (at[0] == 'l' && at[1] == 'l') {
+		spec->length = 'L';
+		return at + 2;
+	}
+	if (*at == 'L')
+		spec->length = 'D';
+	else if (*at && strchr("hlzjt", *at))
+		spec->length = *at;
+	return spec->length ? at + 1 : at;
+}
+
+static const char *read_spec(const char *at, struct arguments *arguments, struct format_spec *spec)
+{
+	*spec = (struct format_spec){.precision = -1};
+	at = read_flags(at, spec);
+	at = read_number(at, arguments, &spec->width);
+	if (spec->width < 0) {
+		spec->left = true;
+		spec->width = spec->width == INT_MIN ? INT_MAX : -spec->width;
+	}
+	if (*at == '.')
+		at = read_number(at + 1, arguments, &spec->precision);
+	if (spec->precision < 0)
+		spec->precision = -1;
+	at = read_length(at, spec);
+	spec->conversion = *at;
+	return *at ? at + 1 : at;
+}
+
+static void format_all(struct format_sink *sink, const char *format, struct arguments *arguments)
+{
+	while (*format) {
+		const char *percent = strchr(format, '%');
+		struct format_spec spec;
+
+		if (!percent) {
+			format_put(sink, format, strlen(format));
+			return;
+		}
+		format_put(sink, format, (size_t)(percent - format));
+		format = read_spec(percent + 1, arguments, &spec);
+		if (!format_one(sink, &spec, arguments))
+			format_put(sink, percent, (size_t)(format - percent));
+	}
+}
+
+int vsnprintf(char *restrict to, size_t bytes, const char *restrict format, va_list list)
+{
+	struct format_sink sink = {to, bytes ? bytes - 1 : 0, 0};
+	struct arguments arguments;
+
+	va_copy(arguments.list, list);
+	format_all(&sink, format, &arguments);
+	va_end(arguments.list);
+	if (bytes)
+		to[sink.length < bytes ? sink.length : bytes - 1] = 0;
+	return sink.length > INT_MAX ? -1 : (int)sink.length;
+}
+
+int snprintf(char *restrict to, size_t bytes, const char *restrict format, ...)
+{
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(to, bytes, format, arguments);
+	va_end(arguments);
+	return length;
+}
+
+int vsprintf(char *restrict to, const char *restrict format, va_list arguments)
+{
+	return vsnprintf(to, INT_MAX, format, arguments);
+}
+
+int sprintf(char *restrict to, const char *restrict format, ...)
+{
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsprintf(to, format, arguments);
+	va_end(arguments);
+	return length;
+}

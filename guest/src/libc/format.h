@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The parts of the printf family: where the text goes, what a conversion says,
+ * and the decimal digits of a double.
+ */
+#ifndef MOTE_LIBC_FORMAT_H
+#define MOTE_LIBC_FORMAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FORMAT_HIDDEN __attribute__((visibility("hidden")))
+
+/* Text that may be longer than its room; length counts all of it. */
+struct format_sink {
+	char *to;
+	size_t room;
+	size_t length;
+};
+
+/* One conversion, as read from the format. */
+struct format_spec {
+	bool left, zero, plus, blank, alternate;
+	int width;
+	int precision; /* -1: not given */
+	char length;   /* of the argument: 0 h H(hh) l L(ll) z j t D(long double) */
+	char conversion;
+};
+
+/*
+ * value = 0.d1d2d3... * 10^point, exactly.  A finite double has at most 309 digits before the
+ * decimal point and 1074 behind it.
+ */
+struct format_decimal {
+	int count; /* of digits; no leading zeros; 0 for zero */
+	int point;
+	char digits[1400]; /* '0' to '9' */
+};
+
+FORMAT_HIDDEN void format_put(struct format_sink *sink, const char *text, size_t length);
+FORMAT_HIDDEN void format_repeat(struct format_sink *sink, char byte, int count);
+
+/* Puts sign or prefix, zeros and body with the padding that spec asks for. */
+FORMAT_HIDDEN void format_padded(struct format_sink *sink, const struct format_spec *spec,
+				 const char *prefix, int zeros, const char *body, size_t length);
+
+/* value: finite, not negative. */
+FORMAT_HIDDEN void format_decimal(struct format_decimal *decimal, double value);
+
+/* Keeps the first `count` digits (none if not positive), rounded half to even. */
+FORMAT_HIDDEN void format_round(struct format_decimal *decimal, int count);
+
+FORMAT_HIDDEN void format_double(struct format_sink *sink, const struct format_spec *spec,
+				 double value);
+
+#endif

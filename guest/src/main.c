@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The life of a guest: take over the mailbox, run the constructors, then serve
+ * one call after the other.  Between calls it is parked in the doorbell.
+ */
+#include "runtime.h"
+
+#include <string.h>
+
+/* tables.inc, which cannot include abi.h, has these two as plain numbers. */
+_Static_assert(MOTE_ABI_NOTE_IMAGE == 1, "change src/tables.inc too");
+_Static_assert(MOTE_ABI_VERSION == 1, "change src/tables.inc too");
+
+typedef void constructor(void);
+
+/* Defined by the linker. */
+extern MOTE_GUEST_HIDDEN constructor *const __init_array_start[];
+extern MOTE_GUEST_HIDDEN constructor *const __init_array_end[];
+extern MOTE_GUEST_HIDDEN const struct mote_guest_export __start_mote_exports[];
+extern MOTE_GUEST_HIDDEN const struct mote_guest_export __stop_mote_exports[];
+
+struct mote_guest_runtime mote_guest_runtime;
+
+static void take_over(struct mote_abi_mailbox *mailbox)
+{
+	struct mote_guest_runtime *runtime = &mote_guest_runtime;
+
+	runtime->mailbox = mailbox;
+	runtime->call_data = (unsigned char *)(uintptr_t)mailbox->call_data_gva;
+	runtime->host_call_data = (unsigned char *)(uintptr_t)mailbox->host_call_data_gva;
+	runtime->data_bytes = mailbox->data_bytes;
+	runtime->heap = (uintptr_t)mailbox->heap_gva;
+	runtime->heap_bytes = (size_t)mailbox->heap_bytes;
+	runtime->random[0] = mailbox->random[0];
+	runtime->random[1] = mailbox->random[1];
+}
+
+/*
+ * Puts the data of a result where the host can read it.  Data that is in the data area already,
+ * such as an argument handed back, stays where it is.
+ */
+static void place_result(const struct mote_guest_export *function, struct mote_abi_value *result)
+{
+	unsigned char *area = mote_guest_runtime.call_data;
+	uint32_t area_bytes = mote_guest_runtime.data_bytes;
+	uint64_t taken = (uint64_t)result->length + (result->type == MOTE_TYPE_STRING);
+	uint64_t offset = result->bits - (uintptr_t)area;
+
+	if (taken > area_bytes)
+		mote_abort("export %s: its result takes %llu bytes, but the mailbox holds %lu",
+			   function->name, (unsigned long long)taken, (unsigned long)area_bytes);
+	if (offset > area_bytes - taken) {
+		memmove(area, (const void *)(uintptr_t)result->bits, (size_t)taken);
+		offset = 0;
+	}
+	result->bits = offset;
+}
+
+static void serve(struct mote_abi_call *call)
+{
+	size_t count = (size_t)(__stop_mote_exports - __start_mote_exports);
+	struct mote_abi_value arguments[MOTE_ABI_MAXIMUM_ARGUMENTS];
+	const struct mote_guest_export *function;
+	struct mote_abi_value result;
+
+	if (call->function >= count)
+		mote_abort("call of function %lu, but there are %zu",
+			   (unsigned long)call->function, count);
+	function = &__start_mote_exports[call->function];
+	for (uint8_t i = 0; i < function->argument_count; i++) {
+		arguments[i] = call->arguments[i];
+		if (arguments[i].type == MOTE_TYPE_STRING || arguments[i].type == MOTE_TYPE_BYTES)
+			arguments[i].bits += (uintptr_t)mote_guest_runtime.call_data;
+	}
+	result = function->entry(arguments);
+	if (mote_guest_runtime.flush)
+		mote_guest_runtime.flush();
+	if (result.type == MOTE_TYPE_STRING || result.type == MOTE_TYPE_BYTES)
+		place_result(function, &result);
+	call->result = result;
+}
+
+void mote_guest_main(struct mote_abi_mailbox *mailbox)
+{
+	take_over(mailbox);
+	for (constructor *const *each = __init_array_start; each != __init_array_end; each++)
+		(*each)();
+	for (;;) {
+		/* At the first round there may be a call already; later there always is one. */
+		if (mailbox->call.function != MOTE_ABI_NO_FUNCTION)
+			serve(&mailbox->call);
+		MOTE_GUEST_RING(MOTE_ABI_PORT_READY);
+	}
+}
+
+size_t mote_call_capacity(void)
+{
+	return mote_guest_runtime.data_bytes;
+}

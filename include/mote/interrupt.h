@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The interrupt handle of a sandbox: stops a guest call from any thread, at
+ * any time, also after the sandbox is gone.
+ */
+#ifndef MOTE_INTERRUPT_H
+#define MOTE_INTERRUPT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct mote_interrupt mote_interrupt;
+
+/* A snapshot of a handle. */
+typedef struct mote_interrupt_state {
+	uint64_t call_id; /* of the call in progress, else of the last one; 0 before the first */
+	bool in_call;	  /* a guest call is in progress (host functions included) */
+	bool running;	  /* guest code is executing */
+	bool cancelled;	  /* the call in progress, or the last one, was killed */
+	bool dropped;	  /* the sandbox was destroyed */
+} mote_interrupt_state;
+
+/* Takes one more reference and returns the handle.  Any thread. */
+mote_interrupt *mote_interrupt_retain(mote_interrupt *interrupt);
+
+/* Gives up one reference.  interrupt: may be NULL.  Any thread. */
+void mote_interrupt_release(mote_interrupt *interrupt);
+
+/*
+ * Cancels the guest call that is in progress, and nothing else: no later call is affected.  The
+ * call returns MOTE_KILLED as soon as no host function of it is running.
+ * Returns true when a call was in progress and is now cancelled, false when there was none.
+ * Returns at once.  Any thread; not from a signal handler.
+ */
+bool mote_interrupt_kill(mote_interrupt *interrupt);
+
+/* The same, for the call with this id only (mote_interrupt_state.call_id; a sandbox numbers its
+ * calls 1, 2, 3, ...), so that a late watchdog cannot hit the next call. */
+bool mote_interrupt_kill_call(mote_interrupt *interrupt, uint64_t call_id);
+
+/* Whether the call in progress, or the last one, was killed.  Any thread. */
+bool mote_interrupt_killed(const mote_interrupt *interrupt);
+
+/* Whether the sandbox was destroyed.  Any thread. */
+bool mote_interrupt_dropped(const mote_interrupt *interrupt);
+
+/* Any thread. */
+mote_interrupt_state mote_interrupt_get_state(const mote_interrupt *interrupt);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

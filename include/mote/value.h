@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Typed values and function signatures.  A signature is written
+ * "result(argument,argument,...)", for example "i64(bytes,u32)" or "void()".
+ */
+#ifndef MOTE_VALUE_H
+#define MOTE_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <mote/abi.h>
+#include <mote/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MOTE_MAXIMUM_ARGUMENTS MOTE_ABI_MAXIMUM_ARGUMENTS
+
+/* A borrowed run of bytes.  data may be NULL when length is 0. */
+typedef struct mote_span {
+	const void *data;
+	size_t length; /* bytes */
+} mote_span;
+
+/* A borrowed string: length bytes without a NUL among them.  Where mote hands one out, data is
+ * NUL-terminated as well. */
+typedef struct mote_text {
+	const char *data;
+	size_t length; /* bytes, without a terminator */
+} mote_text;
+
+/* One value.  Strings and bytes are borrowed: whoever makes the value keeps the memory. */
+typedef struct mote_value {
+	mote_type type;
+	union {
+		int32_t i32;
+		uint32_t u32;
+		int64_t i64;
+		uint64_t u64;
+		float f32;
+		double f64;
+		bool boolean;
+		mote_text string;
+		mote_span bytes;
+	} as;
+} mote_value;
+
+static inline mote_value mote_i32(int32_t v)
+{
+	mote_value value = {MOTE_TYPE_I32, {0}};
+	value.as.i32 = v;
+	return value;
+}
+
+static inline mote_value mote_u32(uint32_t v)
+{
+	mote_value value = {MOTE_TYPE_U32, {0}};
+	value.as.u32 = v;
+	return value;
+}
+
+static inline mote_value mote_i64(int64_t v)
+{
+	mote_value value = {MOTE_TYPE_I64, {0}};
+	value.as.i64 = v;
+	return value;
+}
+
+static inline mote_value mote_u64(uint64_t v)
+{
+	mote_value value = {MOTE_TYPE_U64, {0}};
+	value.as.u64 = v;
+	return value;
+}
+
+static inline mote_value mote_f32(float v)
+{
+	mote_value value = {MOTE_TYPE_F32, {0}};
+	value.as.f32 = v;
+	return value;
+}
+
+static inline mote_value mote_f64(double v)
+{
+	mote_value value = {MOTE_TYPE_F64, {0}};
+	value.as.f64 = v;
+	return value;
+}
+
+static inline mote_value mote_bool(bool v)
+{
+	mote_value value = {MOTE_TYPE_BOOL, {0}};
+	value.as.boolean = v;
+	return value;
+}
+
+/* text: NUL-terminated, borrowed, not NULL. */
+static inline mote_value mote_string(const char *text)
+{
+	mote_value value = {MOTE_TYPE_STRING, {0}};
+	value.as.string.data = text;
+	value.as.string.length = strlen(text);
+	return value;
+}
+
+/* data: borrowed; may be NULL when length (bytes) is 0. */
+static inline mote_value mote_bytes(const void *data, size_t length)
+{
+	mote_value value = {MOTE_TYPE_BYTES, {0}};
+	value.as.bytes.data = data;
+	value.as.bytes.length = length;
+	return value;
+}
+
+/* A function's type.  Arguments are never MOTE_TYPE_VOID. */
+typedef struct mote_signature {
+	uint8_t result; /* a mote_type */
+	uint8_t argument_count;
+	uint8_t arguments[MOTE_MAXIMUM_ARGUMENTS]; /* each a mote_type */
+} mote_signature;
+
+/*
+ * Reads "i64(bytes,u32)".  Blanks around types are allowed.
+ * text: NUL-terminated, not NULL.  signature: written on success.  error: may be NULL.
+ * Returns MOTE_OK or MOTE_SIGNATURE.  Any thread.
+ */
+mote_status mote_signature_parse(const char *text, mote_signature *signature, mote_error *error);
+
+#define MOTE_SIGNATURE_TEXT_BYTES 128
+
+/* Writes the canonical text of a signature, NUL-terminated, into
+ * text[MOTE_SIGNATURE_TEXT_BYTES].  Any thread. */
+void mote_signature_format(const mote_signature *signature, char *text);
+
+/* Whether two signatures are the same.  Any thread. */
+bool mote_signature_equal(const mote_signature *a, const mote_signature *b);
+
+/* The name of a type ("u32"); never NULL.  Any thread. */
+const char *mote_type_name(mote_type type);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Sourced by ./dev and scripts: installs the Debian packages that a task needs, when they are
+# missing.  apt verifies what it downloads against its signed lists.
+# shellcheck shell=bash
+
+# need WHAT:PACKAGE...: WHAT is a command, or a file when it begins with a slash (* allowed).
+need()
+{
+	local entry what missing=()
+	for entry in "$@"; do
+		what=${entry%%:*}
+		case $what in
+		/*) compgen -G "$what" >/dev/null && continue ;;
+		*) command -v "$what" >/dev/null && continue ;;
+		esac
+		missing+=("${entry#*:}")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	if ! command -v apt-get >/dev/null; then
+		echo "mote: please install: ${missing[*]} (names as in Debian)" >&2
+		return 1
+	fi
+	echo "mote: installing ${missing[*]}" >&2
+	local sudo=
+	[ "$(id -u)" = 0 ] || sudo=sudo
+	local log
+	log=$(mktemp)
+	if ! { $sudo apt-get -q update &&
+		$sudo env DEBIAN_FRONTEND=noninteractive \
+			apt-get -q install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+		cat "$log" >&2
+		rm -f "$log"
+		return 1
+	fi
+	rm -f "$log"
+}
+
+need_build()
+{
+	need gcc:gcc /usr/include/stdio.h:libc6-dev cmake:cmake ninja:ninja-build \
+		pkg-config:pkg-config /usr/include/cmocka.h:libcmocka-dev
+}
+
+need_demo()
+{
+	need /usr/include/zlib.h:zlib1g-dev gzip:gzip
+}
+
+need_clang()
+{
+	need clang:clang ld.lld:lld
+}
+
+need_lint()
+{
+	need clang-format:clang-format clang-tidy:clang-tidy
+}
+
+need_svm_bed()
+{
+	need qemu-system-x86_64:qemu-system-x86 cpio:cpio strip:binutils xz:xz-utils
+}
+
+need_zig()
+{
+	need npm:npm node:nodejs
+}

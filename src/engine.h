@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The engine, seen from inside: what images and sandboxes take from it.
+ */
+#ifndef MOTE_ENGINE_INTERNAL_H
+#define MOTE_ENGINE_INTERNAL_H
+
+#include <stdbool.h>
+
+#include "allocator.h"
+#include "hypervisor/virtual_machine.h"
+
+struct mote_engine {
+	_Atomic uint32_t references;
+	mote_allocator allocator;
+	mote_log_callback log; /* may be NULL */
+	void *log_user;
+	int kick_signal;
+	struct mote_hypervisor *hypervisor;
+	const volatile uint8_t *fork_mark;
+};
+
+mote_engine *mote_engine_retain(mote_engine *engine);
+
+/* Whether this process is a forked child of the one that created the engine.  No system call. */
+static inline bool mote_engine_forked(const mote_engine *engine)
+{
+	return *engine->fork_mark == 0;
+}
+
+/*
+ * mote_engine_create with the table of functions through which a backend reaches its hypervisor,
+ * as in struct mote_hypervisor_options.  For tests.  system: NULL for the real one.
+ */
+mote_status mote_engine_create_with_system(const mote_engine_options *options, const void *system,
+					   mote_engine **engine, mote_error *error);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Status names and the filling of error objects.
+ */
+#include "error_internal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *mote_status_name(mote_status status)
+{
+	switch (status) {
+#define NAME(name, number, text)                                                                   \
+	case MOTE_##name:                                                                          \
+		return "MOTE_" #name;
+		MOTE_STATUS_MAP(NAME)
+#undef NAME
+	}
+	return "MOTE_?";
+}
+
+const char *mote_status_text(mote_status status)
+{
+	switch (status) {
+#define TEXT(name, number, text)                                                                   \
+	case MOTE_##name:                                                                          \
+		return text;
+		MOTE_STATUS_MAP(TEXT)
+#undef TEXT
+	}
+	return "unknown status";
+}
+
+/* Names and messages may come from hostile files and guests: one printable line, whatever is in them. */
+static void make_printable(char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
+}
+
+/* How much text the caller's structure has room for; 0 when it is too small to be written at all. */
+static size_t text_capacity(const mote_error *error)
+{
+	size_t before = offsetof(mote_error, text);
+
+	if (error == NULL || error->size <= before)
+		return 0;
+	if (error->size - before > MOTE_ERROR_TEXT_BYTES)
+		return MOTE_ERROR_TEXT_BYTES;
+	return error->size - before;
+}
+
+static void fill(mote_error *error, mote_status status, mote_error_domain domain, int code,
+		 const char *format, va_list arguments)
+{
+	char text[MOTE_ERROR_TEXT_BYTES];
+	size_t capacity = text_capacity(error);
+	int length;
+
+	if (capacity == 0)
+		return;
+	/* The arguments may point into the error that is being written. */
+	length = vsnprintf(text, sizeof(text), format, arguments);
+	if (length < 0)
+		text[0] = '\0';
+	if (code != 0 && length >= 0 && (size_t)length < sizeof(text))
+		snprintf(text + length, sizeof(text) - (size_t)length, ": %s", strerror(code));
+	make_printable(text);
+	snprintf(error->text, capacity, "%s", text);
+	error->status = status;
+	error->domain = domain;
+	error->os_code = code;
+}
+
+mote_status mote_fail(mote_error *error, mote_status status, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	fill(error, status, MOTE_DOMAIN_MOTE, 0, format, arguments);
+	va_end(arguments);
+	return status;
+}
+
+mote_status mote_fail_code(mote_error *error, mote_status status, mote_error_domain domain,
+			   int code, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	fill(error, status, domain, code, format, arguments);
+	va_end(arguments);
+	return status;
+}
+
+mote_status mote_fail_memory(mote_error *error, const char *what)
+{
+	return mote_fail(error, MOTE_NO_MEMORY, "out of host memory: %s", what);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Filling a caller's mote_error.  Every failing path of the library returns
+ * through one of these.
+ */
+#ifndef MOTE_ERROR_INTERNAL_H
+#define MOTE_ERROR_INTERNAL_H
+
+#include <mote/error.h>
+
+#if defined(__GNUC__)
+#define MOTE_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#else
+#define MOTE_PRINTF(text, first)
+#endif
+
+/* Fills error (may be NULL) with one printable line and returns status. */
+mote_status mote_fail(mote_error *error, mote_status status, const char *format, ...)
+	MOTE_PRINTF(3, 4);
+
+/* The same for a failed system or hypervisor call; code is an errno, and its text is appended. */
+mote_status mote_fail_code(mote_error *error, mote_status status, mote_error_domain domain,
+			   int code, const char *format, ...) MOTE_PRINTF(5, 6);
+
+/* "out of host memory: WHAT" as MOTE_NO_MEMORY. */
+mote_status mote_fail_memory(mote_error *error, const char *what);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Writes the aarch64 monitor and reads what it leaves in ELR, SPSR, ESR and FAR.
+ * There is no logic in the guest: a vector's store stops the vCPU, and its eret
+ * resumes where the host left ELR_EL1 and SPSR_EL1 pointing.
+ */
+#include "aarch64_monitor.h"
+
+#include <string.h>
+
+#include <mote/abi.h>
+
+#include "aarch64_instructions.h"
+#include "aarch64_paging.h"
+#include "aarch64_syndrome.h"
+
+/* Vectors 8 to 11: from a lower level in AArch64, synchronous, IRQ, FIQ, SError. */
+enum { VECTOR_SYNCHRONOUS = 8, VECTOR_SERROR = 11 };
+
+/*
+ * The MMU and caches on; writable pages never execute; stack pointers aligned.  What is missing
+ * matters as much: no wfi/wfe (they trap), no DAIF, no cache maintenance, no dc zva, no CTR_EL0 at
+ * EL0, no pointer authentication.
+ */
+#define SCTLR                                                                                      \
+	(MOTE_AARCH64_SCTLR_RES1 | MOTE_AARCH64_SCTLR_M | MOTE_AARCH64_SCTLR_C |                   \
+	 MOTE_AARCH64_SCTLR_SA | MOTE_AARCH64_SCTLR_SA0 | MOTE_AARCH64_SCTLR_I |                   \
+	 MOTE_AARCH64_SCTLR_WXN)
+
+/* 4 KiB granule and no hardware update of the access flag are the zeros here. */
+#define TCR                                                                                        \
+	(MOTE_AARCH64_TCR_T0SZ(MOTE_AARCH64_GVA_BITS) | MOTE_AARCH64_TCR_IRGN0_WBWA |              \
+	 MOTE_AARCH64_TCR_ORGN0_WBWA | MOTE_AARCH64_TCR_SH0_INNER | MOTE_AARCH64_TCR_EPD1 |        \
+	 MOTE_AARCH64_TCR_IPS_40_BITS | MOTE_AARCH64_TCR_AS_16_BITS)
+
+_Static_assert(SCTLR == 0x30d8181d, "as measured on KVM");
+_Static_assert(TCR == 0x1200803510, "as measured on KVM, but for 48 bits");
+_Static_assert(MOTE_AARCH64_GPA_BITS == 40, "agrees with IPS");
+
+static void put_instruction(uint8_t *at, uint32_t instruction)
+{
+	for (unsigned i = 0; i < MOTE_AARCH64_INSTRUCTION_BYTES; i++)
+		at[i] = (uint8_t)(instruction >> (8 * i));
+}
+
+void mote_aarch64_monitor_build(const struct mote_monitor *monitor, const uint16_t *ports,
+				uint32_t count)
+{
+	(void)ports;
+	(void)count;
+	/* Zeros are `udf`: whatever runs beside a vector traps to one. */
+	memset(monitor->memory, 0, MOTE_AARCH64_MONITOR_BYTES);
+	for (unsigned vector = 0; vector < MOTE_AARCH64_VECTORS; vector++) {
+		uint8_t *at = monitor->memory + vector * MOTE_AARCH64_VECTOR_BYTES;
+
+		put_instruction(at, MOTE_AARCH64_STR_XZR_SP(vector));
+		put_instruction(at + MOTE_AARCH64_INSTRUCTION_BYTES, MOTE_AARCH64_ERET);
+	}
+}
+
+bool mote_aarch64_monitor_map(const struct mote_monitor *monitor, struct mote_page_tables *tables)
+{
+	const uint64_t offset = monitor->gpa - monitor->gva;
+
+	return mote_aarch64_paging_map(tables, monitor->gva, monitor->gpa,
+				       MOTE_AARCH64_MONITOR_BYTES, MOTE_PAGE_EXECUTE) &&
+	       mote_aarch64_paging_map(tables, MOTE_ABI_AARCH64_DOORBELL_GVA,
+				       MOTE_ABI_AARCH64_DOORBELL_GVA + offset, MOTE_PAGE_BYTES,
+				       MOTE_PAGE_USER | MOTE_PAGE_WRITE | MOTE_PAGE_DEVICE) &&
+	       mote_aarch64_paging_map(tables, MOTE_AARCH64_MONITOR_DOORBELL_GVA,
+				       MOTE_AARCH64_MONITOR_DOORBELL_GVA + offset, MOTE_PAGE_BYTES,
+				       MOTE_PAGE_WRITE | MOTE_PAGE_DEVICE);
+}
+
+void mote_aarch64_monitor_start(const struct mote_monitor *monitor,
+				const struct mote_user_start *start, mote_aarch64_regs *regs,
+				struct mote_aarch64_sregs *sregs)
+{
+	*regs = (mote_aarch64_regs){
+		.x = {start->argument},
+		.sp = start->stack,
+		.pc = start->entry,
+		.pstate = MOTE_AARCH64_PSTATE_DAIF | MOTE_AARCH64_PSTATE_EL0T,
+	};
+	/* CNTKCTL 0 closes the counters to EL0, whatever forbid_timestamp says. */
+	*sregs = (struct mote_aarch64_sregs){
+		.sctlr = SCTLR,
+		.ttbr0 = start->root_gpa,
+		.tcr = TCR,
+		.mair = MOTE_AARCH64_MAIR,
+		.vbar = monitor->gva,
+		.cpacr = MOTE_AARCH64_CPACR_FPEN,
+		.sp_el0 = start->stack,
+		.sp_el1 = MOTE_AARCH64_MONITOR_DOORBELL_GVA,
+	};
+}
+
+bool mote_aarch64_monitor_exception(const struct mote_monitor *monitor,
+				    const mote_aarch64_regs *regs,
+				    const struct mote_aarch64_sregs *sregs,
+				    struct mote_exception *exception)
+{
+	/* A vector's first instruction is its store, and it has retired. */
+	const uint64_t offset = regs->pc - MOTE_AARCH64_INSTRUCTION_BYTES - monitor->gva;
+	const uint64_t vector = offset / MOTE_AARCH64_VECTOR_BYTES;
+	struct mote_aarch64_fault fault = {.kind = MOTE_FAULT_OTHER};
+	mote_aarch64_regs user = *regs;
+	bool has_syndrome;
+
+	if ((regs->pstate & MOTE_AARCH64_PSTATE_MODE) != MOTE_AARCH64_PSTATE_EL1H ||
+	    (sregs->spsr & MOTE_AARCH64_PSTATE_MODE) != MOTE_AARCH64_PSTATE_EL0T ||
+	    offset % MOTE_AARCH64_VECTOR_BYTES != 0 || vector < VECTOR_SYNCHRONOUS ||
+	    vector > VECTOR_SERROR)
+		return false;
+	/* An interrupt leaves the syndrome of an earlier exception behind. */
+	has_syndrome = vector == VECTOR_SYNCHRONOUS || vector == VECTOR_SERROR;
+	if (has_syndrome)
+		mote_aarch64_syndrome_fault(sregs->esr, &fault);
+	user.sp = sregs->sp_el0;
+	user.pc = sregs->elr;
+	user.pstate = sregs->spsr;
+	*exception = (struct mote_exception){
+		.kind = fault.kind,
+		.vector = has_syndrome ? mote_aarch64_exception_class(sregs->esr)
+				       : MOTE_FAULT_NO_VECTOR,
+		.error_code = has_syndrome ? mote_aarch64_esr(sregs->esr) : 0,
+		.pc = sregs->elr,
+		.address = fault.address_valid ? sregs->far : 0,
+		.access = fault.access,
+		.registers = {.machine = MOTE_MACHINE_AARCH64, .as = {.aarch64 = user}},
+	};
+	return true;
+}

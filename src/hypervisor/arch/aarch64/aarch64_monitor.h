@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The aarch64 monitor: a page with the EL1 vector table.  Vector n is at +0x80n:
+ * `str xzr, [sp, #8*n]`, then `eret`.  SP_EL1 is the address of the monitor's own
+ * doorbell page, which has no memory behind it, so the store leaves to the host.
+ * No system call, no assembler: the words are written from a table, so this
+ * compiles on any host.
+ * Arm ARM (DDI 0487), D1.3.1.5 (vectors), D8 (translation), D19.2 (registers).
+ */
+#ifndef MOTE_HYPERVISOR_ARCH_AARCH64_MONITOR_H
+#define MOTE_HYPERVISOR_ARCH_AARCH64_MONITOR_H
+
+#include "../monitor.h"
+#include "../page_tables.h"
+#include "aarch64_registers.h"
+
+#define MOTE_AARCH64_MONITOR_PAGES 1u
+#define MOTE_AARCH64_MONITOR_BYTES (MOTE_AARCH64_MONITOR_PAGES * MOTE_PAGE_BYTES)
+
+#define MOTE_AARCH64_VECTOR_BYTES 0x80u
+#define MOTE_AARCH64_VECTORS 16u
+
+/* For EL1 alone; guest RAM begins above it, and the doorbell page of EL0 is below it. */
+#define MOTE_AARCH64_MONITOR_DOORBELL_GVA 0xf000u
+
+/* A doorbell is a `str` of exactly this many bytes. */
+#define MOTE_AARCH64_DOORBELL_BYTES 8u
+
+/* Writes the monitor's page.  ports, count: taken for the sake of the other architecture; here the
+ * whole EL0 doorbell page is reachable, and the host refuses what is no port. */
+void mote_aarch64_monitor_build(const struct mote_monitor *monitor, const uint16_t *ports,
+				uint32_t count);
+
+/* Maps the monitor's page, the EL0 doorbell page (MOTE_ABI_AARCH64_DOORBELL_GVA) and the monitor's
+ * doorbell page; their guest-physical addresses are as far from the virtual ones as the monitor's.
+ * False when the table pool is used up. */
+bool mote_aarch64_monitor_map(const struct mote_monitor *monitor, struct mote_page_tables *tables);
+
+/* Turns power-on state into "about to execute the first user instruction". */
+void mote_aarch64_monitor_start(const struct mote_monitor *monitor,
+				const struct mote_user_start *start, mote_aarch64_regs *regs,
+				struct mote_aarch64_sregs *sregs);
+
+/*
+ * Whether an exit at the monitor's doorbell with these registers (of the vCPU, at EL1) is an
+ * exception of user code, and which one.  False when it is none: not behind the store of a vector
+ * for lower levels in AArch64, or what it interrupted was not EL0 in AArch64.
+ * exception.vector is the exception class; MOTE_FAULT_NO_VECTOR for an interrupt, which has none.
+ */
+bool mote_aarch64_monitor_exception(const struct mote_monitor *monitor,
+				    const mote_aarch64_regs *regs,
+				    const struct mote_aarch64_sregs *sregs,
+				    struct mote_exception *exception);
+
+/* The name of a vector as faults carry it, an exception class ("data abort"); never NULL. */
+const char *mote_aarch64_vector_name(uint32_t vector);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Builds and walks aarch64 stage-1 page tables of the TTBR0 half: 4 KiB granule,
+ * 48 bits, 4 levels.  The access flag is preset, so the processor never writes
+ * to a table.  Entries for EL0 are not global, so that an ASID separates them.
+ * Arm ARM (DDI 0487), D8.3.
+ */
+#ifndef MOTE_HYPERVISOR_ARCH_AARCH64_PAGING_H
+#define MOTE_HYPERVISOR_ARCH_AARCH64_PAGING_H
+
+#include "../page_tables.h"
+
+/* What the entries rely on: attribute 0 is normal write-back memory, 1 to 7 are Device-nGnRnE. */
+#define MOTE_AARCH64_MAIR 0xffull
+#define MOTE_AARCH64_GVA_BITS 48u
+#define MOTE_AARCH64_GPA_BITS 40u /* TCR_EL1.IPS */
+
+/* Bytes of table pages that map [0, end_gva) with 4 KiB pages, at the most. */
+uint64_t mote_aarch64_paging_bytes(uint64_t end_gva);
+
+/* Takes over a pool (page-aligned in guest memory, filled with zeros) and makes an empty root.
+ * False if it is too small. */
+bool mote_aarch64_paging_init(struct mote_page_tables *tables, void *pool, uint64_t gpa,
+			      uint64_t pool_bytes);
+
+/* Maps [gva, gva+bytes) to gpa on; replaces what was there.  All page-aligned, gva in the TTBR0
+ * half.  flags: enum mote_page_flags, EXECUTE neither with WRITE nor with DEVICE.  False when an
+ * argument is out of range or the pool is used up. */
+bool mote_aarch64_paging_map(struct mote_page_tables *tables, uint64_t gva, uint64_t gpa,
+			     uint64_t bytes, uint32_t flags);
+
+/* Removes the mappings of [gva, gva+bytes), where there are any. */
+void mote_aarch64_paging_unmap(struct mote_page_tables *tables, uint64_t gva, uint64_t bytes);
+
+/* Looks gva up as the processor would, with the monitor's SCTLR_EL1.WXN.  False when it is not
+ * mapped; never reads outside the pool. */
+bool mote_aarch64_paging_walk(const struct mote_page_tables *tables, uint64_t gva,
+			      struct mote_translation *translation);
+
+#endif

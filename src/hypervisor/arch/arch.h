@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Re-exports one of the two architectures under neutral names.  MOTE_ARCH_* may
+ * come from the build; the compiler's target is the default.  One of three
+ * places where #if on an architecture may stand (with backend.c and CMake).
+ */
+#ifndef MOTE_HYPERVISOR_ARCH_ARCH_H
+#define MOTE_HYPERVISOR_ARCH_ARCH_H
+
+#include "aarch64/aarch64_monitor.h"
+#include "aarch64/aarch64_paging.h"
+#include "aarch64/aarch64_registers.h"
+#include "aarch64/aarch64_thread.h"
+#include "x86_64/x86_64_monitor.h"
+#include "x86_64/x86_64_paging.h"
+#include "x86_64/x86_64_registers.h"
+#include "x86_64/x86_64_thread.h"
+
+#if !defined(MOTE_ARCH_X86_64) && !defined(MOTE_ARCH_AARCH64)
+#if defined(__x86_64__) || defined(_M_X64)
+#define MOTE_ARCH_X86_64 1
+#elif defined(__aarch64__) || defined(_M_ARM64)
+#define MOTE_ARCH_AARCH64 1
+#else
+#error "mote supports x86_64 and aarch64"
+#endif
+#endif
+
+#if defined(MOTE_ARCH_X86_64)
+
+#define MOTE_ARCH_MACHINE MOTE_MACHINE_X86_64
+#define mote_arch_registers(registers) ((registers)->as.x86_64)
+#define mote_regs_pc(regs) ((regs)->rip)
+typedef mote_x86_64_regs mote_regs;
+typedef struct mote_x86_64_sregs mote_sregs;
+typedef struct mote_x86_64_fpu mote_fpu;
+typedef struct mote_x86_64_debug_regs mote_debug_regs;
+typedef struct mote_x86_64_debug_exit mote_debug_exit;
+#define mote_power_on mote_x86_64_power_on
+#define mote_regs_print mote_x86_64_regs_print
+#define mote_sregs_print mote_x86_64_sregs_print
+#define mote_paging_bytes mote_x86_64_paging_bytes
+#define mote_paging_init mote_x86_64_paging_init
+#define mote_paging_map mote_x86_64_paging_map
+#define mote_paging_unmap mote_x86_64_paging_unmap
+#define mote_paging_walk mote_x86_64_paging_walk
+#define MOTE_MONITOR_BYTES MOTE_X86_64_MONITOR_BYTES
+#define MOTE_DOORBELL_BYTES MOTE_X86_64_DOORBELL_BYTES
+#define mote_monitor_build mote_x86_64_monitor_build
+#define mote_monitor_map mote_x86_64_monitor_map
+#define mote_monitor_start mote_x86_64_monitor_start
+#define mote_monitor_exception mote_x86_64_monitor_exception
+#define mote_vector_name mote_x86_64_vector_name
+#define mote_thread_block_make mote_x86_64_thread_block_make
+#define mote_thread_block_fill mote_x86_64_thread_block_fill
+
+#else
+
+#define MOTE_ARCH_MACHINE MOTE_MACHINE_AARCH64
+#define mote_arch_registers(registers) ((registers)->as.aarch64)
+#define mote_regs_pc(regs) ((regs)->pc)
+typedef mote_aarch64_regs mote_regs;
+typedef struct mote_aarch64_sregs mote_sregs;
+typedef struct mote_aarch64_fpu mote_fpu;
+typedef struct mote_aarch64_debug_regs mote_debug_regs;
+typedef struct mote_aarch64_debug_exit mote_debug_exit;
+#define mote_power_on mote_aarch64_power_on
+#define mote_regs_print mote_aarch64_regs_print
+#define mote_sregs_print mote_aarch64_sregs_print
+#define mote_paging_bytes mote_aarch64_paging_bytes
+#define mote_paging_init mote_aarch64_paging_init
+#define mote_paging_map mote_aarch64_paging_map
+#define mote_paging_unmap mote_aarch64_paging_unmap
+#define mote_paging_walk mote_aarch64_paging_walk
+#define MOTE_MONITOR_BYTES MOTE_AARCH64_MONITOR_BYTES
+#define MOTE_DOORBELL_BYTES MOTE_AARCH64_DOORBELL_BYTES
+#define mote_monitor_build mote_aarch64_monitor_build
+#define mote_monitor_map mote_aarch64_monitor_map
+#define mote_monitor_start mote_aarch64_monitor_start
+#define mote_monitor_exception mote_aarch64_monitor_exception
+#define mote_vector_name mote_aarch64_vector_name
+#define mote_thread_block_make mote_aarch64_thread_block_make
+#define mote_thread_block_fill mote_aarch64_thread_block_fill
+
+#endif
+#endif

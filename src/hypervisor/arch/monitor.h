@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Words shared by the monitors of both architectures.  The monitor is the few
+ * supervisor-mode instructions beneath the guest: exception entries that leave
+ * to the host, and nothing else.
+ */
+#ifndef MOTE_HYPERVISOR_ARCH_MONITOR_H
+#define MOTE_HYPERVISOR_ARCH_MONITOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <mote/fault.h>
+#include <mote/registers.h>
+
+/* Where a monitor stands. */
+struct mote_monitor {
+	uint8_t *memory; /* host view of its pages */
+	uint64_t gva;
+	uint64_t gpa;
+};
+
+/* How user code starts. */
+struct mote_user_start {
+	uint64_t entry;
+	uint64_t stack;		 /* initial stack pointer, 16-byte aligned */
+	uint64_t argument;	 /* first argument register */
+	uint64_t thread_pointer; /* x86_64: FS.base; aarch64: ignored */
+	uint64_t root_gpa;	 /* of the page tables */
+	uint64_t features;	 /* what the vCPU can do: a set of the architecture's MOTE_..._FEATURE_ bits */
+	bool forbid_timestamp;
+};
+
+/* The block of memory around the thread pointer; offsets from its start, which is page-aligned. */
+struct mote_thread_block {
+	uint64_t pointer;   /* what the thread pointer points to */
+	uint64_t variables; /* thread-local variables (PT_TLS) */
+	uint64_t bytes;
+};
+
+/* An exception of user code, as the monitor's exit shows it. */
+struct mote_exception {
+	mote_fault_kind kind;
+	uint32_t vector;
+	uint64_t error_code;
+	uint64_t pc;
+	uint64_t address;
+	mote_access access;
+	mote_registers registers; /* of the user program */
+};
+
+#endif

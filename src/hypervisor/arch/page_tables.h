@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Words shared by the page-table builders of both architectures: a pool of
+ * table pages in guest memory, the permissions of a mapping, a translation.
+ * Pure data; the encodings live in x86_64_paging.c and aarch64_paging.c.
+ */
+#ifndef MOTE_HYPERVISOR_ARCH_PAGE_TABLES_H
+#define MOTE_HYPERVISOR_ARCH_PAGE_TABLES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MOTE_PAGE_BYTES 4096u
+#define MOTE_PAGE_MASK (~(uint64_t)(MOTE_PAGE_BYTES - 1))
+
+/* What code at a mapping may do.  A mapping is always readable; a mapping for the monitor lacks USER. */
+enum mote_page_flags {
+	MOTE_PAGE_USER = 1u << 0,
+	MOTE_PAGE_WRITE = 1u << 1,
+	MOTE_PAGE_EXECUTE = 1u << 2,
+	MOTE_PAGE_DEVICE = 1u << 3, /* no memory behind it, no caching or combining */
+};
+
+/*
+ * Tables under construction.  The pool is host memory that the guest sees at gpa; pages are taken
+ * from it front to back, the first one is the root.
+ */
+struct mote_page_tables {
+	uint8_t *pool;
+	uint64_t gpa;
+	uint64_t pool_bytes;
+	uint64_t used_bytes;
+};
+
+/* What a table walk found. */
+struct mote_translation {
+	uint64_t gpa;
+	uint32_t flags; /* enum mote_page_flags */
+};
+
+#endif

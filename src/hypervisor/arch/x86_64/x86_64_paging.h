@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Builds and walks x86_64 page tables: 4 levels, 4 KiB pages, NX.  Accessed and
+ * dirty bits are preset, so the processor never writes to a table.
+ * Intel SDM volume 3, section 4.5.
+ */
+#ifndef MOTE_HYPERVISOR_ARCH_X86_64_PAGING_H
+#define MOTE_HYPERVISOR_ARCH_X86_64_PAGING_H
+
+#include "../page_tables.h"
+
+/* Bytes of table pages that map [0, end_gva) with 4 KiB pages, at the most. */
+uint64_t mote_x86_64_paging_bytes(uint64_t end_gva);
+
+/* Takes over a pool (page-aligned in guest memory, filled with zeros) and makes an empty root. False if it is too small. */
+bool mote_x86_64_paging_init(struct mote_page_tables *tables, void *pool, uint64_t gpa,
+			     uint64_t pool_bytes);
+
+/* Maps [gva, gva+bytes) to gpa on; replaces what was there.  All page-aligned, gva in the lower
+ * canonical half.  flags: enum mote_page_flags, never WRITE and EXECUTE together.  False when an
+ * argument is out of range or the pool is used up. */
+bool mote_x86_64_paging_map(struct mote_page_tables *tables, uint64_t gva, uint64_t gpa,
+			    uint64_t bytes, uint32_t flags);
+
+/* Removes the mappings of [gva, gva+bytes), where there are any. */
+void mote_x86_64_paging_unmap(struct mote_page_tables *tables, uint64_t gva, uint64_t bytes);
+
+/* Looks gva up as the processor would.  False when it is not mapped; never reads outside the pool. */
+bool mote_x86_64_paging_walk(const struct mote_page_tables *tables, uint64_t gva,
+			     struct mote_translation *translation);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The thread block on x86_64: thread-local variables below the thread pointer
+ * (TLS variant II), a control block at it that holds its own address (offset 0)
+ * and the stack protector's canary (offset 0x28).
+ * System V psABI for x86_64, and "ELF Handling For Thread-Local Storage".
+ */
+#ifndef MOTE_HYPERVISOR_ARCH_X86_64_THREAD_H
+#define MOTE_HYPERVISOR_ARCH_X86_64_THREAD_H
+
+#include <string.h>
+
+#include "../monitor.h"
+
+#define MOTE_X86_64_CONTROL_BLOCK_BYTES 64u
+#define MOTE_X86_64_CANARY_OFFSET 0x28u
+
+/* alignment: a power of two, at most a page; bytes: of the variables, may be 0. */
+static inline struct mote_thread_block mote_x86_64_thread_block_make(uint64_t bytes, uint64_t alignment)
+{
+	uint64_t to = alignment > MOTE_X86_64_CONTROL_BLOCK_BYTES ? alignment
+								  : MOTE_X86_64_CONTROL_BLOCK_BYTES;
+	uint64_t pointer = (bytes + to - 1) & ~(to - 1);
+	uint64_t below = (bytes + (alignment > 0 ? alignment - 1 : 0)) &
+			 ~(alignment > 0 ? alignment - 1 : 0);
+
+	return (struct mote_thread_block){
+		.pointer = pointer,
+		.variables = pointer - below,
+		.bytes = pointer + MOTE_X86_64_CONTROL_BLOCK_BYTES,
+	};
+}
+
+/* block: host view of the whole block; gva: its address in the guest. */
+static inline void mote_x86_64_thread_block_fill(uint8_t *block, uint64_t gva,
+						 const struct mote_thread_block *at, uint64_t random)
+{
+	uint64_t pointer = gva + at->pointer;
+	uint64_t canary = random & ~0xffull; /* a NUL byte stops runaway strings */
+
+	memcpy(block + at->pointer, &pointer, sizeof(pointer));
+	memcpy(block + at->pointer + MOTE_X86_64_CANARY_OFFSET, &canary, sizeof(canary));
+}
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The only list of backends, in order of preference.  The only file that names
+ * one, and besides arch.h the only one with #if on a platform: the build says
+ * which backends it contains (MOTE_WITH_<KIND>).
+ */
+#include "hypervisor/backend.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "error_internal.h"
+
+#if defined(MOTE_WITH_KVM)
+#include "hypervisor/backends/kvm/kvm.h"
+#define KVM_BACKEND (&mote_backend_kvm)
+#else
+#define KVM_BACKEND NULL
+#endif
+
+struct entry {
+	mote_backend_kind kind;
+	const char *name;
+	const struct mote_backend *backend; /* NULL: not part of this build */
+};
+
+static const struct entry entries[] = {
+	{MOTE_BACKEND_KVM, "kvm", KVM_BACKEND},
+};
+
+enum { ENTRY_COUNT = sizeof(entries) / sizeof(entries[0]) };
+
+const char *mote_backend_name(mote_backend_kind kind)
+{
+	static const char *const names[] = {"auto", "kvm", "mshv", "whp", "hvf"};
+
+	return (size_t)kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "unknown";
+}
+
+bool mote_backend_from_name(const char *name, mote_backend_kind *kind)
+{
+	for (int i = MOTE_BACKEND_AUTO; i <= MOTE_BACKEND_HVF; i++)
+		if (strcmp(name, mote_backend_name((mote_backend_kind)i)) == 0) {
+			*kind = (mote_backend_kind)i;
+			return true;
+		}
+	return false;
+}
+
+static void probe(const struct entry *entry, mote_probe_result *result)
+{
+	*result = (mote_probe_result){.kind = entry->kind, .built = entry->backend != NULL};
+	if (entry->backend != NULL)
+		entry->backend->probe(NULL, result);
+	else
+		snprintf(result->reason, sizeof(result->reason),
+			 "not part of this build of mote; build it with %s in MOTE_BACKENDS",
+			 entry->name);
+}
+
+size_t mote_probe(mote_probe_result *results, size_t capacity)
+{
+	for (size_t i = 0; i < ENTRY_COUNT && i < capacity; i++)
+		probe(&entries[i], &results[i]);
+	return ENTRY_COUNT;
+}
+
+static mote_status open_named(mote_backend_kind kind, const struct mote_hypervisor_options *options,
+			      struct mote_hypervisor **hypervisor, mote_error *error)
+{
+	for (size_t i = 0; i < ENTRY_COUNT; i++)
+		if (entries[i].kind == kind && entries[i].backend != NULL)
+			return entries[i].backend->open(options, hypervisor, error);
+	return mote_fail(error, MOTE_NO_HYPERVISOR, "backend %s is not part of this build of mote",
+			 mote_backend_name(kind));
+}
+
+static mote_status open_first(const struct mote_hypervisor_options *options,
+			      struct mote_hypervisor **hypervisor, mote_error *error)
+{
+	mote_status status =
+		mote_fail(error, MOTE_NO_HYPERVISOR, "this build of mote contains no backend");
+
+	for (size_t i = 0; i < ENTRY_COUNT; i++) {
+		if (entries[i].backend == NULL)
+			continue;
+		status = entries[i].backend->open(options, hypervisor, error);
+		if (status == MOTE_OK || status == MOTE_NO_MEMORY || status == MOTE_LIMIT)
+			break;
+	}
+	return status;
+}
+
+mote_status mote_backend_open(mote_backend_kind kind, const char *override,
+			      const struct mote_hypervisor_options *options,
+			      struct mote_hypervisor **hypervisor, mote_error *error)
+{
+	if (kind == MOTE_BACKEND_AUTO && override != NULL && override[0] != '\0' &&
+	    !mote_backend_from_name(override, &kind))
+		return mote_fail(error, MOTE_NO_HYPERVISOR,
+				 "MOTE_BACKEND=%s is not a backend; use kvm, or unset it", override);
+	if (kind == MOTE_BACKEND_AUTO)
+		return open_first(options, hypervisor, error);
+	return open_named(kind, options, hypervisor, error);
+}

@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * KVM, the part that both architectures share: the device, VMs, memory slots,
+ * the run and its exits.  Source: Linux, Documentation/virt/kvm/api.rst.
+ */
+#include "hypervisor/backends/kvm/kvm.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "error_internal.h"
+#include "hypervisor/backends/kvm/kvm_internal.h"
+#include "hypervisor/interrupt/interrupt_internal.h"
+#include "os/os.h"
+
+#define DEVICE "/dev/kvm"
+
+static struct mote_kvm *to_kvm(struct mote_hypervisor *hypervisor)
+{
+	return (struct mote_kvm *)hypervisor;
+}
+
+static struct mote_kvm_vm *to_vm(struct mote_vm *base)
+{
+	return (struct mote_kvm_vm *)base;
+}
+
+mote_status mote_kvm_fail(mote_error *error, int code, const char *what)
+{
+	return mote_os_fail(error, MOTE_DOMAIN_HYPERVISOR, code, what);
+}
+
+int mote_kvm_capability(const struct mote_kvm *kvm, int fd, uintptr_t capability)
+{
+	int value = mote_kvm_ioctl(kvm, fd, MOTE_KVM_CHECK_EXTENSION, (void *)capability);
+
+	return value > 0 ? value : 0;
+}
+
+mote_status mote_kvm_vcpu(struct mote_kvm_vm *vm, unsigned long request, const void *argument,
+			  const char *name, mote_error *error)
+{
+	int result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, request, (void *)(uintptr_t)argument);
+
+	return result < 0 ? mote_kvm_fail(error, -result, name) : MOTE_OK;
+}
+
+/* ---- The device -------------------------------------------------------------------------- */
+
+static mote_status fail_device(mote_error *error, int code)
+{
+	switch (code) {
+	case ENOENT:
+	case ENODEV:
+	case ENXIO:
+		return mote_fail(error, MOTE_NO_HYPERVISOR,
+				 DEVICE ": not there; load the kernel module (modprobe kvm_intel "
+					"or kvm_amd) and enable virtualization in the firmware");
+	case EACCES:
+	case EPERM:
+		return mote_fail(error, MOTE_NO_HYPERVISOR,
+				 DEVICE ": permission denied; add yourself to group kvm");
+	default:
+		return mote_kvm_fail(error, code, "open " DEVICE);
+	}
+}
+
+static mote_status check_device(struct mote_kvm *kvm, mote_error *error)
+{
+	int version = mote_kvm_ioctl(kvm, kvm->fd, MOTE_KVM_GET_API_VERSION, NULL);
+
+	if (version != MOTE_KVM_API_VERSION)
+		return mote_fail(error, MOTE_NO_HYPERVISOR,
+				 DEVICE ": KVM API version is %d, not %d; not a KVM device", version,
+				 MOTE_KVM_API_VERSION);
+	if (!mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_USER_MEMORY) ||
+	    !mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_IMMEDIATE_EXIT))
+		return mote_fail(error, MOTE_NO_HYPERVISOR,
+				 DEVICE ": this kernel's KVM is too old; Linux 4.13 or later");
+	return MOTE_OK;
+}
+
+static mote_status read_capabilities(struct mote_kvm *kvm, mote_error *error)
+{
+	int run_bytes = mote_kvm_ioctl(kvm, kvm->fd, MOTE_KVM_GET_VCPU_MMAP_SIZE, NULL);
+	int slots = mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_NR_MEMSLOTS);
+
+	if (run_bytes < (int)sizeof(struct mote_kvm_run))
+		return mote_kvm_fail(error, run_bytes < 0 ? -run_bytes : EPROTO,
+				     "KVM_GET_VCPU_MMAP_SIZE");
+	kvm->run_bytes = (size_t)run_bytes;
+	kvm->capabilities.slots = slots > 0 ? (uint32_t)slots : 32;
+	kvm->capabilities.page_bytes = MOTE_PAGE_BYTES;
+	kvm->capabilities.read_only_slots =
+		mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_READONLY_MEM) != 0;
+	return mote_kvm_arch_open(kvm, error);
+}
+
+static void kvm_close(struct mote_hypervisor *hypervisor)
+{
+	struct mote_kvm *kvm = to_kvm(hypervisor);
+
+	if (kvm == NULL)
+		return;
+	mote_kvm_arch_close(kvm);
+	if (kvm->fd >= 0)
+		kvm->system->close(kvm->system, kvm->fd);
+	mote_release(kvm->allocator, kvm);
+}
+
+static mote_status kvm_open(const struct mote_hypervisor_options *options,
+			    struct mote_hypervisor **hypervisor, mote_error *error)
+{
+	struct mote_kvm *kvm = mote_allocate(options->allocator, sizeof(*kvm));
+	mote_status status;
+
+	if (kvm == NULL)
+		return mote_fail_memory(error, "hypervisor");
+	kvm->base.backend = &mote_backend_kvm;
+	kvm->system = options->system != NULL ? options->system : &mote_kvm_system_linux;
+	kvm->allocator = options->allocator;
+	kvm->kick_signal = options->kick_signal;
+	kvm->fd = kvm->system->open(kvm->system, DEVICE);
+	status = kvm->fd < 0 ? fail_device(error, -kvm->fd) : check_device(kvm, error);
+	if (status == MOTE_OK)
+		status = read_capabilities(kvm, error);
+	if (status != MOTE_OK) {
+		kvm_close(&kvm->base);
+		return status;
+	}
+	*hypervisor = &kvm->base;
+	return MOTE_OK;
+}
+
+static void kvm_capabilities(const struct mote_hypervisor *hypervisor,
+			     struct mote_capabilities *capabilities)
+{
+	*capabilities = ((const struct mote_kvm *)hypervisor)->capabilities;
+}
+
+/* A device that opens may still refuse a VM, e.g. while another hypervisor holds the processor. */
+static void probe_vm(struct mote_kvm *kvm, mote_probe_result *result)
+{
+	int vm_fd = mote_kvm_ioctl(kvm, kvm->fd, MOTE_KVM_CREATE_VM, NULL);
+
+	if (vm_fd < 0) {
+		snprintf(result->reason, sizeof(result->reason),
+			 DEVICE ": a VM cannot be created: %s", strerror(-vm_fd));
+		return;
+	}
+	kvm->system->close(kvm->system, vm_fd);
+	snprintf(result->version, sizeof(result->version), "KVM API %d", MOTE_KVM_API_VERSION);
+	result->usable = true;
+}
+
+static void kvm_probe(const void *system, mote_probe_result *result)
+{
+	const struct mote_hypervisor_options options = {
+		.allocator = &mote_default_allocator,
+		.system = system,
+	};
+	mote_error error = MOTE_ERROR_INIT;
+	struct mote_hypervisor *hypervisor;
+
+	if (kvm_open(&options, &hypervisor, &error) != MOTE_OK) {
+		snprintf(result->reason, sizeof(result->reason), "%.*s",
+			 (int)sizeof(result->reason) - 1, error.text);
+		return;
+	}
+	probe_vm(to_kvm(hypervisor), result);
+	kvm_close(hypervisor);
+}
+
+/* ---- Memory ------------------------------------------------------------------------------ */
+
+static mote_status set_slot(struct mote_kvm_vm *vm, uint32_t slot, const struct mote_kvm_slot *to,
+			    mote_error *error)
+{
+	struct mote_kvm_memory_region region = {
+		.slot = slot,
+		.flags = to->flags & MOTE_REGION_WRITE ? 0 : MOTE_KVM_MEM_READONLY,
+		.guest_phys_addr = to->gpa,
+		.memory_size = to->bytes,
+		.userspace_addr = (uintptr_t)to->hva,
+	};
+	int result;
+
+	if (to->bytes == 0)
+		region.flags = 0;
+	result = mote_kvm_ioctl(vm->kvm, vm->vm_fd, MOTE_KVM_SET_USER_MEMORY_REGION, &region);
+	if (result < 0)
+		return mote_kvm_fail(error, -result, "KVM_SET_USER_MEMORY_REGION");
+	vm->slots[slot] = *to;
+	return MOTE_OK;
+}
+
+static mote_status grow_slots(struct mote_kvm_vm *vm, uint32_t slot, mote_error *error)
+{
+	uint32_t count = slot + 1 > 2 * vm->slot_count ? slot + 1 : 2 * vm->slot_count;
+	struct mote_kvm_slot *slots;
+
+	if (slot < vm->slot_count)
+		return MOTE_OK;
+	slots = mote_reallocate(vm->kvm->allocator, vm->slots, count * sizeof(*slots));
+	if (slots == NULL)
+		return mote_fail_memory(error, "memory slots");
+	memset(slots + vm->slot_count, 0, (count - vm->slot_count) * sizeof(*slots));
+	vm->slots = slots;
+	vm->slot_count = count;
+	return MOTE_OK;
+}
+
+static mote_status kvm_map_memory(struct mote_vm *base, uint32_t slot,
+				  const struct mote_memory_region *region, mote_error *error)
+{
+	struct mote_kvm_vm *vm = to_vm(base);
+	const struct mote_kvm_slot to = {region->hva, region->gpa, region->bytes, region->flags};
+	mote_status status;
+
+	if (slot >= vm->kvm->capabilities.slots)
+		return mote_fail(error, MOTE_LIMIT, "memory slot %u: a VM has %u", slot,
+				 vm->kvm->capabilities.slots);
+	if (!(region->flags & MOTE_REGION_READ) || region->hva == NULL || region->bytes == 0 ||
+	    ((region->gpa | (uintptr_t)region->hva | region->bytes) & (MOTE_PAGE_BYTES - 1)))
+		return mote_fail(error, MOTE_INVALID_ARGUMENT,
+				 "memory slot %u: addresses and size must be whole pages, readable",
+				 slot);
+	if (!(region->flags & MOTE_REGION_WRITE) && !vm->kvm->capabilities.read_only_slots)
+		return mote_fail(error, MOTE_UNSUPPORTED, "memory slot %u: no read-only slots here",
+				 slot);
+	status = grow_slots(vm, slot, error);
+	if (status != MOTE_OK)
+		return status;
+	if (vm->slots[slot].hva != NULL)
+		return mote_fail(error, MOTE_INVALID_ARGUMENT, "memory slot %u is in use", slot);
+	return set_slot(vm, slot, &to, error);
+}
+
+static mote_status kvm_unmap_memory(struct mote_vm *base, uint32_t slot, mote_error *error)
+{
+	struct mote_kvm_vm *vm = to_vm(base);
+	struct mote_kvm_slot empty = {0};
+
+	if (slot >= vm->slot_count || vm->slots[slot].hva == NULL)
+		return mote_fail(error, MOTE_INVALID_ARGUMENT, "memory slot %u is empty", slot);
+	empty.gpa = vm->slots[slot].gpa;
+	return set_slot(vm, slot, &empty, error);
+}
+
+/*
+ * Hosts with shadow paging keep what they derived from the guest's tables until something tells
+ * them otherwise, and writing CR3 again does not.  Changing the host's protection of the backing
+ * pages makes KVM drop and flush its entries for them on every kind of host.
+ */
+static mote_status invalidate_slot(struct mote_kvm_vm *vm, const struct mote_kvm_slot *slot,
+				   uint64_t gpa, uint64_t bytes, mote_error *error)
+{
+	const struct mote_kvm_system *system = vm->kvm->system;
+	uint64_t begin = gpa > slot->gpa ? gpa : slot->gpa;
+	uint64_t end = gpa + bytes < slot->gpa + slot->bytes ? gpa + bytes : slot->gpa + slot->bytes;
+	uint8_t *hva;
+	int result;
+
+	if (slot->hva == NULL || begin >= end || !(slot->flags & MOTE_REGION_WRITE))
+		return MOTE_OK;
+	hva = (uint8_t *)slot->hva + (begin - slot->gpa);
+	result = system->protect(system, hva, end - begin, false);
+	if (result == 0)
+		result = system->protect(system, hva, end - begin, true);
+	return result < 0 ? mote_kvm_fail(error, -result, "mprotect of guest memory") : MOTE_OK;
+}
+
+static mote_status kvm_invalidate_translations(struct mote_vm *base, uint64_t gpa, uint64_t bytes,
+					       mote_error *error)
+{
+	struct mote_kvm_vm *vm = to_vm(base);
+
+	for (uint32_t slot = 0; slot < vm->slot_count; slot++) {
+		mote_status status = invalidate_slot(vm, &vm->slots[slot], gpa, bytes, error);
+
+		if (status != MOTE_OK)
+			return status;
+	}
+	return MOTE_OK;
+}
+
+static mote_status kvm_complete_initial_memory_setup(struct mote_vm *base, mote_error *error)
+{
+	(void)base;
+	(void)error;
+	return MOTE_OK;
+}
+
+/* ---- The run ----------------------------------------------------------------------------- */
+
+/*
+ * KVM finishes a port or MMIO access when the vCPU is run next, and would then overwrite registers
+ * that were set meanwhile.  A run that must not enter the guest finishes the access and nothing
+ * else, except where the same instruction has more to access: that exit is kept for later.
+ */
+mote_status mote_kvm_retire(struct mote_kvm_vm *vm, mote_error *error)
+{
+	int result;
+
+	if (vm->pending != MOTE_KVM_ACCESS_PENDING)
+		return MOTE_OK;
+	vm->run->immediate_exit = 1;
+	result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_RUN, NULL);
+	vm->run->immediate_exit = 0;
+	if (result == -EINTR || result == -EAGAIN) {
+		vm->pending = MOTE_KVM_NOTHING_PENDING;
+		return MOTE_OK;
+	}
+	if (result < 0)
+		return mote_kvm_fail(error, -result, "KVM_RUN to finish an access");
+	vm->pending = MOTE_KVM_EXIT_STASHED;
+	return MOTE_OK;
+}
+
+static void decode_io(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
+{
+	struct mote_kvm_run *run = vm->run;
+	bool out = run->as.io.direction == MOTE_KVM_EXIT_IO_OUT;
+
+	vm->pending = MOTE_KVM_ACCESS_PENDING;
+	exit->kind = out ? MOTE_EXIT_IO_OUT : MOTE_EXIT_IO_IN;
+	exit->as.io.port = run->as.io.port;
+	exit->as.io.size = run->as.io.size;
+	exit->as.io.count = run->as.io.count;
+	exit->as.io.data = (uint8_t *)run + run->as.io.data_offset;
+	if (!out)
+		memset(exit->as.io.data, 0, (size_t)run->as.io.size * run->as.io.count);
+}
+
+static void decode_mmio(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
+{
+	struct mote_kvm_run *run = vm->run;
+
+	vm->pending = MOTE_KVM_ACCESS_PENDING;
+	exit->kind = run->as.mmio.is_write ? MOTE_EXIT_MMIO_WRITE : MOTE_EXIT_MMIO_READ;
+	exit->as.mmio.gpa = run->as.mmio.phys_addr;
+	exit->as.mmio.size = (uint8_t)run->as.mmio.len;
+	exit->as.mmio.data = run->as.mmio.data;
+	if (!run->as.mmio.is_write)
+		memset(run->as.mmio.data, 0, sizeof(run->as.mmio.data));
+}
+
+static void unknown(struct mote_vm_exit *exit, const char *what, uint64_t detail)
+{
+	exit->kind = MOTE_EXIT_UNKNOWN;
+	snprintf(exit->as.text, sizeof(exit->as.text), "%s %llu", what, (unsigned long long)detail);
+}
+
+static void decode(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
+{
+	const struct mote_kvm_run *run = vm->run;
+
+	vm->pending = MOTE_KVM_NOTHING_PENDING;
+	switch (run->exit_reason) {
+	case MOTE_KVM_EXIT_IO:
+		decode_io(vm, exit);
+		break;
+	case MOTE_KVM_EXIT_MMIO:
+		decode_mmio(vm, exit);
+		break;
+	case MOTE_KVM_EXIT_HLT:
+		exit->kind = MOTE_EXIT_HALT;
+		break;
+	case MOTE_KVM_EXIT_INTR:
+		exit->kind = MOTE_EXIT_RETRY;
+		break;
+	case MOTE_KVM_EXIT_SHUTDOWN:
+	case MOTE_KVM_EXIT_SYSTEM_EVENT:
+		exit->kind = MOTE_EXIT_SHUTDOWN;
+		break;
+	case MOTE_KVM_EXIT_DEBUG:
+		exit->kind = MOTE_EXIT_DEBUG;
+		mote_kvm_arch_debug_exit(run, &exit->as.debug);
+		break;
+	case MOTE_KVM_EXIT_INTERNAL_ERROR:
+		unknown(exit, "KVM internal error, suberror", run->as.internal.suberror);
+		break;
+	case MOTE_KVM_EXIT_FAIL_ENTRY:
+		unknown(exit, "KVM entry failure, hardware reason",
+			run->as.fail_entry.hardware_entry_failure_reason);
+		break;
+	default:
+		unknown(exit, "KVM exit reason", run->exit_reason);
+	}
+}
+
+static mote_status kvm_run_vcpu(struct mote_vm *base, struct mote_vm_exit *exit, mote_error *error)
+{
+	struct mote_kvm_vm *vm = to_vm(base);
+	int result;
+
+	if (!mote_interrupt_set_running(vm->interrupt, &vm->run->immediate_exit)) {
+		exit->kind = MOTE_EXIT_CANCELLED;
+		return MOTE_OK;
+	}
+	if (vm->pending == MOTE_KVM_EXIT_STASHED)
+		result = 0;
+	else
+		result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_RUN, NULL);
+	mote_interrupt_clear_running(vm->interrupt);
+	if (result >= 0) {
+		decode(vm, exit);
+		return MOTE_OK;
+	}
+	if (result != -EINTR && result != -EAGAIN)
+		return mote_kvm_fail(error, -result, "KVM_RUN");
+	/* An access that was pending is finished before KVM looks for signals. */
+	vm->pending = MOTE_KVM_NOTHING_PENDING;
+	exit->kind = mote_interrupt_cancelled(vm->interrupt) ? MOTE_EXIT_CANCELLED : MOTE_EXIT_RETRY;
+	return MOTE_OK;
+}
+
+/* ---- Life of a VM ------------------------------------------------------------------------ */
+
+static mote_interrupt *kvm_interrupt_handle(struct mote_vm *base)
+{
+	return to_vm(base)->interrupt;
+}
+
+static mote_status kvm_native_handle(struct mote_vm *base, mote_native_handle_kind kind,
+				     uintptr_t *handle, mote_error *error)
+{
+	struct mote_kvm_vm *vm = to_vm(base);
+
+	switch (kind) {
+	case MOTE_NATIVE_KVM_VM:
+		*handle = (uintptr_t)vm->vm_fd;
+		return MOTE_OK;
+	case MOTE_NATIVE_KVM_VCPU:
+		*handle = (uintptr_t)vm->vcpu_fd;
+		return MOTE_OK;
+	}
+	return mote_fail(error, MOTE_UNSUPPORTED, "native handle kind %d does not exist on KVM",
+			 (int)kind);
+}
+
+static void kvm_destroy(struct mote_vm *base)
+{
+	struct mote_kvm_vm *vm = to_vm(base);
+	const struct mote_kvm_system *system = vm->kvm->system;
+
+	if (vm->run != NULL)
+		system->unmap(system, vm->run, vm->kvm->run_bytes);
+	if (vm->vcpu_fd >= 0)
+		system->close(system, vm->vcpu_fd);
+	if (vm->vm_fd >= 0)
+		system->close(system, vm->vm_fd);
+	if (vm->interrupt != NULL) {
+		mote_interrupt_drop(vm->interrupt);
+		mote_interrupt_release(vm->interrupt);
+	}
+	mote_release(vm->kvm->allocator, vm->slots);
+	mote_release(vm->kvm->allocator, vm);
+}
+
+static const struct mote_vm_ops vm_ops = {
+	.destroy = kvm_destroy,
+	.map_memory = kvm_map_memory,
+	.unmap_memory = kvm_unmap_memory,
+	.run_vcpu = kvm_run_vcpu,
+	.regs = mote_kvm_regs,
+	.set_regs = mote_kvm_set_regs,
+	.sregs = mote_kvm_sregs,
+	.set_sregs = mote_kvm_set_sregs,
+	.fpu = mote_kvm_fpu,
+	.set_fpu = mote_kvm_set_fpu,
+	.debug_regs = mote_kvm_debug_regs,
+	.set_debug_regs = mote_kvm_set_debug_regs,
+	.xsave_bytes = mote_kvm_xsave_bytes,
+	.xsave = mote_kvm_xsave,
+	.set_xsave = mote_kvm_set_xsave,
+	.reset_vcpu = mote_kvm_reset_vcpu,
+	.invalidate_translations = kvm_invalidate_translations,
+	.features = mote_kvm_features,
+	.interrupt_handle = kvm_interrupt_handle,
+	.native_handle = kvm_native_handle,
+	.complete_initial_memory_setup = kvm_complete_initial_memory_setup,
+};
+
+static mote_status create_vm(struct mote_kvm_vm *vm, mote_error *error)
+{
+	do
+		vm->vm_fd = mote_kvm_ioctl(vm->kvm, vm->kvm->fd, MOTE_KVM_CREATE_VM, NULL);
+	while (vm->vm_fd == -EINTR);
+	if (vm->vm_fd < 0)
+		return mote_kvm_fail(error, -vm->vm_fd, "KVM_CREATE_VM");
+	return mote_kvm_arch_create_vm(vm, error);
+}
+
+static mote_status create_vcpu(struct mote_kvm_vm *vm, mote_error *error)
+{
+	const struct mote_kvm_system *system = vm->kvm->system;
+	void *run;
+	int result;
+
+	vm->vcpu_fd = mote_kvm_ioctl(vm->kvm, vm->vm_fd, MOTE_KVM_CREATE_VCPU, NULL);
+	if (vm->vcpu_fd < 0)
+		return mote_kvm_fail(error, -vm->vcpu_fd, "KVM_CREATE_VCPU");
+	result = system->map(system, vm->vcpu_fd, vm->kvm->run_bytes, &run);
+	if (result < 0)
+		return mote_kvm_fail(error, -result, "mmap of the vCPU");
+	vm->run = run;
+	return mote_kvm_arch_create_vcpu(vm, error);
+}
+
+static mote_status kvm_create(struct mote_hypervisor *hypervisor, struct mote_vm **created,
+			      mote_error *error)
+{
+	struct mote_kvm *kvm = to_kvm(hypervisor);
+	struct mote_kvm_vm *vm = mote_allocate(kvm->allocator, sizeof(*vm));
+	mote_status status;
+
+	if (vm == NULL)
+		return mote_fail_memory(error, "VM");
+	vm->base.ops = &vm_ops;
+	vm->kvm = kvm;
+	vm->vm_fd = -1;
+	vm->vcpu_fd = -1;
+	status = mote_interrupt_create(kvm->allocator, kvm->kick_signal, &vm->interrupt, error);
+	if (status == MOTE_OK)
+		status = create_vm(vm, error);
+	if (status == MOTE_OK)
+		status = create_vcpu(vm, error);
+	if (status != MOTE_OK) {
+		kvm_destroy(&vm->base);
+		return status;
+	}
+	*created = &vm->base;
+	return MOTE_OK;
+}
+
+const struct mote_backend mote_backend_kvm = {
+	.kind = MOTE_BACKEND_KVM,
+	.name = "kvm",
+	.probe = kvm_probe,
+	.open = kvm_open,
+	.close = kvm_close,
+	.capabilities = kvm_capabilities,
+	.create = kvm_create,
+};

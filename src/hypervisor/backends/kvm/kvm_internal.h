@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What kvm.c (VMs, slots, the run) and kvm_<arch>.c (registers, set-up of a
+ * vCPU) share.
+ */
+#ifndef MOTE_HYPERVISOR_BACKENDS_KVM_INTERNAL_H
+#define MOTE_HYPERVISOR_BACKENDS_KVM_INTERNAL_H
+
+#include "allocator.h"
+#include "hypervisor/backends/kvm/kvm_abi.h"
+#include "hypervisor/backends/kvm/kvm_system.h"
+#include "hypervisor/virtual_machine.h"
+
+/* What the vCPU set-up of one architecture keeps per hypervisor, e.g. a CPUID table. */
+struct mote_kvm_arch;
+
+struct mote_kvm {
+	struct mote_hypervisor base;
+	const struct mote_kvm_system *system;
+	const mote_allocator *allocator;
+	int kick_signal;
+	int fd;
+	size_t run_bytes; /* of the mapping shared with a vCPU */
+	struct mote_capabilities capabilities;
+	struct mote_kvm_arch *arch;
+};
+
+/* An exit that was seen but whose instruction has not retired yet. */
+enum mote_kvm_pending {
+	MOTE_KVM_NOTHING_PENDING = 0,
+	MOTE_KVM_ACCESS_PENDING, /* retires at the next KVM_RUN */
+	MOTE_KVM_EXIT_STASHED,	 /* retiring gave another exit, which nobody has seen yet */
+};
+
+struct mote_kvm_slot {
+	void *hva; /* NULL: empty */
+	uint64_t gpa;
+	uint64_t bytes;
+	uint32_t flags;
+};
+
+struct mote_kvm_vm {
+	struct mote_vm base;
+	struct mote_kvm *kvm;
+	int vm_fd;
+	int vcpu_fd;
+	struct mote_kvm_run *run;
+	enum mote_kvm_pending pending;
+	mote_interrupt *interrupt;
+	struct mote_kvm_slot *slots;
+	uint32_t slot_count;
+};
+
+static inline int mote_kvm_ioctl(const struct mote_kvm *kvm, int fd, unsigned long request,
+				 void *argument)
+{
+	return kvm->system->ioctl(kvm->system, fd, request, argument);
+}
+
+/* A vCPU ioctl with a structure; fills error when it fails. */
+mote_status mote_kvm_vcpu(struct mote_kvm_vm *vm, unsigned long request, const void *argument,
+			  const char *name, mote_error *error);
+
+/* Lets the instruction of the last exit retire.  Called before any register is touched. */
+mote_status mote_kvm_retire(struct mote_kvm_vm *vm, mote_error *error);
+
+/* The value of a capability, 0 when it is missing. */
+int mote_kvm_capability(const struct mote_kvm *kvm, int fd, uintptr_t capability);
+
+/* Fails with MOTE_HYPERVISOR, or with the limit that code stands for. */
+mote_status mote_kvm_fail(mote_error *error, int code, const char *what);
+
+/* ---- kvm_<arch>.c ------------------------------------------------------------------------ */
+
+/* What this architecture needs from the device: capabilities, CPUID. */
+mote_status mote_kvm_arch_open(struct mote_kvm *kvm, mote_error *error);
+void mote_kvm_arch_close(struct mote_kvm *kvm);
+
+/* A new VM, before its vCPU is made. */
+mote_status mote_kvm_arch_create_vm(struct mote_kvm_vm *vm, mote_error *error);
+/* A new vCPU. */
+mote_status mote_kvm_arch_create_vcpu(struct mote_kvm_vm *vm, mote_error *error);
+/* A KVM_EXIT_DEBUG. */
+void mote_kvm_arch_debug_exit(const struct mote_kvm_run *run, mote_debug_exit *debug);
+
+mote_status mote_kvm_regs(struct mote_vm *base, mote_regs *regs, mote_error *error);
+mote_status mote_kvm_set_regs(struct mote_vm *base, const mote_regs *regs, mote_error *error);
+mote_status mote_kvm_sregs(struct mote_vm *base, mote_sregs *sregs, mote_error *error);
+mote_status mote_kvm_set_sregs(struct mote_vm *base, const mote_sregs *sregs, mote_error *error);
+mote_status mote_kvm_fpu(struct mote_vm *base, mote_fpu *fpu, mote_error *error);
+mote_status mote_kvm_set_fpu(struct mote_vm *base, const mote_fpu *fpu, mote_error *error);
+mote_status mote_kvm_debug_regs(struct mote_vm *base, mote_debug_regs *debug, mote_error *error);
+mote_status mote_kvm_set_debug_regs(struct mote_vm *base, const mote_debug_regs *debug,
+				    mote_error *error);
+size_t mote_kvm_xsave_bytes(struct mote_vm *base);
+mote_status mote_kvm_xsave(struct mote_vm *base, void *state, size_t bytes, mote_error *error);
+mote_status mote_kvm_set_xsave(struct mote_vm *base, const void *state, size_t bytes,
+			       mote_error *error);
+mote_status mote_kvm_reset_vcpu(struct mote_vm *base, mote_error *error);
+uint64_t mote_kvm_features(struct mote_vm *base);
+
+#endif

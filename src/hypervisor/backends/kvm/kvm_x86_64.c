@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * KVM's x86_64 vCPU: set-up, CPUID, and every register class in both directions.
+ * Source: Linux, Documentation/virt/kvm/api.rst; Intel SDM volume 1, 13.4 (XSAVE area).
+ */
+#include "hypervisor/backends/kvm/kvm_internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "error_internal.h"
+#include "hypervisor/backends/kvm/kvm_x86_64_cpuid.h"
+
+enum {
+	FIRST_CPUID_ENTRIES = 128,
+	MOST_CPUID_ENTRIES = 4096,
+	DEFAULT_ADDRESS_BITS = 36,
+};
+
+struct mote_kvm_arch {
+	uint64_t xcr0;
+	uint64_t features;
+	size_t xsave_bytes;
+	bool hypercall_quirk; /* can be turned off */
+	struct mote_kvm_x86_cpuid *cpuid;
+};
+
+/* ---- The device -------------------------------------------------------------------------- */
+
+static mote_status read_cpuid(struct mote_kvm *kvm, struct mote_kvm_arch *arch, mote_error *error)
+{
+	int result = -E2BIG;
+
+	for (uint32_t entries = FIRST_CPUID_ENTRIES;
+	     result == -E2BIG && entries <= MOST_CPUID_ENTRIES; entries *= 2) {
+		mote_release(kvm->allocator, arch->cpuid);
+		arch->cpuid = mote_allocate(kvm->allocator,
+					    sizeof(*arch->cpuid) +
+						    entries * sizeof(arch->cpuid->entries[0]));
+		if (arch->cpuid == NULL)
+			return mote_fail_memory(error, "CPUID table");
+		arch->cpuid->nent = entries;
+		result = mote_kvm_ioctl(kvm, kvm->fd, MOTE_KVM_GET_SUPPORTED_CPUID, arch->cpuid);
+	}
+	if (result < 0)
+		return mote_kvm_fail(error, -result, "KVM_GET_SUPPORTED_CPUID");
+	mote_kvm_cpuid_apply_policy(arch->cpuid);
+	return MOTE_OK;
+}
+
+static void derive_features(struct mote_kvm *kvm, struct mote_kvm_arch *arch)
+{
+	const struct mote_kvm_x86_cpuid_entry *leaf;
+
+	kvm->capabilities.address_bits = DEFAULT_ADDRESS_BITS;
+	leaf = mote_kvm_cpuid_find(arch->cpuid, 0x80000008u, 0);
+	if (leaf != NULL && (leaf->eax & 0xff) >= DEFAULT_ADDRESS_BITS)
+		kvm->capabilities.address_bits = leaf->eax & 0xff;
+	leaf = mote_kvm_cpuid_find(arch->cpuid, 7, 0);
+	if (leaf != NULL && (leaf->ebx & 1u << 0))
+		arch->features |= MOTE_X86_64_FEATURE_FSGSBASE;
+	if (leaf != NULL && (leaf->ecx & 1u << 2))
+		arch->features |= MOTE_X86_64_FEATURE_UMIP;
+	leaf = mote_kvm_cpuid_find(arch->cpuid, 1, 0);
+	if (leaf == NULL || !(leaf->ecx & 1u << 26) || !kvm->capabilities.xsave)
+		return;
+	leaf = mote_kvm_cpuid_find(arch->cpuid, 0xd, 0);
+	if (leaf == NULL)
+		return;
+	arch->features |= MOTE_X86_64_FEATURE_XSAVE;
+	arch->xcr0 = leaf->eax & (MOTE_XCR0_X87 | MOTE_XCR0_SSE | MOTE_XCR0_AVX);
+}
+
+mote_status mote_kvm_arch_open(struct mote_kvm *kvm, mote_error *error)
+{
+	struct mote_kvm_arch *arch = mote_allocate(kvm->allocator, sizeof(*arch));
+	mote_status status;
+	int value;
+
+	if (arch == NULL)
+		return mote_fail_memory(error, "hypervisor");
+	kvm->arch = arch;
+	kvm->capabilities.xsave = mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_XSAVE) &&
+				  mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_XCRS);
+	if (!kvm->capabilities.xsave ||
+	    !mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_DEBUGREGS))
+		return mote_fail(error, MOTE_NO_HYPERVISOR,
+				 "/dev/kvm: no KVM_CAP_XSAVE, KVM_CAP_XCRS or KVM_CAP_DEBUGREGS; "
+				 "this processor or kernel is too old");
+	value = mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_XSAVE2);
+	arch->xsave_bytes =
+		value > (int)MOTE_KVM_X86_XSAVE_BYTES ? (size_t)value : MOTE_KVM_X86_XSAVE_BYTES;
+	value = mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_DISABLE_QUIRKS2);
+	arch->hypercall_quirk = (value & MOTE_KVM_X86_QUIRK_FIX_HYPERCALL_INSN) != 0;
+	status = read_cpuid(kvm, arch, error);
+	if (status == MOTE_OK)
+		derive_features(kvm, arch);
+	return status;
+}
+
+void mote_kvm_arch_close(struct mote_kvm *kvm)
+{
+	if (kvm->arch == NULL)
+		return;
+	mote_release(kvm->allocator, kvm->arch->cpuid);
+	mote_release(kvm->allocator, kvm->arch);
+}
+
+/* ---- Set-up ------------------------------------------------------------------------------ */
+
+mote_status mote_kvm_arch_create_vm(struct mote_kvm_vm *vm, mote_error *error)
+{
+	/* KVM would patch a hypercall of the wrong vendor in guest memory. */
+	struct mote_kvm_enable_cap quirks = {
+		.cap = MOTE_KVM_CAP_DISABLE_QUIRKS2,
+		.args = {MOTE_KVM_X86_QUIRK_FIX_HYPERCALL_INSN},
+	};
+	int result;
+
+	if (!vm->kvm->arch->hypercall_quirk)
+		return MOTE_OK;
+	result = mote_kvm_ioctl(vm->kvm, vm->vm_fd, MOTE_KVM_ENABLE_CAP, &quirks);
+	return result < 0 ? mote_kvm_fail(error, -result, "KVM_ENABLE_CAP") : MOTE_OK;
+}
+
+static mote_status set_xcr0(struct mote_kvm_vm *vm, mote_error *error)
+{
+	const struct mote_kvm_x86_xcrs xcrs = {
+		.nr_xcrs = 1,
+		.xcrs = {{.xcr = 0, .value = vm->kvm->arch->xcr0}},
+	};
+
+	if (vm->kvm->arch->xcr0 == 0)
+		return MOTE_OK;
+	return mote_kvm_vcpu(vm, MOTE_KVM_SET_XCRS, &xcrs, "KVM_SET_XCRS", error);
+}
+
+mote_status mote_kvm_arch_create_vcpu(struct mote_kvm_vm *vm, mote_error *error)
+{
+	mote_status status =
+		mote_kvm_vcpu(vm, MOTE_KVM_SET_CPUID2, vm->kvm->arch->cpuid, "KVM_SET_CPUID2", error);
+
+	return status == MOTE_OK ? set_xcr0(vm, error) : status;
+}
+
+void mote_kvm_arch_debug_exit(const struct mote_kvm_run *run, mote_debug_exit *debug)
+{
+	debug->dr6 = run->as.debug.dr6;
+	debug->exception = run->as.debug.exception;
+}
+
+uint64_t mote_kvm_features(struct mote_vm *base)
+{
+	return ((struct mote_kvm_vm *)base)->kvm->arch->features;
+}
+
+/* ---- General-purpose and special registers ----------------------------------------------- */
+
+/* Every register access starts here: the last exit's instruction retires first. */
+static mote_status touch(struct mote_vm *base, struct mote_kvm_vm **vm, mote_error *error)
+{
+	*vm = (struct mote_kvm_vm *)base;
+	return mote_kvm_retire(*vm, error);
+}
+
+mote_status mote_kvm_regs(struct mote_vm *base, mote_regs *regs, mote_error *error)
+{
+	struct mote_kvm_vm *vm;
+	struct mote_kvm_x86_regs k;
+	mote_status status = touch(base, &vm, error);
+
+	if (status == MOTE_OK)
+		status = mote_kvm_vcpu(vm, MOTE_KVM_GET_REGS, &k, "KVM_GET_REGS", error);
+	if (status != MOTE_OK)
+		return status;
+	*regs = (mote_regs){
+		.rax = k.rax, .rbx = k.rbx, .rcx = k.rcx, .rdx = k.rdx, .rsi = k.rsi, .rdi = k.rdi,
+		.rsp = k.rsp, .rbp = k.rbp, .r8 = k.r8,	  .r9 = k.r9,	.r10 = k.r10, .r11 = k.r11,
+		.r12 = k.r12, .r13 = k.r13, .r14 = k.r14, .r15 = k.r15, .rip = k.rip,
+		.rflags = k.rflags,
+	};
+	return MOTE_OK;
+}
+
+mote_status mote_kvm_set_regs(struct mote_vm *base, const mote_regs *r, mote_error *error)
+{
+	struct mote_kvm_vm *vm;
+	const struct mote_kvm_x86_regs k = {
+		.rax = r->rax, .rbx = r->rbx, .rcx = r->rcx, .rdx = r->rdx, .rsi = r->rsi,
+		.rdi = r->rdi, .rsp = r->rsp, .rbp = r->rbp, .r8 = r->r8,   .r9 = r->r9,
+		.r10 = r->r10, .r11 = r->r11, .r12 = r->r12, .r13 = r->r13, .r14 = r->r14,
+		.r15 = r->r15, .rip = r->rip, .rflags = r->rflags,
+	};
+	mote_status status = touch(base, &vm, error);
+
+	if (status == MOTE_OK)
+		status = mote_kvm_vcpu(vm, MOTE_KVM_SET_REGS, &k, "KVM_SET_REGS", error);
+	return status;
+}
+
+static struct mote_x86_64_segment from_segment(const struct mote_kvm_x86_segment *k)
+{
+	return (struct mote_x86_64_segment){
+		.base = k->base, .limit = k->limit, .selector = k->selector, .type = k->type,
+		.dpl = k->dpl,	 .present = k->present, .s = k->s, .l = k->l, .db = k->db,
+		.g = k->g,	 .avl = k->avl, .unusable = k->unusable,
+	};
+}
+
+static struct mote_kvm_x86_segment to_segment(const struct mote_x86_64_segment *m)
+{
+	return (struct mote_kvm_x86_segment){
+		.base = m->base, .limit = m->limit, .selector = m->selector, .type = m->type,
+		.dpl = m->dpl,	 .present = m->present, .s = m->s, .l = m->l, .db = m->db,
+		.g = m->g,	 .avl = m->avl, .unusable = m->unusable,
+	};
+}
+
+mote_status mote_kvm_sregs(struct mote_vm *base, mote_sregs *sregs, mote_error *error)
+{
+	struct mote_kvm_vm *vm;
+	struct mote_kvm_x86_sregs k;
+	mote_status status = touch(base, &vm, error);
+
+	if (status == MOTE_OK)
+		status = mote_kvm_vcpu(vm, MOTE_KVM_GET_SREGS, &k, "KVM_GET_SREGS", error);
+	if (status != MOTE_OK)
+		return status;
+	*sregs = (mote_sregs){
+		.cs = from_segment(&k.cs), .ds = from_segment(&k.ds),
+		.es = from_segment(&k.es), .fs = from_segment(&k.fs),
+		.gs = from_segment(&k.gs), .ss = from_segment(&k.ss),
+		.tr = from_segment(&k.tr), .ldt = from_segment(&k.ldt),
+		.gdt = {k.gdt.base, k.gdt.limit}, .idt = {k.idt.base, k.idt.limit},
+		.cr0 = k.cr0, .cr2 = k.cr2, .cr3 = k.cr3, .cr4 = k.cr4, .cr8 = k.cr8,
+		.efer = k.efer, .apic_base = k.apic_base,
+	};
+	memcpy(sregs->interrupt_bitmap, k.interrupt_bitmap, sizeof(k.interrupt_bitmap));
+	return MOTE_OK;
+}
+
+mote_status mote_kvm_set_sregs(struct mote_vm *base, const mote_sregs *s, mote_error *error)
+{
+	struct mote_kvm_vm *vm;
+	struct mote_kvm_x86_sregs k = {
+		.cs = to_segment(&s->cs), .ds = to_segment(&s->ds),
+		.es = to_segment(&s->es), .fs = to_segment(&s->fs),
+		.gs = to_segment(&s->gs), .ss = to_segment(&s->ss),
+		.tr = to_segment(&s->tr), .ldt = to_segment(&s->ldt),
+		.gdt = {.base = s->gdt.base, .limit = s->gdt.limit},
+		.idt = {.base = s->idt.base, .limit = s->idt.limit},
+		.cr0 = s->cr0, .cr2 = s->cr2, .cr3 = s->cr3, .cr4 = s->cr4, .cr8 = s->cr8,
+		.efer = s->efer, .apic_base = s->apic_base,
+	};
+	mote_status status = touch(base, &vm, error);
+
+	memcpy(k.interrupt_bitmap, s->interrupt_bitmap, sizeof(k.interrupt_bitmap));
+	if (status == MOTE_OK)
+		status = mote_kvm_vcpu(vm, MOTE_KVM_SET_SREGS, &k, "KVM_SET_SREGS", error);
+	return status;
+}
+
+/* ---- Extended state ---------------------------------------------------------------------- */
+
+/* The legacy region of an XSAVE area, and the header's first field (SDM volume 1, 13.4.1, 13.4.2). */
+enum {
+	XSAVE_FCW = 0,
+	XSAVE_FSW = 2,
+	XSAVE_FTW = 4,
+	XSAVE_FOP = 6,
+	XSAVE_FIP = 8,
+	XSAVE_FDP = 16,
+	XSAVE_MXCSR = 24,
+	XSAVE_ST = 32,
+	XSAVE_XMM = 160,
+	XSAVE_BV = 512,
+	DEFAULT_FCW = 0x37f,
+	DEFAULT_MXCSR = 0x1f80,
+};
+
+size_t mote_kvm_xsave_bytes(struct mote_vm *base)
+{
+	return ((struct mote_kvm_vm *)base)->kvm->arch->xsave_bytes;
+}
+
+static mote_status check_xsave_bytes(struct mote_vm *base, size_t bytes, mote_error *error)
+{
+	if (bytes == mote_kvm_xsave_bytes(base))
+		return MOTE_OK;
+	return mote_fail(error, MOTE_INVALID_ARGUMENT, "xsave state has %zu bytes, not %zu", bytes,
+			 mote_kvm_xsave_bytes(base));
+}
+
+mote_status mote_kvm_xsave(struct mote_vm *base, void *state, size_t bytes, mote_error *error)
+{
+	struct mote_kvm_vm *vm;
+	mote_status status = check_xsave_bytes(base, bytes, error);
+
+	if (status == MOTE_OK)
+		status = touch(base, &vm, error);
+	if (status != MOTE_OK)
+		return status;
+	if (bytes > MOTE_KVM_X86_XSAVE_BYTES)
+		return mote_kvm_vcpu(vm, MOTE_KVM_GET_XSAVE2, state, "KVM_GET_XSAVE2", error);
+	return mote_kvm_vcpu(vm, MOTE_KVM_GET_XSAVE, state, "KVM_GET_XSAVE", error);
+}
+
+mote_status mote_kvm_set_xsave(struct mote_vm *base, const void *state, size_t bytes,
+			       mote_error *error)
+{
+	struct mote_kvm_vm *vm;
+	mote_status status = check_xsave_bytes(base, bytes, error);
+
+	if (status == MOTE_OK)
+		status = touch(base, &vm, error);
+	if (status == MOTE_OK)
+		status = mote_kvm_vcpu(vm, MOTE_KVM_SET_XSAVE, state, "KVM_SET_XSAVE", error);
+	return status;
+}
+
+static void fpu_from_xsave(const uint8_t *area, mote_fpu *fpu)
+{
+	uint64_t present;
+
+	*fpu = (mote_fpu){.fcw = DEFAULT_FCW};
+	memcpy(&present, area + XSAVE_BV, 8);
+	memcpy(&fpu->mxcsr, area + XSAVE_MXCSR, 4);
+	/* A component that is not marked is in its initial state, whatever the area holds. */
+	if (present & MOTE_XCR0_X87) {
+		memcpy(&fpu->fcw, area + XSAVE_FCW, 2);
+		memcpy(&fpu->fsw, area + XSAVE_FSW, 2);
+		memcpy(&fpu->ftwx, area + XSAVE_FTW, 1);
+		memcpy(&fpu->last_opcode, area + XSAVE_FOP, 2);
+		memcpy(&fpu->last_ip, area + XSAVE_FIP, 8);
+		memcpy(&fpu->last_dp, area + XSAVE_FDP, 8);
+		for (unsigned i = 0; i < 8; i++)
+			memcpy(fpu->fpr[i], area + XSAVE_ST + 16 * i, 10);
+	}
+	if (present & MOTE_XCR0_SSE)
+		memcpy(fpu->xmm, area + XSAVE_XMM, sizeof(fpu->xmm));
+	else if (!(present & MOTE_XCR0_AVX))
+		fpu->mxcsr = fpu->mxcsr != 0 ? fpu->mxcsr : DEFAULT_MXCSR;
+}
+
+static void fpu_to_xsave(const mote_fpu *fpu, uint8_t *area)
+{
+	uint64_t present;
+
+	memcpy(&present, area + XSAVE_BV, 8);
+	present |= MOTE_XCR0_X87 | MOTE_XCR0_SSE;
+	memcpy(area + XSAVE_BV, &present, 8);
+	memcpy(area + XSAVE_FCW, &fpu->fcw, 2);
+	memcpy(area + XSAVE_FSW, &fpu->fsw, 2);
+	memcpy(area + XSAVE_FTW, &fpu->ftwx, 1);
+	memcpy(area + XSAVE_FOP, &fpu->last_opcode, 2);
+	memcpy(area + XSAVE_FIP, &fpu->last_ip, 8);
+	memcpy(area + XSAVE_FDP, &fpu->last_dp, 8);
+	memcpy(area + XSAVE_MXCSR, &fpu->mxcsr, 4);
+	for (unsigned i = 0; i < 8; i++)
+		memcpy(area + XSAVE_ST + 16 * i, fpu->fpr[i], 16);
+	memcpy(area + XSAVE_XMM, fpu->xmm, sizeof(fpu->xmm));
+}
+
+/* Through the XSAVE area: KVM_SET_FPU leaves MXCSR alone on some kernels. */
+mote_status mote_kvm_fpu(struct mote_vm *base, mote_fpu *fpu, mote_error *error)
+{
+	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
+	size_t bytes = mote_kvm_xsave_bytes(base);
+	uint8_t *area = mote_allocate(vm->kvm->allocator, bytes);
+	mote_status status;
+
+	if (area == NULL)
+		return mote_fail_memory(error, "XSAVE area");
+	status = mote_kvm_xsave(base, area, bytes, error);
+	if (status == MOTE_OK)
+		fpu_from_xsave(area, fpu);
+	mote_release(vm->kvm->allocator, area);
+	return status;
+}
+
+mote_status mote_kvm_set_fpu(struct mote_vm *base, const mote_fpu *fpu, mote_error *error)
+{
+	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
+	size_t bytes = mote_kvm_xsave_bytes(base);
+	uint8_t *area = mote_allocate(vm->kvm->allocator, bytes);
+	mote_status status;
+
+	if (area == NULL)
+		return mote_fail_memory(error, "XSAVE area");
+	status = mote_kvm_xsave(base, area, bytes, error);
+	if (status == MOTE_OK) {
+		fpu_to_xsave(fpu, area);
+		status = mote_kvm_set_xsave(base, area, bytes, error);
+	}
+	mote_release(vm->kvm->allocator, area);
+	return status;
+}
+
+/* ---- Debug registers --------------------------------------------------------------------- */
+
+mote_status mote_kvm_debug_regs(struct mote_vm *base, mote_debug_regs *debug, mote_error *error)
+{
+	struct mote_kvm_vm *vm;
+	struct mote_kvm_x86_debugregs k;
+	mote_status status = touch(base, &vm, error);
+
+	if (status == MOTE_OK)
+		status = mote_kvm_vcpu(vm, MOTE_KVM_GET_DEBUGREGS, &k, "KVM_GET_DEBUGREGS", error);
+	if (status != MOTE_OK)
+		return status;
+	memcpy(debug->dr, k.db, sizeof(k.db));
+	debug->dr6 = k.dr6;
+	debug->dr7 = k.dr7;
+	return MOTE_OK;
+}
+
+mote_status mote_kvm_set_debug_regs(struct mote_vm *base, const mote_debug_regs *debug,
+				    mote_error *error)
+{
+	struct mote_kvm_vm *vm;
+	struct mote_kvm_x86_debugregs k = {.dr6 = debug->dr6, .dr7 = debug->dr7};
+	mote_status status = touch(base, &vm, error);
+
+	memcpy(k.db, debug->dr, sizeof(k.db));
+	if (status == MOTE_OK)
+		status = mote_kvm_vcpu(vm, MOTE_KVM_SET_DEBUGREGS, &k, "KVM_SET_DEBUGREGS", error);
+	return status;
+}
+
+/* ---- Reset ------------------------------------------------------------------------------- */
+
+/* A string instruction may have accesses to come: with RCX at 0 it ends. */
+static mote_status forget_pending(struct mote_kvm_vm *vm, mote_error *error)
+{
+	const struct mote_kvm_x86_regs none = {.rflags = MOTE_X86_64_RFLAGS_FIXED};
+	mote_status status = mote_kvm_retire(vm, error);
+
+	while (status == MOTE_OK && vm->pending == MOTE_KVM_EXIT_STASHED) {
+		status = mote_kvm_vcpu(vm, MOTE_KVM_SET_REGS, &none, "KVM_SET_REGS", error);
+		vm->pending = MOTE_KVM_ACCESS_PENDING;
+		if (status == MOTE_OK)
+			status = mote_kvm_retire(vm, error);
+	}
+	return status;
+}
+
+static mote_status reset_events(struct mote_kvm_vm *vm, mote_error *error)
+{
+	static const struct mote_kvm_x86_vcpu_events events;
+	static const struct mote_kvm_x86_mp_state runnable;
+	mote_status status =
+		mote_kvm_vcpu(vm, MOTE_KVM_SET_VCPU_EVENTS, &events, "KVM_SET_VCPU_EVENTS", error);
+
+	if (status != MOTE_OK)
+		return status;
+	return mote_kvm_vcpu(vm, MOTE_KVM_SET_MP_STATE, &runnable, "KVM_SET_MP_STATE", error);
+}
+
+/* Registers are set in the state that an XSAVE area with nothing marked stands for. */
+static mote_status reset_extended_state(struct mote_vm *base, const mote_fpu *fpu,
+					mote_error *error)
+{
+	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
+	size_t bytes = mote_kvm_xsave_bytes(base);
+	uint8_t *area = mote_allocate(vm->kvm->allocator, bytes);
+	mote_status status;
+
+	if (area == NULL)
+		return mote_fail_memory(error, "XSAVE area");
+	fpu_to_xsave(fpu, area);
+	status = mote_kvm_set_xsave(base, area, bytes, error);
+	mote_release(vm->kvm->allocator, area);
+	return status == MOTE_OK ? set_xcr0(vm, error) : status;
+}
+
+mote_status mote_kvm_reset_vcpu(struct mote_vm *base, mote_error *error)
+{
+	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
+	mote_regs regs;
+	mote_sregs sregs;
+	mote_fpu fpu;
+	mote_debug_regs debug;
+	mote_status status = forget_pending(vm, error);
+
+	mote_power_on(&regs, &sregs, &fpu, &debug);
+	if (status == MOTE_OK)
+		status = reset_events(vm, error);
+	if (status == MOTE_OK)
+		status = mote_kvm_set_sregs(base, &sregs, error);
+	if (status == MOTE_OK)
+		status = mote_kvm_set_regs(base, &regs, error);
+	if (status == MOTE_OK)
+		status = reset_extended_state(base, &fpu, error);
+	if (status == MOTE_OK)
+		status = mote_kvm_set_debug_regs(base, &debug, error);
+	return status;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The interrupt handle: who may cancel what, and when the vCPU's thread must be
+ * told.  How it is told lives in interrupt_<os>.c.
+ */
+#include "hypervisor/interrupt/interrupt_internal.h"
+
+#include <stdatomic.h>
+
+#include "allocator.h"
+#include "error_internal.h"
+
+struct mote_interrupt {
+	_Atomic uint64_t word; /* flags and the call's id, see interrupt_internal.h */
+	_Atomic uint32_t references;
+	int kick_signal;
+	struct mote_kick_target target; /* written before RUNNING is set, read while it is */
+	mote_allocator allocator;
+};
+
+static uint64_t call_id(uint64_t word)
+{
+	return word >> MOTE_INTERRUPT_ID_SHIFT;
+}
+
+mote_status mote_interrupt_create(const mote_allocator *allocator, int kick_signal,
+				  mote_interrupt **interrupt, mote_error *error)
+{
+	mote_interrupt *created = mote_allocate(allocator, sizeof(*created));
+
+	if (created == NULL)
+		return mote_fail_memory(error, "interrupt handle");
+	atomic_init(&created->word, 0);
+	atomic_init(&created->references, 1);
+	created->kick_signal = kick_signal;
+	created->allocator = *allocator;
+	*interrupt = created;
+	return MOTE_OK;
+}
+
+mote_interrupt *mote_interrupt_retain(mote_interrupt *interrupt)
+{
+	atomic_fetch_add_explicit(&interrupt->references, 1, memory_order_relaxed);
+	return interrupt;
+}
+
+void mote_interrupt_release(mote_interrupt *interrupt)
+{
+	mote_allocator allocator;
+
+	if (interrupt == NULL ||
+	    atomic_fetch_sub_explicit(&interrupt->references, 1, memory_order_acq_rel) != 1)
+		return;
+	allocator = interrupt->allocator;
+	mote_release(&allocator, interrupt);
+}
+
+void mote_interrupt_drop(mote_interrupt *interrupt)
+{
+	atomic_fetch_or(&interrupt->word, MOTE_INTERRUPT_DROPPED);
+}
+
+void mote_interrupt_begin_call(mote_interrupt *interrupt)
+{
+	uint64_t id = call_id(atomic_load_explicit(&interrupt->word, memory_order_relaxed)) + 1;
+
+	/* Nothing else writes the word now: a kill changes it during a call only. */
+	atomic_store(&interrupt->word, id << MOTE_INTERRUPT_ID_SHIFT | MOTE_INTERRUPT_IN_CALL);
+}
+
+void mote_interrupt_end_call(mote_interrupt *interrupt)
+{
+	atomic_fetch_and(&interrupt->word, ~(uint64_t)MOTE_INTERRUPT_IN_CALL);
+}
+
+bool mote_interrupt_cancelled(const mote_interrupt *interrupt)
+{
+	return (atomic_load(&interrupt->word) & MOTE_INTERRUPT_CANCEL) != 0;
+}
+
+bool mote_interrupt_set_running(mote_interrupt *interrupt, volatile uint8_t *kick)
+{
+	mote_kick_arm(&interrupt->target, kick);
+	*kick = 0;
+	if (!(atomic_fetch_or(&interrupt->word, MOTE_INTERRUPT_RUNNING) & MOTE_INTERRUPT_CANCEL))
+		return true;
+	mote_interrupt_clear_running(interrupt);
+	return false;
+}
+
+void mote_interrupt_clear_running(mote_interrupt *interrupt)
+{
+	uint64_t word = atomic_fetch_and(&interrupt->word, ~(uint64_t)MOTE_INTERRUPT_RUNNING);
+
+	while (word & MOTE_INTERRUPT_SENDING) {
+		mote_kick_yield();
+		word = atomic_load(&interrupt->word);
+	}
+	mote_kick_disarm();
+}
+
+static void send(mote_interrupt *interrupt)
+{
+	/* The queue of pending signals may be full: try again while it still matters. */
+	while (!mote_kick_send(&interrupt->target, interrupt->kick_signal)) {
+		if (!(atomic_load(&interrupt->word) & MOTE_INTERRUPT_RUNNING))
+			break;
+		mote_kick_yield();
+	}
+	atomic_fetch_and(&interrupt->word, ~(uint64_t)MOTE_INTERRUPT_SENDING);
+}
+
+/* id 0: whichever call is in progress. */
+static bool kill_if(mote_interrupt *interrupt, uint64_t id)
+{
+	uint64_t word = atomic_load(&interrupt->word);
+	uint64_t cancelled;
+
+	do {
+		if (!(word & MOTE_INTERRUPT_IN_CALL) || (id != 0 && id != call_id(word)))
+			return false;
+		if (word & MOTE_INTERRUPT_CANCEL)
+			return true;
+		cancelled = word | MOTE_INTERRUPT_CANCEL;
+		if (word & MOTE_INTERRUPT_RUNNING)
+			cancelled |= MOTE_INTERRUPT_SENDING;
+	} while (!atomic_compare_exchange_weak(&interrupt->word, &word, cancelled));
+	if (cancelled & MOTE_INTERRUPT_SENDING)
+		send(interrupt);
+	return true;
+}
+
+bool mote_interrupt_kill(mote_interrupt *interrupt)
+{
+	return kill_if(interrupt, 0);
+}
+
+bool mote_interrupt_kill_call(mote_interrupt *interrupt, uint64_t id)
+{
+	return id != 0 && kill_if(interrupt, id);
+}
+
+bool mote_interrupt_killed(const mote_interrupt *interrupt)
+{
+	return mote_interrupt_cancelled(interrupt);
+}
+
+bool mote_interrupt_dropped(const mote_interrupt *interrupt)
+{
+	return (atomic_load(&interrupt->word) & MOTE_INTERRUPT_DROPPED) != 0;
+}
+
+mote_interrupt_state mote_interrupt_get_state(const mote_interrupt *interrupt)
+{
+	uint64_t word = atomic_load(&interrupt->word);
+
+	return (mote_interrupt_state){
+		.call_id = call_id(word),
+		.in_call = (word & MOTE_INTERRUPT_IN_CALL) != 0,
+		.running = (word & MOTE_INTERRUPT_RUNNING) != 0,
+		.cancelled = (word & MOTE_INTERRUPT_CANCEL) != 0,
+		.dropped = (word & MOTE_INTERRUPT_DROPPED) != 0,
+	};
+}

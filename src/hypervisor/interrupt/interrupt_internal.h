@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The interrupt handle, seen from the side that runs the vCPU.
+ *
+ * One atomic word holds the whole state: flags in the low byte, the call's id
+ * above.  A signal goes out only while RUNNING and SENDING are both set, and
+ * clear_running waits for SENDING to end, so a signal can reach neither a dead
+ * thread nor a thread that has left this vCPU.
+ */
+#ifndef MOTE_HYPERVISOR_INTERRUPT_INTERNAL_H
+#define MOTE_HYPERVISOR_INTERRUPT_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <mote/engine.h>
+#include <mote/error.h>
+#include <mote/interrupt.h>
+
+enum mote_interrupt_flags {
+	MOTE_INTERRUPT_IN_CALL = 1u << 0,
+	MOTE_INTERRUPT_RUNNING = 1u << 1,
+	MOTE_INTERRUPT_CANCEL = 1u << 2,
+	MOTE_INTERRUPT_SENDING = 1u << 3,
+	MOTE_INTERRUPT_DROPPED = 1u << 4,
+};
+
+#define MOTE_INTERRUPT_ID_SHIFT 8
+
+/* A handle with one reference.  The allocator is copied. */
+mote_status mote_interrupt_create(const mote_allocator *allocator, int kick_signal,
+				  mote_interrupt **interrupt, mote_error *error);
+
+/* Says that the vCPU is gone: kills have no effect from here on. */
+void mote_interrupt_drop(mote_interrupt *interrupt);
+
+/* A call begins: gives it the next id and forgets an earlier cancel. */
+void mote_interrupt_begin_call(mote_interrupt *interrupt);
+void mote_interrupt_end_call(mote_interrupt *interrupt);
+
+/* Whether the call in progress is cancelled. */
+bool mote_interrupt_cancelled(const mote_interrupt *interrupt);
+
+/*
+ * Brackets around a run of the vCPU on this thread.  *kick is set to 1 when the run must end.
+ * set_running gives false when the call is cancelled already; then the vCPU must not run, and
+ * clear_running is not called.
+ */
+bool mote_interrupt_set_running(mote_interrupt *interrupt, volatile uint8_t *kick);
+void mote_interrupt_clear_running(mote_interrupt *interrupt);
+
+/* ---- per operating system: interrupt_linux.c --------------------------------------------- */
+
+/* What is remembered about the thread that runs the vCPU. */
+struct mote_kick_target {
+	uintptr_t thread;
+};
+
+/*
+ * Makes a signal ready to be used as the kick.  kick_signal: in: the number, or 0 to choose a free
+ * one; out: the number in use.  A handler that is not ours is never replaced.
+ */
+mote_status mote_kick_install(int *kick_signal, mote_error *error);
+
+/* Checks, once per thread, that this thread can be kicked. */
+mote_status mote_kick_check_thread(int kick_signal, mote_error *error);
+
+/* Names this thread as the target, and kick as the byte that the signal sets. */
+void mote_kick_arm(struct mote_kick_target *target, volatile uint8_t *kick);
+void mote_kick_disarm(void);
+
+/* Sends the kick.  False when the queue of pending signals is full. */
+bool mote_kick_send(const struct mote_kick_target *target, int kick_signal);
+
+/* Lets another thread run for a moment. */
+void mote_kick_yield(void);
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Set-up of a VM for guest code, and the run loop.  Neutral to architecture and
+ * hypervisor.
+ */
+#include "hypervisor/sandbox_vm.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <mote/abi.h>
+
+#include "error_internal.h"
+
+static const uint16_t doorbell_ports[] = {
+	MOTE_ABI_PORT_READY,
+	MOTE_ABI_PORT_HOST_CALL,
+	MOTE_ABI_PORT_LOG,
+	MOTE_ABI_PORT_ABORT,
+};
+
+enum { DOORBELL_PORT_COUNT = sizeof(doorbell_ports) / sizeof(doorbell_ports[0]) };
+
+bool mote_sandbox_vm_place_monitor(const struct mote_monitor *monitor,
+				   struct mote_page_tables *tables)
+{
+	mote_monitor_build(monitor, doorbell_ports, DOORBELL_PORT_COUNT);
+	return mote_monitor_map(monitor, tables);
+}
+
+static mote_status start_vcpu(struct mote_vm *vm, const struct mote_sandbox_vm_setup *setup,
+			      mote_error *error)
+{
+	struct mote_user_start start = setup->start;
+	mote_regs regs;
+	mote_sregs sregs;
+	mote_status status;
+
+	start.features = vm->ops->features(vm);
+	mote_power_on(&regs, &sregs, NULL, NULL);
+	mote_monitor_start(&setup->monitor, &start, &regs, &sregs);
+	status = vm->ops->set_sregs(vm, &sregs, error);
+	if (status == MOTE_OK)
+		status = vm->ops->set_regs(vm, &regs, error);
+	return status;
+}
+
+mote_status mote_sandbox_vm_create(struct mote_hypervisor *hypervisor,
+				   const struct mote_sandbox_vm_setup *setup,
+				   struct mote_sandbox_vm *created, mote_error *error)
+{
+	struct mote_vm *vm;
+	mote_status status = hypervisor->backend->create(hypervisor, &vm, error);
+
+	if (status != MOTE_OK)
+		return status;
+	status = vm->ops->map_memory(vm, 0, &setup->ram, error);
+	if (status == MOTE_OK)
+		status = vm->ops->complete_initial_memory_setup(vm, error);
+	if (status == MOTE_OK)
+		status = start_vcpu(vm, setup, error);
+	if (status != MOTE_OK) {
+		vm->ops->destroy(vm);
+		return status;
+	}
+	*created = (struct mote_sandbox_vm){.vm = vm, .monitor = setup->monitor};
+	return MOTE_OK;
+}
+
+void mote_sandbox_vm_destroy(struct mote_sandbox_vm *sandbox_vm)
+{
+	if (sandbox_vm->vm != NULL)
+		sandbox_vm->vm->ops->destroy(sandbox_vm->vm);
+	sandbox_vm->vm = NULL;
+}
+
+static bool is_doorbell(const struct mote_vm_exit *exit)
+{
+	if (exit->as.io.size != MOTE_DOORBELL_BYTES || exit->as.io.count != 1)
+		return false;
+	for (unsigned i = 0; i < DOORBELL_PORT_COUNT; i++)
+		if (exit->as.io.port == doorbell_ports[i])
+			return true;
+	return false;
+}
+
+/* A fault that is no exception: the registers are the guest's own. */
+static void plain_fault(struct mote_sandbox_vm *sandbox_vm, struct mote_guest_event *event,
+			mote_fault_kind kind)
+{
+	struct mote_vm *vm = sandbox_vm->vm;
+	mote_registers *registers = &event->exception.registers;
+	mote_error ignored = MOTE_ERROR_INIT;
+
+	event->kind = MOTE_EVENT_FAULT;
+	event->exception.kind = kind;
+	event->exception.vector = MOTE_FAULT_NO_VECTOR;
+	registers->machine = MOTE_ARCH_MACHINE;
+	/* After a shutdown some hypervisors give no registers: zeros then. */
+	(void)vm->ops->regs(vm, &mote_arch_registers(registers), &ignored);
+	event->exception.pc = mote_regs_pc(&mote_arch_registers(registers));
+}
+
+static void io_fault(struct mote_sandbox_vm *sandbox_vm, const struct mote_vm_exit *exit,
+		     struct mote_guest_event *event)
+{
+	snprintf(event->text, sizeof(event->text), "%s port 0x%x, %u bytes, %u times",
+		 exit->kind == MOTE_EXIT_IO_OUT ? "write to" : "read from", exit->as.io.port,
+		 exit->as.io.size, exit->as.io.count);
+	plain_fault(sandbox_vm, event, MOTE_FAULT_DOORBELL);
+}
+
+static void mmio_fault(struct mote_sandbox_vm *sandbox_vm, const struct mote_vm_exit *exit,
+		       struct mote_guest_event *event)
+{
+	uint64_t gpa = exit->as.mmio.gpa;
+
+	plain_fault(sandbox_vm, event, MOTE_FAULT_PHYSICAL);
+	event->exception.address = gpa;
+	event->exception.access =
+		exit->kind == MOTE_EXIT_MMIO_WRITE ? MOTE_ACCESS_WRITE : MOTE_ACCESS_READ;
+}
+
+/* The monitor's exit.  A Halt anywhere else cannot be had from user mode, so it is not expected. */
+static mote_status halt_event(struct mote_sandbox_vm *sandbox_vm, struct mote_guest_event *event,
+			      mote_error *error)
+{
+	struct mote_vm *vm = sandbox_vm->vm;
+	mote_regs regs;
+	mote_sregs sregs;
+	mote_status status = vm->ops->regs(vm, &regs, error);
+
+	if (status == MOTE_OK)
+		status = vm->ops->sregs(vm, &sregs, error);
+	if (status != MOTE_OK)
+		return status;
+	event->kind = MOTE_EVENT_FAULT;
+	if (mote_monitor_exception(&sandbox_vm->monitor, &regs, &sregs, &event->exception))
+		return MOTE_OK;
+	snprintf(event->text, sizeof(event->text), "halt outside the monitor's stubs");
+	plain_fault(sandbox_vm, event, MOTE_FAULT_OTHER);
+	return MOTE_OK;
+}
+
+static mote_status translate(struct mote_sandbox_vm *sandbox_vm, const struct mote_vm_exit *exit,
+			     struct mote_guest_event *event, mote_error *error)
+{
+	switch (exit->kind) {
+	case MOTE_EXIT_HALT:
+		return halt_event(sandbox_vm, event, error);
+	case MOTE_EXIT_IO_OUT:
+	case MOTE_EXIT_IO_IN:
+		io_fault(sandbox_vm, exit, event);
+		break;
+	case MOTE_EXIT_MMIO_READ:
+	case MOTE_EXIT_MMIO_WRITE:
+		mmio_fault(sandbox_vm, exit, event);
+		break;
+	case MOTE_EXIT_CANCELLED:
+		event->kind = MOTE_EVENT_CANCELLED;
+		break;
+	case MOTE_EXIT_SHUTDOWN:
+		plain_fault(sandbox_vm, event, MOTE_FAULT_SHUTDOWN);
+		break;
+	case MOTE_EXIT_DEBUG:
+		snprintf(event->text, sizeof(event->text), "debug exit");
+		plain_fault(sandbox_vm, event, MOTE_FAULT_OTHER);
+		break;
+	case MOTE_EXIT_UNKNOWN:
+	case MOTE_EXIT_RETRY:
+		memcpy(event->text, exit->as.text, sizeof(event->text));
+		plain_fault(sandbox_vm, event, MOTE_FAULT_OTHER);
+		break;
+	}
+	return MOTE_OK;
+}
+
+mote_status mote_sandbox_vm_run(struct mote_sandbox_vm *sandbox_vm, struct mote_guest_event *event,
+				mote_error *error)
+{
+	struct mote_vm *vm = sandbox_vm->vm;
+	struct mote_vm_exit exit;
+	mote_status status;
+
+	/* A profiler's signals are normal: without bound. */
+	do
+		status = vm->ops->run_vcpu(vm, &exit, error);
+	while (status == MOTE_OK && exit.kind == MOTE_EXIT_RETRY);
+	sandbox_vm->exits++;
+	if (status != MOTE_OK)
+		return status;
+	if (exit.kind == MOTE_EXIT_IO_OUT && is_doorbell(&exit)) {
+		event->kind = MOTE_EVENT_DOORBELL;
+		event->port = exit.as.io.port;
+		return MOTE_OK;
+	}
+	memset(event, 0, sizeof(*event));
+	return translate(sandbox_vm, &exit, event, error);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The contract that every backend implements.  Everything above this file is
+ * neutral to the hypervisor; everything below it is neutral to the sandbox.
+ *
+ * A backend is one `static const struct mote_backend`; a VM is one vCPU and its
+ * memory slots behind one `static const struct mote_vm_ops`.  No pointer in
+ * either is ever NULL.
+ *
+ * Rules, each of which the conformance suite tests on every backend:
+ *
+ * Retired exits.  After any exit, every operation that reads or writes vCPU
+ *   state acts as if the exiting instruction had retired: the program counter
+ *   stands behind it, and a write of any register sticks.  What the hypervisor
+ *   keeps pending is completed by the backend, lazily, when state is touched.
+ *   A repeated string instruction retires one iteration at a time.
+ *
+ * Spurious interruption.  A run that was interrupted without this VM's cancel
+ *   bit gives MOTE_EXIT_RETRY, never an error and never MOTE_EXIT_CANCELLED.
+ *
+ * Permissions.  MOTE_REGION_WRITE of a slot is enforced: a guest write to a
+ *   slot without it is an MMIO_WRITE exit.  MOTE_REGION_EXECUTE is enforced where
+ *   the hypervisor can (KVM cannot).  Guest permissions come from the page
+ *   tables everywhere.
+ *
+ * Errors.  Outputs are written on success only.  An operation that fails leaves
+ *   the VM destroyable.  `error` is never NULL here.
+ *
+ * Threads.  One thread at a time, any thread; the interrupt handle is the
+ *   exception.
+ */
+#ifndef MOTE_HYPERVISOR_VIRTUAL_MACHINE_H
+#define MOTE_HYPERVISOR_VIRTUAL_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mote/engine.h>
+#include <mote/error.h>
+#include <mote/interrupt.h>
+#include <mote/sandbox.h>
+
+#include "arch/arch.h"
+#include "vm_exit.h"
+
+struct mote_vm;
+
+enum mote_region_flags {
+	MOTE_REGION_READ = 1u << 0,
+	MOTE_REGION_WRITE = 1u << 1,
+	MOTE_REGION_EXECUTE = 1u << 2,
+};
+
+/* What a region is for: some hypervisors map kinds differently. */
+enum mote_region_kind {
+	MOTE_REGION_RAM = 1, /* the sandbox's own memory */
+	MOTE_REGION_SHARED,  /* memory that other sandboxes map too */
+};
+
+/* Guest-physical memory backed by host memory.  gpa, hva and bytes are multiples of the page size. */
+struct mote_memory_region {
+	uint64_t gpa;
+	void *hva; /* stays valid until the slot is unmapped */
+	uint64_t bytes;
+	uint32_t flags; /* enum mote_region_flags; READ is always set */
+	enum mote_region_kind kind;
+};
+
+struct mote_vm_ops {
+	/* Frees the VM.  Accepts what create left behind at any point. */
+	void (*destroy)(struct mote_vm *vm);
+
+	/* Maps a region into an empty slot (0 to capabilities.slots - 1). */
+	mote_status (*map_memory)(struct mote_vm *vm, uint32_t slot,
+				  const struct mote_memory_region *region, mote_error *error);
+	/* Empties a slot.  MOTE_INVALID_ARGUMENT when nothing is mapped there. */
+	mote_status (*unmap_memory)(struct mote_vm *vm, uint32_t slot, mote_error *error);
+
+	/* Runs until the next exit.  Never loops on interruptions: those are RETRY. */
+	mote_status (*run_vcpu)(struct mote_vm *vm, struct mote_vm_exit *exit, mote_error *error);
+
+	mote_status (*regs)(struct mote_vm *vm, mote_regs *regs, mote_error *error);
+	mote_status (*set_regs)(struct mote_vm *vm, const mote_regs *regs, mote_error *error);
+	mote_status (*sregs)(struct mote_vm *vm, mote_sregs *sregs, mote_error *error);
+	mote_status (*set_sregs)(struct mote_vm *vm, const mote_sregs *sregs, mote_error *error);
+	mote_status (*fpu)(struct mote_vm *vm, mote_fpu *fpu, mote_error *error);
+	mote_status (*set_fpu)(struct mote_vm *vm, const mote_fpu *fpu, mote_error *error);
+	mote_status (*debug_regs)(struct mote_vm *vm, mote_debug_regs *regs, mote_error *error);
+	mote_status (*set_debug_regs)(struct mote_vm *vm, const mote_debug_regs *regs,
+				      mote_error *error);
+
+	/* The full extended state in the standard XSAVE format.  bytes is xsave_bytes().  aarch64:
+	 * xsave_bytes is 0 and both give MOTE_UNSUPPORTED. */
+	size_t (*xsave_bytes)(struct mote_vm *vm);
+	mote_status (*xsave)(struct mote_vm *vm, void *state, size_t bytes, mote_error *error);
+	mote_status (*set_xsave)(struct mote_vm *vm, const void *state, size_t bytes,
+				 mote_error *error);
+
+	/* Back to the power-on state: every register class, pending exits forgotten. */
+	mote_status (*reset_vcpu)(struct mote_vm *vm, mote_error *error);
+
+	/* Makes the vCPU see page-table entries that the host changed: call it after the change,
+	 * with the guest-physical range of the pages whose mapping changed. */
+	mote_status (*invalidate_translations)(struct mote_vm *vm, uint64_t gpa, uint64_t bytes,
+					       mote_error *error);
+
+	/* MOTE_..._FEATURE_ bits of the architecture that guest code finds in this vCPU. */
+	uint64_t (*features)(struct mote_vm *vm);
+
+	/* Borrowed; lives as long as the VM, longer when retained. */
+	mote_interrupt *(*interrupt_handle)(struct mote_vm *vm);
+
+	mote_status (*native_handle)(struct mote_vm *vm, mote_native_handle_kind kind,
+				     uintptr_t *handle, mote_error *error);
+
+	/* Called once between the last map_memory of a new VM and its first run. */
+	mote_status (*complete_initial_memory_setup)(struct mote_vm *vm, mote_error *error);
+};
+
+/* The part of a VM that every backend's own structure begins with. */
+struct mote_vm {
+	const struct mote_vm_ops *ops;
+};
+
+struct mote_capabilities {
+	uint32_t slots;	      /* memory slots per VM */
+	uint64_t page_bytes;  /* granularity of map_memory */
+	uint32_t address_bits; /* of guest-physical addresses */
+	bool read_only_slots;
+	bool xsave;
+};
+
+/*
+ * An open hypervisor: what VMs of one engine share (a device file, a CPUID table).  Immutable after
+ * open, so usable from any thread.
+ */
+struct mote_hypervisor {
+	const struct mote_backend *backend;
+};
+
+struct mote_hypervisor_options {
+	const mote_allocator *allocator; /* complete; outlives the hypervisor */
+	int kick_signal;		 /* 0 where the platform needs none */
+	/* The backend's own table of functions through which it reaches its hypervisor, e.g. a
+	 * struct mote_kvm_system.  NULL: the real one. */
+	const void *system;
+};
+
+struct mote_backend {
+	mote_backend_kind kind;
+	const char *name;
+
+	/* Looks whether a VM could be created.  Never aborts, prints or keeps state.  system: as in
+	 * mote_hypervisor_options. */
+	void (*probe)(const void *system, mote_probe_result *result);
+
+	mote_status (*open)(const struct mote_hypervisor_options *options,
+			    struct mote_hypervisor **hypervisor, mote_error *error);
+	void (*close)(struct mote_hypervisor *hypervisor); /* accepts NULL */
+
+	void (*capabilities)(const struct mote_hypervisor *hypervisor,
+			     struct mote_capabilities *capabilities);
+
+	/* A VM with one vCPU in power-on state and no memory. */
+	mote_status (*create)(struct mote_hypervisor *hypervisor, struct mote_vm **vm,
+			      mote_error *error);
+};
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Why a vCPU stopped.  Neutral: a backend translates its hypervisor's exits to
+ * these and nothing else, and everything above it knows only these.
+ */
+#ifndef MOTE_HYPERVISOR_VM_EXIT_H
+#define MOTE_HYPERVISOR_VM_EXIT_H
+
+#include <stdint.h>
+
+#include "arch/arch.h"
+
+enum mote_vm_exit_kind {
+	MOTE_EXIT_HALT = 1,
+	MOTE_EXIT_IO_OUT,
+	MOTE_EXIT_IO_IN,
+	MOTE_EXIT_MMIO_READ,
+	MOTE_EXIT_MMIO_WRITE,
+	MOTE_EXIT_CANCELLED, /* this VM's cancel bit is set */
+	MOTE_EXIT_RETRY,     /* interrupted for another reason; run again */
+	MOTE_EXIT_SHUTDOWN,  /* triple fault, reset, power-off */
+	MOTE_EXIT_DEBUG,
+	MOTE_EXIT_UNKNOWN,
+};
+
+#define MOTE_EXIT_TEXT_BYTES 96
+
+struct mote_vm_exit {
+	enum mote_vm_exit_kind kind;
+	union {
+		/*
+		 * data: size * count bytes, valid until the VM is touched again.  For IO_IN it is
+		 * preset to zeros, and what stands there when the VM is touched next is what the
+		 * guest reads.
+		 */
+		struct {
+			uint16_t port;
+			uint8_t size; /* 1, 2, 4 or 8 */
+			uint32_t count;
+			uint8_t *data;
+		} io;
+		/* data: size bytes, under the same rules. */
+		struct {
+			uint64_t gpa;
+			uint8_t size; /* 1 to 8 */
+			uint8_t *data;
+		} mmio;
+		mote_debug_exit debug;
+		char text[MOTE_EXIT_TEXT_BYTES]; /* UNKNOWN: the hypervisor's reason, for people */
+	} as;
+};
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the library needs from an operating system: guest memory, files, random
+ * bytes, the mark that fork leaves.  One implementation per system is linked in.
+ */
+#ifndef MOTE_OS_OS_H
+#define MOTE_OS_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mote/error.h>
+
+/*
+ * Guest memory: one shareable object, mapped readable and writable, filled with zeros.  Pages cost
+ * host memory once they are touched.  A forked child does not have the mapping.
+ */
+struct mote_os_memory {
+	void *hva;
+	uint64_t bytes;
+	intptr_t handle;
+};
+
+/* bytes: a multiple of the page size.  memory: written on success. */
+mote_status mote_os_memory_create(uint64_t bytes, struct mote_os_memory *memory,
+				  mote_error *error);
+/* Accepts a zeroed structure. */
+void mote_os_memory_destroy(struct mote_os_memory *memory);
+/* The same in a forked child, which never had the mapping: its addresses may be in use again. */
+void mote_os_memory_forget(struct mote_os_memory *memory);
+
+/* A regular file that is open for reading. */
+struct mote_os_file {
+	intptr_t handle;
+	uint64_t bytes;
+};
+
+/* Fails with MOTE_FILE for whatever is not a regular file, and never waits for one. */
+mote_status mote_os_file_open(const char *path, struct mote_os_file *file, mote_error *error);
+/* Reads up to length bytes from offset; *got is less at the end of the file only. */
+mote_status mote_os_file_read(const struct mote_os_file *file, uint64_t offset, void *buffer,
+			      size_t length, size_t *got, mote_error *error);
+void mote_os_file_close(struct mote_os_file *file);
+
+/* Fills bytes with random data of the operating system.  Never waits. */
+mote_status mote_os_random(void *bytes, size_t length, mote_error *error);
+
+/* A byte that reads 1 in this process and 0 in a forked child. */
+mote_status mote_os_fork_mark_create(const volatile uint8_t **mark, mote_error *error);
+/* mark may be NULL. */
+void mote_os_fork_mark_destroy(const volatile uint8_t *mark);
+
+/* "open /dev/kvm", -errno: fills error with a text that names the limit where one was reached. */
+mote_status mote_os_fail(mote_error *error, mote_error_domain domain, int code, const char *what);
+
+/* The value of an environment variable, or NULL.  Never set by the library. */
+const char *mote_os_environment(const char *name);
+
+#endif

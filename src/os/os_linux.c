@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The operating system layer on Linux.
+ */
+#define _GNU_SOURCE /* memfd_create, MADV_WIPEONFORK */
+#include "os/os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "error_internal.h"
+
+enum { FORK_MARK_BYTES = 4096 };
+
+mote_status mote_os_fail(mote_error *error, mote_error_domain domain, int code, const char *what)
+{
+	mote_status other = domain == MOTE_DOMAIN_HYPERVISOR ? MOTE_HYPERVISOR : MOTE_OS;
+	struct rlimit limit;
+
+	switch (code) {
+	case EMFILE:
+		if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+			limit.rlim_cur = 0;
+		return mote_fail_code(error, MOTE_LIMIT, domain, code,
+				      "%s: the process may open %llu files (RLIMIT_NOFILE); raise "
+				      "it with ulimit -n",
+				      what, (unsigned long long)limit.rlim_cur);
+	case ENFILE:
+		return mote_fail_code(error, MOTE_LIMIT, domain, code,
+				      "%s: the system has no more open files (fs.file-max)", what);
+	case ENOMEM:
+		return mote_fail_code(error, MOTE_NO_MEMORY, domain, code, "%s", what);
+	default:
+		return mote_fail_code(error, other, domain, code, "%s", what);
+	}
+}
+
+mote_status mote_os_memory_create(uint64_t bytes, struct mote_os_memory *memory, mote_error *error)
+{
+	mote_status status;
+	void *hva;
+	int fd = memfd_create("mote-guest", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return mote_os_fail(error, MOTE_DOMAIN_OS, errno, "memfd_create for guest memory");
+	if (ftruncate(fd, (off_t)bytes) != 0) {
+		status = mote_os_fail(error, MOTE_DOMAIN_OS, errno, "ftruncate of guest memory");
+		goto fail;
+	}
+	hva = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (hva == MAP_FAILED) {
+		status = mote_os_fail(error, MOTE_DOMAIN_OS, errno, "mmap of guest memory");
+		goto fail;
+	}
+	if (madvise(hva, bytes, MADV_DONTFORK) != 0) {
+		status = mote_os_fail(error, MOTE_DOMAIN_OS, errno, "madvise of guest memory");
+		munmap(hva, bytes);
+		goto fail;
+	}
+	*memory = (struct mote_os_memory){.hva = hva, .bytes = bytes, .handle = fd};
+	return MOTE_OK;
+fail:
+	close(fd);
+	return status;
+}
+
+void mote_os_memory_destroy(struct mote_os_memory *memory)
+{
+	if (memory->hva == NULL)
+		return;
+	munmap(memory->hva, memory->bytes);
+	mote_os_memory_forget(memory);
+}
+
+void mote_os_memory_forget(struct mote_os_memory *memory)
+{
+	if (memory->hva == NULL)
+		return;
+	close((int)memory->handle);
+	*memory = (struct mote_os_memory){0};
+}
+
+static mote_status fail_file(mote_error *error, const char *path, int code)
+{
+	return mote_fail_code(error, MOTE_FILE, MOTE_DOMAIN_OS, code, "%s", path);
+}
+
+mote_status mote_os_file_open(const char *path, struct mote_os_file *file, mote_error *error)
+{
+	struct stat information;
+	mote_status status = MOTE_OK;
+	int fd;
+
+	/* Non-blocking: a FIFO without a writer must not stop us. */
+	do
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	while (fd < 0 && errno == EINTR);
+	if (fd < 0)
+		return fail_file(error, path, errno);
+	if (fstat(fd, &information) != 0)
+		status = fail_file(error, path, errno);
+	else if (S_ISDIR(information.st_mode))
+		status = fail_file(error, path, EISDIR);
+	else if (!S_ISREG(information.st_mode))
+		status = mote_fail(error, MOTE_FILE, "%s: not a regular file", path);
+	if (status != MOTE_OK) {
+		close(fd);
+		return status;
+	}
+	*file = (struct mote_os_file){.handle = fd, .bytes = (uint64_t)information.st_size};
+	return MOTE_OK;
+}
+
+mote_status mote_os_file_read(const struct mote_os_file *file, uint64_t offset, void *buffer,
+			      size_t length, size_t *got, mote_error *error)
+{
+	size_t done = 0;
+
+	while (done < length) {
+		ssize_t count = pread((int)file->handle, (char *)buffer + done, length - done,
+				      (off_t)(offset + done));
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			return mote_fail_code(error, MOTE_FILE, MOTE_DOMAIN_OS, errno, "read");
+		if (count == 0)
+			break;
+		done += (size_t)count;
+	}
+	*got = done;
+	return MOTE_OK;
+}
+
+void mote_os_file_close(struct mote_os_file *file)
+{
+	close((int)file->handle);
+}
+
+mote_status mote_os_random(void *bytes, size_t length, mote_error *error)
+{
+	size_t done = 0;
+
+	while (done < length) {
+		/* GRND_NONBLOCK: a guest's canary is not worth waiting for at early boot. */
+		ssize_t count = getrandom((char *)bytes + done, length - done, GRND_NONBLOCK);
+
+		if (count < 0 && errno == EAGAIN)
+			count = getrandom((char *)bytes + done, length - done, GRND_INSECURE);
+		if (count < 0 && errno != EINTR)
+			return mote_os_fail(error, MOTE_DOMAIN_OS, errno, "getrandom");
+		if (count > 0)
+			done += (size_t)count;
+	}
+	return MOTE_OK;
+}
+
+mote_status mote_os_fork_mark_create(const volatile uint8_t **mark, mote_error *error)
+{
+	uint8_t *page = mmap(NULL, FORK_MARK_BYTES, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		return mote_os_fail(error, MOTE_DOMAIN_OS, errno, "mmap of the fork mark");
+	if (madvise(page, FORK_MARK_BYTES, MADV_WIPEONFORK) != 0) {
+		int code = errno;
+
+		munmap(page, FORK_MARK_BYTES);
+		return mote_os_fail(error, MOTE_DOMAIN_OS, code, "madvise of the fork mark");
+	}
+	*page = 1;
+	*mark = page;
+	return MOTE_OK;
+}
+
+void mote_os_fork_mark_destroy(const volatile uint8_t *mark)
+{
+	if (mark != NULL)
+		munmap((void *)(uintptr_t)mark, FORK_MARK_BYTES);
+}
+
+const char *mote_os_environment(const char *name)
+{
+	return getenv(name);
+}

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The ELF reader.  Fields are taken out of the bytes one by one, so neither
+ * alignment nor the host's own <elf.h> matters.
+ */
+#include "sandbox/elf.h"
+
+#include <string.h>
+
+#include "error_internal.h"
+#include "sandbox/elf_format.h"
+
+static mote_status bad(const struct mote_elf *elf, mote_error *error, const char *what)
+{
+	return mote_fail(error, MOTE_BAD_IMAGE, "guest image %s: %s", elf->name, what);
+}
+
+/* Whether [offset, offset+bytes) lies in the file. */
+static bool in_file(const struct mote_elf *elf, uint64_t offset, uint64_t bytes)
+{
+	return offset <= elf->length && bytes <= elf->length - offset;
+}
+
+mote_status mote_elf_check_header(const char *name, const uint8_t *bytes, size_t length,
+				  mote_error *error)
+{
+	const struct mote_elf elf = {.name = name};
+	uint16_t machine;
+
+	if (length == 0)
+		return bad(&elf, error, "the file is empty");
+	if (length < 4 || memcmp(bytes, "\177ELF", 4) != 0)
+		return bad(&elf, error, "not an ELF executable");
+	if (length < MOTE_ELF_HEADER_BYTES)
+		return bad(&elf, error, "truncated ELF header");
+	if (bytes[4] != ELF_CLASS_64 || bytes[5] != ELF_DATA_LITTLE)
+		return bad(&elf, error, "not a 64-bit little-endian ELF file");
+	machine = get16(bytes + ELF_MACHINE);
+	if (machine != ELF_MACHINE_X86_64 && machine != ELF_MACHINE_AARCH64)
+		return mote_fail(error, MOTE_BAD_IMAGE,
+				 "guest image %s: made for ELF machine %u; mote runs x86_64 (62) and "
+				 "aarch64 (183)",
+				 name, machine);
+	switch (get16(bytes + ELF_TYPE)) {
+	case ELF_TYPE_EXECUTABLE:
+	case ELF_TYPE_DYNAMIC:
+		return MOTE_OK;
+	case ELF_TYPE_RELOCATABLE:
+		return bad(&elf, error, "an object file; link it with the guest SDK");
+	default:
+		return bad(&elf, error, "not an executable");
+	}
+}
+
+/* ---- Segments ---------------------------------------------------------------------------- */
+
+static struct mote_elf_segment read_segment(const uint8_t *header)
+{
+	uint32_t flags = get32(header + PH_FLAGS);
+
+	return (struct mote_elf_segment){
+		.address = get64(header + PH_ADDRESS),
+		.memory_bytes = get64(header + PH_MEMORY_BYTES),
+		.file_offset = get64(header + PH_OFFSET),
+		.file_bytes = get64(header + PH_FILE_BYTES),
+		.alignment = get64(header + PH_ALIGNMENT),
+		.readable = (flags & PF_READ) != 0,
+		.writable = (flags & PF_WRITE) != 0,
+		.executable = (flags & PF_EXECUTE) != 0,
+	};
+}
+
+static mote_status check_segment(const struct mote_elf *elf, const struct mote_elf_segment *segment,
+				 size_t number, mote_error *error)
+{
+	const struct mote_elf_segment *last;
+	const char *what = NULL;
+
+	if (segment->file_bytes > segment->memory_bytes)
+		what = "is larger in the file than in memory";
+	else if (!in_file(elf, segment->file_offset, segment->file_bytes))
+		what = "lies behind the end of the file (truncated?)";
+	else if (segment->address > ELF_HIGHEST_ADDRESS ||
+		 segment->memory_bytes > ELF_HIGHEST_ADDRESS - segment->address)
+		what = "has an absurd address or size";
+	else if (segment->writable && segment->executable)
+		what = "is writable and executable; link with -z separate-code and without -N";
+	else if (segment->alignment > ELF_MOST_ALIGNMENT ||
+		 (segment->alignment & (segment->alignment - 1)))
+		what = "has an absurd alignment; link with -z max-page-size=4096";
+	if (what == NULL && elf->segment_count > 0) {
+		last = &elf->segments[elf->segment_count - 1];
+		if (segment->address / ELF_PAGE <
+		    (last->address + last->memory_bytes + ELF_PAGE - 1) / ELF_PAGE)
+			what = "overlaps the one before it, or shares a page with it; link with -z "
+			       "separate-code";
+	}
+	if (what == NULL)
+		return MOTE_OK;
+	return mote_fail(error, MOTE_BAD_IMAGE, "guest image %s: segment %zu (0x%llx..0x%llx) %s",
+			 elf->name, number, (unsigned long long)segment->address,
+			 (unsigned long long)(segment->address + segment->memory_bytes), what);
+}
+
+static mote_status add_segment(struct mote_elf *elf, const struct mote_elf_segment *segment,
+			       size_t number, mote_error *error)
+{
+	mote_status status;
+
+	if (segment->memory_bytes == 0)
+		return MOTE_OK;
+	if (elf->segment_count == MOTE_ELF_MOST_SEGMENTS)
+		return bad(elf, error, "more than 32 loadable segments");
+	status = check_segment(elf, segment, number, error);
+	if (status == MOTE_OK)
+		elf->segments[elf->segment_count++] = *segment;
+	return status;
+}
+
+static mote_status read_program_header(struct mote_elf *elf, const uint8_t *header, size_t number,
+				       struct mote_elf_segment *dynamic, mote_error *error)
+{
+	const struct mote_elf_segment segment = read_segment(header);
+
+	switch (get32(header + PH_TYPE)) {
+	case PT_LOAD:
+		return add_segment(elf, &segment, number, error);
+	case PT_DYNAMIC:
+		*dynamic = segment;
+		break;
+	case PT_INTERP:
+		return bad(elf, error,
+			   "a dynamic executable; link it statically with the guest SDK "
+			   "(-static-pie -nostdlib)");
+	case PT_TLS:
+		if (segment.alignment > ELF_PAGE || segment.memory_bytes > ELF_MOST_TLS ||
+		    segment.file_bytes > segment.memory_bytes ||
+		    !in_file(elf, segment.file_offset, segment.file_bytes))
+			return bad(elf, error, "thread-local segment out of range");
+		elf->tls = segment;
+		break;
+	case PT_GNU_RELRO:
+		if (segment.address > ELF_HIGHEST_ADDRESS ||
+		    segment.memory_bytes > ELF_HIGHEST_ADDRESS - segment.address)
+			return bad(elf, error, "RELRO segment out of range");
+		elf->relro = (struct mote_elf_range){segment.address,
+						     segment.address + segment.memory_bytes};
+		break;
+	default:
+		break;
+	}
+	return MOTE_OK;
+}
+
+static mote_status read_program_headers(struct mote_elf *elf, struct mote_elf_segment *dynamic,
+					mote_error *error)
+{
+	uint64_t offset = get64(elf->bytes + ELF_PROGRAM_HEADERS);
+	uint16_t count = get16(elf->bytes + ELF_PROGRAM_HEADER_COUNT);
+	mote_status status = MOTE_OK;
+
+	if (get16(elf->bytes + ELF_PROGRAM_HEADER_BYTES) != PH_BYTES || count == 0 ||
+	    !in_file(elf, offset, (uint64_t)count * PH_BYTES))
+		return bad(elf, error, "program headers missing or truncated");
+	for (uint16_t i = 0; status == MOTE_OK && i < count; i++)
+		status = read_program_header(elf, elf->bytes + offset + (size_t)i * PH_BYTES, i,
+					     dynamic, error);
+	if (status == MOTE_OK && elf->segment_count == 0)
+		return bad(elf, error, "no loadable segment");
+	return status;
+}
+
+static mote_status check_entry(const struct mote_elf *elf, mote_error *error)
+{
+	for (size_t i = 0; i < elf->segment_count; i++) {
+		const struct mote_elf_segment *segment = &elf->segments[i];
+
+		if (segment->executable && elf->entry >= segment->address &&
+		    elf->entry - segment->address < segment->memory_bytes)
+			return MOTE_OK;
+	}
+	return bad(elf, error, "the entry point lies in no executable segment");
+}
+
+bool mote_elf_file_offset(const struct mote_elf *elf, uint64_t address, uint64_t bytes,
+			  uint64_t *offset)
+{
+	for (size_t i = 0; i < elf->segment_count; i++) {
+		const struct mote_elf_segment *segment = &elf->segments[i];
+		uint64_t into = address - segment->address;
+
+		if (address >= segment->address && into <= segment->file_bytes &&
+		    bytes <= segment->file_bytes - into) {
+			*offset = segment->file_offset + into;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- Dynamic section: relative relocations only ------------------------------------------ */
+
+struct dynamic {
+	uint64_t rela, rela_bytes, rela_entry_bytes;
+};
+
+static const char *read_dynamic_entry(uint64_t tag, uint64_t value, struct dynamic *dynamic)
+{
+	switch (tag) {
+	case DT_RELA:
+		dynamic->rela = value;
+		break;
+	case DT_RELASZ:
+		dynamic->rela_bytes = value;
+		break;
+	case DT_RELAENT:
+		dynamic->rela_entry_bytes = value;
+		break;
+	case DT_NEEDED:
+		return "needs a shared library; link it statically (-static-pie -nostdlib)";
+	case DT_RELRSZ:
+		return value > 0 ? "has packed relocations; link with -z nopack-relative-relocs"
+				 : NULL;
+	case DT_RELSZ:
+	case DT_PLTRELSZ:
+		return value > 0 ? "needs relocations that only a dynamic linker can do; link with "
+				   "-static-pie"
+				 : NULL;
+	case DT_TEXTREL:
+		return "has relocations in its code; compile with -fPIE";
+	default:
+		break;
+	}
+	return NULL;
+}
+
+static mote_status check_relocations(struct mote_elf *elf, mote_error *error)
+{
+	uint64_t relative = elf->machine == MOTE_MACHINE_X86_64 ? R_X86_64_RELATIVE
+								: R_AARCH64_RELATIVE;
+
+	for (size_t i = 0; i < elf->relocation_count; i++) {
+		const uint8_t *entry =
+			elf->bytes + elf->relocations_offset + i * (size_t)RELA_BYTES;
+		uint64_t type = get64(entry + RELA_INFO);
+
+		if (type != relative)
+			return mote_fail(error, MOTE_BAD_IMAGE,
+					 "guest image %s: relocation %zu has type %llu, which only a "
+					 "dynamic linker can do; link with -static-pie",
+					 elf->name, i, (unsigned long long)type);
+	}
+	return MOTE_OK;
+}
+
+static mote_status read_dynamic(struct mote_elf *elf, const struct mote_elf_segment *segment,
+				mote_error *error)
+{
+	struct dynamic dynamic = {.rela_entry_bytes = RELA_BYTES};
+
+	if (!in_file(elf, segment->file_offset, segment->file_bytes))
+		return bad(elf, error, "dynamic section lies behind the end of the file");
+	for (uint64_t i = 0; i + DYN_BYTES <= segment->file_bytes; i += DYN_BYTES) {
+		const uint8_t *entry = elf->bytes + segment->file_offset + i;
+		const char *problem;
+
+		if (get64(entry) == DT_NULL)
+			break;
+		problem = read_dynamic_entry(get64(entry), get64(entry + 8), &dynamic);
+		if (problem != NULL)
+			return bad(elf, error, problem);
+	}
+	if (dynamic.rela_bytes == 0)
+		return MOTE_OK;
+	if (dynamic.rela_entry_bytes != RELA_BYTES || dynamic.rela_bytes % RELA_BYTES != 0 ||
+	    !mote_elf_file_offset(elf, dynamic.rela, dynamic.rela_bytes, &elf->relocations_offset))
+		return bad(elf, error, "relocation table out of range");
+	elf->relocation_count = (size_t)(dynamic.rela_bytes / RELA_BYTES);
+	return check_relocations(elf, error);
+}
+
+void mote_elf_relocation_at(const struct mote_elf *elf, size_t index,
+			    struct mote_elf_relocation *relocation)
+{
+	const uint8_t *entry = elf->bytes + elf->relocations_offset + index * (size_t)RELA_BYTES;
+
+	relocation->address = get64(entry + RELA_OFFSET);
+	relocation->addend = get64(entry + RELA_ADDEND);
+}
+
+/* ---- Notes ------------------------------------------------------------------------------- */
+
+static uint64_t align_up(uint64_t value, uint64_t alignment)
+{
+	return (value + alignment - 1) & ~(alignment - 1);
+}
+
+static bool each_note_in(const struct mote_elf *elf, const struct mote_elf_segment *segment,
+			 bool (*visit)(void *, const struct mote_elf_note *), void *user)
+{
+	uint64_t alignment = segment->alignment == 8 ? 8 : 4;
+	uint64_t at = 0;
+
+	if (!in_file(elf, segment->file_offset, segment->file_bytes))
+		return false;
+	while (at + NOTE_HEADER_BYTES <= segment->file_bytes) {
+		const uint8_t *header = elf->bytes + segment->file_offset + at;
+		uint64_t owner_bytes = get32(header);
+		uint64_t contents_bytes = get32(header + 4);
+		uint64_t contents = align_up(NOTE_HEADER_BYTES + owner_bytes, alignment);
+		struct mote_elf_note note;
+
+		if (contents + contents_bytes > segment->file_bytes - at)
+			return false;
+		note = (struct mote_elf_note){
+			.owner = (const char *)header + NOTE_HEADER_BYTES,
+			.owner_bytes = (uint32_t)owner_bytes,
+			.type = get32(header + 8),
+			.contents = header + contents,
+			.contents_bytes = (uint32_t)contents_bytes,
+			.contents_address = segment->address + at + contents,
+		};
+		if (!visit(user, &note))
+			return true;
+		at += align_up(contents + contents_bytes, alignment);
+	}
+	return true;
+}
+
+bool mote_elf_each_note(const struct mote_elf *elf,
+			bool (*visit)(void *user, const struct mote_elf_note *note), void *user)
+{
+	uint64_t offset = get64(elf->bytes + ELF_PROGRAM_HEADERS);
+	uint16_t count = get16(elf->bytes + ELF_PROGRAM_HEADER_COUNT);
+
+	for (uint16_t i = 0; i < count; i++) {
+		const uint8_t *header = elf->bytes + offset + (size_t)i * PH_BYTES;
+		struct mote_elf_segment segment;
+
+		if (get32(header + PH_TYPE) != PT_NOTE)
+			continue;
+		segment = read_segment(header);
+		if (!each_note_in(elf, &segment, visit, user))
+			return false;
+	}
+	return true;
+}
+
+/* ---- Symbols: for messages only, so a bad table counts as none --------------------------- */
+
+static bool take_symbol_table(struct mote_elf *elf, const uint8_t *sections, uint16_t count,
+			      const uint8_t *table)
+{
+	uint32_t link = get32(table + SH_LINK);
+	const uint8_t *strings;
+
+	if (get32(table + SH_TYPE) != SHT_SYMTAB || link >= count)
+		return false;
+	strings = sections + (size_t)link * SH_BYTES;
+	if (!in_file(elf, get64(table + SH_OFFSET), get64(table + SH_SECTION_BYTES)) ||
+	    !in_file(elf, get64(strings + SH_OFFSET), get64(strings + SH_SECTION_BYTES)))
+		return false;
+	elf->symbols_offset = get64(table + SH_OFFSET);
+	elf->symbol_count = (size_t)(get64(table + SH_SECTION_BYTES) / SYM_BYTES);
+	elf->strings_offset = get64(strings + SH_OFFSET);
+	elf->strings_bytes = (size_t)get64(strings + SH_SECTION_BYTES);
+	return true;
+}
+
+static void find_symbols(struct mote_elf *elf)
+{
+	uint64_t offset = get64(elf->bytes + ELF_SECTION_HEADERS);
+	uint16_t count = get16(elf->bytes + ELF_SECTION_HEADER_COUNT);
+
+	if (get16(elf->bytes + ELF_SECTION_HEADER_BYTES) != SH_BYTES ||
+	    !in_file(elf, offset, (uint64_t)count * SH_BYTES))
+		return;
+	for (uint16_t i = 0; i < count; i++)
+		if (take_symbol_table(elf, elf->bytes + offset, count,
+				      elf->bytes + offset + (size_t)i * SH_BYTES))
+			return;
+}
+
+static const uint8_t *function_symbol(const struct mote_elf *elf, size_t index)
+{
+	const uint8_t *symbol = elf->bytes + elf->symbols_offset + index * (size_t)SYM_BYTES;
+
+	return (symbol[SYM_INFO] & 0xf) == STT_FUNC && get16(symbol + SYM_SECTION) != 0 ? symbol
+											: NULL;
+}
+
+static const char *symbol_name(const struct mote_elf *elf, const uint8_t *symbol)
+{
+	uint32_t at = get32(symbol);
+	const char *strings = (const char *)elf->bytes + elf->strings_offset;
+
+	if (at >= elf->strings_bytes || memchr(strings + at, '\0', elf->strings_bytes - at) == NULL)
+		return NULL;
+	return strings + at;
+}
+
+bool mote_elf_nearest_symbol(const struct mote_elf *elf, uint64_t address, const char **name,
+			     uint64_t *offset)
+{
+	const uint8_t *nearest = NULL;
+
+	for (size_t i = 0; i < elf->symbol_count; i++) {
+		const uint8_t *symbol = function_symbol(elf, i);
+
+		if (symbol != NULL && get64(symbol + SYM_VALUE) <= address &&
+		    (nearest == NULL || get64(symbol + SYM_VALUE) > get64(nearest + SYM_VALUE)))
+			nearest = symbol;
+	}
+	if (nearest == NULL || symbol_name(elf, nearest) == NULL)
+		return false;
+	*name = symbol_name(elf, nearest);
+	*offset = address - get64(nearest + SYM_VALUE);
+	return true;
+}
+
+size_t mote_elf_function_count(const struct mote_elf *elf)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < elf->symbol_count; i++)
+		count += function_symbol(elf, i) != NULL;
+	return count;
+}
+
+mote_status mote_elf_parse(const char *name, const uint8_t *bytes, size_t length,
+			   struct mote_elf *elf, mote_error *error)
+{
+	struct mote_elf_segment dynamic = {0};
+	mote_status status = mote_elf_check_header(name, bytes, length, error);
+
+	if (status != MOTE_OK)
+		return status;
+	*elf = (struct mote_elf){
+		.bytes = bytes,
+		.length = length,
+		.name = name,
+		.machine = get16(bytes + ELF_MACHINE) == ELF_MACHINE_X86_64 ? MOTE_MACHINE_X86_64
+									     : MOTE_MACHINE_AARCH64,
+		.position_independent = get16(bytes + ELF_TYPE) == ELF_TYPE_DYNAMIC,
+		.entry = get64(bytes + ELF_ENTRY),
+	};
+	status = read_program_headers(elf, &dynamic, error);
+	if (status == MOTE_OK)
+		status = check_entry(elf, error);
+	if (status == MOTE_OK && dynamic.file_bytes > 0)
+		status = read_dynamic(elf, &dynamic, error);
+	if (status == MOTE_OK)
+		find_symbols(elf);
+	return status;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Describes guest faults: where, what, in which function.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "error_internal.h"
+#include "sandbox/sandbox_internal.h"
+
+const char *mote_fault_kind_name(mote_fault_kind kind)
+{
+	switch (kind) {
+#define NAME(name, number, text)                                                                   \
+	case MOTE_FAULT_##name:                                                                    \
+		return text;
+		MOTE_FAULT_MAP(NAME)
+#undef NAME
+	}
+	return "unknown fault";
+}
+
+static const char *access_verb(mote_access access)
+{
+	switch (access) {
+	case MOTE_ACCESS_READ:
+		return "read of";
+	case MOTE_ACCESS_WRITE:
+		return "write to";
+	case MOTE_ACCESS_EXECUTE:
+		return "jump to";
+	case MOTE_ACCESS_NONE:
+		break;
+	}
+	return "access to";
+}
+
+/* Symbol names come from the guest's file. */
+static void copy_printable(char *to, size_t capacity, const char *from)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < capacity && from[i] != '\0'; i++)
+		to[i] = from[i] >= 0x20 && from[i] < 0x7f ? from[i] : '?';
+	to[i] = '\0';
+}
+
+static void find_symbol(const mote_sandbox *sandbox, mote_fault *fault)
+{
+	const struct mote_layout_region *image = &sandbox->layout.regions[MOTE_LAYOUT_IMAGE];
+	const char *name;
+
+	if (fault->pc - image->gva < image->bytes &&
+	    mote_elf_nearest_symbol(&sandbox->image->elf, fault->pc - sandbox->layout.image_bias,
+				    &name, &fault->symbol_offset))
+		copy_printable(fault->symbol, sizeof(fault->symbol), name);
+}
+
+static void describe_place(const mote_fault *fault, char *text, size_t capacity)
+{
+	if (fault->symbol[0] != '\0')
+		snprintf(text, capacity, "0x%llx (%.60s+0x%llx)", (unsigned long long)fault->pc,
+			 fault->symbol, (unsigned long long)fault->symbol_offset);
+	else
+		snprintf(text, capacity, "0x%llx", (unsigned long long)fault->pc);
+}
+
+static mote_status report(mote_sandbox *sandbox, const char *detail, mote_error *error)
+{
+	const mote_fault *fault = &sandbox->fault;
+	char place[120];
+
+	describe_place(fault, place, sizeof(place));
+	if (fault->access != MOTE_ACCESS_NONE)
+		return mote_fail(error, MOTE_GUEST_FAULT,
+				 "guest fault: %s: %s 0x%llx (%s) at %s", mote_fault_kind_name(fault->kind),
+				 access_verb(fault->access), (unsigned long long)fault->address,
+				 fault->region, place);
+	if (fault->vector != MOTE_FAULT_NO_VECTOR)
+		return mote_fail(error, MOTE_GUEST_FAULT, "guest fault: %s: %s, code 0x%llx, at %s",
+				 mote_fault_kind_name(fault->kind), mote_vector_name(fault->vector),
+				 (unsigned long long)fault->error_code, place);
+	return mote_fail(error, MOTE_GUEST_FAULT, "guest fault: %s%s%s at %s",
+			 mote_fault_kind_name(fault->kind), detail[0] != '\0' ? ": " : "", detail,
+			 place);
+}
+
+mote_status mote_sandbox_report_fault(mote_sandbox *sandbox, const struct mote_guest_event *event,
+				      mote_error *error)
+{
+	const struct mote_exception *exception = &event->exception;
+	mote_fault *fault = &sandbox->fault;
+	/* A physical address is no business of the guest's: shown as the guest would see it. */
+	uint64_t offset = exception->kind == MOTE_FAULT_PHYSICAL ? sandbox->layout.gpa_offset : 0;
+
+	*fault = (mote_fault){
+		.kind = exception->kind,
+		.vector = exception->vector,
+		.error_code = exception->error_code,
+		.pc = exception->pc,
+		.access = exception->access,
+		.registers = exception->registers,
+	};
+	sandbox->has_fault = true;
+	if (exception->access != MOTE_ACCESS_NONE) {
+		fault->address = exception->address - offset;
+		snprintf(fault->region, sizeof(fault->region), "%s",
+			 mote_layout_name(&sandbox->layout, fault->address));
+		if (fault->kind == MOTE_FAULT_MEMORY &&
+		    mote_layout_is_stack_guard(&sandbox->layout, fault->address))
+			fault->kind = MOTE_FAULT_STACK_OVERFLOW;
+	}
+	find_symbol(sandbox, fault);
+	return report(sandbox, event->text, error);
+}
+
+mote_status mote_sandbox_report_mailbox(mote_sandbox *sandbox, const char *problem,
+					mote_error *error)
+{
+	struct mote_vm *vm = sandbox->vm.vm;
+	mote_fault *fault = &sandbox->fault;
+	mote_error ignored = MOTE_ERROR_INIT;
+
+	*fault = (mote_fault){
+		.kind = MOTE_FAULT_MAILBOX,
+		.vector = MOTE_FAULT_NO_VECTOR,
+		.registers.machine = MOTE_ARCH_MACHINE,
+	};
+	sandbox->has_fault = true;
+	(void)vm->ops->regs(vm, &mote_arch_registers(&fault->registers), &ignored);
+	fault->pc = mote_regs_pc(&mote_arch_registers(&fault->registers));
+	find_symbol(sandbox, fault);
+	return report(sandbox, problem, error);
+}

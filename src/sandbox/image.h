@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A guest image, seen from inside: the ELF file plus what its notes promise.
+ */
+#ifndef MOTE_SANDBOX_IMAGE_H
+#define MOTE_SANDBOX_IMAGE_H
+
+#include <mote/image.h>
+
+#include "allocator.h"
+#include "sandbox/elf.h"
+
+struct mote_image {
+	_Atomic uint32_t references;
+	mote_engine *engine; /* NULL: inspection only */
+	mote_allocator allocator;
+	char *name;
+	uint8_t *bytes;
+	struct mote_elf elf;
+	uint32_t abi_version;
+	uint64_t heap_bytes, stack_bytes;
+	mote_image_function *exports; /* names point into bytes */
+	size_t export_count;
+	mote_image_function *imports;
+	size_t import_count;
+};
+
+mote_image *mote_image_retain(mote_image *image);
+
+/* The lowest page and the end of the image in memory, before relocation. */
+struct mote_elf_range mote_image_extent(const mote_image *image);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Puts a guest image into guest memory: page tables, segments, relocations,
+ * thread block, mailbox header.
+ */
+#ifndef MOTE_SANDBOX_LOADER_H
+#define MOTE_SANDBOX_LOADER_H
+
+#include <mote/abi.h>
+
+#include "sandbox/image.h"
+#include "sandbox/layout.h"
+
+/* Guest memory under construction. */
+struct mote_loader {
+	const mote_image *image;
+	const struct mote_layout *layout;
+	void *ram;
+	mote_log_level log_level;
+	uint64_t random[3]; /* two for the guest, one for its canary */
+	struct mote_page_tables tables;
+	struct mote_monitor monitor;
+};
+
+/* Fills the memory.  loader: image, layout, ram, log_level and random are set; the rest is written. */
+mote_status mote_loader_load(struct mote_loader *loader, mote_error *error);
+
+#endif

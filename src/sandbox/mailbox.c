@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Marshalling between values and the shared mailbox.
+ */
+#include "sandbox/mailbox.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "error_internal.h"
+
+enum { COPY_ALIGNMENT = 16 }; /* of each copy handed to a host function */
+
+/* Copies out of shared memory, once: the compiler may not read the source again later. */
+static void copy_in(void *to, const void *from, size_t bytes)
+{
+	memcpy(to, from, bytes);
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+static size_t align_up(size_t value)
+{
+	return (value + COPY_ALIGNMENT - 1) & ~(size_t)(COPY_ALIGNMENT - 1);
+}
+
+static mote_status reserve(const mote_allocator *allocator, struct mote_buffer_space *space,
+			   size_t bytes, mote_error *error)
+{
+	size_t capacity = space->capacity > 0 ? space->capacity : 64;
+	uint8_t *grown;
+
+	if (bytes <= space->capacity)
+		return MOTE_OK;
+	while (capacity < bytes)
+		capacity *= 2;
+	grown = mote_reallocate(allocator, space->bytes, capacity);
+	if (grown == NULL)
+		return mote_fail_memory(error, "copy of a guest's value");
+	space->bytes = grown;
+	space->capacity = capacity;
+	return MOTE_OK;
+}
+
+static bool has_data(mote_type type)
+{
+	return type == MOTE_TYPE_STRING || type == MOTE_TYPE_BYTES;
+}
+
+/* ---- To the guest ------------------------------------------------------------------------ */
+
+static uint64_t scalar_bits(const mote_value *value)
+{
+	uint64_t bits = 0;
+
+	switch (value->type) {
+	case MOTE_TYPE_I32:
+	case MOTE_TYPE_U32:
+		return value->as.u32;
+	case MOTE_TYPE_I64:
+	case MOTE_TYPE_U64:
+		return value->as.u64;
+	case MOTE_TYPE_F32:
+		memcpy(&bits, &value->as.f32, sizeof(value->as.f32));
+		return bits;
+	case MOTE_TYPE_F64:
+		memcpy(&bits, &value->as.f64, sizeof(bits));
+		return bits;
+	case MOTE_TYPE_BOOL:
+		return value->as.boolean;
+	default:
+		return 0;
+	}
+}
+
+static mote_status too_large(const struct mote_channel *channel, mote_error *error)
+{
+	return mote_fail(error, MOTE_TOO_LARGE,
+			 "strings and bytes of one call are larger than the mailbox (%zu bytes); raise "
+			 "mailbox_bytes",
+			 channel->data_bytes);
+}
+
+/* Puts a string or bytes behind what is already in the data area. */
+static mote_status put_data(const struct mote_channel *channel, const mote_value *value,
+			    size_t *used, struct mote_abi_value *to, mote_error *error)
+{
+	bool is_string = value->type == MOTE_TYPE_STRING;
+	const void *from = is_string ? (const void *)value->as.string.data : value->as.bytes.data;
+	size_t length = is_string ? value->as.string.length : value->as.bytes.length;
+	size_t room = channel->data_bytes - *used;
+
+	if (from == NULL && length > 0)
+		return mote_fail(error, MOTE_INVALID_ARGUMENT,
+				 "a value of %zu bytes has no data (NULL)", length);
+	if (length > room || (is_string && length == room))
+		return too_large(channel, error);
+	if (is_string && length > 0 && memchr(from, '\0', length) != NULL)
+		return mote_fail(error, MOTE_INVALID_ARGUMENT, "a string has a NUL in it");
+	if (length > 0)
+		memcpy(channel->data + *used, from, length);
+	if (is_string)
+		channel->data[*used + length] = '\0';
+	to->length = (uint32_t)length;
+	to->bits = *used;
+	*used += align_up(length + is_string);
+	if (*used > channel->data_bytes)
+		*used = channel->data_bytes;
+	return MOTE_OK;
+}
+
+static mote_status put_value(const struct mote_channel *channel, const mote_value *value,
+			     size_t *used, struct mote_abi_value *to, mote_error *error)
+{
+	struct mote_abi_value made = {.type = (uint32_t)value->type};
+	mote_status status = MOTE_OK;
+
+	if (has_data(value->type))
+		status = put_data(channel, value, used, &made, error);
+	else
+		made.bits = scalar_bits(value);
+	if (status == MOTE_OK)
+		*to = made;
+	return status;
+}
+
+mote_status mote_channel_put_call(const struct mote_channel *channel, uint32_t function,
+				  const mote_value *arguments, size_t count, mote_error *error)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		mote_status status = put_value(channel, &arguments[i], &used,
+					       &channel->record->arguments[i], error);
+
+		if (status != MOTE_OK)
+			return status;
+	}
+	channel->record->function = function;
+	channel->record->argument_count = (uint32_t)count;
+	channel->record->result = (struct mote_abi_value){0};
+	return MOTE_OK;
+}
+
+mote_status mote_channel_put_result(const struct mote_channel *channel, const mote_value *result,
+				    mote_error *error)
+{
+	size_t used = 0;
+
+	return put_value(channel, result, &used, &channel->record->result, error);
+}
+
+/* ---- From the guest ---------------------------------------------------------------------- */
+
+/* Whether a (copied) value has the type and, for strings and bytes, lies in the data area. */
+static const char *check_value(const struct mote_channel *channel,
+			       const struct mote_abi_value *value, mote_type type)
+{
+	if (value->type != (uint32_t)type)
+		return "a value of the wrong type";
+	if (type == MOTE_TYPE_BOOL && value->bits > 1)
+		return "a bool that is neither 0 nor 1";
+	if (has_data(type) && (value->bits > channel->data_bytes ||
+			       value->length > channel->data_bytes - value->bits))
+		return "data outside the mailbox";
+	return NULL;
+}
+
+static void get_scalar(const struct mote_abi_value *from, mote_type type, mote_value *to)
+{
+	switch (type) {
+	case MOTE_TYPE_I32:
+	case MOTE_TYPE_U32:
+		to->as.u32 = (uint32_t)from->bits;
+		break;
+	case MOTE_TYPE_F32: {
+		uint32_t bits = (uint32_t)from->bits;
+
+		memcpy(&to->as.f32, &bits, sizeof(bits));
+		break;
+	}
+	case MOTE_TYPE_F64:
+		memcpy(&to->as.f64, &from->bits, sizeof(from->bits));
+		break;
+	case MOTE_TYPE_BOOL:
+		to->as.boolean = from->bits != 0;
+		break;
+	default:
+		to->as.u64 = from->bits;
+	}
+}
+
+/* Copies a checked string or bytes to memory with room for a NUL. */
+static const char *get_data(const struct mote_channel *channel, const struct mote_abi_value *from,
+			    mote_type type, uint8_t *memory, mote_value *to)
+{
+	copy_in(memory, channel->data + from->bits, from->length);
+	if (type == MOTE_TYPE_BYTES) {
+		to->as.bytes = (mote_span){memory, from->length};
+		return NULL;
+	}
+	memory[from->length] = '\0';
+	to->as.string = (mote_text){(const char *)memory, from->length};
+	return memchr(memory, '\0', from->length) != NULL ? "a string with a NUL in it" : NULL;
+}
+
+static mote_status invalid(const char *what, const char **problem)
+{
+	*problem = what;
+	return MOTE_GUEST_FAULT;
+}
+
+mote_status mote_channel_get_result(const struct mote_channel *channel, mote_type type,
+				    void *buffer, size_t capacity, const mote_allocator *allocator,
+				    struct mote_buffer_space *space, mote_value *result,
+				    const char **problem, mote_error *error)
+{
+	struct mote_abi_value from;
+	mote_value made = {.type = type};
+	const char *bad;
+	mote_status status;
+
+	copy_in(&from, &channel->record->result, sizeof(from));
+	bad = check_value(channel, &from, type);
+	if (bad != NULL)
+		return invalid(bad, problem);
+	if (!has_data(type)) {
+		get_scalar(&from, type, &made);
+		*result = made;
+		return MOTE_OK;
+	}
+	if (buffer == NULL) {
+		status = reserve(allocator, space, (size_t)from.length + 1, error);
+		if (status != MOTE_OK)
+			return status;
+		buffer = space->bytes;
+	} else if (capacity < (size_t)from.length + (type == MOTE_TYPE_STRING)) {
+		return mote_fail(error, MOTE_TOO_LARGE,
+				 "the result has %u bytes, result_capacity is %zu", from.length,
+				 capacity);
+	}
+	bad = get_data(channel, &from, type, buffer, &made);
+	if (bad != NULL)
+		return invalid(bad, problem);
+	*result = made;
+	return MOTE_OK;
+}
+
+uint32_t mote_channel_function(const struct mote_channel *channel)
+{
+	uint32_t function;
+
+	copy_in(&function, &channel->record->function, sizeof(function));
+	return function;
+}
+
+/* The sum of all copies; a guest may make its arguments overlap, so it is bounded here. */
+static const char *measure(const struct mote_channel *channel, const mote_signature *signature,
+			   const struct mote_abi_call *call, size_t *bytes)
+{
+	size_t data = 0;
+
+	*bytes = 0;
+	for (unsigned i = 0; i < signature->argument_count; i++) {
+		mote_type type = (mote_type)signature->arguments[i];
+		const char *bad = check_value(channel, &call->arguments[i], type);
+
+		if (bad != NULL)
+			return bad;
+		if (!has_data(type))
+			continue;
+		data += call->arguments[i].length;
+		*bytes += align_up((size_t)call->arguments[i].length + 1);
+	}
+	return data > channel->data_bytes ? "more data than the mailbox holds" : NULL;
+}
+
+mote_status mote_channel_get_arguments(const struct mote_channel *channel,
+				       const mote_signature *signature,
+				       const mote_allocator *allocator,
+				       struct mote_buffer_space *space, mote_value *arguments,
+				       const char **problem, mote_error *error)
+{
+	struct mote_abi_call call;
+	const char *bad;
+	size_t bytes;
+	uint8_t *at;
+	mote_status status;
+
+	copy_in(&call, channel->record, sizeof(call));
+	if (call.argument_count != signature->argument_count)
+		return invalid("the wrong number of arguments", problem);
+	bad = measure(channel, signature, &call, &bytes);
+	if (bad != NULL)
+		return invalid(bad, problem);
+	status = reserve(allocator, space, bytes, error);
+	if (status != MOTE_OK)
+		return status;
+	at = space->bytes;
+	for (unsigned i = 0; i < signature->argument_count; i++) {
+		mote_type type = (mote_type)signature->arguments[i];
+
+		arguments[i] = (mote_value){.type = type};
+		if (!has_data(type)) {
+			get_scalar(&call.arguments[i], type, &arguments[i]);
+			continue;
+		}
+		bad = get_data(channel, &call.arguments[i], type, at, &arguments[i]);
+		if (bad != NULL)
+			return invalid(bad, problem);
+		at += align_up((size_t)call.arguments[i].length + 1);
+	}
+	return MOTE_OK;
+}
+
+mote_status mote_mailbox_get_message(const struct mote_mailbox *mailbox,
+				     const mote_allocator *allocator,
+				     struct mote_buffer_space *space, uint32_t *level,
+				     mote_text *text, const char **problem, mote_error *error)
+{
+	struct mote_abi_message message;
+	mote_status status;
+	size_t length;
+
+	copy_in(&message, &mailbox->shared->message, sizeof(message));
+	if (message.length > mailbox->data_bytes)
+		return invalid("a message larger than the mailbox", problem);
+	status = reserve(allocator, space, (size_t)message.length + 1, error);
+	if (status != MOTE_OK)
+		return status;
+	copy_in(space->bytes, mailbox->host_call_data, message.length);
+	space->bytes[message.length] = '\0';
+	/* A message ends at its first NUL. */
+	length = strlen((const char *)space->bytes);
+	*level = message.level;
+	*text = (mote_text){(const char *)space->bytes, length};
+	return MOTE_OK;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The host's view of the mailbox: writes what goes to the guest, and takes in
+ * what comes from it.  Whatever comes is hostile: each field is copied once,
+ * the copy is checked, and only the copy is used.
+ */
+#ifndef MOTE_SANDBOX_MAILBOX_H
+#define MOTE_SANDBOX_MAILBOX_H
+
+#include <mote/abi.h>
+#include <mote/value.h>
+
+#include "allocator.h"
+
+/* Host memory that holds copies of strings and bytes; grows as needed, never shrinks. */
+struct mote_buffer_space {
+	uint8_t *bytes;
+	size_t capacity;
+};
+
+struct mote_mailbox {
+	struct mote_abi_mailbox *shared;
+	uint8_t *call_data;
+	uint8_t *host_call_data;
+	size_t data_bytes; /* of either area */
+};
+
+/* One of the two call records with its data area. */
+struct mote_channel {
+	struct mote_abi_call *record;
+	uint8_t *data;
+	size_t data_bytes;
+};
+
+static inline struct mote_channel mote_mailbox_call(const struct mote_mailbox *mailbox)
+{
+	return (struct mote_channel){&mailbox->shared->call, mailbox->call_data,
+				     mailbox->data_bytes};
+}
+
+static inline struct mote_channel mote_mailbox_host_call(const struct mote_mailbox *mailbox)
+{
+	return (struct mote_channel){&mailbox->shared->host_call, mailbox->host_call_data,
+				     mailbox->data_bytes};
+}
+
+/* Writes a call of function with arguments, which have the signature's types. */
+mote_status mote_channel_put_call(const struct mote_channel *channel, uint32_t function,
+				  const mote_value *arguments, size_t count, mote_error *error);
+
+/* Writes a result; MOTE_TOO_LARGE when it does not fit. */
+mote_status mote_channel_put_result(const struct mote_channel *channel, const mote_value *result,
+				    mote_error *error);
+
+/*
+ * Takes in a result of type.  Strings and bytes are copied to buffer (capacity bytes), or to space
+ * when buffer is NULL.  problem: set to a text when the guest's record is invalid (MOTE_GUEST_FAULT).
+ */
+mote_status mote_channel_get_result(const struct mote_channel *channel, mote_type type,
+				    void *buffer, size_t capacity, const mote_allocator *allocator,
+				    struct mote_buffer_space *space, mote_value *result,
+				    const char **problem, mote_error *error);
+
+/* The function that the guest asks for. */
+uint32_t mote_channel_function(const struct mote_channel *channel);
+
+/* Takes in the arguments of signature; copies go to space. */
+mote_status mote_channel_get_arguments(const struct mote_channel *channel,
+				       const mote_signature *signature,
+				       const mote_allocator *allocator,
+				       struct mote_buffer_space *space, mote_value *arguments,
+				       const char **problem, mote_error *error);
+
+/* Takes in a log or abort message, NUL-terminated, into space. */
+mote_status mote_mailbox_get_message(const struct mote_mailbox *mailbox,
+				     const mote_allocator *allocator,
+				     struct mote_buffer_space *space, uint32_t *level,
+				     mote_text *text, const char **problem, mote_error *error);
+
+#endif

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Makes and destroys sandboxes: options, host functions, memory, VM.
+ */
+#include <stdatomic.h>
+#include <string.h>
+
+#include "error_internal.h"
+#include "sandbox/loader.h"
+#include "sandbox/sandbox_internal.h"
+
+static const uint64_t DEFAULT_MEMORY = 16ull << 20;
+static const uint64_t DEFAULT_STACK = 256ull << 10;
+static const uint64_t DEFAULT_MAILBOX = 64ull << 10;
+static const uint64_t LEAST_MEMORY = 64ull << 10;
+static const uint64_t MOST_MEMORY = 64ull << 30;
+static const uint64_t MOST_MAILBOX = 1ull << 30;
+static const size_t MOST_HOST_FUNCTIONS = 4096;
+
+/* ---- Options ----------------------------------------------------------------------------- */
+
+static mote_status check_range(const char *what, uint64_t value, uint64_t least, uint64_t most,
+			       mote_error *error)
+{
+	char low[MOTE_SIZE_TEXT_BYTES], high[MOTE_SIZE_TEXT_BYTES];
+
+	if (value >= least && value <= most)
+		return MOTE_OK;
+	return mote_fail(error, MOTE_INVALID_ARGUMENT, "%s is %llu bytes; it must be %s to %s", what,
+			 (unsigned long long)value, mote_size_text(least, low),
+			 mote_size_text(most, high));
+}
+
+static uint64_t whole_pages(uint64_t bytes)
+{
+	return (bytes + MOTE_PAGE_BYTES - 1) & MOTE_PAGE_MASK;
+}
+
+static mote_status check_options(const mote_sandbox_options *options, mote_error *error)
+{
+	mote_status status = MOTE_OK;
+
+	if (options->size != sizeof(*options))
+		return mote_fail(error, MOTE_INVALID_ARGUMENT,
+				 "sandbox options: size is %zu, not %zu; start them with "
+				 "MOTE_SANDBOX_OPTIONS_INIT",
+				 options->size, sizeof(*options));
+	if (options->memory_bytes != 0)
+		status = check_range("memory_bytes", options->memory_bytes, LEAST_MEMORY,
+				     MOST_MEMORY, error);
+	if (status == MOTE_OK)
+		status = check_range("heap_bytes", options->heap_bytes, 0, MOST_MEMORY, error);
+	if (status == MOTE_OK)
+		status = check_range("stack_bytes", options->stack_bytes, 0, MOST_MEMORY, error);
+	if (status == MOTE_OK)
+		status = check_range("mailbox_bytes", options->mailbox_bytes, 0, MOST_MAILBOX, error);
+	if (status == MOTE_OK && (unsigned)options->log_level > MOTE_LOG_TRACE)
+		status = mote_fail(error, MOTE_INVALID_ARGUMENT, "log_level %d does not exist",
+				   (int)options->log_level);
+	if (status == MOTE_OK && options->host_function_count > MOST_HOST_FUNCTIONS)
+		status = mote_fail(error, MOTE_INVALID_ARGUMENT, "more than %zu host functions",
+				   MOST_HOST_FUNCTIONS);
+	if (status == MOTE_OK && options->host_function_count > 0 && options->host_functions == NULL)
+		status = mote_fail(error, MOTE_INVALID_ARGUMENT, "host_functions is NULL");
+	return status;
+}
+
+static uint64_t image_alignment(const struct mote_elf *elf)
+{
+	uint64_t alignment = MOTE_PAGE_BYTES;
+
+	for (size_t i = 0; i < elf->segment_count; i++)
+		if (elf->segments[i].alignment > alignment)
+			alignment = elf->segments[i].alignment;
+	return alignment;
+}
+
+static mote_status compute_layout(mote_sandbox *sandbox, const mote_sandbox_options *options,
+				  mote_error *error)
+{
+	const mote_image *image = sandbox->image;
+	struct mote_layout_request request = {
+		.image_name = image->name,
+		.memory_bytes =
+			whole_pages(options->memory_bytes != 0 ? options->memory_bytes : DEFAULT_MEMORY),
+		.heap_bytes = whole_pages(options->heap_bytes),
+		.stack_bytes = whole_pages(options->stack_bytes),
+		.data_bytes = whole_pages(options->mailbox_bytes != 0 ? options->mailbox_bytes
+								       : DEFAULT_MAILBOX),
+		.least_heap_bytes = image->heap_bytes,
+		.image = mote_image_extent(image),
+		.position_independent = image->elf.position_independent,
+		.image_alignment = image_alignment(&image->elf),
+		.tls_bytes = image->elf.tls.memory_bytes,
+		.tls_alignment = image->elf.tls.alignment,
+	};
+	mote_status status = MOTE_OK;
+
+	/* The image asks within the same limits as the caller. */
+	if (image->heap_bytes > MOST_MEMORY || image->stack_bytes > MOST_MEMORY)
+		return mote_fail(error, MOTE_NO_GUEST_MEMORY,
+				 "guest image %s asks for an absurd heap or stack", image->name);
+	if (options->stack_bytes == 0)
+		request.stack_bytes = whole_pages(image->stack_bytes > DEFAULT_STACK
+							  ? image->stack_bytes
+							  : DEFAULT_STACK);
+	else if (request.stack_bytes < image->stack_bytes)
+		status = mote_fail(error, MOTE_NO_GUEST_MEMORY,
+				   "guest image %s asks for a stack of %llu bytes, stack_bytes is "
+				   "%llu; raise it, or leave it 0",
+				   image->name, (unsigned long long)image->stack_bytes,
+				   (unsigned long long)options->stack_bytes);
+	return status == MOTE_OK ? mote_layout_compute(&request, &sandbox->layout, error) : status;
+}
+
+/* ---- Host functions ---------------------------------------------------------------------- */
+
+static mote_status register_function(const mote_host_function *from,
+				     struct mote_registered_function *to, mote_error *error)
+{
+	mote_error inner = MOTE_ERROR_INIT;
+
+	if (from->name == NULL || from->name[0] == '\0' || from->call == NULL ||
+	    strlen(from->name) >= sizeof(to->name))
+		return mote_fail(error, MOTE_INVALID_ARGUMENT,
+				 "host function %.64s: needs a name of 1 to 63 bytes and a callback",
+				 from->name != NULL ? from->name : "(NULL)");
+	if (mote_signature_parse(from->signature, &to->signature, &inner) != MOTE_OK)
+		return mote_fail(error, MOTE_SIGNATURE, "host function %s: %s", from->name,
+				 inner.text);
+	memcpy(to->name, from->name, strlen(from->name) + 1);
+	to->call = from->call;
+	to->user = from->user;
+	return MOTE_OK;
+}
+
+static mote_status register_functions(mote_sandbox *sandbox, const mote_sandbox_options *options,
+				      mote_error *error)
+{
+	size_t count = options->host_function_count;
+	mote_status status = MOTE_OK;
+
+	sandbox->functions =
+		mote_allocate(&sandbox->engine->allocator, count * sizeof(*sandbox->functions));
+	if (sandbox->functions == NULL)
+		return mote_fail_memory(error, "host functions");
+	sandbox->function_count = count;
+	for (size_t i = 0; status == MOTE_OK && i < count; i++)
+		status = register_function(&options->host_functions[i], &sandbox->functions[i],
+					   error);
+	return status;
+}
+
+/* From here on, the sandbox owns the users of its host functions. */
+static void own_users(mote_sandbox *sandbox, const mote_sandbox_options *options)
+{
+	for (size_t i = 0; i < sandbox->function_count; i++)
+		sandbox->functions[i].destroy = options->host_functions[i].destroy;
+}
+
+static mote_status resolve_import(mote_sandbox *sandbox, size_t index, mote_error *error)
+{
+	const mote_image_function *import = &sandbox->image->imports[index];
+	char wanted[MOTE_SIGNATURE_TEXT_BYTES], has[MOTE_SIGNATURE_TEXT_BYTES];
+
+	mote_signature_format(&import->signature, wanted);
+	for (size_t i = 0; i < sandbox->function_count; i++) {
+		const struct mote_registered_function *function = &sandbox->functions[i];
+
+		if (strcmp(function->name, import->name) != 0)
+			continue;
+		if (mote_signature_equal(&function->signature, &import->signature)) {
+			sandbox->imports[index] = function;
+			return MOTE_OK;
+		}
+		mote_signature_format(&function->signature, has);
+		return mote_fail(error, MOTE_SIGNATURE,
+				 "guest image %s imports %s as %s, the host function is %s",
+				 sandbox->image->name, import->name, wanted, has);
+	}
+	return mote_fail(error, MOTE_MISSING_IMPORT,
+			 "guest image %s needs host function %s, %s; register it in host_functions",
+			 sandbox->image->name, import->name, wanted);
+}
+
+static mote_status resolve_imports(mote_sandbox *sandbox, mote_error *error)
+{
+	mote_status status = MOTE_OK;
+
+	sandbox->imports = mote_allocate(&sandbox->engine->allocator,
+					 sandbox->image->import_count * sizeof(*sandbox->imports));
+	if (sandbox->imports == NULL)
+		return mote_fail_memory(error, "imports");
+	for (size_t i = 0; status == MOTE_OK && i < sandbox->image->import_count; i++)
+		status = resolve_import(sandbox, i, error);
+	return status;
+}
+
+/* ---- Memory and VM ----------------------------------------------------------------------- */
+
+static void *host(const mote_sandbox *sandbox, uint64_t gva, uint64_t bytes)
+{
+	return mote_layout_host(&sandbox->layout, sandbox->ram.hva, gva, bytes);
+}
+
+static void view_mailbox(mote_sandbox *sandbox)
+{
+	uint64_t gva = sandbox->layout.regions[MOTE_LAYOUT_MAILBOX].gva;
+	uint64_t data_bytes = sandbox->layout.data_bytes;
+
+	sandbox->mailbox = (struct mote_mailbox){
+		.shared = host(sandbox, gva, MOTE_PAGE_BYTES),
+		.call_data = host(sandbox, gva + MOTE_PAGE_BYTES, data_bytes),
+		.host_call_data = host(sandbox, gva + MOTE_PAGE_BYTES + data_bytes, data_bytes),
+		.data_bytes = (size_t)data_bytes,
+	};
+}
+
+static mote_status create_vm(mote_sandbox *sandbox, const struct mote_loader *loader,
+			     bool forbid_timestamp, mote_error *error)
+{
+	const struct mote_layout *layout = &sandbox->layout;
+	const struct mote_layout_region *stack = &layout->regions[MOTE_LAYOUT_STACK];
+	const struct mote_sandbox_vm_setup setup = {
+		.ram =
+			{
+				.gpa = mote_layout_gpa(layout, MOTE_RAM_GVA),
+				.hva = sandbox->ram.hva,
+				.bytes = sandbox->ram.bytes,
+				.flags = MOTE_REGION_READ | MOTE_REGION_WRITE | MOTE_REGION_EXECUTE,
+				.kind = MOTE_REGION_RAM,
+			},
+		.monitor = loader->monitor,
+		.start =
+			{
+				.entry = sandbox->image->elf.entry + layout->image_bias,
+				.stack = stack->gva + stack->bytes,
+				.argument = layout->regions[MOTE_LAYOUT_MAILBOX].gva,
+				.thread_pointer = layout->regions[MOTE_LAYOUT_THREAD].gva +
+						  layout->thread.pointer,
+				.root_gpa = loader->tables.gpa,
+				.forbid_timestamp = forbid_timestamp,
+			},
+	};
+
+	return mote_sandbox_vm_create(sandbox->engine->hypervisor, &setup, &sandbox->vm, error);
+}
+
+static mote_status build(mote_sandbox *sandbox, const mote_sandbox_options *options,
+			 mote_error *error)
+{
+	struct mote_loader loader = {
+		.image = sandbox->image,
+		.layout = &sandbox->layout,
+		.log_level = options->log_level,
+	};
+	mote_status status = resolve_imports(sandbox, error);
+
+	if (status == MOTE_OK)
+		status = compute_layout(sandbox, options, error);
+	if (status == MOTE_OK)
+		status = mote_os_memory_create(sandbox->layout.ram_bytes, &sandbox->ram, error);
+	if (status == MOTE_OK)
+		status = mote_os_random(loader.random, sizeof(loader.random), error);
+	if (status != MOTE_OK)
+		return status;
+	loader.ram = sandbox->ram.hva;
+	status = mote_loader_load(&loader, error);
+	if (status != MOTE_OK)
+		return status;
+	view_mailbox(sandbox);
+	return create_vm(sandbox, &loader, options->forbid_timestamp, error);
+}
+
+/* ---- Life -------------------------------------------------------------------------------- */
+
+static void release_everything(mote_sandbox *sandbox)
+{
+	mote_engine *engine = sandbox->engine;
+	const mote_allocator *allocator = &engine->allocator;
+
+	mote_sandbox_vm_destroy(&sandbox->vm);
+	if (mote_engine_forked(engine))
+		mote_os_memory_forget(&sandbox->ram);
+	else
+		mote_os_memory_destroy(&sandbox->ram);
+	for (size_t i = 0; i < sandbox->function_count; i++)
+		if (sandbox->functions[i].destroy != NULL)
+			sandbox->functions[i].destroy(sandbox->functions[i].user);
+	mote_release(allocator, sandbox->functions);
+	mote_release(allocator, sandbox->imports);
+	mote_release(allocator, sandbox->result_space.bytes);
+	mote_release(allocator, sandbox->argument_space.bytes);
+	mote_release(allocator, sandbox->message_space.bytes);
+	mote_image_destroy(sandbox->image);
+	mote_release(allocator, sandbox);
+	mote_engine_destroy(engine);
+}
+
+static mote_status check_create(const mote_engine *engine, const mote_image *image,
+				const mote_sandbox_options *options, mote_sandbox **sandbox,
+				mote_error *error)
+{
+	if (engine == NULL || image == NULL || sandbox == NULL)
+		return mote_fail(error, MOTE_INVALID_ARGUMENT, "sandbox: NULL argument");
+	if (mote_engine_forked(engine))
+		return mote_fail(error, MOTE_FORKED,
+				 "this engine belongs to the parent process; create one after fork");
+	if (image->elf.machine != MOTE_ARCH_MACHINE)
+		return mote_fail(error, MOTE_WRONG_MACHINE,
+				 "guest image %s is for %s, this host is %s; rebuild it for this host",
+				 image->name, mote_machine_name(image->elf.machine),
+				 mote_machine_name(MOTE_ARCH_MACHINE));
+	return check_options(options, error);
+}
+
+mote_status mote_sandbox_create(mote_engine *engine, mote_image *image,
+				const mote_sandbox_options *options, mote_sandbox **sandbox,
+				mote_error *error)
+{
+	static const mote_sandbox_options defaults = MOTE_SANDBOX_OPTIONS_INIT;
+	mote_sandbox *created;
+	mote_status status;
+
+	if (options == NULL)
+		options = &defaults;
+	status = check_create(engine, image, options, sandbox, error);
+	if (status != MOTE_OK)
+		return status;
+	created = mote_allocate(&engine->allocator, sizeof(*created));
+	if (created == NULL)
+		return mote_fail_memory(error, "sandbox");
+	atomic_init(&created->busy, false);
+	created->engine = mote_engine_retain(engine);
+	created->image = mote_image_retain(image);
+	created->log_level = options->log_level;
+	status = register_functions(created, options, error);
+	if (status == MOTE_OK)
+		status = build(created, options, error);
+	if (status != MOTE_OK) {
+		release_everything(created);
+		return status;
+	}
+	own_users(created, options);
+	*sandbox = created;
+	return MOTE_OK;
+}
+
+mote_status mote_sandbox_create_from_file(mote_engine *engine, const char *path,
+					  const mote_sandbox_options *options,
+					  mote_sandbox **sandbox, mote_error *error)
+{
+	mote_image *image;
+	mote_status status;
+
+	if (engine == NULL)
+		return mote_fail(error, MOTE_INVALID_ARGUMENT, "sandbox: NULL argument");
+	status = mote_image_open(engine, path, &image, error);
+	if (status != MOTE_OK)
+		return status;
+	status = mote_sandbox_create(engine, image, options, sandbox, error);
+	mote_image_destroy(image);
+	return status;
+}
+
+mote_status mote_sandbox_create_from_bytes(mote_engine *engine, const void *data, size_t length,
+					   const mote_sandbox_options *options,
+					   mote_sandbox **sandbox, mote_error *error)
+{
+	mote_image *image;
+	mote_status status;
+
+	if (engine == NULL)
+		return mote_fail(error, MOTE_INVALID_ARGUMENT, "sandbox: NULL argument");
+	status = mote_image_from_bytes(engine, data, length, NULL, &image, error);
+	if (status != MOTE_OK)
+		return status;
+	status = mote_sandbox_create(engine, image, options, sandbox, error);
+	mote_image_destroy(image);
+	return status;
+}
+
+mote_status mote_sandbox_destroy(mote_sandbox *sandbox)
+{
+	if (sandbox == NULL)
+		return MOTE_OK;
+	if (atomic_load_explicit(&sandbox->busy, memory_order_acquire))
+		return MOTE_BUSY;
+	release_everything(sandbox);
+	return MOTE_OK;
+}
+
+/* ---- Questions --------------------------------------------------------------------------- */
+
+mote_status mote_sandbox_find(const mote_sandbox *sandbox, const char *name, const char *signature,
+			      mote_function *function, mote_error *error)
+{
+	const mote_image *image;
+	mote_signature wanted;
+	char has[MOTE_SIGNATURE_TEXT_BYTES];
+	mote_status status;
+	size_t i = 0;
+
+	if (sandbox == NULL || name == NULL || function == NULL)
+		return mote_fail(error, MOTE_INVALID_ARGUMENT, "guest function: NULL argument");
+	image = sandbox->image;
+	while (i < image->export_count && strcmp(image->exports[i].name, name) != 0)
+		i++;
+	if (i == image->export_count)
+		return mote_fail(error, MOTE_NOT_FOUND,
+				 "guest image %s exports no function %.64s; mote inspect lists them",
+				 image->name, name);
+	if (signature != NULL) {
+		status = mote_signature_parse(signature, &wanted, error);
+		if (status != MOTE_OK)
+			return status;
+		mote_signature_format(&image->exports[i].signature, has);
+		if (!mote_signature_equal(&wanted, &image->exports[i].signature))
+			return mote_fail(error, MOTE_SIGNATURE,
+					 "guest function %s is %s, not %.120s", name, has, signature);
+	}
+	function->index = (uint32_t)i;
+	function->signature = image->exports[i].signature;
+	return MOTE_OK;
+}
+
+bool mote_sandbox_poisoned(const mote_sandbox *sandbox)
+{
+	return sandbox->poisoned;
+}
+
+const mote_fault *mote_sandbox_fault(const mote_sandbox *sandbox)
+{
+	return sandbox->has_fault ? &sandbox->fault : NULL;
+}
+
+mote_interrupt *mote_sandbox_interrupt(mote_sandbox *sandbox)
+{
+	return sandbox->vm.vm->ops->interrupt_handle(sandbox->vm.vm);
+}
+
+const mote_image *mote_sandbox_image(const mote_sandbox *sandbox)
+{
+	return sandbox->image;
+}
+
+mote_status mote_sandbox_native_handle(const mote_sandbox *sandbox, mote_native_handle_kind kind,
+				       uintptr_t *handle, mote_error *error)
+{
+	struct mote_vm *vm = sandbox->vm.vm;
+
+	return vm->ops->native_handle(vm, kind, handle, error);
+}
+
+void mote_sandbox_get_statistics(const mote_sandbox *sandbox, mote_sandbox_statistics *statistics)
+{
+	*statistics = sandbox->statistics;
+	statistics->exits = sandbox->vm.exits;
+}

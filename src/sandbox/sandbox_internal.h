@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The sandbox, seen from inside.  sandbox.c makes and destroys it, call.c runs
+ * calls in it, fault.c describes what went wrong.
+ */
+#ifndef MOTE_SANDBOX_INTERNAL_H
+#define MOTE_SANDBOX_INTERNAL_H
+
+#include <mote/sandbox.h>
+
+#include "engine.h"
+#include "hypervisor/sandbox_vm.h"
+#include "os/os.h"
+#include "sandbox/image.h"
+#include "sandbox/layout.h"
+#include "sandbox/mailbox.h"
+
+/* A host function as registered: its own copy of name and signature. */
+struct mote_registered_function {
+	char name[MOTE_ABI_NAME_BYTES];
+	mote_signature signature;
+	mote_host_callback call;
+	void *user;
+	void (*destroy)(void *user);
+};
+
+struct mote_sandbox {
+	mote_engine *engine;
+	mote_image *image;
+	struct mote_layout layout;
+	struct mote_os_memory ram;
+	struct mote_sandbox_vm vm;
+	struct mote_mailbox mailbox;
+
+	struct mote_registered_function *functions;
+	size_t function_count;
+	const struct mote_registered_function **imports; /* one per import of the image */
+
+	struct mote_buffer_space result_space;	  /* of the last call */
+	struct mote_buffer_space argument_space; /* of the host function that runs */
+	struct mote_buffer_space message_space;
+
+	_Atomic bool busy; /* a call is in progress */
+	bool poisoned;
+	bool has_fault;
+	mote_log_level log_level;
+	mote_fault fault;
+	mote_status poison_status;
+	char poison_text[160]; /* why, for later calls */
+	mote_sandbox_statistics statistics;
+};
+
+/* Poisons the sandbox with what error says; returns status. */
+mote_status mote_sandbox_poison(mote_sandbox *sandbox, mote_status status, mote_error *error);
+
+/* Describes a guest fault in sandbox->fault and in error; returns MOTE_GUEST_FAULT. */
+mote_status mote_sandbox_report_fault(mote_sandbox *sandbox, const struct mote_guest_event *event,
+				      mote_error *error);
+
+/* The same for contents of the mailbox that are invalid. */
+mote_status mote_sandbox_report_mailbox(mote_sandbox *sandbox, const char *problem,
+					mote_error *error);
+
+#endif

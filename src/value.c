@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Type names, and signatures as text.
+ */
+#include <mote/value.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "error_internal.h"
+
+static const char *const type_names[MOTE_TYPE_COUNT] = {
+#define NAME(name, number, text) [MOTE_TYPE_##name] = text,
+	MOTE_TYPE_MAP(NAME)
+#undef NAME
+};
+
+const char *mote_type_name(mote_type type)
+{
+	return (unsigned)type < MOTE_TYPE_COUNT ? type_names[type] : "unknown";
+}
+
+static const char *skip_blanks(const char *at)
+{
+	while (*at == ' ' || *at == '\t')
+		at++;
+	return at;
+}
+
+/* Reads one type name and the blanks around it; NULL when there is none. */
+static const char *parse_type(const char *at, uint8_t *type)
+{
+	size_t length;
+
+	at = skip_blanks(at);
+	length = strspn(at, "abcdefghijklmnopqrstuvwxyz0123456789");
+	for (uint8_t i = 0; i < MOTE_TYPE_COUNT; i++)
+		if (length == strlen(type_names[i]) && memcmp(at, type_names[i], length) == 0) {
+			*type = i;
+			return skip_blanks(at + length);
+		}
+	return NULL;
+}
+
+static mote_status bad(const char *text, const char *why, mote_error *error)
+{
+	return mote_fail(error, MOTE_SIGNATURE,
+			 "signature \"%.80s\": %s; write it like \"i64(bytes,u32)\"", text, why);
+}
+
+static mote_status parse_arguments(const char *text, const char *at, mote_signature *signature,
+				   mote_error *error)
+{
+	at = skip_blanks(at);
+	if (*at == ')')
+		return *skip_blanks(at + 1) == '\0' ? MOTE_OK
+						    : bad(text, "text behind the list", error);
+	for (;;) {
+		uint8_t type;
+
+		if (signature->argument_count == MOTE_MAXIMUM_ARGUMENTS)
+			return bad(text, "more than 16 arguments", error);
+		at = parse_type(at, &type);
+		if (at == NULL || type == MOTE_TYPE_VOID)
+			return bad(text, "unknown argument type", error);
+		signature->arguments[signature->argument_count++] = type;
+		if (*at == ')')
+			break;
+		if (*at++ != ',')
+			return bad(text, "no ',' or ')' behind an argument", error);
+	}
+	return *skip_blanks(at + 1) == '\0' ? MOTE_OK : bad(text, "text behind the list", error);
+}
+
+mote_status mote_signature_parse(const char *text, mote_signature *signature, mote_error *error)
+{
+	mote_signature parsed = {0};
+	const char *at;
+	mote_status status;
+
+	if (text == NULL || signature == NULL)
+		return mote_fail(error, MOTE_SIGNATURE, "signature is NULL");
+	at = parse_type(text, &parsed.result);
+	if (at == NULL)
+		return bad(text, "unknown result type", error);
+	if (*at != '(')
+		return bad(text, "no '(' behind the result type", error);
+	status = parse_arguments(text, at + 1, &parsed, error);
+	if (status == MOTE_OK)
+		*signature = parsed;
+	return status;
+}
+
+void mote_signature_format(const mote_signature *signature, char *text)
+{
+	size_t used = (size_t)snprintf(text, MOTE_SIGNATURE_TEXT_BYTES, "%s(",
+				       mote_type_name((mote_type)signature->result));
+
+	/* The longest text, 16 times "string,", fits. */
+	for (unsigned i = 0; i < signature->argument_count; i++)
+		used += (size_t)snprintf(text + used, MOTE_SIGNATURE_TEXT_BYTES - used, "%s%s",
+					 i > 0 ? "," : "",
+					 mote_type_name((mote_type)signature->arguments[i]));
+	snprintf(text + used, MOTE_SIGNATURE_TEXT_BYTES - used, ")");
+}
+
+bool mote_signature_equal(const mote_signature *a, const mote_signature *b)
+{
+	return a->result == b->result && a->argument_count == b->argument_count &&
+	       memcmp(a->arguments, b->arguments, a->argument_count) == 0;
+}

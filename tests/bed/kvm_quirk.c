@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The SVM bed's quirk.  QEMU's emulation of SVM looks up the I/O bitmap only in a
+ * TSS of type 9 (available), where the architecture has 11 (busy) in TR; so each
+ * TSS that KVM is given loses its busy bit here.  All else passes through.
+ */
+#include "kvm_quirk.h"
+
+#include <linux/kvm.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TSS_AVAILABLE 9
+#define TSS_BUSY 11
+
+static const struct mote_kvm_system *const real = &mote_kvm_system_linux;
+
+static int quirk_open(const struct mote_kvm_system *system, const char *path)
+{
+	(void)system;
+	return real->open(real, path);
+}
+
+static int quirk_close(const struct mote_kvm_system *system, int fd)
+{
+	(void)system;
+	return real->close(real, fd);
+}
+
+static int quirk_ioctl(const struct mote_kvm_system *system, int fd, unsigned long request,
+		       void *argument)
+{
+	struct kvm_sregs sregs;
+
+	(void)system;
+	if (request != KVM_SET_SREGS)
+		return real->ioctl(real, fd, request, argument);
+	sregs = *(const struct kvm_sregs *)argument;
+	if (sregs.tr.type == TSS_BUSY)
+		sregs.tr.type = TSS_AVAILABLE;
+	return real->ioctl(real, fd, request, &sregs);
+}
+
+static int quirk_map(const struct mote_kvm_system *system, int fd, size_t bytes, void **address)
+{
+	(void)system;
+	return real->map(real, fd, bytes, address);
+}
+
+static int quirk_unmap(const struct mote_kvm_system *system, void *address, size_t bytes)
+{
+	(void)system;
+	return real->unmap(real, address, bytes);
+}
+
+static int quirk_protect(const struct mote_kvm_system *system, void *address, size_t bytes,
+			 bool writable)
+{
+	(void)system;
+	return real->protect(real, address, bytes, writable);
+}
+
+static const struct mote_kvm_system quirk = {
+	.open = quirk_open,
+	.close = quirk_close,
+	.ioctl = quirk_ioctl,
+	.map = quirk_map,
+	.unmap = quirk_unmap,
+	.protect = quirk_protect,
+};
+
+const struct mote_kvm_system *test_kvm_system(void)
+{
+	const char *bed = getenv("MOTE_TEST_BED");
+
+	return bed && !strcmp(bed, "svm") ? &quirk : NULL;
+}

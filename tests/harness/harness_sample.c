@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One case for each way in which a case can end; harness_test.sh checks what is
+ * printed about it.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "test.h"
+
+static void passes(void)
+{
+	CHECK(1 < 2);
+	CHECK_EQ(2 + 2, 4);
+	CHECK_STR("a", "a");
+	CHECK_MEM("abc", "abd", 2);
+	CHECK_CONTAINS("hello", "ell");
+}
+
+static void fails_twice_and_goes_on(void)
+{
+	CHECK(1 > 2);
+	CHECK_EQ(-1, 255);
+}
+
+static void leaves_at_require(void)
+{
+	REQUIRE_STR("left", "right");
+	raise(SIGKILL);
+}
+
+static void differs_in_memory(void)
+{
+	CHECK_MEM("abc", "abd", 3);
+}
+
+static void lacks_a_part(void)
+{
+	CHECK_CONTAINS("hello", "world");
+}
+
+static void is_skipped(void)
+{
+	SKIP("no %s here", "bed");
+}
+
+static void crashes(void)
+{
+	abort();
+}
+
+static void hangs(void)
+{
+	for (;;)
+		pause();
+}
+
+static void scales(void)
+{
+	CHECK_EQ(test_scale(1000), 10);
+	CHECK_EQ(test_scale(5), 1);
+	CHECK_EQ(test_slow(3), 6);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		CASE(passes),
+		CASE(fails_twice_and_goes_on),
+		CASE(leaves_at_require),
+		CASE(differs_in_memory),
+		CASE(lacks_a_part),
+		CASE(is_skipped),
+		CASE(crashes),
+		CASE(hangs),
+		CASE(scales),
+	};
+
+	return test_main("sample", cases, TEST_COUNT(cases), argc, argv);
+}
