@@ -7,14 +7,21 @@
 #ifndef MOTE_GUEST_MACROS_H
 #define MOTE_GUEST_MACROS_H
 
-#ifdef __has_attribute
+/* Records are to survive --gc-sections, and to keep the order of the source. */
+#ifndef __has_attribute
+#define __has_attribute(name) 0
+#endif
 #if __has_attribute(retain)
-#define MOTE_GUEST_KEEP used, retain
+#define MOTE_GUEST_RETAIN retain
+#else
+#define MOTE_GUEST_RETAIN
 #endif
+#if __has_attribute(no_reorder)
+#define MOTE_GUEST_ORDERED no_reorder
+#else
+#define MOTE_GUEST_ORDERED
 #endif
-#ifndef MOTE_GUEST_KEEP
-#define MOTE_GUEST_KEEP used
-#endif
+#define MOTE_GUEST_KEEP used, MOTE_GUEST_RETAIN, MOTE_GUEST_ORDERED
 
 /* ---- Records ------------------------------------------------------------------------------ */
 

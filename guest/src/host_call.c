@@ -78,11 +78,22 @@ static void keep_in_place(const struct mote_abi_import *import, struct mote_abi_
 	*area = (struct area){0, begin, end, area_bytes};
 }
 
+static _Noreturn void too_much(const struct mote_abi_import *import, uint64_t bytes)
+{
+	mote_abort("import %s: its arguments take %llu bytes, but the mailbox holds %lu", import->name,
+		   (unsigned long long)bytes, (unsigned long)mote_guest_runtime.data_bytes);
+}
+
 static void place_arguments(const struct mote_abi_import *import, struct mote_abi_value *values)
 {
 	unsigned char *data = mote_guest_runtime.host_call_data;
+	uint64_t total = 0;
 	struct area area;
 
+	for (uint8_t i = 0; i < import->argument_count; i++)
+		total += has_data(&values[i]) ? data_taken(&values[i]) : 0;
+	if (total > mote_guest_runtime.data_bytes)
+		too_much(import, total);
 	keep_in_place(import, values, &area);
 	for (uint8_t i = 0; i < import->argument_count; i++) {
 		uint64_t source = values[i].bits;
@@ -91,13 +102,10 @@ static void place_arguments(const struct mote_abi_import *import, struct mote_ab
 
 		if (!has_data(&values[i]))
 			continue;
-		if (bytes > area.high_end || offset > area.high_end - bytes) {
+		if (offset > area.high_end - bytes) {
 			if (!take(&area.high, area.high_end, bytes, &offset) &&
 			    !take(&area.low, area.low_end, bytes, &offset))
-				mote_abort("import %s: its arguments do not fit the %lu bytes of "
-					   "the mailbox (argument %u takes %llu)",
-					   import->name, (unsigned long)area.high_end, i + 1u,
-					   (unsigned long long)bytes);
+				too_much(import, total);
 			memcpy(data + offset, (const void *)(uintptr_t)source, (size_t)bytes);
 		}
 		values[i].bits = offset;

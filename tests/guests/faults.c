@@ -271,7 +271,7 @@ MOTE_EXPORT(void, overrun_heap)
 	char *memory = malloc(100), *next = malloc(100);
 
 	memset(launder(memory), 'A', 128);
-	free(next);
+	free(launder(next));
 	survived("overrun_heap");
 }
 

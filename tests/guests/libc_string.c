@@ -78,7 +78,7 @@ static void test_search(void)
 
 	CHECK(strchr(text, 't') == text + 4 && strchr(text, 0) == text + 17 && !strchr(text, 'x'));
 	CHECK(strrchr(text, 't') == text + 12 && strrchr(text, 0) == text + 17);
-	CHECK(strstr(text, "two t") == text + 8 && strstr(text, "") == text &&
+	CHECK(strstr(text, "two th") == text + 8 && strstr(text, "") == text &&
 	      !strstr(text, "four"));
 	CHECK(strspn(text, "eno") == 3 && strcspn(text, " ") == 3);
 	CHECK(strpbrk(text, "hw") == text + 5 && !strpbrk(text, "xyz"));

@@ -123,7 +123,7 @@ static void strip_zeros(struct format_decimal *decimal)
 		decimal->point = 0;
 }
 
-void format_decimal(struct format_decimal *decimal, double value)
+void mote_libc_decimal(struct format_decimal *decimal, double value)
 {
 	uint64_t bits, mantissa, whole;
 	int exponent;
@@ -153,7 +153,7 @@ void format_decimal(struct format_decimal *decimal, double value)
 	strip_zeros(decimal);
 }
 
-void format_round(struct format_decimal *decimal, int count)
+void mote_libc_round(struct format_decimal *decimal, int count)
 {
 	bool up;
 	int i;

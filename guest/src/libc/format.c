@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-void format_put(struct format_sink *sink, const char *text, size_t length)
+void mote_libc_put(struct format_sink *sink, const char *text, size_t length)
 {
 	if (sink->length < sink->room) {
 		size_t left = sink->room - sink->length;
@@ -21,16 +21,16 @@ void format_put(struct format_sink *sink, const char *text, size_t length)
 	sink->length += length;
 }
 
-void format_repeat(struct format_sink *sink, char byte, int count)
+void mote_libc_repeat(struct format_sink *sink, char byte, int count)
 {
 	char run[32];
 
 	memset(run, byte, sizeof(run));
 	for (; count > 0; count -= (int)sizeof(run))
-		format_put(sink, run, count < (int)sizeof(run) ? (size_t)count : sizeof(run));
+		mote_libc_put(sink, run, count < (int)sizeof(run) ? (size_t)count : sizeof(run));
 }
 
-void format_padded(struct format_sink *sink, const struct format_spec *spec, const char *prefix,
+void mote_libc_padded(struct format_sink *sink, const struct format_spec *spec, const char *prefix,
 		   int zeros, const char *body, size_t length)
 {
 	size_t prefix_length = strlen(prefix);
@@ -38,14 +38,14 @@ void format_padded(struct format_sink *sink, const struct format_spec *spec, con
 	int padding = total < (size_t)spec->width ? spec->width - (int)total : 0;
 
 	if (!spec->left && !spec->zero)
-		format_repeat(sink, ' ', padding);
-	format_put(sink, prefix, prefix_length);
+		mote_libc_repeat(sink, ' ', padding);
+	mote_libc_put(sink, prefix, prefix_length);
 	if (!spec->left && spec->zero)
-		format_repeat(sink, '0', padding);
-	format_repeat(sink, '0', zeros);
-	format_put(sink, body, length);
+		mote_libc_repeat(sink, '0', padding);
+	mote_libc_repeat(sink, '0', zeros);
+	mote_libc_put(sink, body, length);
 	if (spec->left)
-		format_repeat(sink, ' ', padding);
+		mote_libc_repeat(sink, ' ', padding);
 }
 
 static void format_integer(struct format_sink *sink, struct format_spec *spec, uintmax_t value,
@@ -74,7 +74,7 @@ static void format_integer(struct format_sink *sink, struct format_spec *spec, u
 		sign = spec->conversion == 'X' ? "0X" : "0x";
 	if (spec->precision >= 0)
 		spec->zero = false;
-	format_padded(sink, spec, sign, zeros, at, (size_t)digits);
+	mote_libc_padded(sink, spec, sign, zeros, at, (size_t)digits);
 }
 
 /* The argument list, in a structure so that functions can take from it in turn. */
@@ -146,7 +146,7 @@ static void format_string(struct format_sink *sink, struct format_spec *spec, co
 		text = "(null)";
 	length = spec->precision < 0 ? strlen(text) : strnlen(text, (size_t)spec->precision);
 	spec->zero = false;
-	format_padded(sink, spec, "", 0, text, length);
+	mote_libc_padded(sink, spec, "", 0, text, length);
 }
 
 static bool format_one(struct format_sink *sink, struct format_spec *spec,
@@ -174,7 +174,7 @@ static bool format_one(struct format_sink *sink, struct format_spec *spec,
 	case 'c':
 		byte = (char)va_arg(arguments->list, int);
 		spec->zero = false;
-		format_padded(sink, spec, "", 0, &byte, 1);
+		mote_libc_padded(sink, spec, "", 0, &byte, 1);
 		return true;
 	case 's':
 		format_string(sink, spec, va_arg(arguments->list, const char *));
@@ -186,12 +186,12 @@ static bool format_one(struct format_sink *sink, struct format_spec *spec,
 	case 'g':
 	case 'G':
 		if (spec->length == 'D')
-			format_double(sink, spec, (double)va_arg(arguments->list, long double));
+			mote_libc_double(sink, spec, (double)va_arg(arguments->list, long double));
 		else
-			format_double(sink, spec, va_arg(arguments->list, double));
+			mote_libc_double(sink, spec, va_arg(arguments->list, double));
 		return true;
 	case '%':
-		format_put(sink, "%", 1);
+		mote_libc_put(sink, "%", 1);
 		return true;
 	default:
 		return false;
@@ -278,13 +278,13 @@ static void format_all(struct format_sink *sink, const char *format, struct argu
 		struct format_spec spec;
 
 		if (!percent) {
-			format_put(sink, format, strlen(format));
+			mote_libc_put(sink, format, strlen(format));
 			return;
 		}
-		format_put(sink, format, (size_t)(percent - format));
+		mote_libc_put(sink, format, (size_t)(percent - format));
 		format = read_spec(percent + 1, arguments, &spec);
 		if (!format_one(sink, &spec, arguments))
-			format_put(sink, percent, (size_t)(format - percent));
+			mote_libc_put(sink, percent, (size_t)(format - percent));
 	}
 }
 

@@ -38,20 +38,20 @@ struct format_decimal {
 	char digits[1400]; /* '0' to '9' */
 };
 
-FORMAT_HIDDEN void format_put(struct format_sink *sink, const char *text, size_t length);
-FORMAT_HIDDEN void format_repeat(struct format_sink *sink, char byte, int count);
+FORMAT_HIDDEN void mote_libc_put(struct format_sink *sink, const char *text, size_t length);
+FORMAT_HIDDEN void mote_libc_repeat(struct format_sink *sink, char byte, int count);
 
 /* Puts sign or prefix, zeros and body with the padding that spec asks for. */
-FORMAT_HIDDEN void format_padded(struct format_sink *sink, const struct format_spec *spec,
+FORMAT_HIDDEN void mote_libc_padded(struct format_sink *sink, const struct format_spec *spec,
 				 const char *prefix, int zeros, const char *body, size_t length);
 
 /* value: finite, not negative. */
-FORMAT_HIDDEN void format_decimal(struct format_decimal *decimal, double value);
+FORMAT_HIDDEN void mote_libc_decimal(struct format_decimal *decimal, double value);
 
 /* Keeps the first `count` digits (none if not positive), rounded half to even. */
-FORMAT_HIDDEN void format_round(struct format_decimal *decimal, int count);
+FORMAT_HIDDEN void mote_libc_round(struct format_decimal *decimal, int count);
 
-FORMAT_HIDDEN void format_double(struct format_sink *sink, const struct format_spec *spec,
+FORMAT_HIDDEN void mote_libc_double(struct format_sink *sink, const struct format_spec *spec,
 				 double value);
 
 #endif

@@ -15,14 +15,14 @@ static void put_digits(struct format_sink *sink, const struct format_decimal *de
 
 	if (leading > count)
 		leading = count;
-	format_repeat(sink, '0', leading);
+	mote_libc_repeat(sink, '0', leading);
 	first += leading;
 	count -= leading;
 	present = decimal->count > first ? decimal->count - first : 0;
 	if (present > count)
 		present = count;
-	format_put(sink, decimal->digits + (present ? first : 0), (size_t)present);
-	format_repeat(sink, '0', count - present);
+	mote_libc_put(sink, decimal->digits + (present ? first : 0), (size_t)present);
+	mote_libc_repeat(sink, '0', count - present);
 }
 
 static int exponent_text(char *text, int exponent, char letter)
@@ -50,7 +50,7 @@ struct layout {
 
 static void plan_fixed(struct layout *layout, struct format_decimal *decimal, int precision)
 {
-	format_round(decimal, decimal->point > INT32_MAX - precision ? decimal->count
+	mote_libc_round(decimal, decimal->point > INT32_MAX - precision ? decimal->count
 								     : decimal->point + precision);
 	if (!decimal->count)
 		decimal->point = 0;
@@ -63,7 +63,7 @@ static void plan_fixed(struct layout *layout, struct format_decimal *decimal, in
 static void plan_exponent(struct layout *layout, struct format_decimal *decimal, int precision,
 			  char letter)
 {
-	format_round(decimal, precision == INT32_MAX ? precision : precision + 1);
+	mote_libc_round(decimal, precision == INT32_MAX ? precision : precision + 1);
 	layout->before = 1;
 	layout->first = 0;
 	layout->behind = precision;
@@ -78,7 +78,7 @@ static void plan_general(struct layout *layout, struct format_decimal *decimal,
 
 	if (!precision)
 		precision = 1;
-	format_round(decimal, precision);
+	mote_libc_round(decimal, precision);
 	exponent = decimal->count ? decimal->point - 1 : 0;
 	if (exponent < -4 || exponent >= precision) {
 		plan_exponent(layout, decimal, precision - 1, spec->conversion == 'G' ? 'E' : 'e');
@@ -106,17 +106,17 @@ static void put_layout(struct format_sink *sink, const struct format_spec *spec,
 	int padding = total < spec->width ? (int)(spec->width - total) : 0;
 
 	if (!spec->left && !spec->zero)
-		format_repeat(sink, ' ', padding);
-	format_put(sink, sign, strlen(sign));
+		mote_libc_repeat(sink, ' ', padding);
+	mote_libc_put(sink, sign, strlen(sign));
 	if (!spec->left && spec->zero)
-		format_repeat(sink, '0', padding);
+		mote_libc_repeat(sink, '0', padding);
 	put_digits(sink, decimal, layout->first, layout->before);
 	if (dot)
-		format_put(sink, ".", 1);
+		mote_libc_put(sink, ".", 1);
 	put_digits(sink, decimal, layout->first + layout->before, layout->behind);
-	format_put(sink, layout->exponent, (size_t)layout->exponent_length);
+	mote_libc_put(sink, layout->exponent, (size_t)layout->exponent_length);
 	if (spec->left)
-		format_repeat(sink, ' ', padding);
+		mote_libc_repeat(sink, ' ', padding);
 }
 
 static const char *sign_of(const struct format_spec *spec, bool negative)
@@ -128,7 +128,7 @@ static const char *sign_of(const struct format_spec *spec, bool negative)
 	return spec->blank ? " " : "";
 }
 
-void format_double(struct format_sink *sink, const struct format_spec *spec, double value)
+void mote_libc_double(struct format_sink *sink, const struct format_spec *spec, double value)
 {
 	bool capital = spec->conversion >= 'A' && spec->conversion <= 'Z';
 	int precision = spec->precision < 0 ? 6 : spec->precision;
@@ -143,10 +143,10 @@ void format_double(struct format_sink *sink, const struct format_spec *spec, dou
 		if (capital)
 			text = value == value ? "INF" : "NAN";
 		plain.zero = false;
-		format_padded(sink, &plain, sign, 0, text, 3);
+		mote_libc_padded(sink, &plain, sign, 0, text, 3);
 		return;
 	}
-	format_decimal(&decimal, value < 0 ? -value : value);
+	mote_libc_decimal(&decimal, value < 0 ? -value : value);
 	if (spec->conversion == 'f' || spec->conversion == 'F')
 		plan_fixed(&layout, &decimal, precision);
 	else if (spec->conversion == 'e' || spec->conversion == 'E')
