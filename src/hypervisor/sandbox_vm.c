@@ -5,6 +5,7 @@
  */
 #include "hypervisor/sandbox_vm.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -166,8 +167,10 @@ static mote_status translate(struct mote_sandbox_vm *sandbox_vm, const struct mo
 		snprintf(event->text, sizeof(event->text), "debug exit");
 		plain_fault(sandbox_vm, event, MOTE_FAULT_OTHER);
 		break;
-	case MOTE_EXIT_UNKNOWN:
 	case MOTE_EXIT_RETRY:
+		assert(!"retried by the run loop");
+		break;
+	case MOTE_EXIT_UNKNOWN:
 		memcpy(event->text, exit->as.text, sizeof(event->text));
 		plain_fault(sandbox_vm, event, MOTE_FAULT_OTHER);
 		break;

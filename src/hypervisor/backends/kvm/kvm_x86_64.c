@@ -15,6 +15,7 @@ enum {
 	FIRST_CPUID_ENTRIES = 128,
 	MOST_CPUID_ENTRIES = 4096,
 	DEFAULT_ADDRESS_BITS = 36,
+	MOST_RETIREMENTS = 16, /* an instruction makes a handful of accesses */
 };
 
 struct mote_kvm_arch {
@@ -62,13 +63,12 @@ static void derive_features(struct mote_kvm *kvm, struct mote_kvm_arch *arch)
 	if (leaf != NULL && (leaf->ecx & 1u << 2))
 		arch->features |= MOTE_X86_64_FEATURE_UMIP;
 	leaf = mote_kvm_cpuid_find(arch->cpuid, 1, 0);
-	if (leaf == NULL || !(leaf->ecx & 1u << 26) || !kvm->capabilities.xsave)
-		return;
+	if (leaf != NULL && (leaf->ecx & 1u << 26))
+		arch->features |= MOTE_X86_64_FEATURE_XSAVE;
+	/* A KVM without hardware virtualization offers leaf 0xd without the bit above. */
 	leaf = mote_kvm_cpuid_find(arch->cpuid, 0xd, 0);
-	if (leaf == NULL)
-		return;
-	arch->features |= MOTE_X86_64_FEATURE_XSAVE;
-	arch->xcr0 = leaf->eax & (MOTE_XCR0_X87 | MOTE_XCR0_SSE | MOTE_XCR0_AVX);
+	if (leaf != NULL)
+		arch->xcr0 = leaf->eax & (MOTE_XCR0_X87 | MOTE_XCR0_SSE | MOTE_XCR0_AVX);
 }
 
 mote_status mote_kvm_arch_open(struct mote_kvm *kvm, mote_error *error)
@@ -435,13 +435,15 @@ static mote_status forget_pending(struct mote_kvm_vm *vm, mote_error *error)
 	const struct mote_kvm_x86_regs none = {.rflags = MOTE_X86_64_RFLAGS_FIXED};
 	mote_status status = mote_kvm_retire(vm, error);
 
-	while (status == MOTE_OK && vm->pending == MOTE_KVM_EXIT_STASHED) {
+	for (int i = 0; i < MOST_RETIREMENTS; i++) {
+		if (status != MOTE_OK || vm->pending != MOTE_KVM_EXIT_STASHED)
+			return status;
 		status = mote_kvm_vcpu(vm, MOTE_KVM_SET_REGS, &none, "KVM_SET_REGS", error);
 		vm->pending = MOTE_KVM_ACCESS_PENDING;
 		if (status == MOTE_OK)
 			status = mote_kvm_retire(vm, error);
 	}
-	return status;
+	return mote_fail(error, MOTE_HYPERVISOR, "reset: the last instruction does not end");
 }
 
 static mote_status reset_events(struct mote_kvm_vm *vm, mote_error *error)
