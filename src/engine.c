@@ -53,8 +53,9 @@ static mote_status check_options(const mote_engine_options *options, mote_error 
 				 "MOTE_ENGINE_OPTIONS_INIT",
 				 options->size, sizeof(*options));
 	if (!all && !none)
-		return mote_fail(error, MOTE_INVALID_ARGUMENT,
-				 "engine options: set all three functions of the allocator or none");
+		return mote_fail(
+			error, MOTE_INVALID_ARGUMENT,
+			"engine options: set all three functions of the allocator or none");
 	return MOTE_OK;
 }
 

@@ -39,8 +39,9 @@ typedef enum mote_type {
 #define MOTE_TYPE_ENUM(name, number, text) MOTE_TYPE_##name = number,
 	MOTE_TYPE_MAP(MOTE_TYPE_ENUM)
 #undef MOTE_TYPE_ENUM
-	MOTE_TYPE_COUNT
 } mote_type;
+
+#define MOTE_TYPE_COUNT 10u
 
 /* X(NAME, number, "name"): the more severe, the lower. */
 #define MOTE_LOG_MAP(X)                                                                            \
@@ -56,7 +57,6 @@ typedef enum mote_log_level {
 	MOTE_LOG_MAP(MOTE_LOG_ENUM)
 #undef MOTE_LOG_ENUM
 } mote_log_level;
-
 
 /* ---- ELF notes, owner name "mote" -------------------------------------------------------- */
 
@@ -109,10 +109,10 @@ struct mote_abi_import {
  * x86_64: `out %eax, $port`, exactly 4 bytes; the value is ignored.
  * aarch64: `str xN, [doorbell page + 8 * port]`, exactly 8 bytes; the value is ignored.
  */
-#define MOTE_ABI_PORT_READY 0x50u	/* parked: initialised, and the call's result is in place */
-#define MOTE_ABI_PORT_HOST_CALL 0x54u	/* host_call is filled in */
-#define MOTE_ABI_PORT_LOG 0x58u		/* message is filled in */
-#define MOTE_ABI_PORT_ABORT 0x5cu	/* message is filled in; does not return */
+#define MOTE_ABI_PORT_READY 0x50u     /* parked: initialised, and the call's result is in place */
+#define MOTE_ABI_PORT_HOST_CALL 0x54u /* host_call is filled in */
+#define MOTE_ABI_PORT_LOG 0x58u	      /* message is filled in */
+#define MOTE_ABI_PORT_ABORT 0x5cu     /* message is filled in; does not return */
 
 #define MOTE_ABI_AARCH64_DOORBELL_GVA 0xe000u
 
@@ -156,17 +156,17 @@ struct mote_abi_message {
  */
 struct mote_abi_mailbox {
 	uint32_t abi_version;
-	uint32_t log_level;	 /* less severe messages are dropped: do not send them */
-	uint64_t heap_gva;	 /* page-aligned */
+	uint32_t log_level; /* less severe messages are dropped: do not send them */
+	uint64_t heap_gva;  /* page-aligned */
 	uint64_t heap_bytes;
-	uint64_t stack_gva;	 /* lowest usable address */
+	uint64_t stack_gva; /* lowest usable address */
 	uint64_t stack_bytes;
 	uint64_t thread_pointer; /* x86_64: 64 bytes from here, canary at +0x28; TLS below.
 				    aarch64: 16 bytes from here, TLS above. */
 	uint64_t random[2];	 /* fresh for each sandbox */
 	uint64_t call_data_gva;
 	uint64_t host_call_data_gva;
-	uint32_t data_bytes;	 /* size of either data area */
+	uint32_t data_bytes; /* size of either data area */
 	uint32_t reserved;
 	uint64_t reserved2[5];
 	struct mote_abi_call call;

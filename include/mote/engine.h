@@ -61,8 +61,10 @@ typedef struct mote_engine_options {
 	mote_allocator allocator;
 } mote_engine_options;
 
+/* clang-format off */
 #define MOTE_ENGINE_OPTIONS_INIT                                                                   \
 	{sizeof(mote_engine_options), MOTE_BACKEND_AUTO, 0, NULL, NULL, {NULL, NULL, NULL, NULL}}
+/* clang-format on */
 
 /*
  * Opens the hypervisor.

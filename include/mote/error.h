@@ -71,7 +71,9 @@ typedef struct mote_error {
 	char text[MOTE_ERROR_TEXT_BYTES];
 } mote_error;
 
+/* clang-format off */
 #define MOTE_ERROR_INIT {sizeof(mote_error), MOTE_OK, MOTE_DOMAIN_MOTE, 0, {0}}
+/* clang-format on */
 
 /* The name of a status ("MOTE_OK"); never NULL; "MOTE_?" for an unknown value. Any thread. */
 const char *mote_status_name(mote_status status);

@@ -16,6 +16,7 @@ extern "C" {
 #endif
 
 /* X(NAME, number, "text") */
+/* clang-format off */
 #define MOTE_FAULT_MAP(X)                                                                          \
 	X(MEMORY, 1, "memory access")	    /* page tables forbid the access */                    \
 	X(STACK_OVERFLOW, 2, "stack overflow") /* an access to a guard page of the stack */        \
@@ -30,6 +31,7 @@ extern "C" {
 	X(PHYSICAL, 11, "access to unbacked memory")                                               \
 	X(SHUTDOWN, 12, "processor shutdown") /* triple fault or reset */                          \
 	X(OTHER, 13, "unexpected exit")
+/* clang-format on */
 
 typedef enum mote_fault_kind {
 #define MOTE_FAULT_ENUM(name, number, text) MOTE_FAULT_##name = number,

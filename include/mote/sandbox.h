@@ -69,8 +69,10 @@ typedef struct mote_sandbox_options {
 	bool forbid_timestamp;	  /* x86_64: rdtsc and rdtscp fault in the guest */
 } mote_sandbox_options;
 
+/* clang-format off */
 #define MOTE_SANDBOX_OPTIONS_INIT                                                                  \
 	{sizeof(mote_sandbox_options), 0, 0, 0, 0, NULL, 0, MOTE_LOG_INFO, false}
+/* clang-format on */
 
 /*
  * Creates a sandbox from an image.  No guest code runs yet.
@@ -126,7 +128,9 @@ typedef struct mote_call_options {
 	size_t result_capacity; /* bytes */
 } mote_call_options;
 
+/* clang-format off */
 #define MOTE_CALL_OPTIONS_INIT {sizeof(mote_call_options), NULL, 0}
+/* clang-format on */
 
 /*
  * Calls a guest function and waits for its result.

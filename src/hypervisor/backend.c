@@ -98,7 +98,8 @@ mote_status mote_backend_open(mote_backend_kind kind, const char *override,
 	if (kind == MOTE_BACKEND_AUTO && override != NULL && override[0] != '\0' &&
 	    !mote_backend_from_name(override, &kind))
 		return mote_fail(error, MOTE_NO_HYPERVISOR,
-				 "MOTE_BACKEND=%s is not a backend; use kvm, or unset it", override);
+				 "MOTE_BACKEND=%s is not a backend; use kvm, or unset it",
+				 override);
 	if (kind == MOTE_BACKEND_AUTO)
 		return open_first(options, hypervisor, error);
 	return open_named(kind, options, hypervisor, error);

@@ -29,8 +29,8 @@ enum mote_guest_event_kind {
 
 struct mote_guest_event {
 	enum mote_guest_event_kind kind;
-	uint16_t port;			  /* DOORBELL */
-	struct mote_exception exception;  /* FAULT; vector is MOTE_FAULT_NO_VECTOR if it was none */
+	uint16_t port;			 /* DOORBELL */
+	struct mote_exception exception; /* FAULT; vector is MOTE_FAULT_NO_VECTOR if it was none */
 	char text[MOTE_EXIT_TEXT_BYTES]; /* FAULT of kind OTHER or DOORBELL: what happened */
 };
 

@@ -124,8 +124,8 @@ struct mote_vm {
 };
 
 struct mote_capabilities {
-	uint32_t slots;	      /* memory slots per VM */
-	uint64_t page_bytes;  /* granularity of map_memory */
+	uint32_t slots;	       /* memory slots per VM */
+	uint64_t page_bytes;   /* granularity of map_memory */
 	uint32_t address_bits; /* of guest-physical addresses */
 	bool read_only_slots;
 	bool xsave;

@@ -23,8 +23,7 @@ struct mote_os_memory {
 };
 
 /* bytes: a multiple of the page size.  memory: written on success. */
-mote_status mote_os_memory_create(uint64_t bytes, struct mote_os_memory *memory,
-				  mote_error *error);
+mote_status mote_os_memory_create(uint64_t bytes, struct mote_os_memory *memory, mote_error *error);
 /* Accepts a zeroed structure. */
 void mote_os_memory_destroy(struct mote_os_memory *memory);
 /* The same in a forked child, which never had the mapping: its addresses may be in use again. */

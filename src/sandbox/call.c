@@ -82,9 +82,9 @@ static mote_status serve_message(mote_sandbox *sandbox, uint32_t *level, mote_te
 				 mote_error *error)
 {
 	const char *problem = NULL;
-	mote_status status = mote_mailbox_get_message(&sandbox->mailbox, &sandbox->engine->allocator,
-						      &sandbox->message_space, level, text, &problem,
-						      error);
+	mote_status status =
+		mote_mailbox_get_message(&sandbox->mailbox, &sandbox->engine->allocator,
+					 &sandbox->message_space, level, text, &problem, error);
 
 	return problem != NULL ? mote_sandbox_report_mailbox(sandbox, problem, error) : status;
 }
@@ -99,7 +99,8 @@ static mote_status serve_log(mote_sandbox *sandbox, mote_error *error)
 	if (status != MOTE_OK)
 		return status;
 	if (level < MOTE_LOG_ERROR || level > MOTE_LOG_TRACE)
-		return mote_sandbox_report_mailbox(sandbox, "a log level that does not exist", error);
+		return mote_sandbox_report_mailbox(sandbox, "a log level that does not exist",
+						   error);
 	sandbox->statistics.log_messages++;
 	if (engine->log != NULL && level <= (uint32_t)sandbox->log_level)
 		engine->log(engine->log_user, (mote_log_level)level, text.data, text.length);
@@ -179,8 +180,9 @@ static mote_status check_usable(mote_sandbox *sandbox, const mote_call_options *
 				mote_error *error)
 {
 	if (mote_engine_forked(sandbox->engine))
-		return mote_fail(error, MOTE_FORKED,
-				 "this sandbox belongs to the parent process; create one after fork");
+		return mote_fail(
+			error, MOTE_FORKED,
+			"this sandbox belongs to the parent process; create one after fork");
 	if (sandbox->poisoned)
 		return mote_fail(error, MOTE_POISONED, "sandbox is poisoned (%s); create a new one",
 				 sandbox->poison_text[0] != '\0'
@@ -198,12 +200,14 @@ static mote_status check_arguments(const mote_signature *signature, const mote_v
 				   size_t count, mote_error *error)
 {
 	if (count != signature->argument_count || (count > 0 && arguments == NULL))
-		return mote_fail(error, MOTE_SIGNATURE, "%zu arguments given, the function takes %u",
-				 count, signature->argument_count);
+		return mote_fail(error, MOTE_SIGNATURE,
+				 "%zu arguments given, the function takes %u", count,
+				 signature->argument_count);
 	for (size_t i = 0; i < count; i++)
 		if (arguments[i].type != (mote_type)signature->arguments[i])
-			return mote_fail(error, MOTE_SIGNATURE, "argument %zu is %s, the function takes %s",
-					 i, mote_type_name(arguments[i].type),
+			return mote_fail(error, MOTE_SIGNATURE,
+					 "argument %zu is %s, the function takes %s", i,
+					 mote_type_name(arguments[i].type),
 					 mote_type_name((mote_type)signature->arguments[i]));
 	return MOTE_OK;
 }
@@ -227,8 +231,9 @@ static mote_status claim(mote_sandbox *sandbox, mote_error *error)
 {
 	if (!atomic_exchange_explicit(&sandbox->busy, true, memory_order_acquire))
 		return MOTE_OK;
-	return mote_fail(error, MOTE_BUSY,
-			 "sandbox is in a call already (a host function may not use its own sandbox)");
+	return mote_fail(
+		error, MOTE_BUSY,
+		"sandbox is in a call already (a host function may not use its own sandbox)");
 }
 
 static mote_status call_claimed(mote_sandbox *sandbox, mote_function function,

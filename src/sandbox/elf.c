@@ -37,10 +37,11 @@ mote_status mote_elf_check_header(const char *name, const uint8_t *bytes, size_t
 		return bad(&elf, error, "not a 64-bit little-endian ELF file");
 	machine = get16(bytes + ELF_MACHINE);
 	if (machine != ELF_MACHINE_X86_64 && machine != ELF_MACHINE_AARCH64)
-		return mote_fail(error, MOTE_BAD_IMAGE,
-				 "guest image %s: made for ELF machine %u; mote runs x86_64 (62) and "
-				 "aarch64 (183)",
-				 name, machine);
+		return mote_fail(
+			error, MOTE_BAD_IMAGE,
+			"guest image %s: made for ELF machine %u; mote runs x86_64 (62) and "
+			"aarch64 (183)",
+			name, machine);
 	switch (get16(bytes + ELF_TYPE)) {
 	case ELF_TYPE_EXECUTABLE:
 	case ELF_TYPE_DYNAMIC:
@@ -236,8 +237,8 @@ static const char *read_dynamic_entry(uint64_t tag, uint64_t value, struct dynam
 
 static mote_status check_relocations(struct mote_elf *elf, mote_error *error)
 {
-	uint64_t relative = elf->machine == MOTE_MACHINE_X86_64 ? R_X86_64_RELATIVE
-								: R_AARCH64_RELATIVE;
+	uint64_t relative =
+		elf->machine == MOTE_MACHINE_X86_64 ? R_X86_64_RELATIVE : R_AARCH64_RELATIVE;
 
 	for (size_t i = 0; i < elf->relocation_count; i++) {
 		const uint8_t *entry =
@@ -245,10 +246,11 @@ static mote_status check_relocations(struct mote_elf *elf, mote_error *error)
 		uint64_t type = get64(entry + RELA_INFO);
 
 		if (type != relative)
-			return mote_fail(error, MOTE_BAD_IMAGE,
-					 "guest image %s: relocation %zu has type %llu, which only a "
-					 "dynamic linker can do; link with -static-pie",
-					 elf->name, i, (unsigned long long)type);
+			return mote_fail(
+				error, MOTE_BAD_IMAGE,
+				"guest image %s: relocation %zu has type %llu, which only a "
+				"dynamic linker can do; link with -static-pie",
+				elf->name, i, (unsigned long long)type);
 	}
 	return MOTE_OK;
 }
@@ -440,7 +442,7 @@ mote_status mote_elf_parse(const char *name, const uint8_t *bytes, size_t length
 		.length = length,
 		.name = name,
 		.machine = get16(bytes + ELF_MACHINE) == ELF_MACHINE_X86_64 ? MOTE_MACHINE_X86_64
-									     : MOTE_MACHINE_AARCH64,
+									    : MOTE_MACHINE_AARCH64,
 		.position_independent = get16(bytes + ELF_TYPE) == ELF_TYPE_DYNAMIC,
 		.entry = get64(bytes + ELF_ENTRY),
 	};

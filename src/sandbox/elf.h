@@ -35,7 +35,8 @@ struct mote_elf {
 	mote_machine machine;
 	bool position_independent;
 	uint64_t entry;
-	struct mote_elf_segment segments[MOTE_ELF_MOST_SEGMENTS]; /* PT_LOAD, ascending, disjoint pages */
+	struct mote_elf_segment
+		segments[MOTE_ELF_MOST_SEGMENTS]; /* PT_LOAD, ascending, disjoint pages */
 	size_t segment_count;
 	struct mote_elf_range relro;
 	struct mote_elf_segment tls; /* memory_bytes 0: none */

@@ -72,10 +72,9 @@ static mote_status report(mote_sandbox *sandbox, const char *detail, mote_error 
 
 	describe_place(fault, place, sizeof(place));
 	if (fault->access != MOTE_ACCESS_NONE)
-		return mote_fail(error, MOTE_GUEST_FAULT,
-				 "guest fault: %s: %s 0x%llx (%s) at %s", mote_fault_kind_name(fault->kind),
-				 access_verb(fault->access), (unsigned long long)fault->address,
-				 fault->region, place);
+		return mote_fail(error, MOTE_GUEST_FAULT, "guest fault: %s: %s 0x%llx (%s) at %s",
+				 mote_fault_kind_name(fault->kind), access_verb(fault->access),
+				 (unsigned long long)fault->address, fault->region, place);
 	if (fault->vector != MOTE_FAULT_NO_VECTOR)
 		return mote_fail(error, MOTE_GUEST_FAULT, "guest fault: %s: %s, code 0x%llx, at %s",
 				 mote_fault_kind_name(fault->kind), mote_vector_name(fault->vector),

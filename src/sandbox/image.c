@@ -62,7 +62,8 @@ static const char *check_types(const struct record *record)
 	if (record->result >= MOTE_TYPE_COUNT)
 		return "unknown result type";
 	for (unsigned i = 0; i < record->argument_count; i++)
-		if (record->arguments[i] == MOTE_TYPE_VOID || record->arguments[i] >= MOTE_TYPE_COUNT)
+		if (record->arguments[i] == MOTE_TYPE_VOID ||
+		    record->arguments[i] >= MOTE_TYPE_COUNT)
 			return "unknown argument type";
 	return NULL;
 }
@@ -108,7 +109,8 @@ static mote_status read_table(mote_image *image, const struct table *table,
 	if (*functions == NULL)
 		return mote_fail_memory(error, "function table");
 	for (size_t i = 0; status == MOTE_OK && i < records; i++)
-		status = read_record(image, table, i, image->bytes + offset + i * table->record_bytes,
+		status = read_record(image, table, i,
+				     image->bytes + offset + i * table->record_bytes,
 				     &(*functions)[i], error);
 	*count = records;
 	return status;
@@ -230,8 +232,7 @@ static mote_status create(mote_engine *engine, const char *name, size_t length,
 static mote_status finish(mote_image *image, size_t length, mote_image **finished,
 			  mote_error *error)
 {
-	mote_status status =
-		mote_elf_parse(image->name, image->bytes, length, &image->elf, error);
+	mote_status status = mote_elf_parse(image->name, image->bytes, length, &image->elf, error);
 
 	if (status == MOTE_OK)
 		status = read_abi(image, error);
@@ -273,7 +274,8 @@ static mote_status check_file(const struct mote_os_file *file, const char *path,
 	if (status == MOTE_OK)
 		status = mote_elf_check_header(path, header, got, error);
 	if (status == MOTE_OK && file->bytes > MOST_IMAGE_BYTES)
-		status = mote_fail(error, MOTE_BAD_IMAGE, "guest image %s: larger than 1 GiB", path);
+		status =
+			mote_fail(error, MOTE_BAD_IMAGE, "guest image %s: larger than 1 GiB", path);
 	return status;
 }
 

@@ -102,12 +102,13 @@ static mote_status place_image(const struct mote_layout_request *request,
 	} else if (image->gva < low) {
 		char size[MOTE_SIZE_TEXT_BYTES];
 
-		return mote_fail(error, MOTE_NO_GUEST_MEMORY,
-				 "guest image %s is linked at 0x%llx, where its stack and mailbox "
-				 "are (%s from 0x0); link it with -static-pie, or lower stack_bytes "
-				 "or mailbox_bytes",
-				 request->image_name, (unsigned long long)image->gva,
-				 mote_size_text(low, size));
+		return mote_fail(
+			error, MOTE_NO_GUEST_MEMORY,
+			"guest image %s is linked at 0x%llx, where its stack and mailbox "
+			"are (%s from 0x0); link it with -static-pie, or lower stack_bytes "
+			"or mailbox_bytes",
+			request->image_name, (unsigned long long)image->gva,
+			mote_size_text(low, size));
 	}
 	guard->bytes = image->gva - guard->gva;
 	return MOTE_OK;
@@ -129,11 +130,12 @@ static mote_status place_heap(const struct mote_layout_request *request, struct 
 		return too_small(request, heap->gva + least - MOTE_RAM_GVA, error);
 	heap->bytes = request->heap_bytes > 0 ? request->heap_bytes : end - heap->gva;
 	if (heap->bytes < request->least_heap_bytes)
-		return mote_fail(error, MOTE_NO_GUEST_MEMORY,
-				 "guest image %s asks for a heap of %llu bytes, heap_bytes is %llu; "
-				 "raise it, or leave it 0",
-				 request->image_name, (unsigned long long)request->least_heap_bytes,
-				 (unsigned long long)request->heap_bytes);
+		return mote_fail(
+			error, MOTE_NO_GUEST_MEMORY,
+			"guest image %s asks for a heap of %llu bytes, heap_bytes is %llu; "
+			"raise it, or leave it 0",
+			request->image_name, (unsigned long long)request->least_heap_bytes,
+			(unsigned long long)request->heap_bytes);
 	return MOTE_OK;
 }
 

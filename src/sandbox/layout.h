@@ -44,7 +44,8 @@ struct mote_layout_region {
 
 struct mote_layout_request {
 	const char *image_name; /* for messages */
-	uint64_t memory_bytes, heap_bytes, stack_bytes, data_bytes; /* whole pages; heap 0: the rest */
+	uint64_t memory_bytes, heap_bytes, stack_bytes,
+		data_bytes; /* whole pages; heap 0: the rest */
 	uint64_t least_heap_bytes;
 	struct mote_elf_range image; /* as linked, whole pages */
 	bool position_independent;

@@ -108,7 +108,8 @@ static mote_status build_tables(struct mote_loader *loader, mote_error *error)
 			      mote_layout_gpa(loader->layout, tables->gva), tables->bytes) ||
 	    !map_everything(loader))
 		return mote_fail(error, MOTE_NO_GUEST_MEMORY,
-				 "guest image %s: its memory cannot be mapped", loader->image->name);
+				 "guest image %s: its memory cannot be mapped",
+				 loader->image->name);
 	return MOTE_OK;
 }
 
@@ -192,8 +193,7 @@ static mote_status write_mailbox(struct mote_loader *loader, mote_error *error)
 		.heap_bytes = heap->bytes,
 		.stack_gva = stack->gva,
 		.stack_bytes = stack->bytes,
-		.thread_pointer =
-			layout->regions[MOTE_LAYOUT_THREAD].gva + layout->thread.pointer,
+		.thread_pointer = layout->regions[MOTE_LAYOUT_THREAD].gva + layout->thread.pointer,
 		.random = {loader->random[0], loader->random[1]},
 		.call_data_gva = mailbox->gva + MOTE_PAGE_BYTES,
 		.host_call_data_gva = mailbox->gva + MOTE_PAGE_BYTES + layout->data_bytes,

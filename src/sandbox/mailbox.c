@@ -74,10 +74,11 @@ static uint64_t scalar_bits(const mote_value *value)
 
 static mote_status too_large(const struct mote_channel *channel, mote_error *error)
 {
-	return mote_fail(error, MOTE_TOO_LARGE,
-			 "strings and bytes of one call are larger than the mailbox (%zu bytes); raise "
-			 "mailbox_bytes",
-			 channel->data_bytes);
+	return mote_fail(
+		error, MOTE_TOO_LARGE,
+		"strings and bytes of one call are larger than the mailbox (%zu bytes); raise "
+		"mailbox_bytes",
+		channel->data_bytes);
 }
 
 /* Puts a string or bytes behind what is already in the data area. */

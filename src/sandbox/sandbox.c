@@ -26,8 +26,8 @@ static mote_status check_range(const char *what, uint64_t value, uint64_t least,
 
 	if (value >= least && value <= most)
 		return MOTE_OK;
-	return mote_fail(error, MOTE_INVALID_ARGUMENT, "%s is %llu bytes; it must be %s to %s", what,
-			 (unsigned long long)value, mote_size_text(least, low),
+	return mote_fail(error, MOTE_INVALID_ARGUMENT, "%s is %llu bytes; it must be %s to %s",
+			 what, (unsigned long long)value, mote_size_text(least, low),
 			 mote_size_text(most, high));
 }
 
@@ -53,14 +53,16 @@ static mote_status check_options(const mote_sandbox_options *options, mote_error
 	if (status == MOTE_OK)
 		status = check_range("stack_bytes", options->stack_bytes, 0, MOST_MEMORY, error);
 	if (status == MOTE_OK)
-		status = check_range("mailbox_bytes", options->mailbox_bytes, 0, MOST_MAILBOX, error);
+		status = check_range("mailbox_bytes", options->mailbox_bytes, 0, MOST_MAILBOX,
+				     error);
 	if (status == MOTE_OK && (unsigned)options->log_level > MOTE_LOG_TRACE)
 		status = mote_fail(error, MOTE_INVALID_ARGUMENT, "log_level %d does not exist",
 				   (int)options->log_level);
 	if (status == MOTE_OK && options->host_function_count > MOST_HOST_FUNCTIONS)
 		status = mote_fail(error, MOTE_INVALID_ARGUMENT, "more than %zu host functions",
 				   MOST_HOST_FUNCTIONS);
-	if (status == MOTE_OK && options->host_function_count > 0 && options->host_functions == NULL)
+	if (status == MOTE_OK && options->host_function_count > 0 &&
+	    options->host_functions == NULL)
 		status = mote_fail(error, MOTE_INVALID_ARGUMENT, "host_functions is NULL");
 	return status;
 }
@@ -81,12 +83,12 @@ static mote_status compute_layout(mote_sandbox *sandbox, const mote_sandbox_opti
 	const mote_image *image = sandbox->image;
 	struct mote_layout_request request = {
 		.image_name = image->name,
-		.memory_bytes =
-			whole_pages(options->memory_bytes != 0 ? options->memory_bytes : DEFAULT_MEMORY),
+		.memory_bytes = whole_pages(options->memory_bytes != 0 ? options->memory_bytes
+								       : DEFAULT_MEMORY),
 		.heap_bytes = whole_pages(options->heap_bytes),
 		.stack_bytes = whole_pages(options->stack_bytes),
 		.data_bytes = whole_pages(options->mailbox_bytes != 0 ? options->mailbox_bytes
-								       : DEFAULT_MAILBOX),
+								      : DEFAULT_MAILBOX),
 		.least_heap_bytes = image->heap_bytes,
 		.image = mote_image_extent(image),
 		.position_independent = image->elf.position_independent,
@@ -101,9 +103,8 @@ static mote_status compute_layout(mote_sandbox *sandbox, const mote_sandbox_opti
 		return mote_fail(error, MOTE_NO_GUEST_MEMORY,
 				 "guest image %s asks for an absurd heap or stack", image->name);
 	if (options->stack_bytes == 0)
-		request.stack_bytes = whole_pages(image->stack_bytes > DEFAULT_STACK
-							  ? image->stack_bytes
-							  : DEFAULT_STACK);
+		request.stack_bytes = whole_pages(
+			image->stack_bytes > DEFAULT_STACK ? image->stack_bytes : DEFAULT_STACK);
 	else if (request.stack_bytes < image->stack_bytes)
 		status = mote_fail(error, MOTE_NO_GUEST_MEMORY,
 				   "guest image %s asks for a stack of %llu bytes, stack_bytes is "
@@ -122,9 +123,10 @@ static mote_status register_function(const mote_host_function *from,
 
 	if (from->name == NULL || from->name[0] == '\0' || from->call == NULL ||
 	    strlen(from->name) >= sizeof(to->name))
-		return mote_fail(error, MOTE_INVALID_ARGUMENT,
-				 "host function %.64s: needs a name of 1 to 63 bytes and a callback",
-				 from->name != NULL ? from->name : "(NULL)");
+		return mote_fail(
+			error, MOTE_INVALID_ARGUMENT,
+			"host function %.64s: needs a name of 1 to 63 bytes and a callback",
+			from->name != NULL ? from->name : "(NULL)");
 	if (mote_signature_parse(from->signature, &to->signature, &inner) != MOTE_OK)
 		return mote_fail(error, MOTE_SIGNATURE, "host function %s: %s", from->name,
 				 inner.text);
@@ -304,13 +306,15 @@ static mote_status check_create(const mote_engine *engine, const mote_image *ima
 	if (engine == NULL || image == NULL || sandbox == NULL)
 		return mote_fail(error, MOTE_INVALID_ARGUMENT, "sandbox: NULL argument");
 	if (mote_engine_forked(engine))
-		return mote_fail(error, MOTE_FORKED,
-				 "this engine belongs to the parent process; create one after fork");
+		return mote_fail(
+			error, MOTE_FORKED,
+			"this engine belongs to the parent process; create one after fork");
 	if (image->elf.machine != MOTE_ARCH_MACHINE)
-		return mote_fail(error, MOTE_WRONG_MACHINE,
-				 "guest image %s is for %s, this host is %s; rebuild it for this host",
-				 image->name, mote_machine_name(image->elf.machine),
-				 mote_machine_name(MOTE_ARCH_MACHINE));
+		return mote_fail(
+			error, MOTE_WRONG_MACHINE,
+			"guest image %s is for %s, this host is %s; rebuild it for this host",
+			image->name, mote_machine_name(image->elf.machine),
+			mote_machine_name(MOTE_ARCH_MACHINE));
 	return check_options(options, error);
 }
 
@@ -407,9 +411,10 @@ mote_status mote_sandbox_find(const mote_sandbox *sandbox, const char *name, con
 	while (i < image->export_count && strcmp(image->exports[i].name, name) != 0)
 		i++;
 	if (i == image->export_count)
-		return mote_fail(error, MOTE_NOT_FOUND,
-				 "guest image %s exports no function %.64s; mote inspect lists them",
-				 image->name, name);
+		return mote_fail(
+			error, MOTE_NOT_FOUND,
+			"guest image %s exports no function %.64s; mote inspect lists them",
+			image->name, name);
 	if (signature != NULL) {
 		status = mote_signature_parse(signature, &wanted, error);
 		if (status != MOTE_OK)
@@ -417,7 +422,8 @@ mote_status mote_sandbox_find(const mote_sandbox *sandbox, const char *name, con
 		mote_signature_format(&image->exports[i].signature, has);
 		if (!mote_signature_equal(&wanted, &image->exports[i].signature))
 			return mote_fail(error, MOTE_SIGNATURE,
-					 "guest function %s is %s, not %.120s", name, has, signature);
+					 "guest function %s is %s, not %.120s", name, has,
+					 signature);
 	}
 	function->index = (uint32_t)i;
 	function->signature = image->exports[i].signature;

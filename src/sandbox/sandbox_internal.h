@@ -36,7 +36,7 @@ struct mote_sandbox {
 	size_t function_count;
 	const struct mote_registered_function **imports; /* one per import of the image */
 
-	struct mote_buffer_space result_space;	  /* of the last call */
+	struct mote_buffer_space result_space;	 /* of the last call */
 	struct mote_buffer_space argument_space; /* of the host function that runs */
 	struct mote_buffer_space message_space;
 

@@ -27,7 +27,8 @@ struct mote_user_start {
 	uint64_t argument;	 /* first argument register */
 	uint64_t thread_pointer; /* x86_64: FS.base; aarch64: ignored */
 	uint64_t root_gpa;	 /* of the page tables */
-	uint64_t features;	 /* what the vCPU can do: a set of the architecture's MOTE_..._FEATURE_ bits */
+	uint64_t
+		features; /* what the vCPU can do: a set of the architecture's MOTE_..._FEATURE_ bits */
 	bool forbid_timestamp;
 };
 

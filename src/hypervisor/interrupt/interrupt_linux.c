@@ -22,8 +22,7 @@ enum { FIRST_CHOICE = 7 }; /* above SIGRTMIN; the first few are popular with oth
 
 /* The byte that a kick sets: KVM reads it before it enters the guest (immediate_exit), so a signal
  * between the last check and the run is not lost.  Initial-exec: the handler must not allocate. */
-static _Thread_local volatile uint8_t *volatile armed
-	__attribute__((tls_model("initial-exec")));
+static _Thread_local volatile uint8_t *volatile armed __attribute__((tls_model("initial-exec")));
 static _Thread_local int checked_signal __attribute__((tls_model("initial-exec")));
 
 static pthread_mutex_t install_lock = PTHREAD_MUTEX_INITIALIZER;

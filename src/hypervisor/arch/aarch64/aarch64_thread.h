@@ -12,7 +12,8 @@
 #define MOTE_AARCH64_CONTROL_BLOCK_BYTES 16u
 
 /* alignment: a power of two, at most a page; bytes: of the variables, may be 0. */
-static inline struct mote_thread_block mote_aarch64_thread_block_make(uint64_t bytes, uint64_t alignment)
+static inline struct mote_thread_block mote_aarch64_thread_block_make(uint64_t bytes,
+								      uint64_t alignment)
 {
 	uint64_t variables = alignment > MOTE_AARCH64_CONTROL_BLOCK_BYTES
 				     ? alignment

@@ -16,7 +16,8 @@
 #define MOTE_X86_64_CANARY_OFFSET 0x28u
 
 /* alignment: a power of two, at most a page; bytes: of the variables, may be 0. */
-static inline struct mote_thread_block mote_x86_64_thread_block_make(uint64_t bytes, uint64_t alignment)
+static inline struct mote_thread_block mote_x86_64_thread_block_make(uint64_t bytes,
+								     uint64_t alignment)
 {
 	uint64_t to = alignment > MOTE_X86_64_CONTROL_BLOCK_BYTES ? alignment
 								  : MOTE_X86_64_CONTROL_BLOCK_BYTES;
@@ -33,7 +34,8 @@ static inline struct mote_thread_block mote_x86_64_thread_block_make(uint64_t by
 
 /* block: host view of the whole block; gva: its address in the guest. */
 static inline void mote_x86_64_thread_block_fill(uint8_t *block, uint64_t gva,
-						 const struct mote_thread_block *at, uint64_t random)
+						 const struct mote_thread_block *at,
+						 uint64_t random)
 {
 	uint64_t pointer = gva + at->pointer;
 	uint64_t canary = random & ~0xffull; /* a NUL byte stops runaway strings */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * KVM, the part that both architectures share: the device, VMs, memory slots,
- * the run and its exits.  Source: Linux, Documentation/virt/kvm/api.rst.
+ * KVM: the device, and the life of a VM.  Source: Linux, Documentation/virt/kvm/api.rst.
  */
 #include "hypervisor/backends/kvm/kvm.h"
 
@@ -72,8 +71,8 @@ static mote_status check_device(struct mote_kvm *kvm, mote_error *error)
 
 	if (version != MOTE_KVM_API_VERSION)
 		return mote_fail(error, MOTE_NO_HYPERVISOR,
-				 DEVICE ": KVM API version is %d, not %d; not a KVM device", version,
-				 MOTE_KVM_API_VERSION);
+				 DEVICE ": KVM API version is %d, not %d; not a KVM device",
+				 version, MOTE_KVM_API_VERSION);
 	if (!mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_USER_MEMORY) ||
 	    !mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_IMMEDIATE_EXIT))
 		return mote_fail(error, MOTE_NO_HYPERVISOR,
@@ -172,250 +171,6 @@ static void kvm_probe(const void *system, mote_probe_result *result)
 	kvm_close(hypervisor);
 }
 
-/* ---- Memory ------------------------------------------------------------------------------ */
-
-static mote_status set_slot(struct mote_kvm_vm *vm, uint32_t slot, const struct mote_kvm_slot *to,
-			    mote_error *error)
-{
-	struct mote_kvm_memory_region region = {
-		.slot = slot,
-		.flags = to->flags & MOTE_REGION_WRITE ? 0 : MOTE_KVM_MEM_READONLY,
-		.guest_phys_addr = to->gpa,
-		.memory_size = to->bytes,
-		.userspace_addr = (uintptr_t)to->hva,
-	};
-	int result;
-
-	if (to->bytes == 0)
-		region.flags = 0;
-	result = mote_kvm_ioctl(vm->kvm, vm->vm_fd, MOTE_KVM_SET_USER_MEMORY_REGION, &region);
-	if (result < 0)
-		return mote_kvm_fail(error, -result, "KVM_SET_USER_MEMORY_REGION");
-	vm->slots[slot] = *to;
-	return MOTE_OK;
-}
-
-static mote_status grow_slots(struct mote_kvm_vm *vm, uint32_t slot, mote_error *error)
-{
-	uint32_t count = slot + 1 > 2 * vm->slot_count ? slot + 1 : 2 * vm->slot_count;
-	struct mote_kvm_slot *slots;
-
-	if (slot < vm->slot_count)
-		return MOTE_OK;
-	slots = mote_reallocate(vm->kvm->allocator, vm->slots, count * sizeof(*slots));
-	if (slots == NULL)
-		return mote_fail_memory(error, "memory slots");
-	memset(slots + vm->slot_count, 0, (count - vm->slot_count) * sizeof(*slots));
-	vm->slots = slots;
-	vm->slot_count = count;
-	return MOTE_OK;
-}
-
-static mote_status kvm_map_memory(struct mote_vm *base, uint32_t slot,
-				  const struct mote_memory_region *region, mote_error *error)
-{
-	struct mote_kvm_vm *vm = to_vm(base);
-	const struct mote_kvm_slot to = {region->hva, region->gpa, region->bytes, region->flags};
-	mote_status status;
-
-	if (slot >= vm->kvm->capabilities.slots)
-		return mote_fail(error, MOTE_LIMIT, "memory slot %u: a VM has %u", slot,
-				 vm->kvm->capabilities.slots);
-	if (!(region->flags & MOTE_REGION_READ) || region->hva == NULL || region->bytes == 0 ||
-	    ((region->gpa | (uintptr_t)region->hva | region->bytes) & (MOTE_PAGE_BYTES - 1)))
-		return mote_fail(error, MOTE_INVALID_ARGUMENT,
-				 "memory slot %u: addresses and size must be whole pages, readable",
-				 slot);
-	if (!(region->flags & MOTE_REGION_WRITE) && !vm->kvm->capabilities.read_only_slots)
-		return mote_fail(error, MOTE_UNSUPPORTED, "memory slot %u: no read-only slots here",
-				 slot);
-	status = grow_slots(vm, slot, error);
-	if (status != MOTE_OK)
-		return status;
-	if (vm->slots[slot].hva != NULL)
-		return mote_fail(error, MOTE_INVALID_ARGUMENT, "memory slot %u is in use", slot);
-	return set_slot(vm, slot, &to, error);
-}
-
-static mote_status kvm_unmap_memory(struct mote_vm *base, uint32_t slot, mote_error *error)
-{
-	struct mote_kvm_vm *vm = to_vm(base);
-	struct mote_kvm_slot empty = {0};
-
-	if (slot >= vm->slot_count || vm->slots[slot].hva == NULL)
-		return mote_fail(error, MOTE_INVALID_ARGUMENT, "memory slot %u is empty", slot);
-	empty.gpa = vm->slots[slot].gpa;
-	return set_slot(vm, slot, &empty, error);
-}
-
-/*
- * Hosts with shadow paging keep what they derived from the guest's tables until something tells
- * them otherwise, and writing CR3 again does not.  Changing the host's protection of the backing
- * pages makes KVM drop and flush its entries for them on every kind of host.
- */
-static mote_status invalidate_slot(struct mote_kvm_vm *vm, const struct mote_kvm_slot *slot,
-				   uint64_t gpa, uint64_t bytes, mote_error *error)
-{
-	const struct mote_kvm_system *system = vm->kvm->system;
-	uint64_t begin = gpa > slot->gpa ? gpa : slot->gpa;
-	uint64_t end = gpa + bytes < slot->gpa + slot->bytes ? gpa + bytes : slot->gpa + slot->bytes;
-	uint8_t *hva;
-	int result;
-
-	if (slot->hva == NULL || begin >= end || !(slot->flags & MOTE_REGION_WRITE))
-		return MOTE_OK;
-	hva = (uint8_t *)slot->hva + (begin - slot->gpa);
-	result = system->protect(system, hva, end - begin, false);
-	if (result == 0)
-		result = system->protect(system, hva, end - begin, true);
-	return result < 0 ? mote_kvm_fail(error, -result, "mprotect of guest memory") : MOTE_OK;
-}
-
-static mote_status kvm_invalidate_translations(struct mote_vm *base, uint64_t gpa, uint64_t bytes,
-					       mote_error *error)
-{
-	struct mote_kvm_vm *vm = to_vm(base);
-
-	for (uint32_t slot = 0; slot < vm->slot_count; slot++) {
-		mote_status status = invalidate_slot(vm, &vm->slots[slot], gpa, bytes, error);
-
-		if (status != MOTE_OK)
-			return status;
-	}
-	return MOTE_OK;
-}
-
-static mote_status kvm_complete_initial_memory_setup(struct mote_vm *base, mote_error *error)
-{
-	(void)base;
-	(void)error;
-	return MOTE_OK;
-}
-
-/* ---- The run ----------------------------------------------------------------------------- */
-
-/*
- * KVM finishes a port or MMIO access when the vCPU is run next, and would then overwrite registers
- * that were set meanwhile.  A run that must not enter the guest finishes the access and nothing
- * else, except where the same instruction has more to access: that exit is kept for later.
- */
-mote_status mote_kvm_retire(struct mote_kvm_vm *vm, mote_error *error)
-{
-	int result;
-
-	if (vm->pending != MOTE_KVM_ACCESS_PENDING)
-		return MOTE_OK;
-	vm->run->immediate_exit = 1;
-	result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_RUN, NULL);
-	vm->run->immediate_exit = 0;
-	if (result == -EINTR || result == -EAGAIN) {
-		vm->pending = MOTE_KVM_NOTHING_PENDING;
-		return MOTE_OK;
-	}
-	if (result < 0)
-		return mote_kvm_fail(error, -result, "KVM_RUN to finish an access");
-	vm->pending = MOTE_KVM_EXIT_STASHED;
-	return MOTE_OK;
-}
-
-static void decode_io(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
-{
-	struct mote_kvm_run *run = vm->run;
-	bool out = run->as.io.direction == MOTE_KVM_EXIT_IO_OUT;
-
-	vm->pending = MOTE_KVM_ACCESS_PENDING;
-	exit->kind = out ? MOTE_EXIT_IO_OUT : MOTE_EXIT_IO_IN;
-	exit->as.io.port = run->as.io.port;
-	exit->as.io.size = run->as.io.size;
-	exit->as.io.count = run->as.io.count;
-	exit->as.io.data = (uint8_t *)run + run->as.io.data_offset;
-	if (!out)
-		memset(exit->as.io.data, 0, (size_t)run->as.io.size * run->as.io.count);
-}
-
-static void decode_mmio(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
-{
-	struct mote_kvm_run *run = vm->run;
-
-	vm->pending = MOTE_KVM_ACCESS_PENDING;
-	exit->kind = run->as.mmio.is_write ? MOTE_EXIT_MMIO_WRITE : MOTE_EXIT_MMIO_READ;
-	exit->as.mmio.gpa = run->as.mmio.phys_addr;
-	exit->as.mmio.size = (uint8_t)run->as.mmio.len;
-	exit->as.mmio.data = run->as.mmio.data;
-	if (!run->as.mmio.is_write)
-		memset(run->as.mmio.data, 0, sizeof(run->as.mmio.data));
-}
-
-static void unknown(struct mote_vm_exit *exit, const char *what, uint64_t detail)
-{
-	exit->kind = MOTE_EXIT_UNKNOWN;
-	snprintf(exit->as.text, sizeof(exit->as.text), "%s %llu", what, (unsigned long long)detail);
-}
-
-static void decode(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
-{
-	const struct mote_kvm_run *run = vm->run;
-
-	vm->pending = MOTE_KVM_NOTHING_PENDING;
-	switch (run->exit_reason) {
-	case MOTE_KVM_EXIT_IO:
-		decode_io(vm, exit);
-		break;
-	case MOTE_KVM_EXIT_MMIO:
-		decode_mmio(vm, exit);
-		break;
-	case MOTE_KVM_EXIT_HLT:
-		exit->kind = MOTE_EXIT_HALT;
-		break;
-	case MOTE_KVM_EXIT_INTR:
-		exit->kind = MOTE_EXIT_RETRY;
-		break;
-	case MOTE_KVM_EXIT_SHUTDOWN:
-	case MOTE_KVM_EXIT_SYSTEM_EVENT:
-		exit->kind = MOTE_EXIT_SHUTDOWN;
-		break;
-	case MOTE_KVM_EXIT_DEBUG:
-		exit->kind = MOTE_EXIT_DEBUG;
-		mote_kvm_arch_debug_exit(run, &exit->as.debug);
-		break;
-	case MOTE_KVM_EXIT_INTERNAL_ERROR:
-		unknown(exit, "KVM internal error, suberror", run->as.internal.suberror);
-		break;
-	case MOTE_KVM_EXIT_FAIL_ENTRY:
-		unknown(exit, "KVM entry failure, hardware reason",
-			run->as.fail_entry.hardware_entry_failure_reason);
-		break;
-	default:
-		unknown(exit, "KVM exit reason", run->exit_reason);
-	}
-}
-
-static mote_status kvm_run_vcpu(struct mote_vm *base, struct mote_vm_exit *exit, mote_error *error)
-{
-	struct mote_kvm_vm *vm = to_vm(base);
-	int result;
-
-	if (!mote_interrupt_set_running(vm->interrupt, &vm->run->immediate_exit)) {
-		exit->kind = MOTE_EXIT_CANCELLED;
-		return MOTE_OK;
-	}
-	if (vm->pending == MOTE_KVM_EXIT_STASHED)
-		result = 0;
-	else
-		result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_RUN, NULL);
-	mote_interrupt_clear_running(vm->interrupt);
-	if (result >= 0) {
-		decode(vm, exit);
-		return MOTE_OK;
-	}
-	if (result != -EINTR && result != -EAGAIN)
-		return mote_kvm_fail(error, -result, "KVM_RUN");
-	/* An access that was pending is finished before KVM looks for signals. */
-	vm->pending = MOTE_KVM_NOTHING_PENDING;
-	exit->kind = mote_interrupt_cancelled(vm->interrupt) ? MOTE_EXIT_CANCELLED : MOTE_EXIT_RETRY;
-	return MOTE_OK;
-}
-
 /* ---- Life of a VM ------------------------------------------------------------------------ */
 
 static mote_interrupt *kvm_interrupt_handle(struct mote_vm *base)
@@ -461,9 +216,9 @@ static void kvm_destroy(struct mote_vm *base)
 
 static const struct mote_vm_ops vm_ops = {
 	.destroy = kvm_destroy,
-	.map_memory = kvm_map_memory,
-	.unmap_memory = kvm_unmap_memory,
-	.run_vcpu = kvm_run_vcpu,
+	.map_memory = mote_kvm_map_memory,
+	.unmap_memory = mote_kvm_unmap_memory,
+	.run_vcpu = mote_kvm_run_vcpu,
 	.regs = mote_kvm_regs,
 	.set_regs = mote_kvm_set_regs,
 	.sregs = mote_kvm_sregs,
@@ -476,11 +231,11 @@ static const struct mote_vm_ops vm_ops = {
 	.xsave = mote_kvm_xsave,
 	.set_xsave = mote_kvm_set_xsave,
 	.reset_vcpu = mote_kvm_reset_vcpu,
-	.invalidate_translations = kvm_invalidate_translations,
+	.invalidate_translations = mote_kvm_invalidate_translations,
 	.features = mote_kvm_features,
 	.interrupt_handle = kvm_interrupt_handle,
 	.native_handle = kvm_native_handle,
-	.complete_initial_memory_setup = kvm_complete_initial_memory_setup,
+	.complete_initial_memory_setup = mote_kvm_complete_initial_memory_setup,
 };
 
 static mote_status create_vm(struct mote_kvm_vm *vm, mote_error *error)

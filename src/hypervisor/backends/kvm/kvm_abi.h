@@ -12,9 +12,12 @@
 
 /* _IO, _IOR, _IOW and _IOWR of asm-generic/ioctl.h, for the magic number 0xae. */
 #define MOTE_KVM_IO(number) (0xae00ul | (number))
-#define MOTE_KVM_IOW(number, type) (0x40000000ul | (unsigned long)sizeof(type) << 16 | MOTE_KVM_IO(number))
-#define MOTE_KVM_IOR(number, type) (0x80000000ul | (unsigned long)sizeof(type) << 16 | MOTE_KVM_IO(number))
-#define MOTE_KVM_IOWR(number, type) (0xc0000000ul | (unsigned long)sizeof(type) << 16 | MOTE_KVM_IO(number))
+#define MOTE_KVM_IOW(number, type)                                                                 \
+	(0x40000000ul | (unsigned long)sizeof(type) << 16 | MOTE_KVM_IO(number))
+#define MOTE_KVM_IOR(number, type)                                                                 \
+	(0x80000000ul | (unsigned long)sizeof(type) << 16 | MOTE_KVM_IO(number))
+#define MOTE_KVM_IOWR(number, type)                                                                \
+	(0xc0000000ul | (unsigned long)sizeof(type) << 16 | MOTE_KVM_IO(number))
 
 #define MOTE_KVM_API_VERSION 12
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What kvm.c (VMs, slots, the run) and kvm_<arch>.c (registers, set-up of a
- * vCPU) share.
+ * What kvm.c (the device, VMs), kvm_memory.c, kvm_run.c and kvm_<arch>.c
+ * (registers, set-up of a vCPU) share.
  */
 #ifndef MOTE_HYPERVISOR_BACKENDS_KVM_INTERNAL_H
 #define MOTE_HYPERVISOR_BACKENDS_KVM_INTERNAL_H
@@ -69,6 +69,16 @@ int mote_kvm_capability(const struct mote_kvm *kvm, int fd, uintptr_t capability
 
 /* Fails with MOTE_HYPERVISOR, or with the limit that code stands for. */
 mote_status mote_kvm_fail(mote_error *error, int code, const char *what);
+
+/* ---- kvm_memory.c, kvm_run.c --------------------------------------------------------------- */
+
+mote_status mote_kvm_map_memory(struct mote_vm *base, uint32_t slot,
+				const struct mote_memory_region *region, mote_error *error);
+mote_status mote_kvm_unmap_memory(struct mote_vm *base, uint32_t slot, mote_error *error);
+mote_status mote_kvm_invalidate_translations(struct mote_vm *base, uint64_t gpa, uint64_t bytes,
+					     mote_error *error);
+mote_status mote_kvm_complete_initial_memory_setup(struct mote_vm *base, mote_error *error);
+mote_status mote_kvm_run_vcpu(struct mote_vm *base, struct mote_vm_exit *exit, mote_error *error);
 
 /* ---- kvm_<arch>.c ------------------------------------------------------------------------ */
 

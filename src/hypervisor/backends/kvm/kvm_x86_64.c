@@ -82,8 +82,7 @@ mote_status mote_kvm_arch_open(struct mote_kvm *kvm, mote_error *error)
 	kvm->arch = arch;
 	kvm->capabilities.xsave = mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_XSAVE) &&
 				  mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_XCRS);
-	if (!kvm->capabilities.xsave ||
-	    !mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_DEBUGREGS))
+	if (!kvm->capabilities.xsave || !mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_DEBUGREGS))
 		return mote_fail(error, MOTE_NO_HYPERVISOR,
 				 "/dev/kvm: no KVM_CAP_XSAVE, KVM_CAP_XCRS or KVM_CAP_DEBUGREGS; "
 				 "this processor or kernel is too old");
@@ -137,8 +136,8 @@ static mote_status set_xcr0(struct mote_kvm_vm *vm, mote_error *error)
 
 mote_status mote_kvm_arch_create_vcpu(struct mote_kvm_vm *vm, mote_error *error)
 {
-	mote_status status =
-		mote_kvm_vcpu(vm, MOTE_KVM_SET_CPUID2, vm->kvm->arch->cpuid, "KVM_SET_CPUID2", error);
+	mote_status status = mote_kvm_vcpu(vm, MOTE_KVM_SET_CPUID2, vm->kvm->arch->cpuid,
+					   "KVM_SET_CPUID2", error);
 
 	return status == MOTE_OK ? set_xcr0(vm, error) : status;
 }
@@ -174,9 +173,23 @@ mote_status mote_kvm_regs(struct mote_vm *base, mote_regs *regs, mote_error *err
 	if (status != MOTE_OK)
 		return status;
 	*regs = (mote_regs){
-		.rax = k.rax, .rbx = k.rbx, .rcx = k.rcx, .rdx = k.rdx, .rsi = k.rsi, .rdi = k.rdi,
-		.rsp = k.rsp, .rbp = k.rbp, .r8 = k.r8,	  .r9 = k.r9,	.r10 = k.r10, .r11 = k.r11,
-		.r12 = k.r12, .r13 = k.r13, .r14 = k.r14, .r15 = k.r15, .rip = k.rip,
+		.rax = k.rax,
+		.rbx = k.rbx,
+		.rcx = k.rcx,
+		.rdx = k.rdx,
+		.rsi = k.rsi,
+		.rdi = k.rdi,
+		.rsp = k.rsp,
+		.rbp = k.rbp,
+		.r8 = k.r8,
+		.r9 = k.r9,
+		.r10 = k.r10,
+		.r11 = k.r11,
+		.r12 = k.r12,
+		.r13 = k.r13,
+		.r14 = k.r14,
+		.r15 = k.r15,
+		.rip = k.rip,
 		.rflags = k.rflags,
 	};
 	return MOTE_OK;
@@ -186,10 +199,24 @@ mote_status mote_kvm_set_regs(struct mote_vm *base, const mote_regs *r, mote_err
 {
 	struct mote_kvm_vm *vm;
 	const struct mote_kvm_x86_regs k = {
-		.rax = r->rax, .rbx = r->rbx, .rcx = r->rcx, .rdx = r->rdx, .rsi = r->rsi,
-		.rdi = r->rdi, .rsp = r->rsp, .rbp = r->rbp, .r8 = r->r8,   .r9 = r->r9,
-		.r10 = r->r10, .r11 = r->r11, .r12 = r->r12, .r13 = r->r13, .r14 = r->r14,
-		.r15 = r->r15, .rip = r->rip, .rflags = r->rflags,
+		.rax = r->rax,
+		.rbx = r->rbx,
+		.rcx = r->rcx,
+		.rdx = r->rdx,
+		.rsi = r->rsi,
+		.rdi = r->rdi,
+		.rsp = r->rsp,
+		.rbp = r->rbp,
+		.r8 = r->r8,
+		.r9 = r->r9,
+		.r10 = r->r10,
+		.r11 = r->r11,
+		.r12 = r->r12,
+		.r13 = r->r13,
+		.r14 = r->r14,
+		.r15 = r->r15,
+		.rip = r->rip,
+		.rflags = r->rflags,
 	};
 	mote_status status = touch(base, &vm, error);
 
@@ -201,18 +228,36 @@ mote_status mote_kvm_set_regs(struct mote_vm *base, const mote_regs *r, mote_err
 static struct mote_x86_64_segment from_segment(const struct mote_kvm_x86_segment *k)
 {
 	return (struct mote_x86_64_segment){
-		.base = k->base, .limit = k->limit, .selector = k->selector, .type = k->type,
-		.dpl = k->dpl,	 .present = k->present, .s = k->s, .l = k->l, .db = k->db,
-		.g = k->g,	 .avl = k->avl, .unusable = k->unusable,
+		.base = k->base,
+		.limit = k->limit,
+		.selector = k->selector,
+		.type = k->type,
+		.dpl = k->dpl,
+		.present = k->present,
+		.s = k->s,
+		.l = k->l,
+		.db = k->db,
+		.g = k->g,
+		.avl = k->avl,
+		.unusable = k->unusable,
 	};
 }
 
 static struct mote_kvm_x86_segment to_segment(const struct mote_x86_64_segment *m)
 {
 	return (struct mote_kvm_x86_segment){
-		.base = m->base, .limit = m->limit, .selector = m->selector, .type = m->type,
-		.dpl = m->dpl,	 .present = m->present, .s = m->s, .l = m->l, .db = m->db,
-		.g = m->g,	 .avl = m->avl, .unusable = m->unusable,
+		.base = m->base,
+		.limit = m->limit,
+		.selector = m->selector,
+		.type = m->type,
+		.dpl = m->dpl,
+		.present = m->present,
+		.s = m->s,
+		.l = m->l,
+		.db = m->db,
+		.g = m->g,
+		.avl = m->avl,
+		.unusable = m->unusable,
 	};
 }
 
@@ -227,13 +272,23 @@ mote_status mote_kvm_sregs(struct mote_vm *base, mote_sregs *sregs, mote_error *
 	if (status != MOTE_OK)
 		return status;
 	*sregs = (mote_sregs){
-		.cs = from_segment(&k.cs), .ds = from_segment(&k.ds),
-		.es = from_segment(&k.es), .fs = from_segment(&k.fs),
-		.gs = from_segment(&k.gs), .ss = from_segment(&k.ss),
-		.tr = from_segment(&k.tr), .ldt = from_segment(&k.ldt),
-		.gdt = {k.gdt.base, k.gdt.limit}, .idt = {k.idt.base, k.idt.limit},
-		.cr0 = k.cr0, .cr2 = k.cr2, .cr3 = k.cr3, .cr4 = k.cr4, .cr8 = k.cr8,
-		.efer = k.efer, .apic_base = k.apic_base,
+		.cs = from_segment(&k.cs),
+		.ds = from_segment(&k.ds),
+		.es = from_segment(&k.es),
+		.fs = from_segment(&k.fs),
+		.gs = from_segment(&k.gs),
+		.ss = from_segment(&k.ss),
+		.tr = from_segment(&k.tr),
+		.ldt = from_segment(&k.ldt),
+		.gdt = {k.gdt.base, k.gdt.limit},
+		.idt = {k.idt.base, k.idt.limit},
+		.cr0 = k.cr0,
+		.cr2 = k.cr2,
+		.cr3 = k.cr3,
+		.cr4 = k.cr4,
+		.cr8 = k.cr8,
+		.efer = k.efer,
+		.apic_base = k.apic_base,
 	};
 	memcpy(sregs->interrupt_bitmap, k.interrupt_bitmap, sizeof(k.interrupt_bitmap));
 	return MOTE_OK;
@@ -243,14 +298,23 @@ mote_status mote_kvm_set_sregs(struct mote_vm *base, const mote_sregs *s, mote_e
 {
 	struct mote_kvm_vm *vm;
 	struct mote_kvm_x86_sregs k = {
-		.cs = to_segment(&s->cs), .ds = to_segment(&s->ds),
-		.es = to_segment(&s->es), .fs = to_segment(&s->fs),
-		.gs = to_segment(&s->gs), .ss = to_segment(&s->ss),
-		.tr = to_segment(&s->tr), .ldt = to_segment(&s->ldt),
+		.cs = to_segment(&s->cs),
+		.ds = to_segment(&s->ds),
+		.es = to_segment(&s->es),
+		.fs = to_segment(&s->fs),
+		.gs = to_segment(&s->gs),
+		.ss = to_segment(&s->ss),
+		.tr = to_segment(&s->tr),
+		.ldt = to_segment(&s->ldt),
 		.gdt = {.base = s->gdt.base, .limit = s->gdt.limit},
 		.idt = {.base = s->idt.base, .limit = s->idt.limit},
-		.cr0 = s->cr0, .cr2 = s->cr2, .cr3 = s->cr3, .cr4 = s->cr4, .cr8 = s->cr8,
-		.efer = s->efer, .apic_base = s->apic_base,
+		.cr0 = s->cr0,
+		.cr2 = s->cr2,
+		.cr3 = s->cr3,
+		.cr4 = s->cr4,
+		.cr8 = s->cr8,
+		.efer = s->efer,
+		.apic_base = s->apic_base,
 	};
 	mote_status status = touch(base, &vm, error);
 

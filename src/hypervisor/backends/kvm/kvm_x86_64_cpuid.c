@@ -74,8 +74,8 @@ void mote_kvm_cpuid_apply_policy(struct mote_kvm_x86_cpuid *table)
 	table->nent = kept;
 }
 
-const struct mote_kvm_x86_cpuid_entry *
-mote_kvm_cpuid_find(const struct mote_kvm_x86_cpuid *table, uint32_t function, uint32_t index)
+const struct mote_kvm_x86_cpuid_entry *mote_kvm_cpuid_find(const struct mote_kvm_x86_cpuid *table,
+							   uint32_t function, uint32_t index)
 {
 	for (uint32_t i = 0; i < table->nent; i++)
 		if (table->entries[i].function == function && table->entries[i].index == index)

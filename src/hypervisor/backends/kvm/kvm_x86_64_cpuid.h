@@ -17,7 +17,7 @@
 void mote_kvm_cpuid_apply_policy(struct mote_kvm_x86_cpuid *table);
 
 /* The entry for a leaf, or NULL. */
-const struct mote_kvm_x86_cpuid_entry *
-mote_kvm_cpuid_find(const struct mote_kvm_x86_cpuid *table, uint32_t function, uint32_t index);
+const struct mote_kvm_x86_cpuid_entry *mote_kvm_cpuid_find(const struct mote_kvm_x86_cpuid *table,
+							   uint32_t function, uint32_t index);
 
 #endif

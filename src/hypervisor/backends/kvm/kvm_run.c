@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The run of a KVM vCPU: interruption, exits, and accesses that are not finished
+ * yet.  Source: Linux, Documentation/virt/kvm/api.rst, 5 (the kvm_run structure).
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "error_internal.h"
+#include "hypervisor/backends/kvm/kvm_internal.h"
+#include "hypervisor/interrupt/interrupt_internal.h"
+
+static struct mote_kvm_vm *to_vm(struct mote_vm *base)
+{
+	return (struct mote_kvm_vm *)base;
+}
+
+/*
+ * KVM finishes a port or MMIO access when the vCPU is run next, and would then overwrite registers
+ * that were set meanwhile.  A run that must not enter the guest finishes the access and nothing
+ * else, except where the same instruction has more to access: that exit is kept for later.
+ */
+mote_status mote_kvm_retire(struct mote_kvm_vm *vm, mote_error *error)
+{
+	int result;
+
+	if (vm->pending != MOTE_KVM_ACCESS_PENDING)
+		return MOTE_OK;
+	vm->run->immediate_exit = 1;
+	result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_RUN, NULL);
+	vm->run->immediate_exit = 0;
+	if (result == -EINTR || result == -EAGAIN) {
+		vm->pending = MOTE_KVM_NOTHING_PENDING;
+		return MOTE_OK;
+	}
+	if (result < 0)
+		return mote_kvm_fail(error, -result, "KVM_RUN to finish an access");
+	vm->pending = MOTE_KVM_EXIT_STASHED;
+	return MOTE_OK;
+}
+
+static void decode_io(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
+{
+	struct mote_kvm_run *run = vm->run;
+	bool out = run->as.io.direction == MOTE_KVM_EXIT_IO_OUT;
+
+	vm->pending = MOTE_KVM_ACCESS_PENDING;
+	exit->kind = out ? MOTE_EXIT_IO_OUT : MOTE_EXIT_IO_IN;
+	exit->as.io.port = run->as.io.port;
+	exit->as.io.size = run->as.io.size;
+	exit->as.io.count = run->as.io.count;
+	exit->as.io.data = (uint8_t *)run + run->as.io.data_offset;
+	if (!out)
+		memset(exit->as.io.data, 0, (size_t)run->as.io.size * run->as.io.count);
+}
+
+static void decode_mmio(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
+{
+	struct mote_kvm_run *run = vm->run;
+
+	vm->pending = MOTE_KVM_ACCESS_PENDING;
+	exit->kind = run->as.mmio.is_write ? MOTE_EXIT_MMIO_WRITE : MOTE_EXIT_MMIO_READ;
+	exit->as.mmio.gpa = run->as.mmio.phys_addr;
+	exit->as.mmio.size = (uint8_t)run->as.mmio.len;
+	exit->as.mmio.data = run->as.mmio.data;
+	if (!run->as.mmio.is_write)
+		memset(run->as.mmio.data, 0, sizeof(run->as.mmio.data));
+}
+
+static void unknown(struct mote_vm_exit *exit, const char *what, uint64_t detail)
+{
+	exit->kind = MOTE_EXIT_UNKNOWN;
+	snprintf(exit->as.text, sizeof(exit->as.text), "%s %llu", what, (unsigned long long)detail);
+}
+
+static void decode(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
+{
+	const struct mote_kvm_run *run = vm->run;
+
+	vm->pending = MOTE_KVM_NOTHING_PENDING;
+	switch (run->exit_reason) {
+	case MOTE_KVM_EXIT_IO:
+		decode_io(vm, exit);
+		break;
+	case MOTE_KVM_EXIT_MMIO:
+		decode_mmio(vm, exit);
+		break;
+	case MOTE_KVM_EXIT_HLT:
+		exit->kind = MOTE_EXIT_HALT;
+		break;
+	case MOTE_KVM_EXIT_INTR:
+		exit->kind = MOTE_EXIT_RETRY;
+		break;
+	case MOTE_KVM_EXIT_SHUTDOWN:
+	case MOTE_KVM_EXIT_SYSTEM_EVENT:
+		exit->kind = MOTE_EXIT_SHUTDOWN;
+		break;
+	case MOTE_KVM_EXIT_DEBUG:
+		exit->kind = MOTE_EXIT_DEBUG;
+		mote_kvm_arch_debug_exit(run, &exit->as.debug);
+		break;
+	case MOTE_KVM_EXIT_INTERNAL_ERROR:
+		unknown(exit, "KVM internal error, suberror", run->as.internal.suberror);
+		break;
+	case MOTE_KVM_EXIT_FAIL_ENTRY:
+		unknown(exit, "KVM entry failure, hardware reason",
+			run->as.fail_entry.hardware_entry_failure_reason);
+		break;
+	default:
+		unknown(exit, "KVM exit reason", run->exit_reason);
+	}
+}
+
+mote_status mote_kvm_run_vcpu(struct mote_vm *base, struct mote_vm_exit *exit, mote_error *error)
+{
+	struct mote_kvm_vm *vm = to_vm(base);
+	int result;
+
+	if (!mote_interrupt_set_running(vm->interrupt, &vm->run->immediate_exit)) {
+		exit->kind = MOTE_EXIT_CANCELLED;
+		return MOTE_OK;
+	}
+	if (vm->pending == MOTE_KVM_EXIT_STASHED)
+		result = 0;
+	else
+		result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_RUN, NULL);
+	mote_interrupt_clear_running(vm->interrupt);
+	if (result >= 0) {
+		decode(vm, exit);
+		return MOTE_OK;
+	}
+	if (result != -EINTR && result != -EAGAIN)
+		return mote_kvm_fail(error, -result, "KVM_RUN");
+	/* An access that was pending is finished before KVM looks for signals. */
+	vm->pending = MOTE_KVM_NOTHING_PENDING;
+	exit->kind =
+		mote_interrupt_cancelled(vm->interrupt) ? MOTE_EXIT_CANCELLED : MOTE_EXIT_RETRY;
+	return MOTE_OK;
+}
