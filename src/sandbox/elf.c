@@ -391,6 +391,15 @@ static const uint8_t *function_symbol(const struct mote_elf *elf, size_t index)
 											: NULL;
 }
 
+/* A symbol without a size (hand-written assembly) covers whatever comes behind it. */
+static bool symbol_covers(const uint8_t *symbol, uint64_t address)
+{
+	uint64_t into = address - get64(symbol + SYM_VALUE);
+	uint64_t size = get64(symbol + SYM_SIZE);
+
+	return address >= get64(symbol + SYM_VALUE) && (size == 0 || into < size);
+}
+
 static const char *symbol_name(const struct mote_elf *elf, const uint8_t *symbol)
 {
 	uint32_t at = get32(symbol);
@@ -409,7 +418,7 @@ bool mote_elf_nearest_symbol(const struct mote_elf *elf, uint64_t address, const
 	for (size_t i = 0; i < elf->symbol_count; i++) {
 		const uint8_t *symbol = function_symbol(elf, i);
 
-		if (symbol != NULL && get64(symbol + SYM_VALUE) <= address &&
+		if (symbol != NULL && symbol_covers(symbol, address) &&
 		    (nearest == NULL || get64(symbol + SYM_VALUE) > get64(nearest + SYM_VALUE)))
 			nearest = symbol;
 	}

@@ -81,7 +81,8 @@ struct mote_elf_relocation {
 void mote_elf_relocation_at(const struct mote_elf *elf, size_t index,
 			    struct mote_elf_relocation *relocation);
 
-/* The function symbol nearest at or below address.  name: into the file, NUL-terminated. */
+/* The function that address lies in; of several, the one that begins last.  name: into the file,
+ * NUL-terminated. */
 bool mote_elf_nearest_symbol(const struct mote_elf *elf, uint64_t address, const char **name,
 			     uint64_t *offset);
 

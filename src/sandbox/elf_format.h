@@ -94,6 +94,7 @@ enum {
 	SYM_INFO = 4,
 	SYM_SECTION = 6,
 	SYM_VALUE = 8,
+	SYM_SIZE = 16,
 	SYM_BYTES = 24,
 	STT_FUNC = 2,
 };
