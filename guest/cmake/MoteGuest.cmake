@@ -4,6 +4,7 @@
 # needs is added as to any other target: target_link_libraries(name PRIVATE ...).
 
 function(mote_add_guest name)
+	include(${CMAKE_CURRENT_FUNCTION_LIST_DIR}/MoteGuestFlags.cmake)
 	add_executable(${name} ${ARGN})
 	# COMPILE_OPTIONS and LINK_OPTIONS begin empty: those of the directory are for the host.
 	set_target_properties(${name} PROPERTIES

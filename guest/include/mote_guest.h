@@ -49,7 +49,7 @@ typedef const char *mote_string;
  * the SDK copies it before it leaves.
  */
 #define MOTE_EXPORT(result, ...)                                                                   \
-	MOTE_GUEST_EXPORT(result, MOTE_GUEST_FIRST(__VA_ARGS__), MOTE_GUEST_COUNT(__VA_ARGS__),        \
+	MOTE_GUEST_EXPORT(result, MOTE_GUEST_FIRST(__VA_ARGS__), MOTE_GUEST_COUNT(__VA_ARGS__),    \
 			  MOTE_GUEST_SELECT(MOTE_GUEST_MAP_, MOTE_GUEST_COUNT(__VA_ARGS__)),       \
 			  __VA_ARGS__)
 
@@ -63,7 +63,7 @@ typedef const char *mote_string;
  * A string or bytes result is valid until the next host call (logging does not count as one).
  */
 #define MOTE_IMPORT(result, ...)                                                                   \
-	MOTE_GUEST_IMPORT(result, MOTE_GUEST_FIRST(__VA_ARGS__), MOTE_GUEST_COUNT(__VA_ARGS__),        \
+	MOTE_GUEST_IMPORT(result, MOTE_GUEST_FIRST(__VA_ARGS__), MOTE_GUEST_COUNT(__VA_ARGS__),    \
 			  MOTE_GUEST_SELECT(MOTE_GUEST_MAP_, MOTE_GUEST_COUNT(__VA_ARGS__)),       \
 			  __VA_ARGS__)
 
@@ -93,8 +93,7 @@ void mote_log_arguments(mote_log_level level, const char *format, va_list argume
 	__attribute__((format(printf, 2, 0)));
 
 /* Ends the program for good; the host's call gets the message, formatted as by printf. */
-void mote_abort(const char *format, ...)
-	__attribute__((format(printf, 1, 2), noreturn, cold));
+void mote_abort(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn, cold));
 
 /* The bytes that all string and bytes arguments of one call may take, and its result, each way. */
 size_t mote_call_capacity(void);

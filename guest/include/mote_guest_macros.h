@@ -160,7 +160,7 @@ static inline mote_string mote_guest_get_string(const struct mote_abi_value *val
 
 static inline struct mote_abi_value mote_guest_put_bytes(mote_bytes v)
 {
-	/* A longer run than the field can hold fits no data area either: the largest stands for it. */
+	/* A run that the field cannot hold fits no data area either; the largest stands for it. */
 	uint32_t length = v.length > UINT32_MAX ? UINT32_MAX : (uint32_t)v.length;
 
 	return mote_guest_value(MOTE_TYPE_BYTES, length, (uintptr_t)v.data);
@@ -231,7 +231,8 @@ static inline struct mote_abi_value mote_guest_put_void(void)
 #define MOTE_GUEST_FIRST_(first, ...) first
 
 /*
- * MAP_n(M, none, name, pair...): M(n, first), M(n - 1, second), ..., M(1, last); without pairs, none.
+ * MAP_n(M, none, name, pair...): M(n, first), M(n - 1, second), ..., M(1, last); or none, without
+ * pairs.
  * So the number that M gets is the count of pairs from its own to the last.
  */
 #define MOTE_GUEST_MAP_0(M, none, name) none
@@ -273,9 +274,10 @@ static inline struct mote_abi_value mote_guest_put_void(void)
 #define MOTE_GUEST_TYPE(type, name) type
 #define MOTE_GUEST_NAME(type, name) name
 #define MOTE_GUEST_PAIR_CODE(left, pair) MOTE_GUEST_CODE(MOTE_GUEST_TYPE pair)
-#define MOTE_GUEST_GET(left, pair)                                                                \
-	MOTE_GUEST_ACCESSOR(get, MOTE_GUEST_TYPE pair)(&mote_guest_arguments[mote_guest_count - left])
-#define MOTE_GUEST_PUT(left, pair)                                                                \
+#define MOTE_GUEST_GET(left, pair)                                                                 \
+	MOTE_GUEST_ACCESSOR(get, MOTE_GUEST_TYPE pair)                                             \
+	(&mote_guest_arguments[mote_guest_count - left])
+#define MOTE_GUEST_PUT(left, pair)                                                                 \
 	MOTE_GUEST_ACCESSOR(put, MOTE_GUEST_TYPE pair)(MOTE_GUEST_NAME pair)
 
 /* ---- The definitions ---------------------------------------------------------------------- */
@@ -291,6 +293,8 @@ static inline struct mote_abi_value mote_guest_put_void(void)
 #define MOTE_GUEST_EXPORT(...) MOTE_GUEST_EXPORT_(__VA_ARGS__)
 #define MOTE_GUEST_EXPORT_(result_type, function, count, map, ...)                                 \
 	MOTE_GUEST_CHECK_NAME(function);                                                           \
+	/* Not inlined, so that a fault in it is reported under its own name. */                   \
+	__attribute__((noinline))                                                                  \
 	result_type function(map(MOTE_GUEST_PARAMETER, void, __VA_ARGS__));                        \
 	static struct mote_abi_value mote_guest_call_##function(                                   \
 		const struct mote_abi_value *mote_guest_arguments)                                 \

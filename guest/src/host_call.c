@@ -80,8 +80,9 @@ static void keep_in_place(const struct mote_abi_import *import, struct mote_abi_
 
 static _Noreturn void too_much(const struct mote_abi_import *import, uint64_t bytes)
 {
-	mote_abort("import %s: its arguments take %llu bytes, but the mailbox holds %lu", import->name,
-		   (unsigned long long)bytes, (unsigned long)mote_guest_runtime.data_bytes);
+	mote_abort("import %s: its arguments take %llu bytes, but the mailbox holds %lu",
+		   import->name, (unsigned long long)bytes,
+		   (unsigned long)mote_guest_runtime.data_bytes);
 }
 
 static void place_arguments(const struct mote_abi_import *import, struct mote_abi_value *values)

@@ -64,8 +64,8 @@ static void serve(struct mote_abi_call *call)
 	struct mote_abi_value result;
 
 	if (call->function >= count)
-		mote_abort("call of function %lu, but there are %zu",
-			   (unsigned long)call->function, count);
+		mote_abort("call of function %lu, but there are %zu", (unsigned long)call->function,
+			   count);
 	function = &__start_mote_exports[call->function];
 	for (uint8_t i = 0; i < function->argument_count; i++) {
 		arguments[i] = call->arguments[i];

@@ -164,7 +164,7 @@ struct mote_abi_mailbox {
 	/* x86_64: 64 bytes from here; its own address at +0, the canary at +0x28; TLS below.
 	 * aarch64: 16 bytes from here, TLS above. */
 	uint64_t thread_pointer;
-	uint64_t random[2];	 /* fresh for each sandbox */
+	uint64_t random[2]; /* fresh for each sandbox */
 	uint64_t call_data_gva;
 	uint64_t host_call_data_gva;
 	uint32_t data_bytes; /* size of either data area */

@@ -60,7 +60,7 @@ typedef struct mote_fault {
 	mote_access access;
 	mote_registers registers; /* of the guest program, not of the monitor */
 	char region[24];	  /* where address lies: "heap", "stack guard", ...; may be empty */
-	char symbol[MOTE_FAULT_SYMBOL_BYTES]; /* nearest function at or below pc, or empty */
+	char symbol[MOTE_FAULT_SYMBOL_BYTES]; /* function that pc lies in, or empty */
 	uint64_t symbol_offset;		      /* pc minus that function's address */
 } mote_fault;
 

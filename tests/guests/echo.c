@@ -82,7 +82,8 @@ MOTE_EXPORT(double, sum16, (int32_t, a), (uint32_t, b), (int64_t, c), (uint64_t,
 {
 	/* A string counts as its first byte, bytes as their length. */
 	return (double)a + b + (double)c + (double)d + (double)e + f + g + (unsigned char)h[0] +
-	       (double)i.length + j + k + (unsigned char)l[0] + (double)m.length + (double)n + o + p;
+	       (double)i.length + j + k + (unsigned char)l[0] + (double)m.length + (double)n + o +
+	       p;
 }
 
 /* How many calls this sandbox has served: state that must not survive it. */

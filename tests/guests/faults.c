@@ -3,6 +3,7 @@
  * Test guest: everything a program can do wrong, one function each.  None of
  * them returns, except where a comment says so.
  */
+#undef NDEBUG /* also in a release build */
 #include <assert.h>
 #include <mote_guest.h>
 #include <stdlib.h>
@@ -244,7 +245,7 @@ static void __attribute__((noinline)) write_forward(volatile char *at, size_t le
 
 MOTE_EXPORT(void, smash_stack)
 {
-	char buffer[16];
+	char buffer[16] = "";
 
 	write_forward(launder(buffer), 64);
 }
@@ -260,7 +261,7 @@ MOTE_EXPORT(void, free_twice)
 
 MOTE_EXPORT(void, free_wild)
 {
-	char *memory = malloc(100);
+	char *memory = calloc(1, 100);
 
 	free(launder(memory + 16));
 	survived("free_wild");
@@ -268,7 +269,7 @@ MOTE_EXPORT(void, free_wild)
 
 MOTE_EXPORT(void, overrun_heap)
 {
-	char *memory = malloc(100), *next = malloc(100);
+	char *memory = calloc(1, 100), *next = calloc(1, 100);
 
 	memset(launder(memory), 'A', 128);
 	free(launder(next));

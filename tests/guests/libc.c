@@ -13,8 +13,8 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } tests[] = {
-	{"heap", test_heap},	 {"print", test_print},	    {"print_double", test_print_double},
-	{"string", test_string}, {"memory", test_memory},   {"numbers", test_numbers},
+	{"heap", test_heap},	 {"print", test_print},	  {"print_double", test_print_double},
+	{"string", test_string}, {"memory", test_memory}, {"numbers", test_numbers},
 	{"sort", test_sort},	 {"jump", test_jump},
 };
 

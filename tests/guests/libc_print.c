@@ -85,7 +85,8 @@ static void test_fixed(void)
 	       __builtin_nan(""), __builtin_inf(), __builtin_inf());
 	PRINTS("1.500000", "%Lf", 1.5L);
 	CHECK(strlen(printed("%f", 1.7976931348623157e308)) == 309 + 7);
-	CHECK(!strncmp(printed("%.1f", 1.7976931348623157e308), "17976931348623157081452742373170435", 35));
+	CHECK(!strncmp(printed("%.1f", 1.7976931348623157e308),
+		       "17976931348623157081452742373170435", 35));
 }
 
 static void test_exponents(void)
@@ -99,7 +100,8 @@ static void test_exponents(void)
 	       0.0001, 0.00001);
 	PRINTS("0.1 3.14159 1.23457e+08 1.00000 1.E+01 0.30000000000000004",
 	       "%g %g %g %#g %#.1G %.17g", 0.1, 3.14159265, 123456789.0, 1.0, 10.0, 0.1 + 0.2);
-	PRINTS("[     1e+10] [1e+10     ] [000001e+10]", "[%10g] [%-10g] [%010g]", 1e10, 1e10, 1e10);
+	PRINTS("[     1e+10] [1e+10     ] [000001e+10]", "[%10g] [%-10g] [%010g]", 1e10, 1e10,
+	       1e10);
 }
 
 void test_print_double(void)

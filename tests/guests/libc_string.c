@@ -112,8 +112,8 @@ static void test_copies(void)
 	CHECK(strcpy(to, "abc") == to && strcat(to, "de") == to && !strcmp(to, "abcde"));
 	CHECK(strncat(to, "fghi", 2) == to && !strcmp(to, "abcdefg"));
 	CHECK(stpcpy(to, "xy") == to + 2);
-	CHECK(!strcmp(strtok_r(words, ",", &rest), "a") && !strcmp(strtok_r(NULL, ",", &rest), "bc") &&
-	      !strtok_r(NULL, ",", &rest));
+	CHECK(!strcmp(strtok_r(words, ",", &rest), "a") &&
+	      !strcmp(strtok_r(NULL, ",", &rest), "bc") && !strtok_r(NULL, ",", &rest));
 	CHECK(!strcasecmp("AbC", "aBc") && strncasecmp("abX", "ABc", 2) == 0 &&
 	      strcasecmp("a", "B") < 0);
 }

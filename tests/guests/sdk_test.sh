@@ -66,7 +66,8 @@ builds()
 # exports and imports of $work/out, as "name name ..."
 names()
 {
-	objcopy -O binary -j "$1" --set-section-flags "$1=alloc,contents" "$work/out" "$work/table" &&
+	objcopy -O binary -j "$1" --set-section-flags "$1=alloc,contents" "$work/out" \
+		"$work/table" &&
 		strings -n 3 "$work/table" | grep -E '^[a-z_0-9]+$' | tr '\n' ' '
 }
 
@@ -78,7 +79,8 @@ variants()
 	builds "$label.nothing" "$compiler -O2" "$tests/sdk/nothing.c"
 	builds "$label.fixed_address" "$compiler -O2 -static" "$guest/../examples/guests/hello.c"
 	builds "$label.fixed_address_nothing" "$compiler -O2 -static" "$tests/sdk/nothing.c"
-	for flags in "-O0 -std=c11" "-O2 -std=gnu11" "-O3 -std=gnu17" "-Os -g -fno-stack-protector"; do
+	for flags in "-O0 -std=c11" "-O2 -std=gnu11" "-O3 -std=gnu17" \
+		"-Os -g -fno-stack-protector"; do
 		builds "$label.echo${flags// /_}" "$compiler $flags" "$tests/echo.c"
 		builds "$label.callbacks${flags// /_}" "$compiler $flags" "$tests/callbacks.c"
 	done
@@ -149,7 +151,8 @@ accepts sixteen_imported "MOTE_IMPORT(bool, f$sixteen)"
 rejects short_argument 'MOTE_EXPORT(void, f, (short, v)) { (void)v; }'
 rejects pointer_argument 'MOTE_EXPORT(void, f, (void *, v)) { (void)v; }'
 rejects void_argument 'MOTE_EXPORT(int32_t, f, (void, v)) { return 0; }'
-rejects structure_result 'struct s { int v; }; MOTE_EXPORT(struct s, f) { struct s s = {0}; return s; }'
+structure='struct s { int v; };'
+rejects structure_result "$structure MOTE_EXPORT(struct s, f) { struct s s = {0}; return s; }"
 rejects char_result 'MOTE_EXPORT(char, f) { return 0; }'
 rejects long_double 'MOTE_IMPORT(void, f, (long double, v)) MOTE_EXPORT(void, g) { f(0); }'
 rejects mutable_string 'MOTE_IMPORT(char *, f) MOTE_EXPORT(void, g) { f(); }'

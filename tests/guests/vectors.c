@@ -2,19 +2,21 @@
  *
  * Test guest, x86_64: puts patterns into the vector, x87 and control registers
  * and reads them, so that the host can tell whether they survive what they must
- * survive, and nothing else.  Between fill and read no other code may use them:
- * the functions do everything in one block of assembly, and only integer code
- * runs around it.
+ * survive, and nothing else.  Between fill and read no other code uses them: this
+ * file and the SDK's way of serving a call are compiled without vector registers.
+ * (Copying the bytes that read returns uses some, after they were read.)
  */
 #include <cpuid.h>
 #include <mote_guest.h>
 
-/* What read returns: 16 or 32 registers of 16, 32 or 64 bytes each, then mxcsr and the x87 words. */
+/* What the read functions return: 16 or 32 registers of 16, 32 or 64 bytes each. */
 static unsigned char image[32 * 64 + 64] __attribute__((aligned(64)));
 
-#define SIXTEEN(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+#define SIXTEEN(X)                                                                                 \
+	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
 #define SIXTEEN_MORE(X)                                                                            \
-	X(16) X(17) X(18) X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31)
+	X(16)                                                                                      \
+	X(17) X(18) X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31)
 
 /* Register n gets the 8-byte pattern plus n, in every lane. */
 static void prepare(uint64_t pattern, unsigned int count, unsigned int bytes)

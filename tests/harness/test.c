@@ -33,7 +33,7 @@ static struct {
 	atomic_uint failures;
 	bool skipped;
 	char reason[512]; /* of the first failure, or of the skip */
-	char name[256];   /* suite.case */
+	char name[256];	  /* suite.case */
 } now;
 
 static uint64_t environment_number(const char *name, uint64_t otherwise)
@@ -101,8 +101,8 @@ bool test_check_equal(const struct test_where *where, uint64_t actual, uint64_t 
 	if (actual == expected)
 		return true;
 	snprintf(text, sizeof(text),
-		 "%s: is 0x%" PRIx64 " (%" PRId64 "), not 0x%" PRIx64 " (%" PRId64 ")",
-		 where->text, actual, (int64_t)actual, expected, (int64_t)expected);
+		 "%s: is 0x%" PRIx64 " (%" PRId64 "), not 0x%" PRIx64 " (%" PRId64 ")", where->text,
+		 actual, (int64_t)actual, expected, (int64_t)expected);
 	return judge(where, false, text);
 }
 

@@ -146,9 +146,8 @@ void mote_libc_decimal(struct format_decimal *decimal, double value)
 		if (whole)
 			mantissa &= (UINT64_C(1) << -exponent) - 1;
 		decimal->point = integer_digits(decimal->digits, whole, 0);
-		decimal->count = decimal->point +
-				 fraction_digits(decimal->digits + decimal->point, mantissa,
-						 -exponent);
+		decimal->count = decimal->point + fraction_digits(decimal->digits + decimal->point,
+								  mantissa, -exponent);
 	}
 	strip_zeros(decimal);
 }

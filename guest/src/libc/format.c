@@ -31,7 +31,7 @@ void mote_libc_repeat(struct format_sink *sink, char byte, int count)
 }
 
 void mote_libc_padded(struct format_sink *sink, const struct format_spec *spec, const char *prefix,
-		   int zeros, const char *body, size_t length)
+		      int zeros, const char *body, size_t length)
 {
 	size_t prefix_length = strlen(prefix);
 	size_t total = prefix_length + (size_t)zeros + length;

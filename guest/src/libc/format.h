@@ -43,7 +43,7 @@ FORMAT_HIDDEN void mote_libc_repeat(struct format_sink *sink, char byte, int cou
 
 /* Puts sign or prefix, zeros and body with the padding that spec asks for. */
 FORMAT_HIDDEN void mote_libc_padded(struct format_sink *sink, const struct format_spec *spec,
-				 const char *prefix, int zeros, const char *body, size_t length);
+				    const char *prefix, int zeros, const char *body, size_t length);
 
 /* value: finite, not negative. */
 FORMAT_HIDDEN void mote_libc_decimal(struct format_decimal *decimal, double value);
@@ -52,6 +52,6 @@ FORMAT_HIDDEN void mote_libc_decimal(struct format_decimal *decimal, double valu
 FORMAT_HIDDEN void mote_libc_round(struct format_decimal *decimal, int count);
 
 FORMAT_HIDDEN void mote_libc_double(struct format_sink *sink, const struct format_spec *spec,
-				 double value);
+				    double value);
 
 #endif

@@ -50,8 +50,9 @@ struct layout {
 
 static void plan_fixed(struct layout *layout, struct format_decimal *decimal, int precision)
 {
-	mote_libc_round(decimal, decimal->point > INT32_MAX - precision ? decimal->count
-								     : decimal->point + precision);
+	mote_libc_round(decimal, decimal->point > INT32_MAX - precision
+					 ? decimal->count
+					 : decimal->point + precision);
 	if (!decimal->count)
 		decimal->point = 0;
 	layout->before = decimal->point > 0 ? decimal->point : 1;
@@ -67,8 +68,8 @@ static void plan_exponent(struct layout *layout, struct format_decimal *decimal,
 	layout->before = 1;
 	layout->first = 0;
 	layout->behind = precision;
-	layout->exponent_length = exponent_text(
-		layout->exponent, decimal->count ? decimal->point - 1 : 0, letter);
+	layout->exponent_length =
+		exponent_text(layout->exponent, decimal->count ? decimal->point - 1 : 0, letter);
 }
 
 static void plan_general(struct layout *layout, struct format_decimal *decimal,

@@ -170,7 +170,7 @@ static void list_remove(struct block *block)
 		*first = next;
 	if (*first)
 		return;
-	heap.lists[at.class] &= (uint16_t)~(1u << at.list);
+	heap.lists[at.class] &= (uint16_t) ~(1u << at.list);
 	if (!heap.lists[at.class])
 		heap.classes &= ~(1u << at.class);
 }
@@ -188,8 +188,8 @@ static struct block *find_at_once(uint64_t size)
 		return NULL;
 	bits = heap.lists[at.class] & (~0u << at.list);
 	if (!bits) {
-		uint32_t classes = at.class + 1 < CLASSES ? heap.classes & (~0u << (at.class + 1))
-							  : 0;
+		uint32_t classes =
+			at.class + 1 < CLASSES ? heap.classes & (~0u << (at.class + 1)) : 0;
 
 		if (!classes)
 			return NULL;
@@ -222,7 +222,8 @@ static void start_heap(void)
 
 	heap.ready = true;
 	heap.secret = mote_guest_runtime.random[0] ^ (mote_guest_runtime.random[1] >> 1);
-	heap.begin = (unsigned char *)((mote_guest_runtime.heap + GRAIN - 1) & ~(uintptr_t)(GRAIN - 1));
+	heap.begin =
+		(unsigned char *)((mote_guest_runtime.heap + GRAIN - 1) & ~(uintptr_t)(GRAIN - 1));
 	if (bytes > HEAP_MAXIMUM)
 		bytes = HEAP_MAXIMUM;
 	bytes = bytes < 2 * GRAIN ? 0 : (bytes - GRAIN) / GRAIN * GRAIN;
@@ -314,7 +315,8 @@ static struct block *owned_block(void *memory, const char *function)
 	if ((uintptr_t)memory % GRAIN || at < heap.begin || at >= heap.end)
 		mote_abort("%s(%p): not a pointer from malloc", function, memory);
 	if (block->check != check_word(block))
-		mote_abort("%s(%p): heap corrupted, or not a pointer from malloc", function, memory);
+		mote_abort("%s(%p): heap corrupted, or not a pointer from malloc", function,
+			   memory);
 	if (!block_used(block))
 		mote_abort("%s(%p): already freed", function, memory);
 	return block;

@@ -167,5 +167,5 @@ char *strerror(int number)
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (known[i].number == number)
 			return (char *)(uintptr_t)known[i].text;
-	return (char *)(uintptr_t)"Unknown error";
+	return (char *)(uintptr_t) "Unknown error";
 }

@@ -27,8 +27,8 @@ static int digit_value(char c)
 
 static const char *skip_prefix(const char *text, int *base)
 {
-	bool hexadecimal = text[0] == '0' && (text[1] == 'x' || text[1] == 'X') &&
-			   digit_value(text[2]) < 16;
+	bool hexadecimal =
+		text[0] == '0' && (text[1] == 'x' || text[1] == 'X') && digit_value(text[2]) < 16;
 
 	if ((*base == 0 || *base == 16) && hexadecimal) {
 		*base = 16;
@@ -57,7 +57,8 @@ static struct number read_number(const char *text, char **end, int base)
 		number.negative = *at++ == '-';
 	at = skip_prefix(at, &base);
 	for (; digit_value(*at) < base; at++, any = true)
-		if (__builtin_mul_overflow(number.magnitude, (unsigned int)base, &number.magnitude) ||
+		if (__builtin_mul_overflow(number.magnitude, (unsigned int)base,
+					   &number.magnitude) ||
 		    __builtin_add_overflow(number.magnitude, (unsigned int)digit_value(*at),
 					   &number.magnitude))
 			number.overflow = true;
@@ -70,8 +71,8 @@ static long long read_signed(const char *text, char **end, int base, long long m
 			     long long maximum)
 {
 	struct number number = read_number(text, end, base);
-	unsigned long long limit = number.negative ? 0ull - (unsigned long long)minimum
-						   : (unsigned long long)maximum;
+	unsigned long long limit =
+		number.negative ? 0ull - (unsigned long long)minimum : (unsigned long long)maximum;
 
 	if (number.overflow || number.magnitude > limit) {
 		errno = ERANGE;

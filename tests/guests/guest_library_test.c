@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The guest SDK at work, inside sandboxes: its libc's self tests, its printf
+ * against the host's, how values travel through it, and how it ends a guest that
+ * did something wrong.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mote/mote.h>
+
+#include "test.h"
+
+/* One sandbox of a test guest; what the guest logs is kept. */
+struct fixture {
+	mote_engine *engine;
+	mote_sandbox *sandbox;
+	mote_error error;
+	char log[8192]; /* lines "level:text" */
+	size_t log_length;
+};
+
+static void keep_log(void *user, mote_log_level level, const char *text, size_t length)
+{
+	struct fixture *fixture = user;
+	size_t room = sizeof(fixture->log) - fixture->log_length;
+	int added = snprintf(fixture->log + fixture->log_length, room, "%d:%.*s\n", (int)level,
+			     (int)length, text);
+
+	if (added > 0 && (size_t)added < room)
+		fixture->log_length += (size_t)added;
+}
+
+/* The host function of one argument: gives it back. */
+static mote_status echo(void *user, const mote_value *arguments, size_t count, mote_value *result,
+			mote_error *error)
+{
+	(void)user;
+	(void)error;
+	if (count)
+		*result = arguments[0];
+	return MOTE_OK;
+}
+
+/* bytes(bytes,bytes): one behind the other. */
+static mote_status join(void *user, const mote_value *arguments, size_t count, mote_value *result,
+			mote_error *error)
+{
+	static unsigned char both[1 << 17];
+	mote_span a = arguments[0].as.bytes, b = arguments[1].as.bytes;
+
+	(void)user;
+	(void)count;
+	(void)error;
+	if (a.length + b.length > sizeof(both))
+		return MOTE_TOO_LARGE;
+	memcpy(both, a.data, a.length);
+	memcpy(both + a.length, b.data, b.length);
+	*result = mote_bytes(both, a.length + b.length);
+	return MOTE_OK;
+}
+
+static const mote_host_function host_functions[] = {
+	{.name = "host_empty", .signature = "void()", .call = echo},
+	{.name = "host_i32", .signature = "i32(i32)", .call = echo},
+	{.name = "host_u32", .signature = "u32(u32)", .call = echo},
+	{.name = "host_i64", .signature = "i64(i64)", .call = echo},
+	{.name = "host_u64", .signature = "u64(u64)", .call = echo},
+	{.name = "host_f32", .signature = "f32(f32)", .call = echo},
+	{.name = "host_f64", .signature = "f64(f64)", .call = echo},
+	{.name = "host_bool", .signature = "bool(bool)", .call = echo},
+	{.name = "host_string", .signature = "string(string)", .call = echo},
+	{.name = "host_bytes", .signature = "bytes(bytes)", .call = echo},
+	{.name = "host_join", .signature = "bytes(bytes,bytes)", .call = join},
+	{.name = "host_tick", .signature = "u32(u32)", .call = echo},
+};
+
+static void set_up(struct fixture *fixture, const char *guest)
+{
+	mote_engine_options engine_options = MOTE_ENGINE_OPTIONS_INIT;
+	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
+
+	test_need_kvm();
+	memset(fixture, 0, sizeof(*fixture));
+	fixture->error = (mote_error)MOTE_ERROR_INIT;
+	engine_options.log = keep_log;
+	engine_options.log_user = fixture;
+	options.host_functions = host_functions;
+	options.host_function_count = TEST_COUNT(host_functions);
+	REQUIRE_OK(mote_engine_create(&engine_options, &fixture->engine, &fixture->error),
+		   &fixture->error);
+	REQUIRE_OK(mote_sandbox_create_from_file(fixture->engine, test_guest(guest), &options,
+						 &fixture->sandbox, &fixture->error),
+		   &fixture->error);
+}
+
+static void tear_down(struct fixture *fixture)
+{
+	mote_sandbox_destroy(fixture->sandbox);
+	mote_engine_destroy(fixture->engine);
+}
+
+static mote_status try_call(struct fixture *fixture, const char *name, const mote_value *arguments,
+			    size_t count, mote_value *result)
+{
+	mote_function function;
+
+	REQUIRE_OK(mote_sandbox_find(fixture->sandbox, name, NULL, &function, &fixture->error),
+		   &fixture->error);
+	return mote_sandbox_call(fixture->sandbox, function, arguments, count, NULL, result,
+				 &fixture->error);
+}
+
+static mote_value call(struct fixture *fixture, const char *name, const mote_value *arguments,
+		       size_t count)
+{
+	mote_value result = {MOTE_TYPE_VOID, {0}};
+
+	REQUIRE_OK(try_call(fixture, name, arguments, count, &result), &fixture->error);
+	return result;
+}
+
+/* ---- The libc ---------------------------------------------------------------------------- */
+
+/* Every self test of the guest named libc, in one sandbox, as a program would use it. */
+static void libc_passes_its_self_tests(void)
+{
+	struct fixture fixture;
+	uint32_t count;
+
+	set_up(&fixture, "libc");
+	count = call(&fixture, "test_count", NULL, 0).as.u32;
+	CHECK(count >= 8);
+	for (uint32_t i = 0; i < count; i++) {
+		mote_value index = mote_u32(i);
+
+		if (!CHECK(call(&fixture, "run_test", &index, 1).as.boolean))
+			test_note("%s: %s", call(&fixture, "test_name", &index, 1).as.string.data,
+				  fixture.log);
+	}
+	tear_down(&fixture);
+}
+
+static void heap_survives_stress(void)
+{
+	struct fixture fixture;
+	mote_value rounds = mote_u32((uint32_t)test_scale(500000));
+
+	set_up(&fixture, "libc");
+	CHECK(call(&fixture, "stress_heap", &rounds, 1).as.boolean);
+	CHECK_STR(fixture.log, "");
+	tear_down(&fixture);
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	return *state ^= *state << 17;
+}
+
+/* Any bit pattern, or something of a size that people print. */
+static double random_double(uint64_t *state)
+{
+	uint64_t bits = next_random(state);
+	double value;
+
+	if (bits % 2)
+		return (double)(int64_t)next_random(state) / (double)(UINT64_C(1) << (bits >> 58));
+	bits = next_random(state);
+	memcpy(&value, &bits, sizeof(value));
+	return value;
+}
+
+static void printf_agrees_with_the_host(void)
+{
+	static const char *const formats[] = {"%f",   "%e",	"%g",	   "%.0f",   "%.17g",
+					      "%.3e", "%+.12f", "%#20.5G", "%020.2f"};
+	uint64_t state = UINT64_C(88172645463325252);
+	struct fixture fixture;
+
+	set_up(&fixture, "libc");
+	for (uint64_t i = 0; i < test_scale(3000); i++) {
+		const char *format = formats[i % TEST_COUNT(formats)];
+		double value = random_double(&state);
+		mote_value arguments[] = {mote_string(format), mote_f64(value)};
+		char expected[512];
+		int (*print)(char *, size_t, const char *, ...) = snprintf;
+
+		print(expected, sizeof(expected), format, value);
+		CHECK_STR(call(&fixture, "format_double", arguments, 2).as.string.data, expected);
+	}
+	tear_down(&fixture);
+}
+
+/* ---- Values ------------------------------------------------------------------------------ */
+
+static void constructors_run_once(void)
+{
+	struct fixture fixture;
+
+	set_up(&fixture, "echo");
+	CHECK_EQ(call(&fixture, "constructor_result", NULL, 0).as.u32, 7);
+	CHECK_EQ(call(&fixture, "constructor_result", NULL, 0).as.u32, 7);
+	tear_down(&fixture);
+}
+
+static void results_may_be_arguments_or_own_memory(void)
+{
+	mote_value arguments[] = {mote_bytes("first", 5), mote_bytes("second", 6)};
+	mote_value length = mote_u32(65536);
+	struct fixture fixture;
+	mote_value result;
+
+	set_up(&fixture, "echo");
+	result = call(&fixture, "second", arguments, 2);
+	REQUIRE_EQ(result.as.bytes.length, 6);
+	CHECK_MEM(result.as.bytes.data, "second", 6);
+	result = call(&fixture, "pattern", &length, 1);
+	REQUIRE_EQ(result.as.bytes.length, 65536);
+	for (size_t i = 0; i < 65536; i++)
+		REQUIRE_EQ(((const unsigned char *)result.as.bytes.data)[i], i & 0xff);
+	tear_down(&fixture);
+}
+
+static void data_stays_intact_across_host_calls(void)
+{
+	mote_value bytes = mote_bytes("not to be overwritten", 21), text = mote_string("chain");
+	struct fixture fixture;
+	char *large;
+
+	set_up(&fixture, "callbacks");
+	CHECK(call(&fixture, "stays_intact", &bytes, 1).as.boolean);
+	CHECK(call(&fixture, "chains", &text, 1).as.boolean);
+	/* Twice as much is all that the mailbox holds: no room to move anything. */
+	large = calloc(1, 32769);
+	REQUIRE(large);
+	memset(large, 'x', 32768);
+	text = mote_string(large);
+	CHECK(call(&fixture, "chains", &text, 1).as.boolean);
+	free(large);
+	tear_down(&fixture);
+}
+
+static void thread_local_variables_work(void)
+{
+	struct fixture fixture;
+
+	set_up(&fixture, "tls");
+	CHECK_EQ(call(&fixture, "next_number", NULL, 0).as.u32, 42);
+	CHECK_EQ(call(&fixture, "next_number", NULL, 0).as.u32, 43);
+	CHECK_STR(call(&fixture, "local_text", NULL, 0).as.string.data, "thread local");
+	CHECK_EQ(call(&fixture, "shared_number", NULL, 0).as.i32, -5);
+	CHECK(call(&fixture, "wide_is_right", NULL, 0).as.boolean);
+	tear_down(&fixture);
+}
+
+/* ---- Logs and ends ----------------------------------------------------------------------- */
+
+static void log_lines_arrive(void)
+{
+	struct fixture fixture;
+
+	set_up(&fixture, "logs");
+	call(&fixture, "log_all", NULL, 0);
+	call(&fixture, "log_lines", NULL, 0);
+	call(&fixture, "log_errors", NULL, 0);
+	CHECK_STR(fixture.log, "1:error 1\n2:warning two\n3:info 3\n"
+			       "3:one\n3:two three\n3:rest\n2:to stderr\n");
+	fixture.log_length = 0;
+	call(&fixture, "log_long", NULL, 0);
+	CHECK_EQ(fixture.log_length, 2 + 1023 + 1);
+	tear_down(&fixture);
+}
+
+static void wrong_things_end_with_a_message(void)
+{
+	static const struct {
+		const char *function, *text;
+	} ends[] = {
+		{"call_abort", "guest aborted: abort() called"},
+		{"fail_assertion", "fail_assertion: assertion `two == 3' failed"},
+		{"smash_stack", "guest aborted: stack smashing detected"},
+		{"free_twice", "already freed"},
+		{"free_wild", "not a pointer from malloc"},
+		{"overrun_heap", "heap corrupted"},
+		{"huge_result", "export huge_result: its result takes 4294967295 bytes, but the "
+				"mailbox holds 65536"},
+		{"null_string", "null pointer was handed to the host as a string"},
+	};
+
+	for (size_t i = 0; i < TEST_COUNT(ends); i++) {
+		struct fixture fixture;
+
+		set_up(&fixture, "faults");
+		CHECK_STATUS(try_call(&fixture, ends[i].function, NULL, 0, NULL), MOTE_GUEST_ABORT,
+			     &fixture.error);
+		CHECK_CONTAINS(fixture.error.text, ends[i].text);
+		tear_down(&fixture);
+	}
+}
+
+static void too_large_arguments_end_with_a_message(void)
+{
+	char *large = calloc(1, 40001);
+	struct fixture fixture;
+	mote_value text;
+
+	REQUIRE(large);
+	memset(large, 'x', 40000);
+	text = mote_string(large);
+	set_up(&fixture, "callbacks");
+	CHECK_STATUS(try_call(&fixture, "chains", &text, 1, NULL), MOTE_GUEST_ABORT,
+		     &fixture.error);
+	CHECK_CONTAINS(fixture.error.text, "import host_join: its arguments take 80000 bytes");
+	tear_down(&fixture);
+	free(large);
+}
+
+static const struct test_case cases[] = {
+	CASE(libc_passes_its_self_tests),
+	CASE(heap_survives_stress),
+	CASE(printf_agrees_with_the_host),
+	CASE(constructors_run_once),
+	CASE(results_may_be_arguments_or_own_memory),
+	CASE(data_stays_intact_across_host_calls),
+	CASE(thread_local_variables_work),
+	CASE(log_lines_arrive),
+	CASE(wrong_things_end_with_a_message),
+	CASE(too_large_arguments_end_with_a_message),
+};
+
+int main(int argc, char **argv)
+{
+	return test_main("guest_library", cases, TEST_COUNT(cases), argc, argv);
+}
