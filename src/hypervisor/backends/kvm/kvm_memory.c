@@ -86,23 +86,37 @@ mote_status mote_kvm_unmap_memory(struct mote_vm *base, uint32_t slot, mote_erro
 	return set_slot(vm, slot, &empty, error);
 }
 
+/* Deleting and adding a slot makes KVM forget all that it derived from it. */
+static mote_status replace_slot(struct mote_kvm_vm *vm, uint32_t slot, mote_error *error)
+{
+	const struct mote_kvm_slot same = vm->slots[slot];
+	const struct mote_kvm_slot empty = {.gpa = same.gpa};
+	mote_status status = set_slot(vm, slot, &empty, error);
+
+	return status == MOTE_OK ? set_slot(vm, slot, &same, error) : status;
+}
+
 /*
  * Hosts with shadow paging keep what they derived from the guest's tables until something tells
  * them otherwise, and writing CR3 again does not.  Changing the host's protection of the backing
- * pages makes KVM drop and flush its entries for them on every kind of host.
+ * pages makes KVM drop and flush its entries for them on every kind of host.  What backs a read-only
+ * slot may not be ours to make writable, so there the slot itself is replaced.
  */
-static mote_status invalidate_slot(struct mote_kvm_vm *vm, const struct mote_kvm_slot *slot,
-				   uint64_t gpa, uint64_t bytes, mote_error *error)
+static mote_status invalidate_slot(struct mote_kvm_vm *vm, uint32_t number, uint64_t gpa,
+				   uint64_t bytes, mote_error *error)
 {
 	const struct mote_kvm_system *system = vm->kvm->system;
+	const struct mote_kvm_slot *slot = &vm->slots[number];
+	uint64_t slot_end = slot->gpa + slot->bytes;
 	uint64_t begin = gpa > slot->gpa ? gpa : slot->gpa;
-	uint64_t end =
-		gpa + bytes < slot->gpa + slot->bytes ? gpa + bytes : slot->gpa + slot->bytes;
+	uint64_t end = gpa < slot_end && bytes < slot_end - gpa ? gpa + bytes : slot_end;
 	uint8_t *hva;
 	int result;
 
-	if (slot->hva == NULL || begin >= end || !(slot->flags & MOTE_REGION_WRITE))
+	if (slot->hva == NULL || begin >= end)
 		return MOTE_OK;
+	if (!(slot->flags & MOTE_REGION_WRITE))
+		return replace_slot(vm, number, error);
 	hva = (uint8_t *)slot->hva + (begin - slot->gpa);
 	result = system->protect(system, hva, end - begin, false);
 	if (result == 0)
@@ -116,7 +130,7 @@ mote_status mote_kvm_invalidate_translations(struct mote_vm *base, uint64_t gpa,
 	struct mote_kvm_vm *vm = to_vm(base);
 
 	for (uint32_t slot = 0; slot < vm->slot_count; slot++) {
-		mote_status status = invalidate_slot(vm, &vm->slots[slot], gpa, bytes, error);
+		mote_status status = invalidate_slot(vm, slot, gpa, bytes, error);
 
 		if (status != MOTE_OK)
 			return status;

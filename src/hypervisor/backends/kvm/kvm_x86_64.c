@@ -195,6 +195,21 @@ mote_status mote_kvm_regs(struct mote_vm *base, mote_regs *regs, mote_error *err
 	return MOTE_OK;
 }
 
+/* A read in several parts, as of a word on two pages, would overwrite registers when its last part is
+ * finished: the parts that nobody has seen yet are given up. */
+static mote_status give_up_reads(struct mote_kvm_vm *vm, mote_error *error)
+{
+	mote_status status = MOTE_OK;
+
+	while (status == MOTE_OK && vm->pending == MOTE_KVM_EXIT_STASHED &&
+	       vm->run->exit_reason == MOTE_KVM_EXIT_MMIO && !vm->run->as.mmio.is_write) {
+		memset(vm->run->as.mmio.data, 0, sizeof(vm->run->as.mmio.data));
+		vm->pending = MOTE_KVM_ACCESS_PENDING;
+		status = mote_kvm_retire(vm, error);
+	}
+	return status;
+}
+
 mote_status mote_kvm_set_regs(struct mote_vm *base, const mote_regs *r, mote_error *error)
 {
 	struct mote_kvm_vm *vm;
@@ -220,6 +235,8 @@ mote_status mote_kvm_set_regs(struct mote_vm *base, const mote_regs *r, mote_err
 	};
 	mote_status status = touch(base, &vm, error);
 
+	if (status == MOTE_OK)
+		status = give_up_reads(vm, error);
 	if (status == MOTE_OK)
 		status = mote_kvm_vcpu(vm, MOTE_KVM_SET_REGS, &k, "KVM_SET_REGS", error);
 	return status;

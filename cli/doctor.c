@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * mote doctor: which hypervisors can be used here, and what the host does about
+ * speculation (Linux, Documentation/admin-guide/hw-vuln: one file per weakness).
+ */
+#define _POSIX_C_SOURCE 200809L
+#include <dirent.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "options.h"
+#include "tool.h"
+
+#define VULNERABILITIES "/sys/devices/system/cpu/vulnerabilities"
+
+enum { MOST_BACKENDS = 8 };
+
+struct doctor_options {
+	bool json, help;
+};
+
+struct findings {
+	mote_probe_result backends[MOST_BACKENDS];
+	size_t count;
+	bool usable;
+	bool chosen;			     /* `mote run` finds a backend */
+	mote_backend_kind backend;	     /* that one */
+	char problem[MOTE_ERROR_TEXT_BYTES]; /* or why not */
+	struct dirent **weaknesses;	     /* files in VULNERABILITIES */
+	int weakness_count;
+};
+
+static int is_visible(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static void look(struct findings *findings)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	mote_engine *engine;
+
+	*findings = (struct findings){.usable = false};
+	findings->count = mote_probe(findings->backends, MOST_BACKENDS);
+	if (findings->count > MOST_BACKENDS)
+		findings->count = MOST_BACKENDS;
+	for (size_t i = 0; i < findings->count; i++)
+		findings->usable = findings->usable || findings->backends[i].usable;
+	if (mote_engine_create(NULL, &engine, &error) == MOTE_OK) {
+		findings->chosen = true;
+		findings->backend = mote_engine_backend(engine);
+		mote_engine_destroy(engine);
+	}
+	snprintf(findings->problem, sizeof(findings->problem), "%s", error.text);
+	findings->weakness_count =
+		scandir(VULNERABILITIES, &findings->weaknesses, is_visible, alphasort);
+}
+
+static void forget(struct findings *findings)
+{
+	for (int i = 0; i < findings->weakness_count; i++)
+		free(findings->weaknesses[i]);
+	if (findings->weakness_count >= 0)
+		free(findings->weaknesses);
+}
+
+/* The first line of a weakness's file.  False when it cannot be read. */
+static bool read_weakness(const char *name, char *text, size_t capacity)
+{
+	char path[sizeof(VULNERABILITIES) + 257];
+	FILE *file;
+	bool got;
+
+	snprintf(path, sizeof(path), "%s/%s", VULNERABILITIES, name);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return false;
+	got = fgets(text, (int)capacity, file) != NULL;
+	fclose(file);
+	if (got)
+		text[strcspn(text, "\n")] = '\0';
+	return got;
+}
+
+static bool is_weak(const char *text)
+{
+	return strncmp(text, "Vulnerable", 10) == 0;
+}
+
+/* ---- Text -------------------------------------------------------------------------------- */
+
+static void print_backends(struct output *output, const struct findings *findings)
+{
+	output_text(output, "hypervisors\n");
+	for (size_t i = 0; i < findings->count; i++) {
+		const mote_probe_result *result = &findings->backends[i];
+
+		output_format(output, "  %-5s %s%s%s%s%s\n", mote_backend_name(result->kind),
+			      result->usable ? "usable" : "not usable",
+			      result->reason[0] != '\0' ? ": " : "", result->reason,
+			      result->version[0] != '\0' ? ", " : "", result->version);
+	}
+	if (findings->chosen)
+		output_format(output, "mote run uses %s\n", mote_backend_name(findings->backend));
+	else
+		output_format(output, "mote run finds none: %s\n", findings->problem);
+}
+
+static void print_weaknesses(struct output *output, const struct findings *findings)
+{
+	char text[256];
+	int weak = 0;
+
+	if (findings->weakness_count <= 0)
+		return;
+	output_text(output,
+		    "\nspeculation, which a guest shares with its host (" VULNERABILITIES ")\n");
+	for (int i = 0; i < findings->weakness_count; i++) {
+		const char *name = findings->weaknesses[i]->d_name;
+
+		if (!read_weakness(name, text, sizeof(text)))
+			continue;
+		weak += is_weak(text);
+		output_format(output, "  %-26s ", name);
+		output_escaped(output, text, strlen(text), false);
+		output_text(output, "\n");
+	}
+	if (weak > 0)
+		output_format(output,
+			      "%d of them not mitigated: a hostile guest may read memory of the "
+			      "program that calls it; update microcode and kernel, do not boot "
+			      "with mitigations=off\n",
+			      weak);
+}
+
+/* ---- JSON -------------------------------------------------------------------------------- */
+
+static void json_backends(struct json *json, const struct findings *findings)
+{
+	json_open_array(json, "backends");
+	for (size_t i = 0; i < findings->count; i++) {
+		const mote_probe_result *result = &findings->backends[i];
+
+		json_open_object(json, NULL);
+		json_string(json, "name", mote_backend_name(result->kind));
+		json_bool(json, "built", result->built);
+		json_bool(json, "usable", result->usable);
+		json_string(json, "reason", result->reason);
+		json_string(json, "version", result->version);
+		json_close_object(json);
+	}
+	json_close_array(json);
+}
+
+static void print_json(struct output *output, const struct findings *findings)
+{
+	char text[256];
+	struct json json;
+
+	json_begin(&json, output);
+	json_bool(&json, "usable", findings->usable);
+	if (findings->chosen)
+		json_string(&json, "chosen", mote_backend_name(findings->backend));
+	else
+		json_null(&json, "chosen");
+	if (!findings->chosen)
+		json_string(&json, "error", findings->problem);
+	json_backends(&json, findings);
+	json_open_object(&json, "vulnerabilities");
+	for (int i = 0; i < findings->weakness_count; i++)
+		if (read_weakness(findings->weaknesses[i]->d_name, text, sizeof(text)))
+			json_string(&json, findings->weaknesses[i]->d_name, text);
+	json_close_object(&json);
+	json_end(&json);
+}
+
+/* ---- The command ------------------------------------------------------------------------- */
+
+int command_doctor(int argc, char **argv)
+{
+	static const struct option table[] = {
+		{"json", 0, NULL, offsetof(struct doctor_options, json)},
+		{"help", 'h', NULL, offsetof(struct doctor_options, help)},
+	};
+	struct doctor_options options = {.json = false};
+	struct operands operands;
+	struct findings findings;
+	struct output output;
+	int code = parse_options(argc, argv, table, sizeof(table) / sizeof(table[0]), &options,
+				 &operands);
+
+	if (code != EXIT_FINE)
+		return code;
+	if (options.help)
+		return print_help("doctor");
+	if (operands.count > 0)
+		return complain_usage("doctor", "doctor takes no arguments");
+	look(&findings);
+	output_standard(&output);
+	if (options.json) {
+		print_json(&output, &findings);
+	} else {
+		print_backends(&output, &findings);
+		print_weaknesses(&output, &findings);
+	}
+	code = output_finish(&output);
+	if (code == EXIT_FINE && !findings.usable)
+		code = EXIT_PROBLEM;
+	forget(&findings);
+	return code;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Everything that is known about a guest fault, for programs.
+ */
+#include "fault_report.h"
+
+#include <stdio.h>
+
+#include "text.h"
+
+static const char *kind_identifier(mote_fault_kind kind)
+{
+	switch (kind) {
+#define KIND(name, number, text)                                                                   \
+	case MOTE_FAULT_##name:                                                                    \
+		return #name;
+		MOTE_FAULT_MAP(KIND)
+#undef KIND
+	}
+	return "UNKNOWN";
+}
+
+static const char *access_name(mote_access access)
+{
+	switch (access) {
+	case MOTE_ACCESS_READ:
+		return "read";
+	case MOTE_ACCESS_WRITE:
+		return "write";
+	case MOTE_ACCESS_EXECUTE:
+		return "execute";
+	case MOTE_ACCESS_NONE:
+		break;
+	}
+	return NULL;
+}
+
+static void x86_64_json(struct json *json, const mote_x86_64_regs *regs)
+{
+	const struct {
+		const char *name;
+		uint64_t value;
+	} registers[] = {
+		{"rax", regs->rax}, {"rbx", regs->rbx}, {"rcx", regs->rcx},
+		{"rdx", regs->rdx}, {"rsi", regs->rsi}, {"rdi", regs->rdi},
+		{"rsp", regs->rsp}, {"rbp", regs->rbp}, {"r8", regs->r8},
+		{"r9", regs->r9},   {"r10", regs->r10}, {"r11", regs->r11},
+		{"r12", regs->r12}, {"r13", regs->r13}, {"r14", regs->r14},
+		{"r15", regs->r15}, {"rip", regs->rip}, {"rflags", regs->rflags},
+	};
+
+	for (size_t i = 0; i < sizeof(registers) / sizeof(registers[0]); i++)
+		json_address(json, registers[i].name, registers[i].value);
+}
+
+static void aarch64_json(struct json *json, const mote_aarch64_regs *regs)
+{
+	char name[8];
+
+	for (int i = 0; i < 31; i++) {
+		snprintf(name, sizeof(name), "x%d", i);
+		json_address(json, name, regs->x[i]);
+	}
+	json_address(json, "sp", regs->sp);
+	json_address(json, "pc", regs->pc);
+	json_address(json, "pstate", regs->pstate);
+}
+
+void fault_json(struct json *json, const mote_fault *fault)
+{
+	const char *access = access_name(fault->access);
+	char kind[32];
+
+	json_open_object(json, "fault");
+	json_string(json, "kind", lower_case(kind, sizeof(kind), kind_identifier(fault->kind)));
+	if (fault->vector != MOTE_FAULT_NO_VECTOR)
+		json_unsigned(json, "vector", fault->vector);
+	else
+		json_null(json, "vector");
+	json_address(json, "error_code", fault->error_code);
+	json_address(json, "pc", fault->pc);
+	if (access != NULL) {
+		json_address(json, "address", fault->address);
+		json_string(json, "access", access);
+		json_string(json, "region", fault->region);
+	} else {
+		json_null(json, "address");
+		json_null(json, "access");
+		json_null(json, "region");
+	}
+	if (fault->symbol[0] != '\0') {
+		json_string(json, "symbol", fault->symbol);
+		json_unsigned(json, "symbol_offset", fault->symbol_offset);
+	} else {
+		json_null(json, "symbol");
+		json_null(json, "symbol_offset");
+	}
+	json_open_object(json, "registers");
+	json_string(json, "machine", mote_machine_name(fault->registers.machine));
+	if (fault->registers.machine == MOTE_MACHINE_X86_64)
+		x86_64_json(json, &fault->registers.as.x86_64);
+	else
+		aarch64_json(json, &fault->registers.as.aarch64);
+	json_close_object(json);
+	json_close_object(json);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reads options and their values.
+ */
+#include "options.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool.h"
+
+static bool is_option(const char *word)
+{
+	return word[0] == '-' && word[1] != '\0';
+}
+
+/* Finds the option of a word.  value: set when it is attached (--name=value, -ovalue), else NULL. */
+static const struct option *find(const struct option *table, size_t count, const char *word,
+				 const char **value)
+{
+	size_t length = strcspn(word, "=");
+
+	*value = NULL;
+	for (size_t i = 0; i < count; i++) {
+		const struct option *option = &table[i];
+
+		if (word[1] == '-' && strlen(option->name) == length - 2 &&
+		    strncmp(word + 2, option->name, length - 2) == 0) {
+			*value = word[length] == '=' ? word + length + 1 : NULL;
+			return option;
+		}
+		if (word[1] != '-' && option->letter != 0 && word[1] == option->letter &&
+		    (word[2] == '\0' || option->reader != NULL)) {
+			*value = word[2] != '\0' ? word + 2 : NULL;
+			return option;
+		}
+	}
+	return NULL;
+}
+
+/* Takes the option at argv[*at], and its value with it. */
+static int take(int argc, char **argv, int *at, const struct option *table, size_t count,
+		void *values)
+{
+	const char *word = argv[*at], *value, *problem;
+	const struct option *option = find(table, count, word, &value);
+	void *to;
+
+	if (option == NULL)
+		return complain_usage(argv[0], "unknown option %s", word);
+	to = (char *)values + option->offset;
+	if (option->reader == NULL) {
+		if (value != NULL)
+			return complain_usage(argv[0], "option --%s takes no value", option->name);
+		*(bool *)to = true;
+		return 0;
+	}
+	if (value == NULL) {
+		if (*at + 1 >= argc)
+			return complain_usage(argv[0], "option %s needs a value", word);
+		value = argv[++*at];
+	}
+	problem = option->reader(value, to);
+	if (problem != NULL)
+		return complain_usage(argv[0], "option --%s: \"%s\" is not %s", option->name, value,
+				      problem);
+	return 0;
+}
+
+int parse_options(int argc, char **argv, const struct option *table, size_t table_count,
+		  void *values, struct operands *operands)
+{
+	bool ended = false;
+	int at = 1;
+
+	*operands = (struct operands){.count = 0};
+	for (; at < argc && operands->count < MAXIMUM_OPERANDS; at++) {
+		if (!ended && strcmp(argv[at], "--") == 0) {
+			ended = true;
+		} else if (!ended && is_option(argv[at])) {
+			int code = take(argc, argv, &at, table, table_count, values);
+
+			if (code != 0)
+				return code;
+		} else {
+			operands->operand[operands->count++] = argv[at];
+		}
+	}
+	operands->rest = argv + at;
+	operands->rest_count = argc - at;
+	return 0;
+}
+
+/* ---- Values ------------------------------------------------------------------------------ */
+
+const char *read_size(const char *text, void *to)
+{
+	static const char problem[] = "a size such as 65536, 64K, 16M or 1G";
+	static const char units[] = "KMG";
+	unsigned long long number;
+	unsigned shift = 0;
+	char *end;
+
+	if (text[0] < '0' || text[0] > '9')
+		return problem;
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (*end != '\0') {
+		char letter = (char)(*end >= 'a' && *end <= 'z' ? *end - 'a' + 'A' : *end);
+		const char *unit = strchr(units, letter);
+
+		if (unit == NULL || (end[1] != '\0' && strcmp(end + 1, "iB") != 0))
+			return problem;
+		shift = 10 * (unsigned)(unit - units + 1);
+	}
+	if (errno != 0 || number == 0 || number > UINT64_MAX >> shift)
+		return "a size above 0 that fits 64 bits";
+	*(uint64_t *)to = (uint64_t)number << shift;
+	return NULL;
+}
+
+const char *read_text(const char *text, void *to)
+{
+	*(const char **)to = text;
+	return NULL;
+}
+
+const char *read_backend(const char *text, void *to)
+{
+	return mote_backend_from_name(text, to) ? NULL : "one of auto, kvm, mshv, whp, hvf";
+}
+
+const char *read_log_level(const char *text, void *to)
+{
+	static const struct {
+		const char *name;
+		mote_log_level level;
+	} levels[] = {{"off", MOTE_LOG_OFF},
+#define LEVEL(name, number, text) {text, MOTE_LOG_##name},
+		      MOTE_LOG_MAP(LEVEL)
+#undef LEVEL
+	};
+
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (strcmp(text, levels[i].name) == 0) {
+			*(mote_log_level *)to = levels[i].level;
+			return NULL;
+		}
+	return "one of off, error, warning, info, debug, trace";
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The command line of one command: a table of options, and operands.
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stddef.h>
+
+/* Reads an option's value into `to`.  Returns NULL, or what a value must be. */
+typedef const char *(*option_reader)(const char *text, void *to);
+
+struct option {
+	const char *name;     /* without the dashes */
+	char letter;	      /* the short form, or 0 */
+	option_reader reader; /* NULL: a flag, which sets a bool */
+	size_t offset;	      /* of the value in the command's options */
+};
+
+enum { MAXIMUM_OPERANDS = 2 };
+
+/* What is not an option.  Everything behind the last of MAXIMUM_OPERANDS is in rest, untouched. */
+struct operands {
+	const char *operand[MAXIMUM_OPERANDS];
+	int count;
+	char **rest;
+	int rest_count;
+};
+
+/* argv[0] is the command's name.  Returns 0, or EXIT_USAGE after a complaint. */
+int parse_options(int argc, char **argv, const struct option *table, size_t table_count,
+		  void *values, struct operands *operands);
+
+/* Readers.  A size (uint64_t): bytes, or with K, M, G for KiB, MiB, GiB; not 0. */
+const char *read_size(const char *text, void *to);
+const char *read_text(const char *text, void *to);	/* const char * */
+const char *read_backend(const char *text, void *to);	/* mote_backend_kind */
+const char *read_log_level(const char *text, void *to); /* mote_log_level */
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Output that is checked, and complaints.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "text.h"
+#include "tool.h"
+
+int write_fully(int fd, const void *data, size_t length)
+{
+	const char *at = data;
+
+	while (length > 0) {
+		ssize_t written = write(fd, at, length);
+
+		if (written < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+			/* Whoever shares the file made it non-blocking. */
+			struct pollfd wait = {.fd = fd, .events = POLLOUT};
+
+			poll(&wait, 1, -1);
+			continue;
+		}
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return errno;
+		at += written;
+		length -= (size_t)written;
+	}
+	return 0;
+}
+
+static void start(struct output *output, int fd, const char *name)
+{
+	output->fd = fd;
+	output->name = name;
+	output->error = 0;
+	output->used = 0;
+}
+
+void output_standard(struct output *output)
+{
+	start(output, STDOUT_FILENO, "standard output");
+}
+
+void output_messages(struct output *output)
+{
+	start(output, STDERR_FILENO, "standard error");
+}
+
+int output_create(struct output *output, const char *path)
+{
+	int fd;
+
+	do
+		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+	while (fd < 0 && errno == EINTR);
+	if (fd < 0) {
+		complain("%s: %s", path, strerror(errno));
+		return -1;
+	}
+	start(output, fd, path);
+	return 0;
+}
+
+void output_flush(struct output *output)
+{
+	if (output->error == 0)
+		output->error = write_fully(output->fd, output->buffer, output->used);
+	output->used = 0;
+}
+
+void output_bytes(struct output *output, const void *data, size_t length)
+{
+	if (length > sizeof(output->buffer) - output->used)
+		output_flush(output);
+	if (length >= sizeof(output->buffer)) {
+		if (output->error == 0)
+			output->error = write_fully(output->fd, data, length);
+	} else if (length > 0) {
+		memcpy(output->buffer + output->used, data, length);
+		output->used += length;
+	}
+}
+
+void output_text(struct output *output, const char *text)
+{
+	output_bytes(output, text, strlen(text));
+}
+
+void output_format(struct output *output, const char *format, ...)
+{
+	char text[1000];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	output_text(output, text);
+}
+
+void output_escaped(struct output *output, const char *text, size_t length, bool keep_lines)
+{
+	enum { PART = 512 };
+	char escaped[PART * ESCAPED_BYTES + 1];
+
+	while (length > 0) {
+		size_t part = length < PART ? length : PART;
+
+		/* Not in the middle of a character. */
+		while (part < length && part > PART - 4 && (text[part] & 0xc0) == 0x80)
+			part--;
+		output_bytes(output, escaped,
+			     escape_text(escaped, sizeof(escaped), text, part, keep_lines));
+		text += part;
+		length -= part;
+	}
+}
+
+int output_finish(struct output *output)
+{
+	output_flush(output);
+	if (output->fd > STDERR_FILENO && close(output->fd) != 0 && output->error == 0)
+		output->error = errno;
+	if (output->error == 0)
+		return EXIT_FINE;
+	complain("%s: %s", output->name, strerror(output->error));
+	return EXIT_PROBLEM;
+}
+
+/* ---- Complaints -------------------------------------------------------------------------- */
+
+enum { COMPLAINT_BYTES = 8192 };
+
+/* One write, so that lines of several threads and processes do not mix. */
+static void print_complaint(const char *format, va_list arguments, const char *hint)
+{
+	char text[COMPLAINT_BYTES], line[COMPLAINT_BYTES + 128] = "mote: ";
+	size_t used = strlen(line);
+
+	if (vsnprintf(text, sizeof(text), format, arguments) < 0)
+		text[0] = '\0';
+	used += escape_text(line + used, COMPLAINT_BYTES - used, text, strlen(text), false);
+	used += (size_t)snprintf(line + used, sizeof(line) - used, "%s\n", hint);
+	write_fully(STDERR_FILENO, line, used); /* there is nowhere to complain about that */
+}
+
+void complain(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	print_complaint(format, arguments, "");
+	va_end(arguments);
+}
+
+int complain_usage(const char *command, const char *format, ...)
+{
+	char hint[64];
+	va_list arguments;
+
+	snprintf(hint, sizeof(hint), "; see mote help%s%s", command != NULL ? " " : "",
+		 command != NULL ? command : "");
+	va_start(arguments, format);
+	print_complaint(format, arguments, hint);
+	va_end(arguments);
+	return EXIT_USAGE;
+}

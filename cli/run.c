@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * mote run: one call of one guest function in a fresh sandbox.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include <string.h>
+#include <unistd.h>
+
+#include "arguments.h"
+#include "fault_report.h"
+#include "result.h"
+#include "run_setup.h"
+#include "tool.h"
+#include "watch.h"
+
+struct run {
+	struct run_options options;
+	mote_engine *engine;
+	mote_image *image;
+	mote_sandbox *sandbox;
+	mote_image_function function; /* name is NULL until it was chosen */
+	struct arguments arguments;
+	mote_value result;
+	bool list;  /* the guest's functions */
+	int signal; /* that ended the call, 0 if none did */
+	struct problem problem;
+};
+
+static void on_log(void *user, mote_log_level level, const char *text, size_t length)
+{
+	static const char *const names[] = {[MOTE_LOG_OFF] = "off",
+#define NAME(name, number, text) [MOTE_LOG_##name] = (text),
+					    MOTE_LOG_MAP(NAME)
+#undef NAME
+	};
+	struct output output;
+
+	(void)user;
+	output_messages(&output);
+	output_format(&output, "guest %s: ", names[level]);
+	output_escaped(&output, text, length, false);
+	output_text(&output, "\n");
+	output_flush(&output); /* a guest need not stop because nobody listens */
+}
+
+/* ---- Steps; each returns EXIT_FINE or fills in the problem ------------------------------- */
+
+/* What is wrong with the guest or the command line comes before what is wrong with the machine. */
+static int prepare(struct run *run)
+{
+	mote_engine_options engine_options = MOTE_ENGINE_OPTIONS_INIT;
+	mote_error engine_error = MOTE_ERROR_INIT, error = MOTE_ERROR_INIT;
+	int code;
+
+	engine_options.backend = run->options.backend;
+	engine_options.log = on_log;
+	if (mote_engine_create(&engine_options, &run->engine, &engine_error) != MOTE_OK)
+		run->engine = NULL;
+	if (mote_image_open(run->engine, run->options.guest, &run->image, &error) != MOTE_OK)
+		return problem_from_error(&run->problem, &error);
+	code = run_choose_function(&run->options, run->image, &run->function, &run->list,
+				   &run->problem);
+	if (code != EXIT_FINE) {
+		run->function.name = NULL;
+		return code;
+	}
+	if (run->options.function == NULL) { /* main, perhaps with an empty string */
+		static char empty[] = "";
+		char *word = empty;
+
+		code = arguments_read(&run->function, &word, run->function.signature.argument_count,
+				      run_mailbox_limit(&run->options), &run->arguments,
+				      &run->problem);
+	} else {
+		code = arguments_read(&run->function, run->options.words, run->options.word_count,
+				      run_mailbox_limit(&run->options), &run->arguments,
+				      &run->problem);
+	}
+	if (code == EXIT_FINE && run->options.output != NULL &&
+	    run->function.signature.result == MOTE_TYPE_VOID)
+		code = problem_usage(&run->problem, "%s returns nothing that --output could write",
+				     run->function.name);
+	if (code == EXIT_FINE && run->engine == NULL)
+		code = problem_from_error(&run->problem, &engine_error);
+	return code;
+}
+
+static int create_sandbox(struct run *run, mote_function *function)
+{
+	mote_sandbox_options options =
+		run_sandbox_options(&run->options, run->image, &run->arguments);
+	mote_error error = MOTE_ERROR_INIT;
+
+	if (mote_sandbox_create(run->engine, run->image, &options, &run->sandbox, &error) !=
+		    MOTE_OK ||
+	    mote_sandbox_find(run->sandbox, run->function.name, NULL, function, &error) != MOTE_OK)
+		return problem_from_error(&run->problem, &error);
+	return EXIT_FINE;
+}
+
+static int call(struct run *run, mote_function function)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	mote_status status;
+	struct watch watch;
+	int code = watch_start(&watch, mote_sandbox_interrupt(run->sandbox));
+
+	if (code != 0)
+		return problem_set(&run->problem, EXIT_PROBLEM, "os", "thread for signals: %s",
+				   strerror(code));
+	status = mote_sandbox_call(run->sandbox, function, run->arguments.values,
+				   run->arguments.count, NULL, &run->result, &error);
+	run->signal = watch_stop(&watch);
+	if (run->signal != 0)
+		return problem_set(&run->problem, EXIT_SIGNAL + run->signal, "killed",
+				   "%s: the call was ended by %s", run->function.name,
+				   watch_signal_name(run->signal));
+	return status != MOTE_OK ? problem_from_error(&run->problem, &error) : EXIT_FINE;
+}
+
+/* ---- What is printed --------------------------------------------------------------------- */
+
+static int print_json(const struct run *run)
+{
+	const mote_fault *fault = run->sandbox != NULL ? mote_sandbox_fault(run->sandbox) : NULL;
+	struct output output;
+	struct json json;
+
+	output_standard(&output);
+	json_begin(&json, &output);
+	if (run->problem.exit_code == EXIT_FINE)
+		json_string(&json, "status", "ok");
+	else
+		problem_json(&run->problem, &json);
+	if (run->function.name != NULL)
+		json_string(&json, "function", run->function.name);
+	if (run->problem.exit_code == EXIT_FINE)
+		result_json(&json, &run->result);
+	if (run->signal != 0)
+		json_signed(&json, "signal", run->signal);
+	else if (fault != NULL)
+		fault_json(&json, fault);
+	json_end(&json);
+	return output_finish(&output);
+}
+
+static int print_result(const struct run *run)
+{
+	struct output output;
+	enum result_style style = RESULT_PLAIN;
+
+	if (run->options.output != NULL) {
+		if (output_create(&output, run->options.output) != 0)
+			return EXIT_PROBLEM;
+		style = RESULT_RAW;
+	} else {
+		output_standard(&output);
+		if (isatty(output.fd))
+			style = RESULT_TERMINAL;
+	}
+	result_print(&output, &run->result, style);
+	return output_finish(&output);
+}
+
+static void list_functions(const mote_image *image)
+{
+	char signature[MOTE_SIGNATURE_TEXT_BYTES];
+	mote_image_function function;
+	struct output output;
+
+	output_messages(&output);
+	for (size_t i = 0; mote_image_export(image, i, &function); i++) {
+		mote_signature_format(&function.signature, signature);
+		output_format(&output, "  %s: %s\n", function.name, signature);
+	}
+	output_flush(&output);
+}
+
+/* Returns the exit code of the tool. */
+static int report(const struct run *run)
+{
+	int code = EXIT_FINE;
+
+	if (run->problem.exit_code != EXIT_FINE) {
+		problem_complain(&run->problem, "run");
+		if (run->list)
+			list_functions(run->image);
+	}
+	if (run->options.json)
+		code = print_json(run);
+	else if (run->problem.exit_code == EXIT_FINE)
+		code = print_result(run);
+	return run->problem.exit_code != EXIT_FINE ? run->problem.exit_code : code;
+}
+
+int command_run(int argc, char **argv)
+{
+	struct run run = {.engine = NULL};
+	mote_function function;
+	int code = run_options_read(argc, argv, &run.options);
+
+	if (code != EXIT_FINE)
+		return code;
+	if (run.options.help)
+		return print_help("run");
+	code = prepare(&run);
+	if (code == EXIT_FINE)
+		code = create_sandbox(&run, &function);
+	if (code == EXIT_FINE)
+		call(&run, function);
+	code = report(&run);
+	mote_sandbox_destroy(run.sandbox);
+	mote_image_destroy(run.image);
+	mote_engine_destroy(run.engine);
+	arguments_release(&run.arguments);
+	return code;
+}

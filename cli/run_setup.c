@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Options of `mote run`, sizes and the choice of the function.
+ */
+#include "run_setup.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "options.h"
+#include "tool.h"
+
+static const uint64_t MOST_MAILBOX = 1ull << 30; /* the library's limits */
+static const uint64_t MOST_MEMORY = 64ull << 30;
+
+#define OPTION(name, letter, reader, member)                                                       \
+	{                                                                                          \
+		name, letter, reader, offsetof(struct run_options, member)                         \
+	}
+
+int run_options_read(int argc, char **argv, struct run_options *options)
+{
+	static const struct option table[] = {
+		OPTION("memory", 0, read_size, memory_bytes),
+		OPTION("heap", 0, read_size, heap_bytes),
+		OPTION("stack", 0, read_size, stack_bytes),
+		OPTION("mailbox", 0, read_size, mailbox_bytes),
+		OPTION("backend", 0, read_backend, backend),
+		OPTION("log-level", 0, read_log_level, log_level),
+		OPTION("output", 'o', read_text, output),
+		OPTION("json", 0, NULL, json),
+		OPTION("quiet", 'q', NULL, quiet),
+		OPTION("help", 'h', NULL, help),
+	};
+	struct operands operands;
+	int code;
+
+	*options = (struct run_options){.log_level = MOTE_LOG_INFO};
+	code = parse_options(argc, argv, table, sizeof(table) / sizeof(table[0]), options,
+			     &operands);
+	if (code != EXIT_FINE || options->help)
+		return code;
+	if (operands.count == 0)
+		return complain_usage("run", "no guest given");
+	if (options->json && options->output != NULL)
+		return complain_usage("run", "--json and --output exclude each other");
+	if (options->quiet)
+		options->log_level = MOTE_LOG_OFF;
+	options->guest = operands.operand[0];
+	options->function = operands.count > 1 ? operands.operand[1] : NULL;
+	options->words = operands.rest;
+	options->word_count = operands.rest_count;
+	return EXIT_FINE;
+}
+
+/* ---- Sizes ------------------------------------------------------------------------------- */
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+uint64_t run_mailbox_limit(const struct run_options *options)
+{
+	if (options->mailbox_bytes == 0)
+		return MOST_MAILBOX;
+	return smaller(options->mailbox_bytes, MOST_MAILBOX);
+}
+
+/* Room for results, where that costs nothing; more when the arguments need it. */
+static uint64_t choose_mailbox(const struct run_options *options,
+			       const mote_image_information *information,
+			       const struct arguments *arguments)
+{
+	uint64_t room = 1ull << 20;
+
+	if (options->mailbox_bytes != 0)
+		return options->mailbox_bytes;
+	/* An image with a fixed address may leave little space before it. */
+	if (!information->position_independent)
+		room = 64ull << 10;
+	if (options->memory_bytes != 0)
+		room = smaller(room, larger(options->memory_bytes / 16, 4096));
+	return larger(room, arguments->mailbox_bytes);
+}
+
+/* The end of the image: its size, or its address when that is fixed. */
+static uint64_t image_end(const mote_image *image)
+{
+	mote_image_segment segment;
+	uint64_t end = 0;
+
+	for (size_t i = 0; mote_image_segment_at(image, i, &segment); i++)
+		end = larger(end, segment.address + segment.memory_bytes);
+	return end;
+}
+
+/* Each part is at most MOST_MEMORY in a sum that fits 64 bits; the library judges the rest. */
+static uint64_t choose_memory(const mote_sandbox_options *sandbox, const mote_image *image,
+			      const mote_image_information *information)
+{
+	const uint64_t parts[] = {
+		16ull << 20,
+		image_end(image),
+		2 * smaller(sandbox->mailbox_bytes, MOST_MAILBOX),
+		larger(sandbox->heap_bytes, information->heap_bytes),
+		larger(sandbox->stack_bytes, information->stack_bytes),
+	};
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		sum += smaller(parts[i], MOST_MEMORY);
+	return smaller(sum, MOST_MEMORY);
+}
+
+mote_sandbox_options run_sandbox_options(const struct run_options *options, const mote_image *image,
+					 const struct arguments *arguments)
+{
+	mote_sandbox_options sandbox = MOTE_SANDBOX_OPTIONS_INIT;
+	mote_image_information information;
+
+	mote_image_inspect(image, &information);
+	sandbox.heap_bytes = options->heap_bytes;
+	sandbox.stack_bytes = options->stack_bytes;
+	sandbox.log_level = options->log_level;
+	sandbox.mailbox_bytes = choose_mailbox(options, &information, arguments);
+	sandbox.memory_bytes = options->memory_bytes != 0
+				       ? options->memory_bytes
+				       : choose_memory(&sandbox, image, &information);
+	return sandbox;
+}
+
+/* ---- The function ------------------------------------------------------------------------ */
+
+static bool find_export(const mote_image *image, const char *name, mote_image_function *function)
+{
+	for (size_t i = 0; mote_image_export(image, i, function); i++)
+		if (strcmp(function->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Whether main can be called without arguments from the command line. */
+static bool is_callable_main(const mote_signature *signature)
+{
+	return signature->argument_count == 0 ||
+	       (signature->argument_count == 1 && signature->arguments[0] == MOTE_TYPE_STRING);
+}
+
+/* An image for another architecture runs nowhere here, whatever function is meant. */
+static int check_machine(const mote_image *image, struct problem *problem)
+{
+	mote_image_information information;
+	struct utsname host;
+
+	mote_image_inspect(image, &information);
+	if (uname(&host) != 0 || strcmp(host.machine, mote_machine_name(information.machine)) == 0)
+		return EXIT_FINE;
+	return problem_set(
+		problem, EXIT_PROBLEM, "wrong_machine",
+		"guest image %.1000s is for %s, this host is %s; rebuild it for this host",
+		information.name, mote_machine_name(information.machine), host.machine);
+}
+
+int run_choose_function(const struct run_options *options, const mote_image *image,
+			mote_image_function *function, bool *list, struct problem *problem)
+{
+	int code = check_machine(image, problem);
+
+	if (code != EXIT_FINE)
+		return code;
+	if (options->function != NULL) {
+		if (find_export(image, options->function, function))
+			return EXIT_FINE;
+		*list = true;
+		return problem_usage(problem, "%.1000s exports no function %.200s", options->guest,
+				     options->function);
+	}
+	if (find_export(image, "main", function) && is_callable_main(&function->signature))
+		return EXIT_FINE;
+	*list = true;
+	return problem_usage(problem,
+			     "no function given, and %.1000s has no main that takes no arguments",
+			     options->guest);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What `mote run` is told, and what follows for the sandbox.
+ */
+#ifndef RUN_SETUP_H
+#define RUN_SETUP_H
+
+#include <mote/mote.h>
+
+#include "arguments.h"
+#include "problem.h"
+
+struct run_options {
+	const char *guest, *function; /* function: NULL if not given */
+	char **words;		      /* its arguments */
+	int word_count;
+	uint64_t memory_bytes, heap_bytes, stack_bytes, mailbox_bytes; /* 0 if not given */
+	mote_backend_kind backend;
+	mote_log_level log_level;
+	const char *output;
+	bool json, quiet, help;
+};
+
+/* Returns EXIT_FINE, or EXIT_USAGE after a complaint. */
+int run_options_read(int argc, char **argv, struct run_options *options);
+
+/* The most that the strings and bytes of the call may take. */
+uint64_t run_mailbox_limit(const struct run_options *options);
+
+/* What was not given is made large enough for the image and the arguments. */
+mote_sandbox_options run_sandbox_options(const struct run_options *options, const mote_image *image,
+					 const struct arguments *arguments);
+
+/*
+ * Finds the function that is to be called: the one that was named, or main.
+ * list: set when the guest's functions should be listed behind the problem.
+ * Returns EXIT_FINE, or EXIT_USAGE with a problem.
+ */
+int run_choose_function(const struct run_options *options, const mote_image *image,
+			mote_image_function *function, bool *list, struct problem *problem);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Text that may come from a guest or a file: UTF-8, and what is safe to show on
+ * a terminal.
+ */
+#ifndef TEXT_H
+#define TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The length of the UTF-8 sequence at `at`, of which `left` bytes exist, and its code point.  0 when
+ * there is no valid one. */
+size_t utf8_next(const char *at, size_t left, uint32_t *code);
+
+bool utf8_valid(const char *text, size_t length);
+
+/* Whether a terminal may obey a code point, or show something else than it says: control characters
+ * and the marks that change the direction of writing. */
+bool is_unsafe(uint32_t code);
+
+/*
+ * Copies text to `to`, which has room for `capacity` bytes, with \n, \r, \t and \xNN for unsafe
+ * characters and for bytes that are no UTF-8.  NUL-terminates; cuts what does not fit.
+ * keep_lines: line feeds and tabs stay.  Returns the length.
+ */
+size_t escape_text(char *to, size_t capacity, const char *text, size_t length, bool keep_lines);
+
+/* The most that one byte of text takes when it is escaped. */
+enum { ESCAPED_BYTES = 4 };
+
+/* Writes a name in lower case, e.g. "STACK_OVERFLOW" -> "stack_overflow".  Returns to. */
+const char *lower_case(char *to, size_t capacity, const char *name);
+
+/* "64 KiB", "1 MiB", "5000 bytes".  Returns text. */
+enum { SIZE_TEXT_BYTES = 32 };
+const char *size_text(uint64_t bytes, char text[SIZE_TEXT_BYTES]);
+
+#endif

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The tool without a hypervisor: help, usage, inspect, doctor, its output.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "json_check.h"
+#include "test.h"
+#include "tool.h"
+
+/* ---- The checker itself ------------------------------------------------------------------ */
+
+static void checker_knows_json(void)
+{
+	static const char *const good[] = {"{}\n", "{\"a\":1}\n",
+					   "{\"a\":[1,-0.5e+3,\"x\\u00e9\\n\",true,null,{}]}\n",
+					   "{\"\":\"h\xc3\xa9\"}\n"};
+	static const char *const bad[] = {"",
+					  "{}",
+					  "{}\n\n",
+					  "[1]\n",
+					  "{\"a\":01}\n",
+					  "{\"a\":1,}\n",
+					  "{\"a\"}\n",
+					  "{a:1}\n",
+					  "{\"a\":nan}\n",
+					  "{\"a\":.5}\n",
+					  "{\"a\":\"\n\"}\n",
+					  "{\"a\":\"\\x41\"}\n",
+					  "{\"a\":\"\xff\"}\n",
+					  "{\"a\":1}x\n",
+					  "{\"a\":[1}\n",
+					  "{\"a\":-}\n",
+					  "{\"a\":1.}\n",
+					  "{\"a\":\"\xc3\"}\n"};
+	const char *text = "{\"a\":{\"b\":[1,{\"c\":\"x\"}]},\"d\":2}\n";
+
+	for (size_t i = 0; i < TEST_COUNT(good); i++)
+		CHECK(json_is_valid(good[i]));
+	for (size_t i = 0; i < TEST_COUNT(bad); i++)
+		CHECK(!json_is_valid(bad[i]));
+	CHECK_STR(json_at(text, "a.b.1.c"), "\"x\"");
+	CHECK_STR(json_at(text, "d"), "2");
+	CHECK_STR(json_at(text, "a.x"), "(none)");
+	CHECK_EQ(json_count(text, "a.b"), 2);
+}
+
+/* ---- Help and usage ---------------------------------------------------------------------- */
+
+static void expect_help(const char *first, const char *second, const char *part)
+{
+	struct tool tool;
+
+	TOOL_RUN(&tool, first, second);
+	CHECK_EQ(tool.code, 0);
+	CHECK_CONTAINS(tool.output, part);
+	CHECK_STR(tool.errors, "");
+	for (char *line = tool.output, *end; (end = strchr(line, '\n')); line = end + 1)
+		CHECK(end - line <= 100);
+	tool_clear(&tool);
+}
+
+static void help_teaches(void)
+{
+	expect_help("help", NULL, "mote run GUEST");
+	expect_help("--help", NULL, "mote doctor");
+	expect_help("-h", NULL, "mote inspect");
+	expect_help("help", "run", "Exit codes:");
+	expect_help("help", "run", "@FILE");
+	expect_help("run", "--help", "Examples:");
+	expect_help("run", "-h", "--memory SIZE");
+	expect_help("help", "inspect", "Examples:");
+	expect_help("inspect", "--help", "signatures");
+	expect_help("help", "doctor", "MOTE_BACKEND");
+	expect_help("doctor", "--help", "Exit codes");
+	expect_help("help", "version", "version");
+	expect_help("help", "help", "mote run GUEST");
+}
+
+static void version_is_printed(void)
+{
+	static const char *const ways[] = {"version", "--version", "-V"};
+	struct tool tool;
+
+	for (size_t i = 0; i < TEST_COUNT(ways); i++) {
+		unsigned major, minor, patch;
+
+		TOOL_RUN(&tool, ways[i]);
+		CHECK_EQ(tool.code, 0);
+		CHECK(sscanf(tool.output, "mote %u.%u.%u\n", &major, &minor, &patch) == 3);
+		CHECK_STR(tool.errors, "");
+		tool_clear(&tool);
+	}
+}
+
+static void wrong_usage_is_one_line_and_code_2(void)
+{
+	static const struct {
+		const char *words[6];
+		const char *part;
+	} cases[] = {
+		{{NULL}, "no command; see mote help"},
+		{{"frobnicate"}, "unknown command frobnicate; see mote help"},
+		{{"--frobnicate"}, "unknown option --frobnicate; see mote help"},
+		{{""}, "unknown command"},
+		{{"version", "x"}, "takes no arguments"},
+		{{"help", "frobnicate"}, "no help about frobnicate"},
+		{{"help", "run", "x"}, "help takes one command"},
+		{{"run"}, "no guest given; see mote help run"},
+		{{"run", "--"}, "no guest given"},
+		{{"run", "--frobnicate", "x"}, "unknown option --frobnicate; see mote help run"},
+		{{"run", "-x"}, "unknown option -x"},
+		{{"run", "--jso", "x"}, "unknown option --jso"},
+		{{"run", "--json=1", "x"}, "--json takes no value"},
+		{{"run", "x", "--memory"}, "--memory needs a value"},
+		{{"run", "--memory", "lots", "x"}, "\"lots\" is not a size"},
+		{{"run", "--memory", "", "x"}, "is not a size"},
+		{{"run", "--memory", "-1", "x"}, "is not a size"},
+		{{"run", "--memory", "16X", "x"}, "is not a size"},
+		{{"run", "--memory", "16MB", "x"}, "is not a size"},
+		{{"run", "--memory", "0", "x"}, "is not a size above 0"},
+		{{"run", "--memory=99999999999999999999", "x"}, "is not a size above 0"},
+		{{"run", "--heap=99999999999G", "x"}, "is not a size above 0"},
+		{{"run", "--backend", "xen", "x"}, "one of auto, kvm"},
+		{{"run", "--log-level=loud", "x"}, "one of off, error"},
+		{{"run", "--json", "-o", "f", "x"}, "exclude each other"},
+		{{"inspect"}, "no guest given; see mote help inspect"},
+		{{"inspect", "a", "b"}, "more than one guest"},
+		{{"inspect", "--memory", "1M", "a"}, "unknown option --memory"},
+		{{"doctor", "x"}, "doctor takes no arguments"},
+		{{"doctor", "--verbose"}, "unknown option --verbose; see mote help doctor"},
+		{{"frob\x1b[31m\n\xff"}, "frob\\x1b[31m\\n\\xff"},
+	};
+	struct tool tool;
+
+	for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+		tool_run(&tool, cases[i].words);
+		tool_expect_error(&tool, cases[i].part, 2, cases[i].part);
+		tool_clear(&tool);
+	}
+}
+
+/* ---- Inspect ----------------------------------------------------------------------------- */
+
+static void inspect_shows_the_guest(void)
+{
+	struct tool tool;
+
+	TOOL_RUN(&tool, "inspect", test_guest("callbacks"));
+	CHECK_EQ(tool.code, 0);
+	CHECK_STR(tool.errors, "");
+	CHECK_CONTAINS(tool.output, "machine  x86_64\n");
+	CHECK_CONTAINS(tool.output, "ABI      1\n");
+	CHECK_CONTAINS(tool.output, "type     static-pie executable\n");
+	CHECK_CONTAINS(tool.output, "\nentry    0x");
+	CHECK_CONTAINS(tool.output, "\nheap     ");
+	CHECK_CONTAINS(tool.output, "  call_times: u32(u32)\n");
+	CHECK_CONTAINS(tool.output, "  host_join: bytes(bytes,bytes)\n");
+	CHECK_CONTAINS(tool.output, "  r-x  ");
+	CHECK(!strstr(tool.output, "rwx"));
+	tool_clear(&tool);
+}
+
+static void inspect_as_json(void)
+{
+	struct tool tool;
+
+	TOOL_RUN(&tool, "inspect", test_guest("echo"), "--json");
+	CHECK_EQ(tool.code, 0);
+	REQUIRE(json_is_valid(tool.output));
+	CHECK_STR(json_at(tool.output, "status"), "\"ok\"");
+	CHECK_STR(json_at(tool.output, "machine"), "\"x86_64\"");
+	CHECK_STR(json_at(tool.output, "abi_version"), "1");
+	CHECK_STR(json_at(tool.output, "type"), "\"static-pie\"");
+	CHECK_EQ(json_count(tool.output, "exports"), 17);
+	CHECK_EQ(json_count(tool.output, "imports"), 0);
+	CHECK_STR(json_at(tool.output, "exports.10.name"), "\"add\"");
+	CHECK_STR(json_at(tool.output, "exports.10.signature"), "\"i64(i64,i64)\"");
+	CHECK_STR(json_at(tool.output, "exports.10.result"), "\"i64\"");
+	CHECK_STR(json_at(tool.output, "exports.10.arguments"), "[\"i64\",\"i64\"]");
+	CHECK(json_count(tool.output, "segments") >= 3);
+	CHECK_STR(json_at(tool.output, "segments.0.readable"), "true");
+	CHECK_STR(json_at(tool.output, "segments.0.writable"), "false");
+	tool_clear(&tool);
+
+	TOOL_RUN(&tool, "inspect", "--json", test_guest("callbacks"));
+	CHECK_EQ(tool.code, 0);
+	CHECK(json_count(tool.output, "imports") >= 10);
+	tool_clear(&tool);
+}
+
+static void inspect_reads_both_architectures(void)
+{
+	const char *path = test_file("aarch64");
+	struct tool tool;
+	size_t length;
+	char *image = test_read_file(test_guest("echo"), &length);
+
+	test_make_aarch64(image);
+	test_write_file(path, image, length);
+	free(image);
+	TOOL_RUN(&tool, "inspect", path);
+	CHECK_EQ(tool.code, 0);
+	CHECK_CONTAINS(tool.output, "machine  aarch64\n");
+	tool_clear(&tool);
+}
+
+/* ---- Doctor ------------------------------------------------------------------------------ */
+
+static void doctor_reports(void)
+{
+	struct tool tool;
+	bool usable;
+
+	TOOL_RUN(&tool, "doctor");
+	usable = strstr(tool.output, "  kvm   usable") != NULL;
+	CHECK(usable || strstr(tool.output, "  kvm   not usable: "));
+	CHECK_EQ(tool.code, usable ? 0 : 1);
+	CHECK(!usable || access("/dev/kvm", R_OK | W_OK) == 0);
+	CHECK_CONTAINS(tool.output, usable ? "mote run uses kvm\n" : "mote run finds none: ");
+	CHECK_STR(tool.errors, "");
+	if (access("/sys/devices/system/cpu/vulnerabilities/spectre_v2", R_OK) == 0)
+		CHECK_CONTAINS(tool.output, "  spectre_v2 ");
+	tool_clear(&tool);
+}
+
+static void doctor_as_json(void)
+{
+	struct tool tool;
+	bool usable;
+
+	TOOL_RUN(&tool, "doctor", "--json");
+	REQUIRE(json_is_valid(tool.output));
+	usable = tool.code == 0;
+	CHECK_EQ(tool.code, usable ? 0 : 1);
+	CHECK_STR(json_at(tool.output, "backends.0.name"), "\"kvm\"");
+	CHECK_STR(json_at(tool.output, "backends.0.usable"), usable ? "true" : "false");
+	CHECK_STR(json_at(tool.output, "usable"), usable ? "true" : "false");
+	CHECK_STR(json_at(tool.output, "chosen"), usable ? "\"kvm\"" : "null");
+	CHECK(!strcmp(json_at(tool.output, "backends.0.reason"), "\"\"") == usable);
+	/* A backend that is built and whose device can be opened is usable. */
+	if (!strcmp(json_at(tool.output, "backends.0.built"), "true") &&
+	    access("/dev/kvm", R_OK | W_OK) == 0)
+		CHECK(usable);
+	tool_clear(&tool);
+}
+
+static void doctor_names_a_wrong_choice(void)
+{
+	struct tool tool = TOOL_INIT;
+
+	tool.variable = "MOTE_BACKEND=frob";
+	TOOL_RUN_PREPARED(&tool, "doctor");
+	CHECK_CONTAINS(tool.output, "mote run finds none: ");
+	CHECK_CONTAINS(tool.output, "MOTE_BACKEND=frob");
+	tool_clear(&tool);
+}
+
+/* ---- Output that fails ------------------------------------------------------------------- */
+
+static void expect_output_error(const char *what, int out, bool closed, const char *part)
+{
+	static const char *const commands[][3] = {
+		{"version"},	      {"help"},	   {"help", "run"}, {"doctor"},
+		{"doctor", "--json"}, {"inspect"},
+	};
+
+	for (size_t i = 0; i < TEST_COUNT(commands); i++) {
+		struct tool tool = TOOL_INIT;
+		bool inspects = !strcmp(commands[i][0], "inspect");
+		char text[100];
+
+		tool.out = out;
+		tool.closes[1] = closed;
+		TOOL_RUN_PREPARED(&tool, commands[i][0],
+				  inspects ? test_guest("echo") : commands[i][1]);
+		snprintf(text, sizeof(text), "%s, %s", what, commands[i][0]);
+		tool_expect_error(&tool, text, 1, part);
+		tool_clear(&tool);
+	}
+}
+
+static void failing_output_is_reported(void)
+{
+	int full = open("/dev/full", O_WRONLY | O_CLOEXEC), ends[2];
+
+	REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
+	close(ends[0]);
+	expect_output_error("closed pipe", ends[1], false, "standard output: Broken pipe");
+	close(ends[1]);
+	expect_output_error("closed descriptor", -1, true, "standard output: Bad file descriptor");
+	if (full >= 0)
+		expect_output_error("full disk", full, false, "standard output: No space left");
+	close(full);
+}
+
+static void lives_without_standard_descriptors(void)
+{
+	struct tool tool = {.in = -1, .out = -1, .err = -1, .closes = {true, true, true}};
+
+	TOOL_RUN_PREPARED(&tool, "inspect", test_guest("echo"));
+	CHECK_EQ(tool.code, 1);
+	tool_clear(&tool);
+	tool.closes[0] = tool.closes[2] = true;
+	TOOL_RUN_PREPARED(&tool, "version");
+	CHECK_EQ(tool.code, 0);
+	CHECK_CONTAINS(tool.output, "mote ");
+	tool_clear(&tool);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		CASE(checker_knows_json),
+		CASE(help_teaches),
+		CASE(version_is_printed),
+		CASE(wrong_usage_is_one_line_and_code_2),
+		CASE(inspect_shows_the_guest),
+		CASE(inspect_as_json),
+		CASE(inspect_reads_both_architectures),
+		CASE(doctor_reports),
+		CASE(doctor_as_json),
+		CASE(doctor_names_a_wrong_choice),
+		CASE(failing_output_is_reported),
+		CASE(lives_without_standard_descriptors),
+	};
+	int code = test_main("cli", cases, TEST_COUNT(cases), argc, argv);
+
+	test_remove_folder();
+	return code;
+}

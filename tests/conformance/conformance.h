@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files of the conformance suite share: the backend under test, what a
+ * backend supplies for its tests, and the lists of cases.
+ */
+#ifndef MOTE_TESTS_CONFORMANCE_H
+#define MOTE_TESTS_CONFORMANCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hypervisor/virtual_machine.h"
+#include "test.h"
+
+/* What goes through a backend's table of functions: counted, and broken on demand. */
+struct hypervisor_calls {
+	uint64_t calls;	  /* that can fail, so far */
+	uint64_t runs;	  /* of the vCPU, among them */
+	uint64_t fail_at; /* the number of the call that fails; 0: none */
+	int code;	  /* how it fails: an errno */
+	bool failed;	  /* that call was made */
+	bool optional;	  /* it only asked for something that may be missing */
+	char what[64];	  /* its name, for messages */
+};
+
+/* A backend, as the suite needs it. */
+struct test_backend {
+	const char *name;
+	const struct mote_backend *backend;
+	/* Leaves the case when this machine has no such hypervisor. */
+	void (*need)(void);
+	/* The bed's table of functions, for mote_hypervisor_options.system. */
+	const void *(*system)(void);
+	/* The same behind a counter and fault injector.  One at a time. */
+	const void *(*interpose)(struct hypervisor_calls *calls);
+	/* Kinds of native handles that it has, zero-terminated. */
+	const mote_native_handle_kind *native_handles;
+	/* Cases that drive its own table of functions. */
+	const struct test_case *cases;
+	size_t case_count;
+};
+
+/* The backend that the running case tests. */
+const struct test_backend *backend_under_test(void);
+
+/* What a machine may decide for itself; see main.c. */
+struct expectations {
+	bool runs_after_triple_fault; /* when it was reset */
+	/* Of a vCPU that was just made, where that is not its state after a reset. */
+	uint8_t new_cs_type, new_ss_type, new_tr_type, new_ftwx;
+	uint16_t new_fcw;
+};
+
+const struct expectations *expected_here(void);
+
+/* A list of cases for main.c. */
+struct case_list {
+	const struct test_case *cases;
+	size_t count;
+};
+
+extern const struct case_list lifecycle_cases, fault_cases, exit_cases, register_cases,
+	extended_cases, retired_cases, memory_cases, live_table_cases, interrupt_cases, kill_cases,
+	many_cases;
+
+#endif

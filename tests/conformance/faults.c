@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Every call of a backend's function table is made to fail once: a typed error
+ * with a text comes out, the VM can be destroyed, and nothing is left behind.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "allocator.h"
+#include "machine.h"
+
+/* How the calls fail, and as what that may come out. */
+static const int codes[] = {EIO, ENOMEM, EMFILE, ENFILE, EINVAL};
+
+static mote_status expected_status(int code)
+{
+	switch (code) {
+	case EMFILE:
+	case ENFILE:
+		return MOTE_LIMIT;
+	case ENOMEM:
+		return MOTE_NO_MEMORY;
+	default:
+		return MOTE_HYPERVISOR;
+	}
+}
+
+/* ---- What is done while calls fail -------------------------------------------------------- */
+
+struct attempt {
+	struct machine machine;
+	mote_error error;
+	uint8_t state[16384];
+};
+
+#define TRY(operation, ...) (vm->ops->operation(vm, __VA_ARGS__, &attempt->error))
+
+static mote_status read_and_write_state(struct attempt *attempt)
+{
+	struct mote_vm *vm = attempt->machine.vm;
+	size_t bytes = vm->ops->xsave_bytes(vm);
+	mote_regs regs;
+	mote_sregs sregs;
+	mote_fpu fpu;
+	mote_debug_regs debug;
+	mote_status status = TRY(regs, &regs);
+
+	status = status == MOTE_OK ? TRY(set_regs, &regs) : status;
+	status = status == MOTE_OK ? TRY(sregs, &sregs) : status;
+	status = status == MOTE_OK ? TRY(set_sregs, &sregs) : status;
+	status = status == MOTE_OK ? TRY(fpu, &fpu) : status;
+	status = status == MOTE_OK ? TRY(set_fpu, &fpu) : status;
+	status = status == MOTE_OK ? TRY(debug_regs, &debug) : status;
+	status = status == MOTE_OK ? TRY(set_debug_regs, &debug) : status;
+	if (status == MOTE_OK && bytes > 0 && bytes <= sizeof(attempt->state)) {
+		status = TRY(xsave, attempt->state, bytes);
+		status = status == MOTE_OK ? TRY(set_xsave, attempt->state, bytes) : status;
+	}
+	return status;
+}
+
+static mote_status use_vm(struct attempt *attempt)
+{
+	struct mote_vm *vm = attempt->machine.vm;
+	struct mote_memory_region more = {
+		.gpa = EXTRA_GVA,
+		.hva = machine_host(&attempt->machine, DATA_GVA),
+		.bytes = MOTE_PAGE_BYTES,
+		.flags = MOTE_REGION_READ | MOTE_REGION_WRITE,
+		.kind = MOTE_REGION_RAM,
+	};
+	struct mote_vm_exit exit = {.kind = MOTE_EXIT_RETRY};
+	mote_status status = TRY(map_memory, 1, &more);
+
+	while (status == MOTE_OK && exit.kind == MOTE_EXIT_RETRY)
+		status = TRY(run_vcpu, &exit);
+	status = status == MOTE_OK ? read_and_write_state(attempt) : status;
+	status = status == MOTE_OK ? TRY(invalidate_translations, DATA_GVA, MOTE_PAGE_BYTES)
+				   : status;
+	status = status == MOTE_OK ? TRY(unmap_memory, 1) : status;
+	more.flags = MOTE_REGION_READ;
+	status = status == MOTE_OK ? TRY(map_memory, 1, &more) : status;
+	status = status == MOTE_OK ? TRY(invalidate_translations, EXTRA_GVA, MOTE_PAGE_BYTES)
+				   : status;
+	exit.kind = MOTE_EXIT_RETRY;
+	while (status == MOTE_OK && exit.kind == MOTE_EXIT_RETRY)
+		status = TRY(run_vcpu, &exit);
+	return status == MOTE_OK ? vm->ops->reset_vcpu(vm, &attempt->error) : status;
+}
+
+/* A whole life.  Gives the first failure. */
+static mote_status live(struct attempt *attempt, const void *system,
+			const mote_allocator *allocator)
+{
+	const struct mote_backend *backend = backend_under_test()->backend;
+	const struct mote_hypervisor_options options = {
+		.allocator = allocator,
+		.kick_signal = kick_signal(),
+		.system = system,
+	};
+	struct mote_hypervisor *hypervisor;
+	mote_status status = backend->open(&options, &hypervisor, &attempt->error);
+
+	if (status != MOTE_OK)
+		return status;
+	status = machine_create(&attempt->machine, hypervisor);
+	if (status != MOTE_OK)
+		attempt->error = attempt->machine.error;
+	else
+		status = use_vm(attempt);
+	if (attempt->machine.vm != NULL)
+		attempt->machine.vm->ops->destroy(attempt->machine.vm);
+	attempt->machine.vm = NULL;
+	backend->close(hypervisor);
+	return status;
+}
+
+static struct attempt *new_attempt(void)
+{
+	struct attempt *attempt = calloc(1, sizeof(*attempt));
+
+	REQUIRE(attempt != NULL);
+	machine_prepare(&attempt->machine, &code_doorbell_loop);
+	attempt->error.size = sizeof(attempt->error);
+	return attempt;
+}
+
+static void delete_attempt(struct attempt *attempt)
+{
+	machine_destroy(&attempt->machine);
+	free(attempt);
+}
+
+/* ---- The sweeps --------------------------------------------------------------------------- */
+
+/* Without an answer to a question about itself, a machine counts as one that lacks the feature. */
+static bool is_missing_feature(mote_status status)
+{
+	return status == MOTE_OK || status == MOTE_NO_HYPERVISOR || status == MOTE_UNSUPPORTED;
+}
+
+static void check_failure(const struct hypervisor_calls *calls, mote_status status,
+			  const mote_error *error)
+{
+	bool typed = status == expected_status(calls->code);
+
+	if (calls->optional)
+		typed = typed || is_missing_feature(status);
+	if (calls->optional && status == MOTE_OK)
+		return;
+	if (!CHECK(typed))
+		test_note("call %llu, %s, fails with errno %d: status %s, \"%s\"",
+			  (unsigned long long)calls->fail_at, calls->what, calls->code,
+			  mote_status_name(status), error->text);
+	CHECK_EQ(error->status, status);
+	if (!CHECK(error->text[0] != '\0'))
+		test_note("call %llu, %s", (unsigned long long)calls->fail_at, calls->what);
+}
+
+/* Makes the call number fail_at fail.  Returns whether there was such a call. */
+static bool fail_once(uint64_t fail_at, int code)
+{
+	struct hypervisor_calls calls = {0};
+	struct attempt *attempt = new_attempt();
+	const void *system = backend_under_test()->interpose(&calls);
+	size_t files = test_fd_count();
+	mote_status status;
+
+	calls.fail_at = fail_at;
+	calls.code = code;
+	status = live(attempt, system, &mote_default_allocator);
+	if (calls.failed)
+		check_failure(&calls, status, &attempt->error);
+	else
+		CHECK_OK(status, &attempt->error);
+	if (!CHECK_EQ(test_fd_count(), files))
+		test_note("after call %llu, %s, failed", (unsigned long long)fail_at, calls.what);
+	delete_attempt(attempt);
+	return calls.failed;
+}
+
+static void every_failing_call_is_a_typed_error(void)
+{
+	size_t mappings;
+
+	backend_under_test()->need();
+	fail_once(0, EIO);
+	mappings = test_mapping_count();
+	for (size_t i = 0; i < TEST_COUNT(codes); i++) {
+		uint64_t number = 1;
+
+		while (fail_once(number, codes[i]))
+			number++;
+		CHECK(number > 30); /* the sweep went somewhere */
+	}
+	CHECK(test_mapping_count() <= mappings + 1);
+}
+
+/* An allocator that fails once and counts what is not given back. */
+struct hungry {
+	uint64_t calls, fail_at, live;
+	bool failed;
+};
+
+static bool refuses(struct hungry *hungry)
+{
+	hungry->failed |= ++hungry->calls == hungry->fail_at;
+	return hungry->calls == hungry->fail_at;
+}
+
+static void *hungry_allocate(void *user, size_t bytes)
+{
+	struct hungry *hungry = user;
+	void *pointer = refuses(hungry) ? NULL : malloc(bytes);
+
+	hungry->live += pointer != NULL;
+	return pointer;
+}
+
+static void *hungry_reallocate(void *user, void *pointer, size_t bytes)
+{
+	struct hungry *hungry = user;
+	void *grown = refuses(hungry) ? NULL : realloc(pointer, bytes);
+
+	hungry->live += grown != NULL && pointer == NULL;
+	return grown;
+}
+
+static void hungry_release(void *user, void *pointer)
+{
+	((struct hungry *)user)->live -= pointer != NULL;
+	free(pointer);
+}
+
+static bool starve_once(uint64_t fail_at)
+{
+	struct hungry hungry = {.fail_at = fail_at};
+	const mote_allocator allocator = {hungry_allocate, hungry_reallocate, hungry_release,
+					  &hungry};
+	struct attempt *attempt = new_attempt();
+	size_t files = test_fd_count();
+	mote_status status = live(attempt, backend_under_test()->system(), &allocator);
+
+	if (hungry.failed)
+		CHECK_STATUS(status, MOTE_NO_MEMORY, &attempt->error);
+	else
+		CHECK_OK(status, &attempt->error);
+	CHECK(!hungry.failed || attempt->error.text[0] != '\0');
+	CHECK_EQ(hungry.live, 0);
+	CHECK_EQ(test_fd_count(), files);
+	delete_attempt(attempt);
+	return hungry.failed;
+}
+
+static void every_failing_allocation_is_out_of_memory(void)
+{
+	uint64_t number = 1;
+
+	backend_under_test()->need();
+	while (starve_once(number))
+		number++;
+	CHECK(number > 4);
+}
+
+static void outputs_are_written_on_success_only(void)
+{
+	struct hypervisor_calls calls = {0};
+	const void *system = backend_under_test()->interpose(&calls);
+	struct machine machine;
+	mote_regs regs, regs_before;
+	mote_sregs sregs, sregs_before;
+	mote_fpu fpu, fpu_before;
+	mote_debug_regs debug, debug_before;
+
+	machine_make_with(&machine, NULL, system);
+	memset(&regs, 0x5a, sizeof(regs));
+	memset(&sregs, 0x5a, sizeof(sregs));
+	memset(&fpu, 0x5a, sizeof(fpu));
+	memset(&debug, 0x5a, sizeof(debug));
+	regs_before = regs;
+	sregs_before = sregs;
+	fpu_before = fpu;
+	debug_before = debug;
+	calls.code = EIO;
+	calls.fail_at = calls.calls + 1;
+	CHECK(machine.vm->ops->regs(machine.vm, &regs, &machine.error) != MOTE_OK);
+	calls.fail_at = calls.calls + 1;
+	CHECK(machine.vm->ops->sregs(machine.vm, &sregs, &machine.error) != MOTE_OK);
+	calls.fail_at = calls.calls + 1;
+	CHECK(machine.vm->ops->fpu(machine.vm, &fpu, &machine.error) != MOTE_OK);
+	calls.fail_at = calls.calls + 1;
+	CHECK(machine.vm->ops->debug_regs(machine.vm, &debug, &machine.error) != MOTE_OK);
+	CHECK_MEM(&regs, &regs_before, sizeof(regs));
+	CHECK_MEM(&sregs, &sregs_before, sizeof(sregs));
+	CHECK_MEM(&fpu, &fpu_before, sizeof(fpu));
+	CHECK_MEM(&debug, &debug_before, sizeof(debug));
+	machine_destroy(&machine);
+}
+
+static void a_failed_run_can_be_repeated(void)
+{
+	struct hypervisor_calls calls = {0};
+	const void *system = backend_under_test()->interpose(&calls);
+	struct mote_vm_exit exit;
+	struct machine machine;
+
+	machine_make_with(&machine, &code_doorbell_loop, system);
+	machine_expect(&machine, MOTE_EXIT_IO_OUT);
+	calls.code = EIO;
+	calls.fail_at = calls.calls + 1;
+	CHECK_STATUS(machine.vm->ops->run_vcpu(machine.vm, &exit, &machine.error), MOTE_HYPERVISOR,
+		     &machine.error);
+	machine_expect(&machine, MOTE_EXIT_IO_OUT);
+	machine_destroy(&machine);
+}
+
+static const struct test_case cases[] = {
+	CASE(every_failing_call_is_a_typed_error),
+	CASE(every_failing_allocation_is_out_of_memory),
+	CASE(outputs_are_written_on_success_only),
+	CASE(a_failed_run_can_be_repeated),
+};
+
+const struct case_list fault_cases = {cases, TEST_COUNT(cases)};

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The machine that the cases run guest code in.
+ */
+#define _GNU_SOURCE
+#include "machine.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "allocator.h"
+#include "hypervisor/interrupt/interrupt_internal.h"
+
+int kick_signal(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	int number = 0;
+
+	REQUIRE_OK(mote_kick_install(&number, &error), &error);
+	return number;
+}
+
+struct mote_hypervisor *open_hypervisor(const void *system)
+{
+	const struct mote_hypervisor_options options = {
+		.allocator = &mote_default_allocator,
+		.kick_signal = kick_signal(),
+		.system = system,
+	};
+	mote_error error = MOTE_ERROR_INIT;
+	struct mote_hypervisor *hypervisor = NULL;
+
+	backend_under_test()->need();
+	REQUIRE_OK(backend_under_test()->backend->open(&options, &hypervisor, &error), &error);
+	return hypervisor;
+}
+
+void *machine_host(const struct machine *machine, uint64_t gva)
+{
+	return machine->ram + (gva - RAM_GPA);
+}
+
+void machine_put(struct machine *machine, uint64_t gva, const struct code *code)
+{
+	memcpy(machine_host(machine, gva), code->bytes, code->length);
+}
+
+static void map_pages(struct machine *machine)
+{
+	static const struct {
+		uint64_t gva, bytes;
+		uint32_t flags;
+	} maps[] = {
+		{KERNEL_GVA, 0x1000, MOTE_PAGE_EXECUTE},
+		{CODE_GVA, 0x4000, MOTE_PAGE_USER | MOTE_PAGE_EXECUTE},
+		{DATA_GVA, 0x4000, MOTE_PAGE_USER | MOTE_PAGE_WRITE},
+		{STACK_GVA, 0x4000, MOTE_PAGE_USER | MOTE_PAGE_WRITE},
+		{OUTSIDE_GVA, 0x2000, MOTE_PAGE_USER | MOTE_PAGE_WRITE | MOTE_PAGE_DEVICE},
+		{EXTRA_GVA, EXTRA_BYTES, MOTE_PAGE_USER | MOTE_PAGE_WRITE},
+	};
+
+	for (size_t i = 0; i < TEST_COUNT(maps); i++)
+		REQUIRE(mote_paging_map(&machine->tables, maps[i].gva, maps[i].gva, maps[i].bytes,
+					maps[i].flags));
+}
+
+void machine_prepare(struct machine *machine, const struct code *code)
+{
+	static const uint16_t ports[] = {CODE_PORT, CODE_OTHER_PORT};
+
+	*machine = (struct machine){.error = MOTE_ERROR_INIT};
+	machine->ram = mmap(NULL, RAM_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+			    0);
+	REQUIRE(machine->ram != MAP_FAILED);
+	machine->monitor = (struct mote_monitor){
+		.memory = machine->ram + (MONITOR_GVA - RAM_GPA),
+		.gva = MONITOR_GVA,
+		.gpa = MONITOR_GVA,
+	};
+	REQUIRE(mote_paging_init(&machine->tables, machine->ram + (TABLES_GVA - RAM_GPA), TABLES_GVA,
+				 TABLES_BYTES));
+	mote_monitor_build(&machine->monitor, ports, TEST_COUNT(ports));
+	REQUIRE(mote_monitor_map(&machine->monitor, &machine->tables));
+	map_pages(machine);
+	if (code != NULL)
+		machine_put(machine, CODE_GVA, code);
+	machine_put(machine, ELSEWHERE_GVA, &code_end);
+}
+
+static mote_status start(struct machine *machine)
+{
+	struct mote_vm *vm = machine->vm;
+	const struct mote_user_start start = {
+		.entry = CODE_GVA,
+		.stack = STACK_TOP_GVA,
+		.root_gpa = machine->tables.gpa,
+		.features = vm->ops->features(vm),
+	};
+	mote_regs regs;
+	mote_sregs sregs;
+	mote_status status;
+
+	mote_power_on(&regs, &sregs, NULL, NULL);
+	mote_monitor_start(&machine->monitor, &start, &regs, &sregs);
+	status = vm->ops->set_sregs(vm, &sregs, &machine->error);
+	return status == MOTE_OK ? vm->ops->set_regs(vm, &regs, &machine->error) : status;
+}
+
+mote_status machine_create(struct machine *machine, struct mote_hypervisor *hypervisor)
+{
+	const struct mote_memory_region ram = {
+		.gpa = RAM_GPA,
+		.hva = machine->ram,
+		.bytes = RAM_BYTES,
+		.flags = MOTE_REGION_READ | MOTE_REGION_WRITE | MOTE_REGION_EXECUTE,
+		.kind = MOTE_REGION_RAM,
+	};
+	mote_error *error = &machine->error;
+	mote_status status = hypervisor->backend->create(hypervisor, &machine->vm, error);
+
+	machine->hypervisor = hypervisor;
+	if (status != MOTE_OK)
+		return status;
+	status = machine->vm->ops->map_memory(machine->vm, 0, &ram, error);
+	if (status == MOTE_OK)
+		status = machine->vm->ops->complete_initial_memory_setup(machine->vm, error);
+	return status == MOTE_OK ? start(machine) : status;
+}
+
+void machine_make_with(struct machine *machine, const struct code *code, const void *system)
+{
+	struct mote_hypervisor *hypervisor = open_hypervisor(system);
+
+	machine_prepare(machine, code);
+	machine->own_hypervisor = true;
+	REQUIRE_OK(machine_create(machine, hypervisor), &machine->error);
+}
+
+void machine_make(struct machine *machine, const struct code *code)
+{
+	machine_make_with(machine, code, backend_under_test()->system());
+}
+
+void machine_destroy(struct machine *machine)
+{
+	if (machine->vm != NULL)
+		machine->vm->ops->destroy(machine->vm);
+	if (machine->own_hypervisor)
+		machine->hypervisor->backend->close(machine->hypervisor);
+	if (machine->ram != NULL)
+		munmap(machine->ram, RAM_BYTES);
+	memset(machine, 0, sizeof(*machine));
+}
+
+const char *exit_name(enum mote_vm_exit_kind kind)
+{
+	static const char *const names[] = {
+		[MOTE_EXIT_HALT] = "HALT",
+		[MOTE_EXIT_IO_OUT] = "IO_OUT",
+		[MOTE_EXIT_IO_IN] = "IO_IN",
+		[MOTE_EXIT_MMIO_READ] = "MMIO_READ",
+		[MOTE_EXIT_MMIO_WRITE] = "MMIO_WRITE",
+		[MOTE_EXIT_CANCELLED] = "CANCELLED",
+		[MOTE_EXIT_RETRY] = "RETRY",
+		[MOTE_EXIT_SHUTDOWN] = "SHUTDOWN",
+		[MOTE_EXIT_DEBUG] = "DEBUG",
+		[MOTE_EXIT_UNKNOWN] = "UNKNOWN",
+	};
+
+	return (size_t)kind < TEST_COUNT(names) && names[kind] != NULL ? names[kind] : "no exit";
+}
+
+static const char *name_of(const struct machine *machine)
+{
+	return machine->what != NULL ? machine->what : "guest";
+}
+
+struct mote_vm_exit machine_run(struct machine *machine)
+{
+	struct mote_vm_exit exit;
+
+	do
+		MACHINE_OK(machine, run_vcpu, &exit);
+	while (exit.kind == MOTE_EXIT_RETRY);
+	return exit;
+}
+
+struct mote_vm_exit machine_expect(struct machine *machine, enum mote_vm_exit_kind kind)
+{
+	struct mote_vm_exit exit = machine_run(machine);
+	mote_regs regs;
+
+	if (exit.kind == kind)
+		return exit;
+	regs = machine_regs(machine);
+	FAIL("%s: the exit is %s at 0x%llx, not %s: %.*s", name_of(machine), exit_name(exit.kind),
+	     (unsigned long long)mote_regs_pc(&regs), exit_name(kind), MOTE_EXIT_TEXT_BYTES,
+	     exit.kind == MOTE_EXIT_UNKNOWN ? exit.as.text : "");
+}
+
+struct mote_exception machine_exception(struct machine *machine)
+{
+	mote_regs regs = machine_regs(machine);
+	mote_sregs sregs = machine_sregs(machine);
+	struct mote_exception exception;
+
+	if (!mote_monitor_exception(&machine->monitor, &regs, &sregs, &exception))
+		FAIL("%s: the halt at 0x%llx is no exception", name_of(machine),
+		     (unsigned long long)mote_regs_pc(&regs));
+	return exception;
+}
+
+struct mote_exception machine_expect_exception(struct machine *machine)
+{
+	machine_expect(machine, MOTE_EXIT_HALT);
+	return machine_exception(machine);
+}
+
+void machine_expect_end(struct machine *machine, uint64_t gva)
+{
+	struct mote_exception exception = machine_expect_exception(machine);
+
+	if (!code_is_end(&exception))
+		FAIL("%s: exception %s at 0x%llx, not the end of the code", name_of(machine),
+		     mote_vector_name(exception.vector), (unsigned long long)exception.pc);
+	CHECK_IN(machine, exception.pc, gva);
+}
+
+mote_regs machine_regs(struct machine *machine)
+{
+	mote_regs regs;
+
+	MACHINE_OK(machine, regs, &regs);
+	return regs;
+}
+
+void machine_set_regs(struct machine *machine, const mote_regs *regs)
+{
+	MACHINE_OK(machine, set_regs, regs);
+}
+
+mote_sregs machine_sregs(struct machine *machine)
+{
+	mote_sregs sregs;
+
+	MACHINE_OK(machine, sregs, &sregs);
+	return sregs;
+}
+
+void machine_set_sregs(struct machine *machine, const mote_sregs *sregs)
+{
+	MACHINE_OK(machine, set_sregs, sregs);
+}

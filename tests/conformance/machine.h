@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A VM with memory, page tables and monitor in place, and guest code at its first
+ * instruction in user mode: set up as src/hypervisor/sandbox_vm.c does it.
+ */
+#ifndef MOTE_TESTS_MACHINE_H
+#define MOTE_TESTS_MACHINE_H
+
+#include "code.h"
+#include "conformance.h"
+
+/* Guest-virtual addresses; RAM has the same guest-physical ones. */
+enum {
+	RAM_GPA = 0x10000,
+	RAM_BYTES = 0x60000,
+	MONITOR_GVA = RAM_GPA,
+	TABLES_GVA = 0x18000,
+	TABLES_BYTES = 0x10000,
+	KERNEL_GVA = 0x28000, /* executable in supervisor mode */
+	CODE_GVA = 0x30000,   /* four pages, executable */
+	ELSEWHERE_GVA = CODE_GVA + 0x1000,
+	DATA_GVA = 0x40000, /* four pages, writable */
+	STACK_GVA = 0x50000,
+	STACK_TOP_GVA = 0x54000,
+	OUTSIDE_GVA = 0x200000, /* two writable pages without memory behind them */
+	EXTRA_GVA = 0x400000,	/* four writable pages for a second slot */
+	EXTRA_BYTES = 0x4000,
+};
+
+struct machine {
+	struct mote_hypervisor *hypervisor;
+	bool own_hypervisor;
+	struct mote_vm *vm;
+	uint8_t *ram;
+	struct mote_page_tables tables;
+	struct mote_monitor monitor;
+	mote_error error; /* of the last operation that failed */
+	const char *what; /* what runs in it, for messages; may be NULL */
+};
+
+/* CHECK_EQ that says which machine it was about. */
+#define CHECK_IN(machine, actual, expected)                                                        \
+	do {                                                                                       \
+		if (!CHECK_EQ(actual, expected) && (machine)->what != NULL)                        \
+			test_note("in %s", (machine)->what);                                       \
+	} while (0)
+
+/* Opens the hypervisor with a table of functions; leaves the case when that fails. */
+struct mote_hypervisor *open_hypervisor(const void *system);
+
+/* The number of the kick signal; installs its handler. */
+int kick_signal(void);
+
+/* Makes a machine; leaves the case when that fails. */
+void machine_make(struct machine *machine, const struct code *code);
+void machine_make_with(struct machine *machine, const struct code *code, const void *system);
+/* The same from steps that may fail: memory and tables, then the VM in an open hypervisor. */
+void machine_prepare(struct machine *machine, const struct code *code);
+mote_status machine_create(struct machine *machine, struct mote_hypervisor *hypervisor);
+void machine_destroy(struct machine *machine);
+
+/* Puts code at an address in RAM. */
+void machine_put(struct machine *machine, uint64_t gva, const struct code *code);
+/* The host's view of RAM. */
+void *machine_host(const struct machine *machine, uint64_t gva);
+
+/* Runs until an exit that is not RETRY; leaves the case when the run fails. */
+struct mote_vm_exit machine_run(struct machine *machine);
+/* Runs, and demands this kind of exit; another one leaves the case. */
+struct mote_vm_exit machine_expect(struct machine *machine, enum mote_vm_exit_kind kind);
+/* Runs, and demands an exception of user code. */
+struct mote_exception machine_expect_exception(struct machine *machine);
+/* Runs, and demands that the guest gets to the code_end at an address. */
+void machine_expect_end(struct machine *machine, uint64_t gva);
+/* The exception behind a HALT exit; leaves the case when there is none. */
+struct mote_exception machine_exception(struct machine *machine);
+
+mote_regs machine_regs(struct machine *machine);
+void machine_set_regs(struct machine *machine, const mote_regs *regs);
+mote_sregs machine_sregs(struct machine *machine);
+void machine_set_sregs(struct machine *machine, const mote_sregs *sregs);
+
+/* "HALT" and the like. */
+const char *exit_name(enum mote_vm_exit_kind kind);
+
+/* Whether one of the machine's operations succeeds; leaves the case when it does not. */
+#define MACHINE_OK(machine, operation, ...)                                                        \
+	REQUIRE_OK((machine)->vm->ops->operation((machine)->vm, __VA_ARGS__, &(machine)->error),   \
+		   &(machine)->error)
+#define MACHINE_RESET(machine)                                                                     \
+	REQUIRE_OK((machine)->vm->ops->reset_vcpu((machine)->vm, &(machine)->error),               \
+		   &(machine)->error)
+
+#endif

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Retired exits: whatever the hypervisor keeps pending, after an exit the vCPU
+ * looks and behaves as if the exiting instruction were behind it.
+ */
+#include <string.h>
+
+#include "machine.h"
+
+#define MARK 0x77u
+#define PATTERN 0x1122334455667788ull
+#define ANSWER 0x5a5a5a5a5a5a5a5aull
+
+/* A machine that stands at the exit of an access. */
+static struct mote_vm_exit make_at(struct machine *machine, const struct code_access *access)
+{
+	struct code code = access->code;
+	mote_regs regs;
+
+	memcpy(code.bytes + code.length, code_end.bytes, code_end.length);
+	code.length += code_end.length;
+	machine_make(machine, &code);
+	machine->what = access->name;
+	regs = machine_regs(machine);
+	code_prepare(access, &regs);
+	*code_value(&regs) = PATTERN;
+	machine_set_regs(machine, &regs);
+	return machine_expect(machine, access->exit);
+}
+
+static uint64_t value_after(const struct code_access *access, uint64_t answer)
+{
+	bool read = access->exit == MOTE_EXIT_IO_IN || access->exit == MOTE_EXIT_MMIO_READ;
+
+	return read ? code_read_result(access, PATTERN, answer) : PATTERN;
+}
+
+/* The registers that user code had at its end. */
+static mote_regs regs_at_end(struct machine *machine, uint64_t gva)
+{
+	struct mote_exception exception;
+
+	machine_expect_end(machine, gva);
+	exception = machine_exception(machine);
+	return mote_arch_registers(&exception.registers);
+}
+
+/* Runs check for every access, each in a machine of its own that stands at the exit. */
+static void for_each_access(void (*check)(struct machine *, const struct code_access *,
+					  struct mote_vm_exit *))
+{
+	for (size_t i = 0; i < code_access_count; i++) {
+		struct machine machine;
+		struct mote_vm_exit exit = make_at(&machine, &code_accesses[i]);
+
+		check(&machine, &code_accesses[i], &exit);
+		machine_destroy(&machine);
+	}
+}
+
+static void check_pc(struct machine *machine, const struct code_access *access,
+		     struct mote_vm_exit *exit)
+{
+	mote_regs regs = machine_regs(machine);
+
+	(void)exit;
+	CHECK_IN(machine, mote_regs_pc(&regs), CODE_GVA + access->code.length);
+	CHECK_IN(machine, *code_value(&regs), value_after(access, 0));
+	/* Reading again changes nothing. */
+	regs = machine_regs(machine);
+	CHECK_IN(machine, mote_regs_pc(&regs), CODE_GVA + access->code.length);
+	machine_expect_end(machine, CODE_GVA + access->code.length);
+}
+
+static void pc_stands_behind_the_instruction(void)
+{
+	for_each_access(check_pc);
+}
+
+static void check_elsewhere(struct machine *machine, const struct code_access *access,
+			    struct mote_vm_exit *exit)
+{
+	mote_regs regs = machine_regs(machine), end;
+
+	(void)access;
+	(void)exit;
+	mote_regs_pc(&regs) = ELSEWHERE_GVA;
+	*code_value(&regs) = MARK;
+	machine_set_regs(machine, &regs);
+	end = regs_at_end(machine, ELSEWHERE_GVA);
+	CHECK_IN(machine, *code_value(&end), MARK);
+}
+
+static void registers_that_are_set_stick(void)
+{
+	for_each_access(check_elsewhere);
+}
+
+/* set_regs as the first touch, with registers from elsewhere. */
+static void check_blind(struct machine *machine, const struct code_access *access,
+			struct mote_vm_exit *exit)
+{
+	mote_regs regs, end;
+
+	(void)access;
+	(void)exit;
+	mote_power_on(&regs, NULL, NULL, NULL);
+	mote_regs_pc(&regs) = ELSEWHERE_GVA;
+	*code_value(&regs) = MARK;
+	machine_set_regs(machine, &regs);
+	regs = machine_regs(machine);
+	CHECK_IN(machine, mote_regs_pc(&regs), ELSEWHERE_GVA);
+	CHECK_IN(machine, *code_value(&regs), MARK);
+	end = regs_at_end(machine, ELSEWHERE_GVA);
+	CHECK_IN(machine, *code_value(&end), MARK);
+}
+
+static void registers_that_are_set_without_reading_stick(void)
+{
+	for_each_access(check_blind);
+}
+
+static void check_restart(struct machine *machine, const struct code_access *access,
+			  struct mote_vm_exit *exit)
+{
+	mote_regs regs = machine_regs(machine);
+	struct mote_vm_exit again;
+
+	mote_regs_pc(&regs) = CODE_GVA;
+	code_prepare(access, &regs);
+	*code_value(&regs) = MARK;
+	machine_set_regs(machine, &regs);
+	again = machine_expect(machine, access->exit);
+	if (access->exit == MOTE_EXIT_IO_OUT || access->exit == MOTE_EXIT_IO_IN) {
+		CHECK_IN(machine, again.as.io.port, access->target);
+		CHECK_IN(machine, again.as.io.size, access->size);
+		CHECK_IN(machine, again.as.io.count, 1);
+	} else {
+		CHECK_IN(machine, again.as.mmio.gpa, access->target);
+		CHECK_IN(machine, again.as.mmio.size, access->size);
+	}
+	if (access->exit == MOTE_EXIT_IO_OUT)
+		CHECK_IN(machine, again.as.io.data[0], MARK);
+	if (access->exit == MOTE_EXIT_MMIO_WRITE)
+		CHECK_IN(machine, again.as.mmio.data[0], MARK);
+	(void)exit;
+	machine_expect_end(machine, CODE_GVA + access->code.length);
+}
+
+static void an_instruction_can_be_restarted(void)
+{
+	for_each_access(check_restart);
+}
+
+/* Each class of state, read and written back. */
+static void touch_sregs(struct machine *machine)
+{
+	mote_sregs state = machine_sregs(machine);
+
+	machine_set_sregs(machine, &state);
+}
+
+static void touch_fpu(struct machine *machine)
+{
+	mote_fpu state;
+
+	MACHINE_OK(machine, fpu, &state);
+	MACHINE_OK(machine, set_fpu, &state);
+}
+
+static void touch_debug(struct machine *machine)
+{
+	mote_debug_regs state;
+
+	MACHINE_OK(machine, debug_regs, &state);
+	MACHINE_OK(machine, set_debug_regs, &state);
+}
+
+static void touch_xsave(struct machine *machine)
+{
+	static uint8_t state[65536];
+	size_t bytes = machine->vm->ops->xsave_bytes(machine->vm);
+
+	if (bytes == 0)
+		return;
+	REQUIRE(bytes <= sizeof(state));
+	MACHINE_OK(machine, xsave, state, bytes);
+	MACHINE_OK(machine, set_xsave, state, bytes);
+}
+
+static void touch_regs(struct machine *machine)
+{
+	mote_regs state = machine_regs(machine);
+
+	machine_set_regs(machine, &state);
+}
+
+static void (*touch)(struct machine *machine);
+
+static void check_touch(struct machine *machine, const struct code_access *access,
+			struct mote_vm_exit *exit)
+{
+	const uint64_t answer = ANSWER;
+	mote_regs end;
+
+	if (access->exit == MOTE_EXIT_IO_IN)
+		memcpy(exit->as.io.data, &answer, access->size);
+	if (access->exit == MOTE_EXIT_MMIO_READ)
+		memcpy(exit->as.mmio.data, &answer, access->size);
+	touch(machine);
+	end = regs_at_end(machine, CODE_GVA + access->code.length);
+	CHECK_IN(machine, *code_value(&end), value_after(access, ANSWER));
+}
+
+static void touching_any_state_is_safe(void)
+{
+	static void (*const touches[])(struct machine *) = {touch_regs, touch_sregs, touch_fpu,
+							    touch_debug, touch_xsave};
+
+	for (size_t i = 0; i < TEST_COUNT(touches); i++) {
+		touch = touches[i];
+		for_each_access(check_touch);
+	}
+}
+
+static void check_reset(struct machine *machine, const struct code_access *access,
+			struct mote_vm_exit *exit)
+{
+	mote_sregs sregs = machine_sregs(machine);
+	mote_regs regs, expected, end;
+
+	(void)exit;
+	machine_destroy(machine);
+	make_at(machine, access);
+	MACHINE_RESET(machine);
+	mote_power_on(&expected, NULL, NULL, NULL);
+	regs = machine_regs(machine);
+	CHECK_IN(machine, mote_regs_pc(&regs), mote_regs_pc(&expected));
+	CHECK_IN(machine, *code_value(&regs), 0);
+	/* And it starts anew. */
+	mote_regs_pc(&regs) = ELSEWHERE_GVA;
+	*code_value(&regs) = MARK;
+	machine_set_sregs(machine, &sregs);
+	machine_set_regs(machine, &regs);
+	end = regs_at_end(machine, ELSEWHERE_GVA);
+	CHECK_IN(machine, *code_value(&end), MARK);
+}
+
+static void a_reset_forgets_the_access(void)
+{
+	for_each_access(check_reset);
+}
+
+/* An access that is split over two pages is two exits of one instruction. */
+static void make_split(struct machine *machine, const struct code *code,
+		       enum mote_vm_exit_kind kind)
+{
+	struct mote_vm_exit exit;
+	mote_regs regs;
+
+	machine_make(machine, code);
+	regs = machine_regs(machine);
+	*code_value(&regs) = PATTERN;
+	machine_set_regs(machine, &regs);
+	exit = machine_expect(machine, kind);
+	CHECK_EQ(exit.as.mmio.gpa, OUTSIDE_GVA + 0xffc);
+	CHECK_EQ(exit.as.mmio.size, 4);
+	if (kind == MOTE_EXIT_MMIO_READ)
+		memset(exit.as.mmio.data, 0x11, 4);
+}
+
+static void a_split_read_is_two_exits(bool touched)
+{
+	struct machine machine;
+	struct mote_vm_exit exit;
+	mote_regs end;
+
+	make_split(&machine, &code_split_load, MOTE_EXIT_MMIO_READ);
+	if (touched)
+		machine_regs(&machine);
+	exit = machine_expect(&machine, MOTE_EXIT_MMIO_READ);
+	CHECK_EQ(exit.as.mmio.gpa, OUTSIDE_GVA + 0x1000);
+	CHECK_EQ(exit.as.mmio.size, 4);
+	memset(exit.as.mmio.data, 0x22, 4);
+	if (touched)
+		machine_regs(&machine);
+	end = regs_at_end(&machine, CODE_GVA + code_split_bytes);
+	CHECK_EQ(*code_value(&end), 0x2222222211111111ull);
+	machine_destroy(&machine);
+}
+
+static void a_split_write_is_two_exits(bool touched)
+{
+	const uint64_t pattern = PATTERN;
+	struct machine machine;
+	struct mote_vm_exit exit;
+
+	make_split(&machine, &code_split_store, MOTE_EXIT_MMIO_WRITE);
+	if (touched)
+		machine_regs(&machine);
+	exit = machine_expect(&machine, MOTE_EXIT_MMIO_WRITE);
+	CHECK_EQ(exit.as.mmio.gpa, OUTSIDE_GVA + 0x1000);
+	CHECK_EQ(exit.as.mmio.size, 4);
+	CHECK_MEM(exit.as.mmio.data, (const uint8_t *)&pattern + 4, 4);
+	regs_at_end(&machine, CODE_GVA + code_split_bytes);
+	machine_destroy(&machine);
+}
+
+static void split_accesses_are_two_exits(void)
+{
+	a_split_read_is_two_exits(false);
+	a_split_read_is_two_exits(true);
+	a_split_write_is_two_exits(false);
+	a_split_write_is_two_exits(true);
+}
+
+static void registers_that_are_set_within_a_split_read_stick(void)
+{
+	struct machine machine;
+	mote_regs regs, end;
+
+	make_split(&machine, &code_split_load, MOTE_EXIT_MMIO_READ);
+	regs = machine_regs(&machine);
+	mote_regs_pc(&regs) = ELSEWHERE_GVA;
+	*code_value(&regs) = MARK;
+	machine_set_regs(&machine, &regs);
+	end = regs_at_end(&machine, ELSEWHERE_GVA);
+	CHECK_EQ(*code_value(&end), MARK);
+	machine_destroy(&machine);
+}
+
+static void a_reset_within_a_split_access_forgets_the_rest(void)
+{
+	mote_regs regs, expected;
+	struct machine machine;
+	mote_sregs sregs;
+
+	for (unsigned i = 0; i < 4; i++) {
+		make_split(&machine, i % 2 ? &code_split_load : &code_split_store,
+			   i % 2 ? MOTE_EXIT_MMIO_READ : MOTE_EXIT_MMIO_WRITE);
+		sregs = machine_sregs(&machine);
+		if (i < 2) {
+			machine_destroy(&machine);
+			make_split(&machine, i % 2 ? &code_split_load : &code_split_store,
+				   i % 2 ? MOTE_EXIT_MMIO_READ : MOTE_EXIT_MMIO_WRITE);
+		}
+		MACHINE_RESET(&machine);
+		mote_power_on(&expected, NULL, NULL, NULL);
+		regs = machine_regs(&machine);
+		CHECK_MEM(&regs, &expected, sizeof(regs));
+		mote_regs_pc(&regs) = ELSEWHERE_GVA;
+		machine_set_sregs(&machine, &sregs);
+		machine_set_regs(&machine, &regs);
+		regs_at_end(&machine, ELSEWHERE_GVA);
+		machine_destroy(&machine);
+	}
+}
+
+static void a_warm_doorbell_is_one_call_of_the_hypervisor(void)
+{
+	struct hypervisor_calls calls = {0};
+	uint64_t rounds = test_scale(100);
+	struct machine machine;
+
+	machine_make_with(&machine, &code_doorbell_loop, backend_under_test()->interpose(&calls));
+	machine_expect(&machine, MOTE_EXIT_IO_OUT);
+	calls = (struct hypervisor_calls){0};
+	for (uint64_t i = 0; i < rounds; i++)
+		machine_expect(&machine, MOTE_EXIT_IO_OUT);
+	CHECK_EQ(calls.runs, rounds);
+	CHECK_EQ(calls.calls, rounds);
+	machine_destroy(&machine);
+}
+
+static const struct test_case cases[] = {
+	CASE(pc_stands_behind_the_instruction),
+	CASE(registers_that_are_set_stick),
+	CASE(registers_that_are_set_without_reading_stick),
+	CASE(an_instruction_can_be_restarted),
+	CASE(touching_any_state_is_safe),
+	CASE(a_reset_forgets_the_access),
+	CASE(split_accesses_are_two_exits),
+	CASE(registers_that_are_set_within_a_split_read_stick),
+	CASE(a_reset_within_a_split_access_forgets_the_rest),
+	CASE(a_warm_doorbell_is_one_call_of_the_hypervisor),
+};
+
+const struct case_list retired_cases = {cases, TEST_COUNT(cases)};

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Registers: what a guest finds at its entry, and what a fault shows of it.
+ */
+#include <string.h>
+
+#include "hostile.h"
+
+/* ---- At entry ---------------------------------------------------------------------------- */
+
+/*
+ * Everything goes to the call's data area, which begins a page behind the mailbox's header (rdi):
+ * 16 general registers and flags, FS:0, FS:0x28, then an FXSAVE image at 512.
+ */
+GUEST_CODE(entry, "mov %rax, 0x1000(%rdi)\n\t"
+		  "mov %rbx, 0x1008(%rdi)\n\t"
+		  "mov %rcx, 0x1010(%rdi)\n\t"
+		  "mov %rdx, 0x1018(%rdi)\n\t"
+		  "mov %rsi, 0x1020(%rdi)\n\t"
+		  "mov %rdi, 0x1028(%rdi)\n\t"
+		  "mov %rsp, 0x1030(%rdi)\n\t"
+		  "mov %rbp, 0x1038(%rdi)\n\t"
+		  "mov %r8, 0x1040(%rdi)\n\t"
+		  "mov %r9, 0x1048(%rdi)\n\t"
+		  "mov %r10, 0x1050(%rdi)\n\t"
+		  "mov %r11, 0x1058(%rdi)\n\t"
+		  "mov %r12, 0x1060(%rdi)\n\t"
+		  "mov %r13, 0x1068(%rdi)\n\t"
+		  "mov %r14, 0x1070(%rdi)\n\t"
+		  "mov %r15, 0x1078(%rdi)\n\t"
+		  "pushf; popq 0x1080(%rdi)\n\t"
+		  "mov %fs:0, %rax; mov %rax, 0x1088(%rdi)\n\t"
+		  "mov %fs:0x28, %rax; mov %rax, 0x1090(%rdi)\n\t"
+		  "fxsave64 0x1200(%rdi)\n\t"
+		  "movl $9, 136(%rdi); movl $1024, 140(%rdi); movq $0, 144(%rdi)\n\t"
+		  "out %eax, $0x50");
+
+struct entry {
+	uint64_t rax, rbx, rcx, rdx, rsi, rdi, rsp, rbp, r8_to_r15[8];
+	uint64_t flags, own_address, canary;
+	uint8_t padding[512 - 19 * 8];
+	uint16_t fcw, fsw;
+	uint8_t ftw, reserved;
+	uint16_t opcode;
+	uint64_t ip, dp;
+	uint32_t mxcsr, mxcsr_mask;
+	uint8_t st[8][16], xmm[16][16], rest[96];
+};
+
+_Static_assert(sizeof(struct entry) == 1024, "what the guest says it wrote");
+
+static const uint8_t zeros[256];
+
+static void check_entry(const struct entry *entry, const mote_fault *layout)
+{
+	const mote_x86_64_regs *regs = &layout->registers.as.x86_64;
+
+	CHECK_EQ(entry->rax | entry->rbx | entry->rcx | entry->rdx | entry->rsi | entry->rbp, 0);
+	CHECK_MEM(entry->r8_to_r15, zeros, sizeof(entry->r8_to_r15));
+	CHECK_EQ(entry->rdi, regs->rdi);
+	CHECK_EQ(entry->rsp % 16, 0);
+	CHECK_EQ(entry->rsp, regs->r10);
+	/* Only the bit that is always set; PVM shows user code its own interrupt flag. */
+	CHECK_EQ(entry->flags & ~0x200ull, 2);
+	CHECK_EQ(entry->own_address, regs->r12);
+	CHECK(entry->canary != 0);
+	CHECK_EQ(entry->canary & 0xff, 0);
+	CHECK_EQ(entry->fcw, 0x37f);
+	CHECK_EQ(entry->fsw, 0);
+	CHECK_EQ(entry->ftw, 0);
+	CHECK_EQ(entry->mxcsr, 0x1f80);
+	CHECK_MEM(entry->st, zeros, sizeof(entry->st));
+	CHECK_MEM(entry->xmm, zeros, sizeof(entry->xmm));
+}
+
+/* Mailbox, end of the stack and thread pointer, from another sandbox with the same layout. */
+GUEST_CODE(places, "mov 24(%rdi), %r10; add 32(%rdi), %r10; mov 40(%rdi), %r12");
+
+static void entry_registers(void)
+{
+	const struct hostile_guest guest = {GUEST(entry), .export_signature = "bytes()"};
+	const struct hostile_guest other = {GUEST(places)};
+	struct hostile_run run, places;
+	struct entry entry;
+
+	hostile_open(&places, &other);
+	hostile_enter(&places);
+	REQUIRE(places.fault);
+	hostile_open(&run, &guest);
+	hostile_enter(&run);
+	REQUIRE_OK(run.status, &run.error);
+	REQUIRE_EQ(run.result.as.bytes.length, sizeof(entry));
+	memcpy(&entry, run.result.as.bytes.data, sizeof(entry));
+	check_entry(&entry, places.fault);
+	CHECK_OK(mote_sandbox_destroy(run.sandbox), NULL);
+	mote_engine_destroy(run.engine);
+	hostile_close(&places);
+}
+
+/* ---- In a fault -------------------------------------------------------------------------- */
+
+#define PATTERN "0x1111111111111111"
+#define LOAD(n, register) "movabs $" PATTERN " * " #n ", %" register "\n\t"
+#define LOAD_ALL                                                                                   \
+	LOAD(1, "rax") LOAD(2, "rbx") LOAD(3, "rcx") LOAD(4, "rdx") LOAD(5, "rsi") LOAD(6, "rdi")  \
+	LOAD(7, "rbp") LOAD(8, "r8") LOAD(9, "r9") LOAD(10, "r10") LOAD(11, "r11")                 \
+	LOAD(12, "r12") LOAD(13, "r13") LOAD(14, "r14") LOAD(15, "r15")                            \
+	"mov $" DATA_TEXT "+0x800, %rsp; stc; std\n\t"
+
+GUEST_CODE(fault_exception, LOAD_ALL);
+GUEST_CODE(fault_error_code, LOAD_ALL "hlt");
+GUEST_CODE(fault_doorbell, LOAD_ALL "out %al, $0x50");
+GUEST_CODE(fault_mailbox, LOAD_ALL "out %eax, $0x54");
+
+static void check_registers(const mote_fault *fault, uint64_t pc)
+{
+	const mote_x86_64_regs *r = &fault->registers.as.x86_64;
+	const uint64_t values[] = {r->rax, r->rbx, r->rcx, r->rdx, r->rsi, r->rdi, r->rbp, r->r8,
+				   r->r9,  r->r10, r->r11, r->r12, r->r13, r->r14, r->r15};
+
+	for (uint64_t i = 0; i < TEST_COUNT(values); i++)
+		CHECK_EQ(values[i], 0x1111111111111111u * (i + 1));
+	CHECK_EQ(r->rsp, HOSTILE_DATA + 0x800);
+	CHECK_EQ(r->rip, HOSTILE_CODE + pc);
+	CHECK_EQ(r->rflags & 0x401, 0x401);
+	CHECK_EQ(r->rflags & 0x3000, 0);
+}
+
+static void try_registers(struct hostile_guest guest, struct hostile_outcome outcome)
+{
+	const struct hostile_expectation expectation = {.outcomes = {outcome}};
+	struct hostile_run run;
+
+	hostile_open(&run, &guest);
+	hostile_enter(&run);
+	hostile_check(&run, &expectation);
+	check_registers(run.fault, outcome.pc - HOSTILE_CODE);
+	hostile_close(&run);
+}
+
+static void registers_of_an_exception(void)
+{
+	try_registers((struct hostile_guest){GUEST(fault_exception)},
+		      (struct hostile_outcome)UD(EVERYWHERE, GUEST_CODE_BYTES(fault_exception)));
+}
+
+/* The monitor's stack has one word more then. */
+static void registers_of_an_exception_with_error_code(void)
+{
+	try_registers(
+		(struct hostile_guest){GUEST(fault_error_code)},
+		(struct hostile_outcome)GP(EVERYWHERE, 0, GUEST_CODE_BYTES(fault_error_code) - 1));
+}
+
+static void registers_of_a_malformed_doorbell(void)
+{
+	try_registers(
+		(struct hostile_guest){GUEST(fault_doorbell)},
+		(struct hostile_outcome)DOORBELL(EVERYWHERE, GUEST_CODE_BYTES(fault_doorbell)));
+}
+
+static void registers_of_a_lying_mailbox(void)
+{
+	try_registers((struct hostile_guest){GUEST(fault_mailbox)},
+		      (struct hostile_outcome)MAILBOX(EVERYWHERE, GUEST_CODE_BYTES(fault_mailbox)));
+}
+
+/* ---- Flags ------------------------------------------------------------------------------- */
+
+GUEST_CODE(privileged_flags, "push $0x1f3202; popf; pushf; pop %rax");
+
+/* A guest cannot give itself I/O privilege, nor virtual interrupts. */
+static void flags_without_privilege(void)
+{
+	const struct hostile_guest guest = {GUEST(privileged_flags)};
+	const struct hostile_expectation expectation = {
+		.outcomes = {UD(EVERYWHERE, GUEST_CODE_BYTES(privileged_flags))}};
+	struct hostile_run run;
+
+	hostile_open(&run, &guest);
+	hostile_enter(&run);
+	hostile_check(&run, &expectation);
+	CHECK_EQ(run.fault->registers.as.x86_64.rax & 0x1a3000, 0);
+	CHECK_EQ(run.fault->registers.as.x86_64.rflags & 0x1a3000, 0);
+	hostile_close(&run);
+}
+
+/* The step traps behind each instruction; the first one ends it. */
+GUEST_CODE(stepping, "mov $7, %eax; push $0x102; popf; inc %eax; inc %eax");
+
+static void single_step_stops_at_once(void)
+{
+	const struct hostile_guest guest = {GUEST(stepping)};
+	const struct hostile_expectation expectation = {.outcomes = {DB(EVERYWHERE, 13)},
+							.part = "debug trap"};
+	struct hostile_run run;
+
+	hostile_open(&run, &guest);
+	hostile_enter(&run);
+	hostile_check(&run, &expectation);
+	CHECK_EQ(run.fault->registers.as.x86_64.rax, 8);
+	hostile_close(&run);
+}
+
+/* ---- Texts ------------------------------------------------------------------------------- */
+
+GUEST_CODE(undefined, "");
+GUEST_CODE(null_write, "xor %eax, %eax; movb $1, (%rax)");
+
+static void fault_without_symbols(void)
+{
+	const struct hostile_guest guest = {GUEST(undefined)};
+	const struct hostile_expectation expectation = {
+		.outcomes = {UD(EVERYWHERE, 0)},
+		.part = "guest fault: invalid instruction: #UD, code 0x0, at 0x410000",
+	};
+	struct hostile_run run;
+
+	hostile_open(&run, &guest);
+	hostile_enter(&run);
+	hostile_check(&run, &expectation);
+	CHECK_STR(run.fault->symbol, "");
+	hostile_close(&run);
+}
+
+static void fault_names_the_place(void)
+{
+	const struct hostile_guest guest = {GUEST(null_write)};
+	const struct hostile_expectation expectation = {
+		.outcomes = {PF(EVERYWHERE, 6, 2, WRITE, 0)},
+		.part = "guest fault: memory access: write to 0x0 (null page) at 0x410002",
+	};
+
+	hostile_try(&guest, &expectation);
+}
+
+static const struct test_case cases[] = {
+	CASE(entry_registers),
+	CASE(registers_of_an_exception),
+	CASE(registers_of_an_exception_with_error_code),
+	CASE(registers_of_a_malformed_doorbell),
+	CASE(registers_of_a_lying_mailbox),
+	CASE(flags_without_privilege),
+	CASE(single_step_stops_at_once),
+	CASE(fault_without_symbols),
+	CASE(fault_names_the_place),
+};
+
+int main(int argc, char **argv)
+{
+	return test_main("hostile_state", cases, TEST_COUNT(cases), argc, argv);
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the host pays: the allocator that the caller gave, allocations that fail
+ * at every point, and nothing left behind after thousands of sandboxes.
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fixture.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
+/* ---- Allocators -------------------------------------------------------------------------- */
+
+/* Counts, and fails from the given allocation on or at that one alone. */
+struct account {
+	uint64_t allocations; /* and reallocations, so far */
+	int64_t live;
+	uint64_t fail_at; /* 0: never */
+	bool fail_from_there_on;
+};
+
+static bool fails(struct account *account)
+{
+	account->allocations++;
+	if (account->fail_at == 0)
+		return false;
+	return account->fail_from_there_on ? account->allocations >= account->fail_at
+					   : account->allocations == account->fail_at;
+}
+
+static void *count_allocate(void *user, size_t bytes)
+{
+	struct account *account = user;
+	void *pointer = fails(account) ? NULL : malloc(bytes);
+
+	/* Whoever forgets to clear it shall see it. */
+	if (pointer)
+		memset(pointer, 0xa5, bytes);
+	account->live += pointer != NULL;
+	return pointer;
+}
+
+static void *count_reallocate(void *user, void *old, size_t bytes)
+{
+	struct account *account = user;
+	void *pointer = fails(account) ? NULL : realloc(old, bytes);
+
+	account->live += pointer != NULL && old == NULL;
+	return pointer;
+}
+
+static void count_release(void *user, void *pointer)
+{
+	struct account *account = user;
+
+	account->live -= pointer != NULL;
+	free(pointer);
+}
+
+static mote_status engine_on(struct account *account, mote_engine **engine, mote_error *error)
+{
+	mote_engine_options options = MOTE_ENGINE_OPTIONS_INIT;
+
+	options.allocator = (mote_allocator){
+		.allocate = count_allocate,
+		.reallocate = count_reallocate,
+		.release = count_release,
+		.user = account,
+	};
+	return mote_engine_create(&options, engine, error);
+}
+
+/* Everything that allocates, once; the first status that is not MOTE_OK. */
+static mote_status use_everything(struct account *account, mote_error *error)
+{
+	static const char *const texts[] = {"short", "a text that is longer than the first was, "
+						     "so that buffers have to grow for it"};
+	mote_engine *engine = NULL;
+	mote_sandbox *sandbox = NULL;
+	mote_function string;
+	mote_value argument, result;
+	mote_status status = engine_on(account, &engine, error);
+
+	if (status == MOTE_OK)
+		status = fixture_create(engine, "callbacks", NULL, &sandbox, error);
+	if (status == MOTE_OK)
+		status = mote_sandbox_find(sandbox, "call_string", NULL, &string, error);
+	for (size_t i = 0; status == MOTE_OK && i < TEST_COUNT(texts); i++) {
+		argument = mote_string(texts[i]);
+		status = mote_sandbox_call(sandbox, string, &argument, 1, NULL, &result, error);
+	}
+	mote_sandbox_destroy(sandbox);
+	mote_engine_destroy(engine);
+	return status;
+}
+
+static void own_allocator_balances(void)
+{
+	struct account account = {0};
+	mote_error error = MOTE_ERROR_INIT;
+
+	test_need_kvm();
+	CHECK_OK(use_everything(&account, &error), &error);
+	CHECK(account.allocations > 5);
+	CHECK_EQ(account.live, 0);
+}
+
+/* What was given stays in use for interrupts and images that outlive the engine. */
+static void own_allocator_outlives_the_engine(void)
+{
+	struct account account = {0};
+	mote_error error = MOTE_ERROR_INIT;
+	mote_interrupt *interrupt;
+	mote_sandbox *sandbox;
+	mote_engine *engine;
+	mote_image *image;
+
+	test_need_kvm();
+	REQUIRE_OK(engine_on(&account, &engine, &error), &error);
+	REQUIRE_OK(mote_image_open(engine, test_guest("echo"), &image, &error), &error);
+	REQUIRE_OK(mote_sandbox_create(engine, image, NULL, &sandbox, &error), &error);
+	interrupt = mote_interrupt_retain(mote_sandbox_interrupt(sandbox));
+	mote_engine_destroy(engine);
+	CHECK_OK(mote_sandbox_destroy(sandbox), NULL);
+	CHECK(account.live > 0);
+	mote_image_destroy(image);
+	CHECK_EQ(account.live, 1);
+	mote_interrupt_release(interrupt);
+	CHECK_EQ(account.live, 0);
+}
+
+static void fail_each(bool from_there_on)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	size_t files, mappings;
+	uint64_t at = 1;
+	struct account account;
+	mote_status status;
+
+	test_need_kvm();
+	account = (struct account){0};
+	CHECK_OK(use_everything(&account, &error), &error);
+	files = test_fd_count();
+	mappings = test_mapping_count();
+	do {
+		account = (struct account){.fail_at = at, .fail_from_there_on = from_there_on};
+		error = (mote_error)MOTE_ERROR_INIT;
+		status = use_everything(&account, &error);
+		CHECK_EQ(account.live, 0);
+		CHECK_EQ(test_fd_count(), files);
+		if (status == MOTE_OK)
+			break;
+		CHECK_STATUS(status, MOTE_NO_MEMORY, &error);
+		CHECK_EQ(error.status, status);
+		CHECK_CONTAINS(error.text, "out of host memory");
+		at++;
+	} while (at < 1000);
+	CHECK(at > 5);
+	CHECK(account.allocations < account.fail_at);
+	CHECK(test_mapping_count() <= mappings + 4); /* malloc's own */
+}
+
+static void one_allocation_fails(void)
+{
+	fail_each(false);
+}
+
+static void allocations_fail_from_one_on(void)
+{
+	fail_each(true);
+}
+
+/* ---- Leaks ------------------------------------------------------------------------------- */
+
+struct lives {
+	mote_engine *engine;
+	mote_image *image;
+	uint64_t count;
+};
+
+/* One way to end after the other.  False when something was not as it should be. */
+static bool one_life(const struct lives *lives, uint64_t number)
+{
+	static const char *const ends[] = {"null_write", "undefined_instruction", "call_abort",
+					   "overflow_stack", "short_doorbell"};
+	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
+	mote_error error = MOTE_ERROR_INIT;
+	mote_function function;
+	mote_sandbox *sandbox;
+	bool right;
+
+	options.host_functions = fixture_functions(&options.host_function_count);
+	options.memory_bytes = 1 << 20;
+	if (mote_sandbox_create(lives->engine, lives->image, &options, &sandbox, &error) != MOTE_OK)
+		return false;
+	right = mote_sandbox_find(sandbox, ends[number % TEST_COUNT(ends)], NULL, &function,
+				  &error) == MOTE_OK &&
+		mote_sandbox_call(sandbox, function, NULL, 0, NULL, NULL, &error) != MOTE_OK &&
+		mote_sandbox_poisoned(sandbox);
+	return mote_sandbox_destroy(sandbox) == MOTE_OK && right;
+}
+
+static void *live(void *argument)
+{
+	const struct lives *lives = argument;
+	uint64_t wrong = 0;
+
+	for (uint64_t i = 0; i < lives->count; i++)
+		wrong += !one_life(lives, i);
+	CHECK_EQ(wrong, 0);
+	return NULL;
+}
+
+/* Side by side: the end of a VM is mostly waiting. */
+static void live_in_threads(struct lives lives)
+{
+	pthread_t threads[8];
+
+	lives.count = (lives.count + TEST_COUNT(threads) - 1) / TEST_COUNT(threads);
+	for (size_t i = 0; i < TEST_COUNT(threads); i++)
+		REQUIRE(pthread_create(&threads[i], NULL, live, &lives) == 0);
+	for (size_t i = 0; i < TEST_COUNT(threads); i++)
+		pthread_join(threads[i], NULL);
+}
+
+/* VMs, vCPUs and memory are files: their number says whether all are gone. */
+static void nothing_left_after_10000_faults(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	struct lives lives = {.engine = fixture_engine(), .count = 80};
+	size_t files, mappings, resident;
+
+	REQUIRE_OK(mote_image_open(lives.engine, test_guest("faults"), &lives.image, &error),
+		   &error);
+	live_in_threads(lives);
+	files = test_fd_count();
+	mappings = test_mapping_count();
+	resident = test_resident_kib();
+	lives.count = test_scale(SANITIZED ? 800 : 10000);
+	live_in_threads(lives);
+	CHECK_EQ(test_fd_count(), files);
+	/* The C library's own. */
+	CHECK(test_mapping_count() <= mappings + 32);
+	/* A sandbox has more than 100 KiB in use while it lives. */
+	if (!SANITIZED)
+		CHECK(test_resident_kib() < resident + 2048);
+	mote_image_destroy(lives.image);
+	mote_engine_destroy(lives.engine);
+	CHECK(test_fd_count() < files);
+}
+
+static void nothing_left_after_engines(void)
+{
+	size_t files, mappings;
+	mote_engine *engine = fixture_engine();
+
+	mote_engine_destroy(engine);
+	files = test_fd_count();
+	mappings = test_mapping_count();
+	for (uint64_t i = test_scale(300); i > 0; i--) {
+		engine = fixture_engine();
+		fixture_destroy(i % 10 ? NULL : fixture_sandbox(engine, "echo", NULL), engine);
+	}
+	CHECK_EQ(test_fd_count(), files);
+	CHECK(test_mapping_count() <= mappings + 4);
+}
+
+enum { ALIVE = 64 };
+
+static void many_alive(void)
+{
+	mote_engine *engine = fixture_engine();
+	mote_sandbox *sandboxes[ALIVE];
+	size_t files = test_fd_count();
+
+	for (int i = 0; i < ALIVE; i++)
+		sandboxes[i] = fixture_sandbox(engine, "echo", NULL);
+	for (int round = 1; round <= 3; round++)
+		for (int i = 0; i < ALIVE; i++)
+			CHECK_EQ(CALL0(sandboxes[i], "count").as.u32, round);
+	for (int i = 0; i < ALIVE; i++)
+		fixture_destroy(sandboxes[(i * 37) % ALIVE], NULL);
+	CHECK_EQ(test_fd_count(), files);
+	mote_engine_destroy(engine);
+}
+
+static const struct test_case cases[] = {
+	CASE(own_allocator_balances),
+	CASE(own_allocator_outlives_the_engine),
+	CASE(one_allocation_fails),
+	CASE(allocations_fail_from_one_on),
+	CASE(nothing_left_after_10000_faults),
+	CASE(nothing_left_after_engines),
+	CASE(many_alive),
+};
+
+int main(int argc, char **argv)
+{
+	return test_main("sandbox_memory", cases, TEST_COUNT(cases), argc, argv);
+}

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Sandboxes and the process around them: threads, fork, and a seccomp filter
+ * that allows running the vCPU and nothing else.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fixture.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
+/* ---- Threads ----------------------------------------------------------------------------- */
+
+static void two_sandboxes_interleaved(void)
+{
+	mote_engine *engine = fixture_engine();
+	mote_sandbox *a = fixture_sandbox(engine, "callbacks", NULL);
+	mote_sandbox *b = fixture_sandbox(engine, "callbacks", NULL);
+
+	for (uint32_t i = 0; i < test_scale(500); i++) {
+		CHECK_EQ(CALL(a, "call_u32", mote_u32(i)).as.u32, i);
+		CHECK_EQ(CALL(b, "call_u32", mote_u32(~i)).as.u32, ~i);
+	}
+	fixture_destroy(a, NULL);
+	fixture_destroy(b, engine);
+}
+
+struct turn {
+	mote_sandbox *sandbox;
+	uint32_t result;
+	mote_status status;
+};
+
+static void *take_turn(void *argument)
+{
+	struct turn *turn = argument;
+	mote_error error = MOTE_ERROR_INIT;
+	mote_function function;
+	mote_value result = mote_u32(0);
+
+	turn->status = mote_sandbox_find(turn->sandbox, "count", NULL, &function, &error);
+	if (turn->status == MOTE_OK)
+		turn->status = mote_sandbox_call(turn->sandbox, function, NULL, 0, NULL, &result,
+						 &error);
+	turn->result = result.as.u32;
+	return NULL;
+}
+
+/* A sandbox may be called from any thread, also one that has just begun. */
+static void moved_between_threads(void)
+{
+	mote_engine *engine = fixture_engine();
+	struct turn turn = {.sandbox = fixture_sandbox(engine, "echo", NULL)};
+	uint32_t calls = 0;
+
+	for (uint64_t i = test_scale(100); i > 0; i--) {
+		pthread_t thread;
+
+		REQUIRE(pthread_create(&thread, NULL, take_turn, &turn) == 0);
+		pthread_join(thread, NULL);
+		CHECK_OK(turn.status, NULL);
+		CHECK_EQ(turn.result, ++calls);
+		CHECK_EQ(CALL0(turn.sandbox, "count").as.u32, ++calls);
+	}
+	fixture_destroy(turn.sandbox, engine);
+}
+
+/* The kick finds the thread that runs now. */
+static void *spin_until_killed(void *argument)
+{
+	struct turn *turn = argument;
+	mote_error error = MOTE_ERROR_INIT;
+	mote_function function;
+
+	turn->status = mote_sandbox_find(turn->sandbox, "spin", NULL, &function, &error);
+	if (turn->status == MOTE_OK)
+		turn->status =
+			mote_sandbox_call(turn->sandbox, function, NULL, 0, NULL, NULL, &error);
+	return NULL;
+}
+
+static void killed_on_another_thread(void)
+{
+	mote_engine *engine = fixture_engine();
+	struct turn turn = {.sandbox = fixture_sandbox(engine, "faults", NULL)};
+	struct fixture_killer *killer;
+	pthread_t thread;
+
+	CALL0(turn.sandbox, "still_alive");
+	killer = fixture_kill_later(turn.sandbox, 1000);
+	REQUIRE(pthread_create(&thread, NULL, spin_until_killed, &turn) == 0);
+	pthread_join(thread, NULL);
+	fixture_killer_join(killer);
+	CHECK_STATUS(turn.status, MOTE_KILLED, NULL);
+	fixture_destroy(turn.sandbox, engine);
+}
+
+enum { THREADS = 8 };
+
+struct worker {
+	pthread_t thread;
+	mote_engine *engine;
+	mote_image *image;
+	uint32_t number;
+	uint32_t wrong;
+};
+
+static mote_status work_once(struct worker *worker, mote_error *error)
+{
+	mote_sandbox *sandbox = NULL;
+	mote_function function;
+	mote_value result;
+	mote_status status =
+		mote_sandbox_create(worker->engine, worker->image, NULL, &sandbox, error);
+
+	if (status == MOTE_OK)
+		status = mote_sandbox_find(sandbox, "add", "i64(i64,i64)", &function, error);
+	for (int64_t i = 0; status == MOTE_OK && i < 20; i++) {
+		const mote_value arguments[] = {mote_i64(worker->number), mote_i64(i)};
+
+		status = mote_sandbox_call(sandbox, function, arguments, 2, NULL, &result, error);
+		if (status == MOTE_OK && result.as.i64 != worker->number + i)
+			status = MOTE_SIGNATURE;
+	}
+	mote_sandbox_destroy(sandbox);
+	return status;
+}
+
+static void *work(void *argument)
+{
+	struct worker *worker = argument;
+	mote_error error = MOTE_ERROR_INIT;
+
+	for (uint64_t i = test_scale(20); i > 0; i--)
+		if (work_once(worker, &error) != MOTE_OK)
+			worker->wrong++;
+	return NULL;
+}
+
+/* Each thread creates, calls and destroys its own, of one image and engine. */
+static void eight_threads(void)
+{
+	mote_engine *engine = fixture_engine();
+	mote_error error = MOTE_ERROR_INIT;
+	struct worker workers[THREADS];
+	mote_image *image;
+
+	REQUIRE_OK(mote_image_open(engine, test_guest("echo"), &image, &error), &error);
+	for (uint32_t i = 0; i < THREADS; i++) {
+		workers[i] = (struct worker){.engine = engine, .image = image, .number = 1000 * i};
+		REQUIRE(pthread_create(&workers[i].thread, NULL, work, &workers[i]) == 0);
+	}
+	for (uint32_t i = 0; i < THREADS; i++) {
+		pthread_join(workers[i].thread, NULL);
+		CHECK_EQ(workers[i].wrong, 0);
+	}
+	mote_image_destroy(image);
+	mote_engine_destroy(engine);
+}
+
+/* Used by two threads at once, which is a mistake: one of them is told so, nothing breaks. */
+static void *call_often(void *argument)
+{
+	struct turn *turn = argument;
+
+	for (uint64_t i = test_scale(2000); i > 0; i--) {
+		take_turn(turn);
+		if (turn->status != MOTE_OK && turn->status != MOTE_BUSY)
+			break;
+	}
+	return NULL;
+}
+
+static void shared_by_mistake(void)
+{
+	mote_engine *engine = fixture_engine();
+	struct turn one = {.sandbox = fixture_sandbox(engine, "echo", NULL)}, two = one;
+	pthread_t thread;
+
+	REQUIRE(pthread_create(&thread, NULL, call_often, &one) == 0);
+	call_often(&two);
+	pthread_join(thread, NULL);
+	CHECK(one.status == MOTE_OK || one.status == MOTE_BUSY);
+	CHECK(two.status == MOTE_OK || two.status == MOTE_BUSY);
+	CHECK(!mote_sandbox_poisoned(one.sandbox));
+	fixture_destroy(one.sandbox, engine);
+}
+
+/* ---- Fork -------------------------------------------------------------------------------- */
+
+/* Waits for a child, which says 0 when it found everything as it should be. */
+static void check_child(pid_t child)
+{
+	int status = -1;
+
+	REQUIRE(child > 0);
+	REQUIRE_EQ(waitpid(child, &status, 0), child);
+	CHECK(WIFEXITED(status));
+	CHECK_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), 0);
+}
+
+static int forked_child(mote_engine *engine, mote_sandbox *sandbox, mote_image *image,
+			mote_function count)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	mote_sandbox *other = NULL;
+	mote_engine *own;
+
+	if (mote_sandbox_call(sandbox, count, NULL, 0, NULL, NULL, &error) != MOTE_FORKED)
+		return 1;
+	if (!strstr(error.text, "belongs to the parent process; create one after fork"))
+		return 2;
+	if (mote_sandbox_start(sandbox, NULL, &error) != MOTE_FORKED)
+		return 3;
+	if (mote_sandbox_create(engine, image, NULL, &other, &error) != MOTE_FORKED || other)
+		return 4;
+	if (mote_interrupt_kill(mote_sandbox_interrupt(sandbox)))
+		return 5;
+	if (mote_sandbox_destroy(sandbox) != MOTE_OK)
+		return 6;
+	mote_image_destroy(image);
+	mote_engine_destroy(engine);
+	/* What the child makes itself works. */
+	if (mote_engine_create(NULL, &own, &error) != MOTE_OK)
+		return 7;
+	if (mote_sandbox_create_from_file(own, test_guest("echo"), NULL, &other, &error) != MOTE_OK)
+		return 8;
+	if (mote_sandbox_call(other, count, NULL, 0, NULL, NULL, &error) != MOTE_OK)
+		return 9;
+	mote_sandbox_destroy(other);
+	mote_engine_destroy(own);
+	return 0;
+}
+
+static void used_after_fork(void)
+{
+	mote_engine *engine = fixture_engine();
+	mote_error error = MOTE_ERROR_INIT;
+	mote_function count;
+	mote_sandbox *sandbox;
+	mote_image *image;
+	pid_t child;
+
+	REQUIRE_OK(mote_image_open(engine, test_guest("echo"), &image, &error), &error);
+	REQUIRE_OK(mote_sandbox_create(engine, image, NULL, &sandbox, &error), &error);
+	REQUIRE_OK(mote_sandbox_find(sandbox, "count", NULL, &count, &error), &error);
+	CHECK_EQ(CALL0(sandbox, "count").as.u32, 1);
+	child = fork();
+	if (child == 0)
+		_exit(forked_child(engine, sandbox, image, count));
+	check_child(child);
+	CHECK_EQ(CALL0(sandbox, "count").as.u32, 2);
+	mote_image_destroy(image);
+	fixture_destroy(sandbox, engine);
+}
+
+/* The child lives on while the parent goes on using and destroying its own. */
+static void parent_unaffected_by_a_living_child(void)
+{
+	mote_engine *engine = fixture_engine();
+	mote_sandbox *sandbox = fixture_sandbox(engine, "echo", NULL);
+	int gate[2];
+	pid_t child;
+	char byte;
+
+	CHECK_EQ(CALL0(sandbox, "count").as.u32, 1);
+	REQUIRE(pipe(gate) == 0);
+	child = fork();
+	if (child == 0) {
+		close(gate[1]);
+		_exit(read(gate[0], &byte, 1) == 0 ? 0 : 1);
+	}
+	for (uint32_t i = 2; i < 100; i++)
+		CHECK_EQ(CALL0(sandbox, "count").as.u32, i);
+	fixture_destroy(sandbox, NULL);
+	sandbox = fixture_sandbox(engine, "echo", NULL);
+	CHECK_EQ(CALL0(sandbox, "count").as.u32, 1);
+	fixture_destroy(sandbox, engine);
+	close(gate[0]);
+	close(gate[1]);
+	check_child(child);
+}
+
+/* ---- Seccomp ----------------------------------------------------------------------------- */
+
+#define KVM_RUN_REQUEST 0xae80u
+
+/* ioctl(anything, KVM_RUN) and the end of the process; anything else is its end too. */
+static int allow_only_runs(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 6),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, KVM_RUN_REQUEST, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+	};
+	const struct sock_fprog program = {TEST_COUNT(filter), filter};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return -1;
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+/* Warm: every buffer that grows has grown, and the thread's signal mask was looked at. */
+static int warm_calls(uint64_t calls)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	mote_function add, bytes, times;
+	const mote_value numbers[] = {mote_i64(20), mote_i64(22)};
+	const mote_value text = mote_bytes("some bytes", 10), seven = mote_u32(7);
+	mote_engine *engine;
+	mote_sandbox *echo, *callbacks;
+	mote_value result;
+
+	if (mote_engine_create(NULL, &engine, &error) != MOTE_OK ||
+	    fixture_create(engine, "echo", NULL, &echo, &error) != MOTE_OK ||
+	    fixture_create(engine, "callbacks", NULL, &callbacks, &error) != MOTE_OK ||
+	    mote_sandbox_find(echo, "add", NULL, &add, &error) != MOTE_OK ||
+	    mote_sandbox_find(callbacks, "call_bytes", NULL, &bytes, &error) != MOTE_OK ||
+	    mote_sandbox_find(callbacks, "call_times", NULL, &times, &error) != MOTE_OK ||
+	    mote_sandbox_start(echo, NULL, &error) != MOTE_OK ||
+	    mote_sandbox_call(callbacks, bytes, &text, 1, NULL, &result, &error) != MOTE_OK)
+		return 1;
+	if (allow_only_runs() != 0)
+		return 2;
+	for (uint64_t i = 0; i < calls; i++) {
+		if (mote_sandbox_call(echo, add, numbers, 2, NULL, &result, &error) != MOTE_OK ||
+		    result.as.i64 != 42)
+			return 3;
+		if (mote_sandbox_call(callbacks, bytes, &text, 1, NULL, &result, &error) !=
+			    MOTE_OK ||
+		    result.as.bytes.length != 10)
+			return 4;
+		if (mote_sandbox_call(callbacks, times, &seven, 1, NULL, &result, &error) !=
+			    MOTE_OK ||
+		    result.as.u32 != 7)
+			return 5;
+	}
+	return 0;
+}
+
+static void calls_under_seccomp(void)
+{
+	pid_t child;
+
+	test_need_kvm();
+	if (SANITIZED)
+		SKIP("sanitizers make system calls of their own");
+	test_guest("echo"); /* leaves the case here, not in the child */
+	child = fork();
+	if (child == 0)
+		_exit(warm_calls(1000));
+	check_child(child);
+}
+
+/* That filter does kill. */
+static void seccomp_filter_works(void)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0) {
+		if (allow_only_runs() == 0)
+			getppid();
+		_exit(0);
+	}
+	REQUIRE_EQ(waitpid(child, &status, 0), child);
+	CHECK(WIFSIGNALED(status));
+	CHECK_EQ(WTERMSIG(status), SIGSYS);
+}
+
+static const struct test_case cases[] = {
+	CASE(two_sandboxes_interleaved),
+	CASE(moved_between_threads),
+	CASE(killed_on_another_thread),
+	CASE(eight_threads),
+	CASE(shared_by_mistake),
+	CASE(used_after_fork),
+	CASE(parent_unaffected_by_a_living_child),
+	CASE(calls_under_seccomp),
+	CASE(seccomp_filter_works),
+};
+
+int main(int argc, char **argv)
+{
+	return test_main("sandbox_process", cases, TEST_COUNT(cases), argc, argv);
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Signals: the kick takes a free one and leaves the application's alone; a
+ * thread that blocks it is told so; a profiler's do not disturb.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fixture.h"
+
+enum { FIRST_CHOICE = 7 }; /* SIGRTMIN and this is the first that mote looks at */
+
+static atomic_uint handled;
+
+static void on_signal(int number)
+{
+	(void)number;
+	atomic_fetch_add(&handled, 1);
+}
+
+static void on_signal_information(int number, siginfo_t *information, void *context)
+{
+	(void)number, (void)information, (void)context;
+	atomic_fetch_add(&handled, 1);
+}
+
+/* What a child found out: an exit code, 0 when all went well. */
+static int in_a_child(int (*act)(void))
+{
+	int status = -1;
+	pid_t child;
+
+	test_need_kvm();
+	test_guest("faults"); /* leaves the case here, not in the child */
+	child = fork();
+	REQUIRE(child >= 0);
+	if (child == 0)
+		_exit(act());
+	REQUIRE_EQ(waitpid(child, &status, 0), child);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static mote_status create_with_signal(int number, mote_engine **engine, mote_error *error)
+{
+	mote_engine_options options = MOTE_ENGINE_OPTIONS_INIT;
+
+	options.kick_signal = number;
+	return mote_engine_create(&options, engine, error);
+}
+
+/* Kills an endless loop of a new sandbox; 0 when that works. */
+static int kill_works(mote_engine *engine)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	struct fixture_killer *killer;
+	mote_sandbox *sandbox;
+	mote_status status = fixture_create(engine, "faults", NULL, &sandbox, &error);
+
+	if (status != MOTE_OK)
+		return 1;
+	killer = fixture_kill_later(sandbox, 1000);
+	status = fixture_try(sandbox, "spin", NULL, 0, NULL, &error);
+	fixture_killer_join(killer);
+	mote_sandbox_destroy(sandbox);
+	return status != MOTE_KILLED;
+}
+
+static bool handler_is(int number, void (*handler)(int))
+{
+	struct sigaction action;
+
+	return sigaction(number, NULL, &action) == 0 && action.sa_handler == handler;
+}
+
+/* ---- Signals that are taken -------------------------------------------------------------- */
+
+static int explicit_and_taken(void)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+	mote_error error = MOTE_ERROR_INIT;
+	int number = SIGRTMIN + 9;
+	mote_engine *engine = NULL;
+
+	sigaction(number, &action, NULL);
+	if (create_with_signal(number, &engine, &error) != MOTE_SIGNAL_TAKEN || engine)
+		return 1;
+	if (!strstr(error.text, "already has a handler"))
+		return 2;
+	if (!handler_is(number, on_signal))
+		return 3;
+	raise(number);
+	if (atomic_load(&handled) != 1)
+		return 4;
+	/* An ignored one is the application's too. */
+	action.sa_handler = SIG_IGN;
+	sigaction(number, &action, NULL);
+	return create_with_signal(number, &engine, &error) == MOTE_SIGNAL_TAKEN ? 0 : 5;
+}
+
+static void taken_signal_is_refused(void)
+{
+	CHECK_EQ(in_a_child(explicit_and_taken), 0);
+}
+
+static int chosen_around(void)
+{
+	struct sigaction plain = {.sa_handler = on_signal};
+	struct sigaction with_information = {.sa_sigaction = on_signal_information,
+					     .sa_flags = SA_SIGINFO};
+	int first = SIGRTMIN + FIRST_CHOICE;
+	mote_error error = MOTE_ERROR_INIT;
+	mote_engine *engine;
+
+	sigaction(first, &plain, NULL);
+	sigaction(first + 1, &with_information, NULL);
+	if (mote_engine_create(NULL, &engine, &error) != MOTE_OK || kill_works(engine))
+		return 1;
+	mote_engine_destroy(engine);
+	if (!handler_is(first, on_signal) || handler_is(first + 2, SIG_DFL))
+		return 2;
+	raise(first);
+	raise(first + 1);
+	return atomic_load(&handled) == 2 ? 0 : 3;
+}
+
+static void automatic_choice_goes_around(void)
+{
+	CHECK_EQ(in_a_child(chosen_around), 0);
+}
+
+static int all_taken(void)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+	mote_error error = MOTE_ERROR_INIT;
+	mote_engine *engine = NULL;
+
+	for (int number = SIGRTMIN + FIRST_CHOICE; number <= SIGRTMAX; number++)
+		sigaction(number, &action, NULL);
+	return mote_engine_create(NULL, &engine, &error) == MOTE_SIGNAL_TAKEN && !engine ? 0 : 1;
+}
+
+static void no_signal_left(void)
+{
+	CHECK_EQ(in_a_child(all_taken), 0);
+}
+
+static int explicit_and_free(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	mote_engine *one, *two;
+	int number = SIGUSR2;
+
+	if (create_with_signal(number, &one, &error) != MOTE_OK)
+		return 1;
+	/* Two engines may share a signal, and another has its own. */
+	if (create_with_signal(number, &two, &error) != MOTE_OK)
+		return 2;
+	if (kill_works(one) || kill_works(two))
+		return 3;
+	mote_engine_destroy(one);
+	if (kill_works(two))
+		return 4;
+	mote_engine_destroy(two);
+	/* One that comes late, out of nowhere, does no harm. */
+	raise(number);
+	if (create_with_signal(SIGRTMAX, &one, &error) != MOTE_OK || kill_works(one))
+		return 5;
+	mote_engine_destroy(one);
+	return 0;
+}
+
+static void signal_of_the_callers_choice(void)
+{
+	CHECK_EQ(in_a_child(explicit_and_free), 0);
+}
+
+/* ---- Signals that are blocked ------------------------------------------------------------ */
+
+struct blocked {
+	mote_sandbox *sandbox;
+	mote_status first, second;
+	mote_error error;
+};
+
+static void *call_with_all_blocked(void *argument)
+{
+	struct blocked *blocked = argument;
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, NULL);
+	blocked->first = mote_sandbox_start(blocked->sandbox, NULL, &blocked->error);
+	pthread_sigmask(SIG_UNBLOCK, &all, NULL);
+	blocked->second = mote_sandbox_start(blocked->sandbox, NULL, NULL);
+	return NULL;
+}
+
+/* A typed error at the thread's first call, and nothing is poisoned. */
+static void blocked_signal_is_an_error(void)
+{
+	mote_engine *engine = fixture_engine();
+	struct blocked blocked = {.sandbox = fixture_sandbox(engine, "echo", NULL),
+				  .error = MOTE_ERROR_INIT};
+	pthread_t thread;
+
+	REQUIRE(pthread_create(&thread, NULL, call_with_all_blocked, &blocked) == 0);
+	pthread_join(thread, NULL);
+	CHECK_STATUS(blocked.first, MOTE_SIGNAL_BLOCKED, &blocked.error);
+	CHECK_CONTAINS(blocked.error.text, "unblock it with pthread_sigmask");
+	CHECK_OK(blocked.second, NULL);
+	CHECK(!mote_sandbox_poisoned(blocked.sandbox));
+	CHECK_EQ(CALL0(blocked.sandbox, "count").as.u32, 1);
+	fixture_destroy(blocked.sandbox, engine);
+}
+
+/* ---- A profiler -------------------------------------------------------------------------- */
+
+/* Signals at 1 kHz, slower on a slow machine. */
+static timer_t start_profiler(void)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGPROF};
+	long period = 1000000 * (long)test_slow(1);
+	const struct itimerspec times = {{0, period}, {0, period}};
+	timer_t timer;
+
+	atomic_store(&handled, 0);
+	REQUIRE(sigaction(SIGPROF, &action, NULL) == 0);
+	REQUIRE(timer_create(CLOCK_MONOTONIC, &event, &timer) == 0);
+	REQUIRE(timer_settime(timer, 0, &times, NULL) == 0);
+	return timer;
+}
+
+static void calls_under_a_profiler(void)
+{
+	mote_engine *engine = fixture_engine();
+	mote_sandbox *sandbox = fixture_sandbox(engine, "callbacks", NULL);
+	uint64_t until = test_now_ns() + 500000000u * test_slow(1);
+	timer_t timer = start_profiler();
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; test_now_ns() < until; i++) {
+		sum = CALL(sandbox, "call_times", mote_u32(i % 7)).as.u32;
+		CHECK_EQ(sum, i % 7);
+	}
+	timer_delete(timer);
+	CHECK(atomic_load(&handled) >= 20);
+	CHECK(!mote_sandbox_poisoned(sandbox));
+	fixture_destroy(sandbox, engine);
+}
+
+/* One long call, interrupted hundreds of times without being cancelled, then killed. */
+static void long_call_under_a_profiler(void)
+{
+	mote_engine *engine = fixture_engine();
+	mote_sandbox *sandbox = fixture_sandbox(engine, "faults", NULL);
+	mote_error error = MOTE_ERROR_INIT;
+	mote_sandbox_statistics statistics;
+	struct fixture_killer *killer;
+	timer_t timer = start_profiler();
+
+	killer = fixture_kill_later(sandbox, 300000);
+	CHECK_STATUS(fixture_try(sandbox, "spin", NULL, 0, NULL, &error), MOTE_KILLED, &error);
+	timer_delete(timer);
+	fixture_killer_join(killer);
+	CHECK(atomic_load(&handled) >= 10);
+	/* Those interruptions are not the guest's exits. */
+	mote_sandbox_get_statistics(sandbox, &statistics);
+	CHECK_EQ(statistics.exits, 1);
+	fixture_destroy(sandbox, engine);
+}
+
+static const struct test_case cases[] = {
+	CASE(taken_signal_is_refused),
+	CASE(automatic_choice_goes_around),
+	CASE(no_signal_left),
+	CASE(signal_of_the_callers_choice),
+	CASE(blocked_signal_is_an_error),
+	CASE(calls_under_a_profiler),
+	CASE(long_call_under_a_profiler),
+};
+
+int main(int argc, char **argv)
+{
+	return test_main("sandbox_signals", cases, TEST_COUNT(cases), argc, argv);
+}
