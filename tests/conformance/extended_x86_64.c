@@ -30,6 +30,20 @@ static mote_fpu power_on_fpu(void)
 	return fpu;
 }
 
+/* Field by field: the structure has padding. */
+static void compare_fpu(const mote_fpu *fpu, const mote_fpu *expected)
+{
+	REQUIRE_MEM(fpu->fpr, expected->fpr, sizeof(fpu->fpr));
+	REQUIRE_MEM(fpu->xmm, expected->xmm, sizeof(fpu->xmm));
+	REQUIRE_EQ(fpu->fcw, expected->fcw);
+	REQUIRE_EQ(fpu->fsw, expected->fsw);
+	REQUIRE_EQ(fpu->ftwx, expected->ftwx);
+	REQUIRE_EQ(fpu->mxcsr, expected->mxcsr);
+	REQUIRE_EQ(fpu->last_opcode, expected->last_opcode);
+	REQUIRE_EQ(fpu->last_ip, expected->last_ip);
+	REQUIRE_EQ(fpu->last_dp, expected->last_dp);
+}
+
 static void check_fpu(struct machine *machine, const mote_fpu *expected)
 {
 	mote_fpu fpu;
@@ -37,7 +51,7 @@ static void check_fpu(struct machine *machine, const mote_fpu *expected)
 	MACHINE_OK(machine, set_fpu, expected);
 	memset(&fpu, 0x55, sizeof(fpu));
 	MACHINE_OK(machine, fpu, &fpu);
-	REQUIRE_MEM(&fpu, expected, sizeof(fpu));
+	compare_fpu(&fpu, expected);
 }
 
 static void every_bit_of_the_vector_registers_round_trips(void)
@@ -171,7 +185,7 @@ static void the_host_reads_the_fpu_that_the_guest_has(void)
 	fpu.last_opcode = expected.last_opcode;
 	fpu.last_ip = expected.last_ip;
 	fpu.last_dp = expected.last_dp;
-	CHECK_MEM(&fpu, &expected, sizeof(fpu));
+	compare_fpu(&fpu, &expected);
 	machine_destroy(&machine);
 }
 
@@ -199,7 +213,7 @@ static void xsave_and_fpu_are_the_same_state(void)
 	CHECK_EQ(area[AREA_FEATURES] & 3, 3);
 	MACHINE_OK(&other, set_xsave, area, bytes);
 	MACHINE_OK(&other, fpu, &fpu);
-	CHECK_MEM(&fpu, &expected, sizeof(fpu));
+	compare_fpu(&fpu, &expected);
 	free(area);
 	machine_destroy(&machine);
 	machine_destroy(&other);
@@ -277,6 +291,7 @@ struct state {
 
 static void check_state(struct machine *machine, const struct state *expected)
 {
+	static char text[2048], expected_text[2048];
 	struct state state;
 
 	memset(&state, 0x5a, sizeof(state));
@@ -285,8 +300,10 @@ static void check_state(struct machine *machine, const struct state *expected)
 	MACHINE_OK(machine, fpu, &state.fpu);
 	MACHINE_OK(machine, debug_regs, &state.debug);
 	CHECK_MEM(&state.regs, &expected->regs, sizeof(state.regs));
-	CHECK_MEM(&state.sregs, &expected->sregs, sizeof(state.sregs));
-	CHECK_MEM(&state.fpu, &expected->fpu, sizeof(state.fpu));
+	REQUIRE(mote_sregs_print(&state.sregs, text, sizeof(text)) < sizeof(text));
+	mote_sregs_print(&expected->sregs, expected_text, sizeof(expected_text));
+	CHECK_STR(text, expected_text);
+	compare_fpu(&state.fpu, &expected->fpu);
 	CHECK_MEM(&state.debug, &expected->debug, sizeof(state.debug));
 }
 

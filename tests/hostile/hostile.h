@@ -43,8 +43,8 @@ struct hostile_guest {
 	const uint8_t *code, *code_end;
 	const void *data; /* what the writable segment begins with; may be NULL */
 	size_t data_bytes;
-	const char *export_signature; /* of the one exported function, "run"; NULL: none */
-	const char *import_signature; /* of the one import, "host"; NULL: none */
+	const char *export_signature;	     /* of the one exported function, "run"; NULL: none */
+	const char *import_signature;	     /* of the one import, "host"; NULL: none */
 	const mote_sandbox_options *options; /* NULL: the defaults */
 };
 
@@ -79,7 +79,9 @@ struct hostile_outcome {
 
 /* An outcome at `at` bytes from the begin of the code. */
 #define OUTCOME(beds, kind, vector, code, at)                                                      \
-	{beds, MOTE_FAULT_##kind, vector, code, HOSTILE_CODE + (at), MOTE_ACCESS_NONE, 0}
+	{                                                                                          \
+		beds, MOTE_FAULT_##kind, vector, code, HOSTILE_CODE + (at), MOTE_ACCESS_NONE, 0    \
+	}
 #define DE(beds, at) OUTCOME(beds, ARITHMETIC, 0, 0, at)
 #define DB(beds, at) OUTCOME(beds, SINGLE_STEP, 1, 0, at)
 #define BP(beds, at) OUTCOME(beds, BREAKPOINT, 3, 0, at)
@@ -95,9 +97,14 @@ struct hostile_outcome {
 
 /* A page fault, and one of a jump. */
 #define PF(beds, code, at, access, address)                                                        \
-	{beds, MOTE_FAULT_MEMORY, 14, code, HOSTILE_CODE + (at), MOTE_ACCESS_##access, address}
+	{                                                                                          \
+		beds, MOTE_FAULT_MEMORY, 14, code, HOSTILE_CODE + (at), MOTE_ACCESS_##access,      \
+			address                                                                    \
+	}
 #define FETCH(beds, code, address)                                                                 \
-	{beds, MOTE_FAULT_MEMORY, 14, code, address, MOTE_ACCESS_EXECUTE, address}
+	{                                                                                          \
+		beds, MOTE_FAULT_MEMORY, 14, code, address, MOTE_ACCESS_EXECUTE, address           \
+	}
 
 #define HOSTILE_MOST_OUTCOMES 4
 

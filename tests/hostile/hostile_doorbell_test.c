@@ -79,8 +79,8 @@ static void try_port(uint32_t port)
 {
 	const struct hostile_outcome opened = DOORBELL(EVERYWHERE, OUT_ANY_END);
 	const struct hostile_outcome closed = GP(EVERYWHERE, 0, OUT_ANY_AT);
-	const struct hostile_guest guest = {
-		GUEST(out_any), .data = &port, .data_bytes = sizeof(port)};
+	const struct hostile_guest guest = {GUEST(out_any), .data = &port,
+					    .data_bytes = sizeof(port)};
 	struct hostile_expectation expectation = {0};
 
 	expectation.outcomes[0] = open_port(port) ? opened : closed;

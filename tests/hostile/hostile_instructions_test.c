@@ -90,9 +90,9 @@
 	X(iretq_to_monitor, "push $0x10; push $" DATA_TEXT "; push $2; push $8; push $" MONITOR_TEXT \
 	  "; iretq", GP(EVERYWHERE, 8, 16)) \
 	X(iretq_nested, "push $0x4002; popf; iretq", GP(EVERYWHERE, 0, 6)) \
-	X(far_call, "push $0xb; push $" MONITOR_TEXT "; rex.w lcall *(%rsp)", GP(EVERYWHERE, 8, 7)) \
+	X(far_call, "push $0xb; push $" MONITOR_TEXT "; .byte 0x48; lcall *(%rsp)", GP(EVERYWHERE, 8, 7)) \
 	/* PVM: such a jump is not emulated */ \
-	X(far_jump, "push $0x40; push $" MONITOR_TEXT "; rex.w ljmp *(%rsp)", UD(PVM, 7), \
+	X(far_jump, "push $0x40; push $" MONITOR_TEXT "; .byte 0x48; ljmp *(%rsp)", UD(PVM, 7), \
 	  GP(SVM | HARDWARE, 0x40, 7)) \
 	X(wrfsbase, "mov $" DATA_TEXT ", %eax; wrfsbase %rax", UD(EVERYWHERE, 10), UD(HARDWARE, 5)) \
 	/* SVM: the emulator does not look */ \

@@ -396,9 +396,18 @@ static uint64_t next_random(uint64_t *state)
 /* Values that are more often at an edge than chance would have it. */
 static uint64_t random_value(uint64_t *state)
 {
-	static const uint64_t edges[] = {0,	      1,	      2,	   DATA_BYTES - 1,
-					 DATA_BYTES,  DATA_BYTES + 1, 0xffffffffu, 0x7fffffffu,
-					 UINT64_MAX,  1ull << 63,     1ull << 32,  16,
+	static const uint64_t edges[] = {0,
+					 1,
+					 2,
+					 DATA_BYTES - 1,
+					 DATA_BYTES,
+					 DATA_BYTES + 1,
+					 0xffffffffu,
+					 0x7fffffffu,
+					 UINT64_MAX,
+					 1ull << 63,
+					 1ull << 32,
+					 16,
 					 UINT64_MAX - 15};
 	uint64_t choice = next_random(state);
 

@@ -20,17 +20,7 @@ GUEST_CODE(probe, "mov 8(%rdi), %r8\n\t"
 		  "mov 72(%rdi), %r14\n\t"
 		  "mov 80(%rdi), %r15d");
 
-enum base {
-	ABSOLUTE,
-	STACK,
-	STACK_END,
-	MAILBOX_BEGIN,
-	MAILBOX_END,
-	THREAD,
-	HEAP,
-	HEAP_END,
-	BASES
-};
+enum base { ABSOLUTE, STACK, STACK_END, MAILBOX_BEGIN, MAILBOX_END, THREAD, HEAP, HEAP_END, BASES };
 
 /* The layout is the same for all sandboxes with the same options and image sizes. */
 static void find_bases(uint64_t bases[BASES])
@@ -75,7 +65,7 @@ GUEST_CODE(write, "mov " DATA_TEXT ", %rax; movb $0xcc, (%rax)");
 GUEST_CODE(jump, "mov " DATA_TEXT ", %rax; jmp *%rax");
 enum { ACCESS_AT = 8, READ_END = 10, WRITE_END = 11 };
 
-enum { PRESENT = 1, WRITE = 2, USER = 4, FETCHED = 16 };
+enum { PRESENT = 1, WRITE = 2, USER = 4, RESERVED = 8, FETCHED = 16 };
 
 static bool allowed(enum mapping mapping, mote_access access)
 {
@@ -140,6 +130,12 @@ static void try_access(const struct place *place, uint64_t address, struct hosti
 	expectation.outcomes[0] = may ? arrival(access, address) : refusal(place, access, address);
 	if (!may)
 		expectation.part = place->region;
+	if (address >> 63) {
+		/* There the host's own page tables are in force, which may have reserved bits set. */
+		expectation.outcomes[1] = expectation.outcomes[0];
+		expectation.outcomes[1].beds = PVM;
+		expectation.outcomes[1].error_code |= PRESENT | RESERVED;
+	}
 	hostile_open(&run, &guest);
 	hostile_enter(&run);
 	hostile_check(&run, &expectation);
@@ -286,7 +282,8 @@ static void stack_overflow(void)
 	uint64_t bases[BASES];
 
 	find_bases(bases);
-	try_overflow((struct hostile_guest){GUEST(recurse)}, 6, MOTE_ACCESS_WRITE, bases[STACK] - 8);
+	try_overflow((struct hostile_guest){GUEST(recurse)}, 6, MOTE_ACCESS_WRITE,
+		     bases[STACK] - 8);
 }
 
 static void stack_underflow(void)

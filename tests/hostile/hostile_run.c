@@ -143,8 +143,7 @@ static void check_fault(const struct hostile_run *run, const struct hostile_outc
 		 fault->access, fault->address);
 	if (expected)
 		describe(should, sizeof(should), expected->kind, expected->vector,
-			 expected->error_code, expected->pc, expected->access,
-			 expected->address);
+			 expected->error_code, expected->pc, expected->access, expected->address);
 	FAIL("fault is: %s; expected: %s (%s)", is, should, run->error.text);
 }
 

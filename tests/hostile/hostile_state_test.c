@@ -102,10 +102,11 @@ static void entry_registers(void)
 #define PATTERN "0x1111111111111111"
 #define LOAD(n, register) "movabs $" PATTERN " * " #n ", %" register "\n\t"
 #define LOAD_ALL                                                                                   \
-	LOAD(1, "rax") LOAD(2, "rbx") LOAD(3, "rcx") LOAD(4, "rdx") LOAD(5, "rsi") LOAD(6, "rdi")  \
-	LOAD(7, "rbp") LOAD(8, "r8") LOAD(9, "r9") LOAD(10, "r10") LOAD(11, "r11")                 \
-	LOAD(12, "r12") LOAD(13, "r13") LOAD(14, "r14") LOAD(15, "r15")                            \
-	"mov $" DATA_TEXT "+0x800, %rsp; stc; std\n\t"
+	LOAD(1, "rax")                                                                             \
+	LOAD(2, "rbx") LOAD(3, "rcx") LOAD(4, "rdx") LOAD(5, "rsi") LOAD(6, "rdi") LOAD(7, "rbp")  \
+		LOAD(8, "r8") LOAD(9, "r9") LOAD(10, "r10") LOAD(11, "r11") LOAD(12, "r12")        \
+			LOAD(13, "r13") LOAD(14, "r14")                                            \
+				LOAD(15, "r15") "mov $" DATA_TEXT "+0x800, %rsp; stc; std\n\t"
 
 GUEST_CODE(fault_exception, LOAD_ALL);
 GUEST_CODE(fault_error_code, LOAD_ALL "hlt");
@@ -147,16 +148,16 @@ static void registers_of_an_exception(void)
 /* The monitor's stack has one word more then. */
 static void registers_of_an_exception_with_error_code(void)
 {
-	try_registers(
-		(struct hostile_guest){GUEST(fault_error_code)},
-		(struct hostile_outcome)GP(EVERYWHERE, 0, GUEST_CODE_BYTES(fault_error_code) - 1));
+	try_registers((struct hostile_guest){GUEST(fault_error_code)},
+		      (struct hostile_outcome)GP(EVERYWHERE, 0,
+						 GUEST_CODE_BYTES(fault_error_code) - 1));
 }
 
 static void registers_of_a_malformed_doorbell(void)
 {
-	try_registers(
-		(struct hostile_guest){GUEST(fault_doorbell)},
-		(struct hostile_outcome)DOORBELL(EVERYWHERE, GUEST_CODE_BYTES(fault_doorbell)));
+	try_registers((struct hostile_guest){GUEST(fault_doorbell)},
+		      (struct hostile_outcome)DOORBELL(EVERYWHERE,
+						       GUEST_CODE_BYTES(fault_doorbell)));
 }
 
 static void registers_of_a_lying_mailbox(void)

@@ -298,7 +298,8 @@ static mote_status nest(void *user, const mote_value *arguments, size_t count, m
 		return status;
 	status = mote_sandbox_find(sandbox, "call_u32", NULL, &function, error);
 	if (status == MOTE_OK)
-		status = mote_sandbox_call(sandbox, function, arguments, count, NULL, result, error);
+		status =
+			mote_sandbox_call(sandbox, function, arguments, count, NULL, result, error);
 	result->as.u32++;
 	CHECK_OK(mote_sandbox_destroy(sandbox), NULL);
 	return status;

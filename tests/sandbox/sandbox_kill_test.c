@@ -256,8 +256,8 @@ static void *kill_all_the_time(void *argument)
 		mote_interrupt_state state = mote_interrupt_get_state(storm->interrupt);
 
 		/* A watchdog that is always one call late. */
-		if (state.call_id > 1 && mote_interrupt_kill_call(storm->interrupt,
-								  state.call_id - 1))
+		if (state.call_id > 1 &&
+		    mote_interrupt_kill_call(storm->interrupt, state.call_id - 1))
 			CHECK(!"a late kill hit the next call");
 		storm->late++;
 	}
@@ -304,18 +304,12 @@ static void only_the_right_sandbox(void)
 }
 
 static const struct test_case cases[] = {
-	CASE(endless_loop),
-	CASE(endless_host_calls),
-	CASE(endless_logging),
-	CASE(kill_during_start),
-	CASE(at_random_moments),
-	CASE(kill_in_a_host_function),
-	CASE(kill_by_the_right_id),
-	CASE(kill_by_a_wrong_id),
-	CASE(kill_between_calls),
-	CASE(handle_outlives_the_sandbox),
-	CASE(late_kills_hit_nothing),
-	CASE(only_the_right_sandbox),
+	CASE(endless_loop),	      CASE(endless_host_calls),
+	CASE(endless_logging),	      CASE(kill_during_start),
+	CASE(at_random_moments),      CASE(kill_in_a_host_function),
+	CASE(kill_by_the_right_id),   CASE(kill_by_a_wrong_id),
+	CASE(kill_between_calls),     CASE(handle_outlives_the_sandbox),
+	CASE(late_kills_hit_nothing), CASE(only_the_right_sandbox),
 };
 
 int main(int argc, char **argv)

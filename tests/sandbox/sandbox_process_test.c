@@ -56,8 +56,8 @@ static void *take_turn(void *argument)
 
 	turn->status = mote_sandbox_find(turn->sandbox, "count", NULL, &function, &error);
 	if (turn->status == MOTE_OK)
-		turn->status = mote_sandbox_call(turn->sandbox, function, NULL, 0, NULL, &result,
-						 &error);
+		turn->status =
+			mote_sandbox_call(turn->sandbox, function, NULL, 0, NULL, &result, &error);
 	turn->result = result.as.u32;
 	return NULL;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * KVM's x86_64 vCPU: set-up, CPUID, and every register class in both directions.
- * Source: Linux, Documentation/virt/kvm/api.rst; Intel SDM volume 1, 13.4 (XSAVE area).
+ * KVM's x86_64 vCPU: set-up, CPUID, general, special and debug registers, reset.
+ * Extended state is in kvm_x86_64_xsave.c.  Source: Linux,
+ * Documentation/virt/kvm/api.rst.
  */
-#include "hypervisor/backends/kvm/kvm_internal.h"
+#include "hypervisor/backends/kvm/kvm_x86_64_internal.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,14 +17,6 @@ enum {
 	MOST_CPUID_ENTRIES = 4096,
 	DEFAULT_ADDRESS_BITS = 36,
 	MOST_RETIREMENTS = 16, /* an instruction makes a handful of accesses */
-};
-
-struct mote_kvm_arch {
-	uint64_t xcr0;
-	uint64_t features;
-	size_t xsave_bytes;
-	bool hypercall_quirk; /* can be turned off */
-	struct mote_kvm_x86_cpuid *cpuid;
 };
 
 /* ---- The device -------------------------------------------------------------------------- */
@@ -122,7 +115,7 @@ mote_status mote_kvm_arch_create_vm(struct mote_kvm_vm *vm, mote_error *error)
 	return result < 0 ? mote_kvm_fail(error, -result, "KVM_ENABLE_CAP") : MOTE_OK;
 }
 
-static mote_status set_xcr0(struct mote_kvm_vm *vm, mote_error *error)
+mote_status mote_kvm_set_xcr0(struct mote_kvm_vm *vm, mote_error *error)
 {
 	const struct mote_kvm_x86_xcrs xcrs = {
 		.nr_xcrs = 1,
@@ -139,7 +132,7 @@ mote_status mote_kvm_arch_create_vcpu(struct mote_kvm_vm *vm, mote_error *error)
 	mote_status status = mote_kvm_vcpu(vm, MOTE_KVM_SET_CPUID2, vm->kvm->arch->cpuid,
 					   "KVM_SET_CPUID2", error);
 
-	return status == MOTE_OK ? set_xcr0(vm, error) : status;
+	return status == MOTE_OK ? mote_kvm_set_xcr0(vm, error) : status;
 }
 
 void mote_kvm_arch_debug_exit(const struct mote_kvm_run *run, mote_debug_exit *debug)
@@ -155,8 +148,7 @@ uint64_t mote_kvm_features(struct mote_vm *base)
 
 /* ---- General-purpose and special registers ----------------------------------------------- */
 
-/* Every register access starts here: the last exit's instruction retires first. */
-static mote_status touch(struct mote_vm *base, struct mote_kvm_vm **vm, mote_error *error)
+mote_status mote_kvm_touch(struct mote_vm *base, struct mote_kvm_vm **vm, mote_error *error)
 {
 	*vm = (struct mote_kvm_vm *)base;
 	return mote_kvm_retire(*vm, error);
@@ -166,7 +158,7 @@ mote_status mote_kvm_regs(struct mote_vm *base, mote_regs *regs, mote_error *err
 {
 	struct mote_kvm_vm *vm;
 	struct mote_kvm_x86_regs k;
-	mote_status status = touch(base, &vm, error);
+	mote_status status = mote_kvm_touch(base, &vm, error);
 
 	if (status == MOTE_OK)
 		status = mote_kvm_vcpu(vm, MOTE_KVM_GET_REGS, &k, "KVM_GET_REGS", error);
@@ -233,7 +225,7 @@ mote_status mote_kvm_set_regs(struct mote_vm *base, const mote_regs *r, mote_err
 		.rip = r->rip,
 		.rflags = r->rflags,
 	};
-	mote_status status = touch(base, &vm, error);
+	mote_status status = mote_kvm_touch(base, &vm, error);
 
 	if (status == MOTE_OK)
 		status = give_up_reads(vm, error);
@@ -282,7 +274,7 @@ mote_status mote_kvm_sregs(struct mote_vm *base, mote_sregs *sregs, mote_error *
 {
 	struct mote_kvm_vm *vm;
 	struct mote_kvm_x86_sregs k;
-	mote_status status = touch(base, &vm, error);
+	mote_status status = mote_kvm_touch(base, &vm, error);
 
 	if (status == MOTE_OK)
 		status = mote_kvm_vcpu(vm, MOTE_KVM_GET_SREGS, &k, "KVM_GET_SREGS", error);
@@ -333,147 +325,11 @@ mote_status mote_kvm_set_sregs(struct mote_vm *base, const mote_sregs *s, mote_e
 		.efer = s->efer,
 		.apic_base = s->apic_base,
 	};
-	mote_status status = touch(base, &vm, error);
+	mote_status status = mote_kvm_touch(base, &vm, error);
 
 	memcpy(k.interrupt_bitmap, s->interrupt_bitmap, sizeof(k.interrupt_bitmap));
 	if (status == MOTE_OK)
 		status = mote_kvm_vcpu(vm, MOTE_KVM_SET_SREGS, &k, "KVM_SET_SREGS", error);
-	return status;
-}
-
-/* ---- Extended state ---------------------------------------------------------------------- */
-
-/* The legacy region of an XSAVE area, and the header's first field (SDM volume 1, 13.4.1, 13.4.2). */
-enum {
-	XSAVE_FCW = 0,
-	XSAVE_FSW = 2,
-	XSAVE_FTW = 4,
-	XSAVE_FOP = 6,
-	XSAVE_FIP = 8,
-	XSAVE_FDP = 16,
-	XSAVE_MXCSR = 24,
-	XSAVE_ST = 32,
-	XSAVE_XMM = 160,
-	XSAVE_BV = 512,
-	DEFAULT_FCW = 0x37f,
-	DEFAULT_MXCSR = 0x1f80,
-};
-
-size_t mote_kvm_xsave_bytes(struct mote_vm *base)
-{
-	return ((struct mote_kvm_vm *)base)->kvm->arch->xsave_bytes;
-}
-
-static mote_status check_xsave_bytes(struct mote_vm *base, size_t bytes, mote_error *error)
-{
-	if (bytes == mote_kvm_xsave_bytes(base))
-		return MOTE_OK;
-	return mote_fail(error, MOTE_INVALID_ARGUMENT, "xsave state has %zu bytes, not %zu", bytes,
-			 mote_kvm_xsave_bytes(base));
-}
-
-mote_status mote_kvm_xsave(struct mote_vm *base, void *state, size_t bytes, mote_error *error)
-{
-	struct mote_kvm_vm *vm;
-	mote_status status = check_xsave_bytes(base, bytes, error);
-
-	if (status == MOTE_OK)
-		status = touch(base, &vm, error);
-	if (status != MOTE_OK)
-		return status;
-	if (bytes > MOTE_KVM_X86_XSAVE_BYTES)
-		return mote_kvm_vcpu(vm, MOTE_KVM_GET_XSAVE2, state, "KVM_GET_XSAVE2", error);
-	return mote_kvm_vcpu(vm, MOTE_KVM_GET_XSAVE, state, "KVM_GET_XSAVE", error);
-}
-
-mote_status mote_kvm_set_xsave(struct mote_vm *base, const void *state, size_t bytes,
-			       mote_error *error)
-{
-	struct mote_kvm_vm *vm;
-	mote_status status = check_xsave_bytes(base, bytes, error);
-
-	if (status == MOTE_OK)
-		status = touch(base, &vm, error);
-	if (status == MOTE_OK)
-		status = mote_kvm_vcpu(vm, MOTE_KVM_SET_XSAVE, state, "KVM_SET_XSAVE", error);
-	return status;
-}
-
-static void fpu_from_xsave(const uint8_t *area, mote_fpu *fpu)
-{
-	uint64_t present;
-
-	*fpu = (mote_fpu){.fcw = DEFAULT_FCW};
-	memcpy(&present, area + XSAVE_BV, 8);
-	memcpy(&fpu->mxcsr, area + XSAVE_MXCSR, 4);
-	/* A component that is not marked is in its initial state, whatever the area holds. */
-	if (present & MOTE_XCR0_X87) {
-		memcpy(&fpu->fcw, area + XSAVE_FCW, 2);
-		memcpy(&fpu->fsw, area + XSAVE_FSW, 2);
-		memcpy(&fpu->ftwx, area + XSAVE_FTW, 1);
-		memcpy(&fpu->last_opcode, area + XSAVE_FOP, 2);
-		memcpy(&fpu->last_ip, area + XSAVE_FIP, 8);
-		memcpy(&fpu->last_dp, area + XSAVE_FDP, 8);
-		for (unsigned i = 0; i < 8; i++)
-			memcpy(fpu->fpr[i], area + XSAVE_ST + 16 * i, 10);
-	}
-	if (present & MOTE_XCR0_SSE)
-		memcpy(fpu->xmm, area + XSAVE_XMM, sizeof(fpu->xmm));
-	else if (!(present & MOTE_XCR0_AVX))
-		fpu->mxcsr = fpu->mxcsr != 0 ? fpu->mxcsr : DEFAULT_MXCSR;
-}
-
-static void fpu_to_xsave(const mote_fpu *fpu, uint8_t *area)
-{
-	uint64_t present;
-
-	memcpy(&present, area + XSAVE_BV, 8);
-	present |= MOTE_XCR0_X87 | MOTE_XCR0_SSE;
-	memcpy(area + XSAVE_BV, &present, 8);
-	memcpy(area + XSAVE_FCW, &fpu->fcw, 2);
-	memcpy(area + XSAVE_FSW, &fpu->fsw, 2);
-	memcpy(area + XSAVE_FTW, &fpu->ftwx, 1);
-	memcpy(area + XSAVE_FOP, &fpu->last_opcode, 2);
-	memcpy(area + XSAVE_FIP, &fpu->last_ip, 8);
-	memcpy(area + XSAVE_FDP, &fpu->last_dp, 8);
-	memcpy(area + XSAVE_MXCSR, &fpu->mxcsr, 4);
-	for (unsigned i = 0; i < 8; i++)
-		memcpy(area + XSAVE_ST + 16 * i, fpu->fpr[i], 16);
-	memcpy(area + XSAVE_XMM, fpu->xmm, sizeof(fpu->xmm));
-}
-
-/* Through the XSAVE area: KVM_SET_FPU leaves MXCSR alone on some kernels. */
-mote_status mote_kvm_fpu(struct mote_vm *base, mote_fpu *fpu, mote_error *error)
-{
-	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
-	size_t bytes = mote_kvm_xsave_bytes(base);
-	uint8_t *area = mote_allocate(vm->kvm->allocator, bytes);
-	mote_status status;
-
-	if (area == NULL)
-		return mote_fail_memory(error, "XSAVE area");
-	status = mote_kvm_xsave(base, area, bytes, error);
-	if (status == MOTE_OK)
-		fpu_from_xsave(area, fpu);
-	mote_release(vm->kvm->allocator, area);
-	return status;
-}
-
-mote_status mote_kvm_set_fpu(struct mote_vm *base, const mote_fpu *fpu, mote_error *error)
-{
-	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
-	size_t bytes = mote_kvm_xsave_bytes(base);
-	uint8_t *area = mote_allocate(vm->kvm->allocator, bytes);
-	mote_status status;
-
-	if (area == NULL)
-		return mote_fail_memory(error, "XSAVE area");
-	status = mote_kvm_xsave(base, area, bytes, error);
-	if (status == MOTE_OK) {
-		fpu_to_xsave(fpu, area);
-		status = mote_kvm_set_xsave(base, area, bytes, error);
-	}
-	mote_release(vm->kvm->allocator, area);
 	return status;
 }
 
@@ -483,7 +339,7 @@ mote_status mote_kvm_debug_regs(struct mote_vm *base, mote_debug_regs *debug, mo
 {
 	struct mote_kvm_vm *vm;
 	struct mote_kvm_x86_debugregs k;
-	mote_status status = touch(base, &vm, error);
+	mote_status status = mote_kvm_touch(base, &vm, error);
 
 	if (status == MOTE_OK)
 		status = mote_kvm_vcpu(vm, MOTE_KVM_GET_DEBUGREGS, &k, "KVM_GET_DEBUGREGS", error);
@@ -500,7 +356,7 @@ mote_status mote_kvm_set_debug_regs(struct mote_vm *base, const mote_debug_regs 
 {
 	struct mote_kvm_vm *vm;
 	struct mote_kvm_x86_debugregs k = {.dr6 = debug->dr6, .dr7 = debug->dr7};
-	mote_status status = touch(base, &vm, error);
+	mote_status status = mote_kvm_touch(base, &vm, error);
 
 	memcpy(k.db, debug->dr, sizeof(k.db));
 	if (status == MOTE_OK)
@@ -539,23 +395,6 @@ static mote_status reset_events(struct mote_kvm_vm *vm, mote_error *error)
 	return mote_kvm_vcpu(vm, MOTE_KVM_SET_MP_STATE, &runnable, "KVM_SET_MP_STATE", error);
 }
 
-/* Registers are set in the state that an XSAVE area with nothing marked stands for. */
-static mote_status reset_extended_state(struct mote_vm *base, const mote_fpu *fpu,
-					mote_error *error)
-{
-	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
-	size_t bytes = mote_kvm_xsave_bytes(base);
-	uint8_t *area = mote_allocate(vm->kvm->allocator, bytes);
-	mote_status status;
-
-	if (area == NULL)
-		return mote_fail_memory(error, "XSAVE area");
-	fpu_to_xsave(fpu, area);
-	status = mote_kvm_set_xsave(base, area, bytes, error);
-	mote_release(vm->kvm->allocator, area);
-	return status == MOTE_OK ? set_xcr0(vm, error) : status;
-}
-
 mote_status mote_kvm_reset_vcpu(struct mote_vm *base, mote_error *error)
 {
 	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
@@ -573,7 +412,7 @@ mote_status mote_kvm_reset_vcpu(struct mote_vm *base, mote_error *error)
 	if (status == MOTE_OK)
 		status = mote_kvm_set_regs(base, &regs, error);
 	if (status == MOTE_OK)
-		status = reset_extended_state(base, &fpu, error);
+		status = mote_kvm_reset_xsave(base, &fpu, error);
 	if (status == MOTE_OK)
 		status = mote_kvm_set_debug_regs(base, &debug, error);
 	return status;

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files of KVM's x86_64 vCPU share: kvm_x86_64.c (set-up, registers,
+ * reset) and kvm_x86_64_xsave.c (extended state).
+ */
+#ifndef MOTE_HYPERVISOR_BACKENDS_KVM_X86_64_INTERNAL_H
+#define MOTE_HYPERVISOR_BACKENDS_KVM_X86_64_INTERNAL_H
+
+#include "hypervisor/backends/kvm/kvm_internal.h"
+
+struct mote_kvm_arch {
+	uint64_t xcr0;
+	uint64_t features;
+	size_t xsave_bytes;
+	bool hypercall_quirk; /* can be turned off */
+	struct mote_kvm_x86_cpuid *cpuid;
+};
+
+/* Every register access starts here: the last exit's instruction retires first. */
+mote_status mote_kvm_touch(struct mote_vm *base, struct mote_kvm_vm **vm, mote_error *error);
+
+/* XCR0 as the CPUID policy has it. */
+mote_status mote_kvm_set_xcr0(struct mote_kvm_vm *vm, mote_error *error);
+
+/* Extended state back to fpu and nothing else, and XCR0. */
+mote_status mote_kvm_reset_xsave(struct mote_vm *base, const mote_fpu *fpu, mote_error *error);
+
+#endif
