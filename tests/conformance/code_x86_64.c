@@ -13,11 +13,11 @@
 #define ADDRESS(gva) (gva) & 0xff, (gva) >> 8 & 0xff, (gva) >> 16 & 0xff, (gva) >> 24 & 0xff
 /* clang-format on */
 
-const struct code code_end = CODE(0x0f, 0x0b);			       /* ud2 */
-const struct code code_return = CODE(0xc3);			       /* ret */
-const struct code code_halt = CODE(0xf4, 0xf4);			       /* hlt; hlt */
-const struct code code_spin = CODE(0xeb, 0xfe);			       /* 1: jmp 1b */
-const struct code code_doorbell = CODE(0xe7, CODE_PORT, 0x0f, 0x0b);	       /* out; ud2 */
+const struct code code_end = CODE(0x0f, 0x0b);				  /* ud2 */
+const struct code code_return = CODE(0xc3);				  /* ret */
+const struct code code_halt = CODE(0xf4, 0xf4);				  /* hlt; hlt */
+const struct code code_spin = CODE(0xeb, 0xfe);				  /* 1: jmp 1b */
+const struct code code_doorbell = CODE(0xe7, CODE_PORT, 0x0f, 0x0b);	  /* out; ud2 */
 const struct code code_doorbell_loop = CODE(0xe7, CODE_PORT, 0xeb, 0xfc); /* 1: out; jmp 1b */
 /* 1: mov %rax, (%rbx); out; jmp 1b */
 const struct code code_store_loop = CODE(0x48, 0x89, 0x03, 0xe7, CODE_PORT, 0xeb, 0xf9);
@@ -49,11 +49,11 @@ const struct code code_x86_64_read_fs_gs =
 	CODE(0x64, 0x48, 0x8b, 0x04, 0x25, 0, 0, 0, 0, 0x65, 0x48, 0x8b, 0x1c, 0x25, 0, 0, 0, 0,
 	     0xe7, CODE_PORT, 0x0f, 0x0b);
 /* mov %cr2, %rax; mov %cr3, %rbx; mov %cr0, %rcx; mov %cr4, %rdx; hlt */
-const struct code code_x86_64_read_control = CODE(0x0f, 0x20, 0xd0, 0x0f, 0x20, 0xdb, 0x0f, 0x20,
-						  0xc1, 0x0f, 0x20, 0xe2, 0xf4);
+const struct code code_x86_64_read_control =
+	CODE(0x0f, 0x20, 0xd0, 0x0f, 0x20, 0xdb, 0x0f, 0x20, 0xc1, 0x0f, 0x20, 0xe2, 0xf4);
 /* mov %dr0, %rax; mov %dr1, %rbx; mov %dr2, %rcx; mov %dr3, %rdx; hlt */
-const struct code code_x86_64_read_debug = CODE(0x0f, 0x21, 0xc0, 0x0f, 0x21, 0xcb, 0x0f, 0x21,
-						0xd1, 0x0f, 0x21, 0xda, 0xf4);
+const struct code code_x86_64_read_debug =
+	CODE(0x0f, 0x21, 0xc0, 0x0f, 0x21, 0xcb, 0x0f, 0x21, 0xd1, 0x0f, 0x21, 0xda, 0xf4);
 
 /* A store of register number `from` to an absolute address. */
 static void add_store(struct code *code, unsigned from, uint32_t to)
@@ -68,7 +68,7 @@ static void add_store(struct code *code, unsigned from, uint32_t to)
 struct code code_x86_64_store_registers(void)
 {
 	/* pushfq; pop DATA+128; out; ud2 */
-	static const uint8_t rest[] = {0x9c, 0x8f, 0x04, 0x25, ADDRESS(DATA_GVA + 128),
+	static const uint8_t rest[] = {0x9c, 0x8f,	0x04, 0x25, ADDRESS(DATA_GVA + 128),
 				       0xe7, CODE_PORT, 0x0f, 0x0b};
 	struct code code = {.length = 0};
 

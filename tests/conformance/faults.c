@@ -279,10 +279,10 @@ static void outputs_are_written_on_success_only(void)
 	memset(&sregs, 0x5a, sizeof(sregs));
 	memset(&fpu, 0x5a, sizeof(fpu));
 	memset(&debug, 0x5a, sizeof(debug));
-	regs_before = regs;
-	sregs_before = sregs;
-	fpu_before = fpu;
-	debug_before = debug;
+	memset(&regs_before, 0x5a, sizeof(regs));
+	memset(&sregs_before, 0x5a, sizeof(sregs));
+	memset(&fpu_before, 0x5a, sizeof(fpu));
+	memset(&debug_before, 0x5a, sizeof(debug));
 	calls.code = EIO;
 	calls.fail_at = calls.calls + 1;
 	CHECK(machine.vm->ops->regs(machine.vm, &regs, &machine.error) != MOTE_OK);

@@ -210,7 +210,7 @@ static void on_signal(int number)
 }
 
 /* A handler that interrupts system calls, as a profiler's may. */
-static void catch(int number)
+static void catch (int number)
 {
 	struct sigaction action = {.sa_handler = on_signal};
 
@@ -241,7 +241,7 @@ static void a_profilers_signals_are_retries(void)
 
 	machine_make(&machine, &code_doorbell_loop);
 	handle = handle_of(&machine);
-	catch(SIGPROF);
+	catch (SIGPROF);
 	atomic_store(&signals_seen, 0);
 	mote_interrupt_begin_call(handle);
 	setitimer(ITIMER_PROF, &often, NULL);
@@ -301,7 +301,7 @@ static void the_kick_signal_without_a_kill_is_a_retry(void)
 
 static void any_other_signal_is_a_retry(void)
 {
-	catch(SIGUSR1);
+	catch (SIGUSR1);
 	pester_with(SIGUSR1);
 }
 

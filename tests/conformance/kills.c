@@ -55,8 +55,8 @@ static void wait_a_moment(uint64_t *state, uint64_t most)
 
 struct killer {
 	mote_interrupt *handle;
-	sem_t begun;	/* posted when a call began that is to be killed, or at the end */
-	sem_t answered; /* posted when it was */
+	sem_t begun;	  /* posted when a call began that is to be killed, or at the end */
+	sem_t answered;	  /* posted when it was */
 	atomic_ullong id; /* of that call */
 	atomic_bool stop;
 	uint64_t most_ns; /* how long after it began a call is killed */
@@ -90,9 +90,9 @@ static void *kill_each_call(void *user)
 
 	while (next_call(killer)) {
 		wait_a_moment(&state, killer->most_ns);
-		if (!(killer->by_id ? mote_interrupt_kill_call(killer->handle,
-							       atomic_load(&killer->id))
-				    : mote_interrupt_kill(killer->handle)))
+		if (!(killer->by_id
+			      ? mote_interrupt_kill_call(killer->handle, atomic_load(&killer->id))
+			      : mote_interrupt_kill(killer->handle)))
 			killer->misses++;
 		sem_post(&killer->answered);
 	}
@@ -297,8 +297,8 @@ static void *visit(void *user)
 	while (status == MOTE_OK && exit.kind == MOTE_EXIT_RETRY)
 		status = machine->vm->ops->run_vcpu(machine->vm, &exit, &machine->error);
 	mote_interrupt_end_call(handle);
-	visitor->ended_well = status == MOTE_OK && (exit.kind == MOTE_EXIT_IO_OUT ||
-						    exit.kind == MOTE_EXIT_CANCELLED);
+	visitor->ended_well = status == MOTE_OK &&
+			      (exit.kind == MOTE_EXIT_IO_OUT || exit.kind == MOTE_EXIT_CANCELLED);
 	return NULL;
 }
 

@@ -70,16 +70,16 @@ void machine_prepare(struct machine *machine, const struct code *code)
 	static const uint16_t ports[] = {CODE_PORT, CODE_OTHER_PORT};
 
 	*machine = (struct machine){.error = MOTE_ERROR_INIT};
-	machine->ram = mmap(NULL, RAM_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-			    0);
+	machine->ram =
+		mmap(NULL, RAM_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	REQUIRE(machine->ram != MAP_FAILED);
 	machine->monitor = (struct mote_monitor){
 		.memory = machine->ram + (MONITOR_GVA - RAM_GPA),
 		.gva = MONITOR_GVA,
 		.gpa = MONITOR_GVA,
 	};
-	REQUIRE(mote_paging_init(&machine->tables, machine->ram + (TABLES_GVA - RAM_GPA), TABLES_GVA,
-				 TABLES_BYTES));
+	REQUIRE(mote_paging_init(&machine->tables, machine->ram + (TABLES_GVA - RAM_GPA),
+				 TABLES_GVA, TABLES_BYTES));
 	mote_monitor_build(&machine->monitor, ports, TEST_COUNT(ports));
 	REQUIRE(mote_monitor_map(&machine->monitor, &machine->tables));
 	map_pages(machine);

@@ -13,8 +13,8 @@ enum { EXTRA_SLOT = 1, PATTERN = 0x5a };
 
 static uint8_t *make_pages(uint8_t fill)
 {
-	uint8_t *pages = mmap(NULL, EXTRA_BYTES, PROT_READ | PROT_WRITE,
-			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint8_t *pages =
+		mmap(NULL, EXTRA_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	REQUIRE(pages != MAP_FAILED);
 	memset(pages, fill, EXTRA_BYTES);

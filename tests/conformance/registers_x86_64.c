@@ -83,10 +83,10 @@ static mote_regs distinct_regs(uint64_t seed)
 /* The order of the registers' numbers in instructions. */
 static void by_number(const mote_regs *regs, uint64_t values[GPRS])
 {
-	const uint64_t ordered[GPRS] = {regs->rax, regs->rcx, regs->rdx, regs->rbx, regs->rsp,
-					regs->rbp, regs->rsi, regs->rdi, regs->r8,  regs->r9,
-					regs->r10, regs->r11, regs->r12, regs->r13, regs->r14,
-					regs->r15};
+	const uint64_t ordered[GPRS] = {regs->rax, regs->rcx, regs->rdx, regs->rbx,
+					regs->rsp, regs->rbp, regs->rsi, regs->rdi,
+					regs->r8,  regs->r9,  regs->r10, regs->r11,
+					regs->r12, regs->r13, regs->r14, regs->r15};
 
 	memcpy(values, ordered, sizeof(ordered));
 }
@@ -264,8 +264,7 @@ static void the_guest_has_the_segments_that_the_host_set(void)
 }
 
 /* Runs code in supervisor mode to its hlt. */
-static mote_regs run_supervisor(struct machine *machine, const struct code *code,
-				mote_sregs *sregs)
+static mote_regs run_supervisor(struct machine *machine, const struct code *code, mote_sregs *sregs)
 {
 	mote_regs regs = machine_regs(machine);
 

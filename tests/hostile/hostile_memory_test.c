@@ -4,6 +4,8 @@
  * forbidden faults with the right error code, address and region, and what is
  * allowed works.
  */
+#include <elf.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "hostile.h"
@@ -260,6 +262,31 @@ static void instruction_across_the_end_of_code(void)
 	       (struct hostile_outcome)PF(EVERYWHERE, 0x14, 0xfff, EXECUTE, HOSTILE_CODE + 0x1000));
 }
 
+/* Code that can be written is refused before it runs. */
+static void writable_code_is_refused(void)
+{
+	const struct hostile_guest guest = {GUEST(read)};
+	mote_error error = MOTE_ERROR_INIT;
+	mote_sandbox *sandbox = NULL;
+	mote_engine *engine;
+	size_t bytes;
+	uint8_t *file = hostile_image(&guest, &bytes);
+	Elf64_Phdr header;
+
+	test_need_kvm();
+	REQUIRE_OK(mote_engine_create(NULL, &engine, &error), &error);
+	memcpy(&header, file + sizeof(Elf64_Ehdr) + sizeof(header), sizeof(header));
+	CHECK_EQ(header.p_flags, PF_R | PF_X);
+	header.p_flags |= PF_W;
+	memcpy(file + sizeof(Elf64_Ehdr) + sizeof(header), &header, sizeof(header));
+	CHECK_STATUS(mote_sandbox_create_from_bytes(engine, file, bytes, NULL, &sandbox, &error),
+		     MOTE_BAD_IMAGE, &error);
+	CHECK_CONTAINS(error.text, "writable and executable");
+	CHECK(!sandbox);
+	free(file);
+	mote_engine_destroy(engine);
+}
+
 /* ---- Stack overflow ---------------------------------------------------------------------- */
 
 GUEST_CODE(recurse, "1: call 1b");
@@ -323,6 +350,7 @@ static const struct test_case cases[] = {
 	CASE(not_canonical),
 	CASE(read_across_the_end_of_memory),
 	CASE(instruction_across_the_end_of_code),
+	CASE(writable_code_is_refused),
 	CASE(stack_overflow),
 	CASE(stack_underflow),
 	CASE(sweep_over_the_end_of_memory),

@@ -101,12 +101,13 @@ static void entry_registers(void)
 
 #define PATTERN "0x1111111111111111"
 #define LOAD(n, register) "movabs $" PATTERN " * " #n ", %" register "\n\t"
-#define LOAD_ALL                                                                                   \
-	LOAD(1, "rax")                                                                             \
-	LOAD(2, "rbx") LOAD(3, "rcx") LOAD(4, "rdx") LOAD(5, "rsi") LOAD(6, "rdi") LOAD(7, "rbp")  \
-		LOAD(8, "r8") LOAD(9, "r9") LOAD(10, "r10") LOAD(11, "r11") LOAD(12, "r12")        \
-			LOAD(13, "r13") LOAD(14, "r14")                                            \
-				LOAD(15, "r15") "mov $" DATA_TEXT "+0x800, %rsp; stc; std\n\t"
+/* clang-format off */
+#define LOAD_ALL \
+	LOAD(1, "rax") LOAD(2, "rbx") LOAD(3, "rcx") LOAD(4, "rdx") LOAD(5, "rsi") LOAD(6, "rdi") \
+	LOAD(7, "rbp") LOAD(8, "r8") LOAD(9, "r9") LOAD(10, "r10") LOAD(11, "r11") LOAD(12, "r12") \
+	LOAD(13, "r13") LOAD(14, "r14") LOAD(15, "r15") \
+	"mov $" DATA_TEXT "+0x800, %rsp; stc; std\n\t"
+/* clang-format on */
 
 GUEST_CODE(fault_exception, LOAD_ALL);
 GUEST_CODE(fault_error_code, LOAD_ALL "hlt");

@@ -52,8 +52,7 @@ static int counting_close(const struct mote_kvm_system *system, int fd)
 static int counting_ioctl(const struct mote_kvm_system *system, int fd, unsigned long request,
 			  void *argument)
 {
-	bool optional =
-		request == MOTE_KVM_CHECK_EXTENSION || request == MOTE_KVM_GET_API_VERSION;
+	bool optional = request == MOTE_KVM_CHECK_EXTENSION || request == MOTE_KVM_GET_API_VERSION;
 	char what[32];
 	int result;
 
@@ -71,8 +70,7 @@ static int counting_map(const struct mote_kvm_system *system, int fd, size_t byt
 	int result = count("mmap", false);
 
 	(void)system;
-	return result < 0 ? result
-			  : kvm_real_system()->map(kvm_real_system(), fd, bytes, address);
+	return result < 0 ? result : kvm_real_system()->map(kvm_real_system(), fd, bytes, address);
 }
 
 static int counting_unmap(const struct mote_kvm_system *system, void *address, size_t bytes)

@@ -22,8 +22,8 @@ static struct pretence {
 	int run_error;
 	int missing_capability; /* 0: none */
 	int cpuid_error;
-	unsigned cpuid_errors; /* how many times it comes */
-	uint32_t cpuid_entries; /* of the last attempt */
+	unsigned cpuid_errors;			/* how many times it comes */
+	uint32_t cpuid_entries;			/* of the last attempt */
 	void (*exit)(struct mote_kvm_run *run); /* instead of a run */
 	struct mote_kvm_run *run;
 } pretence;
@@ -173,9 +173,12 @@ static void a_device_that_cannot_be_opened_is_explained(void)
 static void another_version_of_the_api_is_refused(void)
 {
 	test_need_kvm();
-	check_refusal((struct pretence){.version = 11}, MOTE_NO_HYPERVISOR, "version is 11, not 12");
-	check_refusal((struct pretence){.version = 13}, MOTE_NO_HYPERVISOR, "version is 13, not 12");
-	check_refusal((struct pretence){.version = -ENOTTY}, MOTE_NO_HYPERVISOR, "not a KVM device");
+	check_refusal((struct pretence){.version = 11}, MOTE_NO_HYPERVISOR,
+		      "version is 11, not 12");
+	check_refusal((struct pretence){.version = 13}, MOTE_NO_HYPERVISOR,
+		      "version is 13, not 12");
+	check_refusal((struct pretence){.version = -ENOTTY}, MOTE_NO_HYPERVISOR,
+		      "not a KVM device");
 }
 
 static void a_kernel_without_what_is_needed_is_refused(void)
@@ -213,7 +216,9 @@ static void make_pretended(struct machine *machine, struct pretence as)
 static void missing_options_are_done_without(void)
 {
 	static const int options[] = {
-		MOTE_KVM_CAP_NR_MEMSLOTS, MOTE_KVM_CAP_READONLY_MEM, MOTE_KVM_CAP_XSAVE2,
+		MOTE_KVM_CAP_NR_MEMSLOTS,
+		MOTE_KVM_CAP_READONLY_MEM,
+		MOTE_KVM_CAP_XSAVE2,
 		MOTE_KVM_CAP_DISABLE_QUIRKS2,
 	};
 	struct mote_capabilities capabilities;
@@ -228,7 +233,8 @@ static void missing_options_are_done_without(void)
 		CHECK(capabilities.slots >= 2);
 		CHECK(capabilities.read_only_slots != (options[i] == MOTE_KVM_CAP_READONLY_MEM));
 		if (options[i] == MOTE_KVM_CAP_XSAVE2)
-			CHECK_EQ(machine.vm->ops->xsave_bytes(machine.vm), MOTE_KVM_X86_XSAVE_BYTES);
+			CHECK_EQ(machine.vm->ops->xsave_bytes(machine.vm),
+				 MOTE_KVM_X86_XSAVE_BYTES);
 		machine_destroy(&machine);
 	}
 }
@@ -244,7 +250,8 @@ static void read_only_slots_are_refused_where_there_are_none(void)
 	struct machine machine;
 
 	test_need_kvm();
-	make_pretended(&machine, (struct pretence){.missing_capability = MOTE_KVM_CAP_READONLY_MEM});
+	make_pretended(&machine,
+		       (struct pretence){.missing_capability = MOTE_KVM_CAP_READONLY_MEM});
 	region.hva = machine_host(&machine, DATA_GVA);
 	CHECK_STATUS(machine.vm->ops->map_memory(machine.vm, 1, &region, &machine.error),
 		     MOTE_UNSUPPORTED, &machine.error);
