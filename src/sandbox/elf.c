@@ -134,7 +134,9 @@ static mote_status read_program_header(struct mote_elf *elf, const uint8_t *head
 			   "a dynamic executable; link it statically with the guest SDK "
 			   "(-static-pie -nostdlib)");
 	case PT_TLS:
-		if (segment.alignment > ELF_PAGE || segment.memory_bytes > ELF_MOST_TLS ||
+		if (segment.alignment > ELF_PAGE ||
+		    (segment.alignment & (segment.alignment - 1)) != 0 ||
+		    segment.memory_bytes > ELF_MOST_TLS ||
 		    segment.file_bytes > segment.memory_bytes ||
 		    !in_file(elf, segment.file_offset, segment.file_bytes))
 			return bad(elf, error, "thread-local segment out of range");

@@ -22,6 +22,9 @@ struct hypervisor_calls {
 	bool failed;	  /* that call was made */
 	bool optional;	  /* it only asked for something that may be missing */
 	char what[64];	  /* its name, for messages */
+	/* Called right before the vCPU is run, when all is set up for it; may be NULL. */
+	void (*before_run)(void *user);
+	void *user;
 };
 
 /* A backend, as the suite needs it. */

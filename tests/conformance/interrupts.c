@@ -87,6 +87,41 @@ static void a_kill_between_exits_stops_the_call_without_entering(void)
 	machine_destroy(&machine);
 }
 
+static void kill_now(void *user)
+{
+	mote_interrupt_kill(user);
+}
+
+/* The narrowest moment: the backend has looked at the cancel bit, the vCPU does not run yet. */
+static void a_kill_right_before_the_vcpu_is_entered_counts(void)
+{
+	struct hypervisor_calls calls = {0};
+	struct machine machine;
+	mote_interrupt *handle;
+
+	machine_make_with(&machine, &code_spin, backend_under_test()->interpose(&calls));
+	handle = handle_of(&machine);
+	calls.before_run = kill_now;
+	calls.user = handle;
+	for (unsigned i = 0; i < 10; i++) {
+		mote_interrupt_begin_call(handle);
+		CHECK_EQ(run_once(&machine).kind, MOTE_EXIT_CANCELLED);
+		mote_interrupt_end_call(handle);
+	}
+	CHECK_EQ(calls.runs, 10);
+	machine_destroy(&machine);
+}
+
+static void a_late_kick_after_the_vm_is_gone_does_nothing(void)
+{
+	struct machine machine;
+
+	machine_make(&machine, &code_doorbell_loop);
+	machine_expect(&machine, MOTE_EXIT_IO_OUT);
+	machine_destroy(&machine);
+	CHECK_EQ(pthread_kill(pthread_self(), kick_signal()), 0);
+}
+
 /* A cancelled run keeps what the guest was about to get. */
 static void a_kill_does_not_damage_what_is_pending(void)
 {
@@ -217,27 +252,32 @@ static void catch (int number)
 	sigaction(number, &action, NULL);
 }
 
-/* Runs a loop that rings while something sends signals: rings and retries are all that comes. */
-static void run_under_fire(struct machine *machine, uint64_t milliseconds, uint64_t *retries)
+/* Runs a loop that rings while something sends signals: rings and retries are all that comes.
+ * Returns the number of retries; never leaves the case, as something has to be stopped. */
+static uint64_t run_under_fire(struct machine *machine, uint64_t milliseconds)
 {
-	uint64_t end = test_now_ns() + milliseconds * 1000000;
+	uint64_t end = test_now_ns() + milliseconds * 1000000, retries = 0;
+	struct mote_vm_exit exit;
+	mote_status status;
 
 	do {
-		struct mote_vm_exit exit = run_once(machine);
-
-		if (exit.kind == MOTE_EXIT_RETRY)
-			++*retries;
-		else
-			REQUIRE_EQ(exit.kind, MOTE_EXIT_IO_OUT);
+		status = machine->vm->ops->run_vcpu(machine->vm, &exit, &machine->error);
+		CHECK_OK(status, &machine->error);
+		if (status != MOTE_OK)
+			break;
+		retries += exit.kind == MOTE_EXIT_RETRY;
+		if (exit.kind != MOTE_EXIT_RETRY && !CHECK_EQ(exit.kind, MOTE_EXIT_IO_OUT))
+			break;
 	} while (test_now_ns() < end);
+	return retries;
 }
 
 static void a_profilers_signals_are_retries(void)
 {
 	const struct itimerval often = {{0, 500}, {0, 500}}, never = {{0, 0}, {0, 0}};
 	struct machine machine;
-	uint64_t retries = 0;
 	mote_interrupt *handle;
+	uint64_t retries;
 
 	machine_make(&machine, &code_doorbell_loop);
 	handle = handle_of(&machine);
@@ -245,7 +285,7 @@ static void a_profilers_signals_are_retries(void)
 	atomic_store(&signals_seen, 0);
 	mote_interrupt_begin_call(handle);
 	setitimer(ITIMER_PROF, &often, NULL);
-	run_under_fire(&machine, 300, &retries);
+	retries = run_under_fire(&machine, 300);
 	setitimer(ITIMER_PROF, &never, NULL);
 	mote_interrupt_end_call(handle);
 	CHECK(atomic_load(&signals_seen) > 0);
@@ -277,7 +317,6 @@ static void pester_with(int number)
 {
 	struct pest pest = {.target = pthread_self(), .number = number};
 	struct machine machine;
-	uint64_t retries = 0;
 	pthread_t thread;
 	mote_interrupt *handle;
 
@@ -285,7 +324,7 @@ static void pester_with(int number)
 	handle = handle_of(&machine);
 	REQUIRE_EQ(pthread_create(&thread, NULL, pester, &pest), 0);
 	mote_interrupt_begin_call(handle);
-	run_under_fire(&machine, 300, &retries);
+	run_under_fire(&machine, 300);
 	mote_interrupt_end_call(handle);
 	atomic_store(&pest.stop, true);
 	pthread_join(thread, NULL);
@@ -307,11 +346,13 @@ static void any_other_signal_is_a_retry(void)
 
 static void signals_do_not_disturb_guest_state(void)
 {
-	struct pest pest = {.target = pthread_self(), .number = kick_signal()};
+	static struct pest pest; /* a failure leaves the case and its thread behind */
 	struct machine machine;
 	pthread_t thread;
 	mote_regs regs;
 
+	pest.target = pthread_self();
+	pest.number = kick_signal();
 	machine_make(&machine, &code_store_loop);
 	REQUIRE_EQ(pthread_create(&thread, NULL, pester, &pest), 0);
 	for (uint64_t value = 1; value <= test_scale(3000); value++) {
@@ -334,6 +375,8 @@ static const struct test_case cases[] = {
 	CASE(a_vm_has_one_handle),
 	CASE(a_kill_outside_a_call_has_no_effect),
 	CASE(a_kill_between_exits_stops_the_call_without_entering),
+	CASE(a_kill_right_before_the_vcpu_is_entered_counts),
+	CASE(a_late_kick_after_the_vm_is_gone_does_nothing),
 	CASE(a_kill_does_not_damage_what_is_pending),
 	CASE(kill_call_stops_the_call_that_it_names),
 	CASE(the_state_tells_what_goes_on),

@@ -61,7 +61,11 @@ static int counting_ioctl(const struct mote_kvm_system *system, int fd, unsigned
 	result = count(what, optional);
 	if (result < 0)
 		return result;
-	counted->runs += request == MOTE_KVM_RUN;
+	if (request == MOTE_KVM_RUN) {
+		counted->runs++;
+		if (counted->before_run != NULL)
+			counted->before_run(counted->user);
+	}
 	return kvm_real_system()->ioctl(kvm_real_system(), fd, request, argument);
 }
 

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The CPUID policy: what a guest must not see is gone, the rest stays as it was.
+ */
+#include "hypervisor/backends/kvm/kvm_x86_64_cpuid.h"
+
+#include "../../../unit_test.h"
+
+enum { MOST_ENTRIES = 16 };
+
+enum reg { EAX, EBX, ECX, EDX };
+
+static struct mote_kvm_x86_cpuid *table;
+
+static int make_table(void **state)
+{
+	(void)state;
+	table = calloc(1, sizeof(*table) + MOST_ENTRIES * sizeof(table->entries[0]));
+	return table == NULL;
+}
+
+static int delete_table(void **state)
+{
+	(void)state;
+	free(table);
+	return 0;
+}
+
+/* Adds a leaf in which the processor offers everything. */
+static void offer(uint32_t function, uint32_t index)
+{
+	table->entries[table->nent++] = (struct mote_kvm_x86_cpuid_entry){
+		.function = function,
+		.index = index,
+		.flags = 1,
+		.eax = ~0u,
+		.ebx = ~0u,
+		.ecx = ~0u,
+		.edx = ~0u,
+	};
+}
+
+static uint32_t value(uint32_t function, uint32_t index, enum reg which)
+{
+	const struct mote_kvm_x86_cpuid_entry *entry = mote_kvm_cpuid_find(table, function, index);
+	const uint32_t values[] = {entry->eax, entry->ebx, entry->ecx, entry->edx};
+
+	return values[which];
+}
+
+/* Intel SDM volume 2A, CPUID; AMD APM volume 3, appendix E.4. */
+static const struct {
+	uint32_t function, index;
+	enum reg which;
+	unsigned bit;
+	bool visible;
+	const char *name;
+} bits[] = {
+	{1, 0, ECX, 3, false, "MONITOR"},
+	{1, 0, ECX, 5, false, "VMX"},
+	{1, 0, ECX, 21, false, "x2APIC"},
+	{1, 0, ECX, 24, false, "TSC-deadline"},
+	{1, 0, ECX, 0, true, "SSE3"},
+	{1, 0, ECX, 20, true, "SSE4.2"},
+	{1, 0, ECX, 26, true, "XSAVE"},
+	{1, 0, ECX, 28, true, "AVX"},
+	{1, 0, ECX, 30, true, "RDRAND"},
+	{1, 0, EDX, 25, true, "SSE"},
+	{7, 0, EBX, 0, true, "FSGSBASE"},
+	{7, 0, EBX, 3, true, "BMI1"},
+	{7, 0, EBX, 4, false, "HLE"},
+	{7, 0, EBX, 5, true, "AVX2"},
+	{7, 0, EBX, 8, true, "BMI2"},
+	{7, 0, EBX, 11, false, "RTM"},
+	{7, 0, EBX, 16, false, "AVX512F"},
+	{7, 0, EBX, 17, false, "AVX512DQ"},
+	{7, 0, EBX, 21, false, "AVX512_IFMA"},
+	{7, 0, EBX, 26, false, "AVX512PF"},
+	{7, 0, EBX, 27, false, "AVX512ER"},
+	{7, 0, EBX, 28, false, "AVX512CD"},
+	{7, 0, EBX, 29, true, "SHA"},
+	{7, 0, EBX, 30, false, "AVX512BW"},
+	{7, 0, EBX, 31, false, "AVX512VL"},
+	{7, 0, ECX, 1, false, "AVX512_VBMI"},
+	{7, 0, ECX, 2, true, "UMIP"},
+	{7, 0, ECX, 3, false, "PKU"},
+	{7, 0, ECX, 4, false, "OSPKE"},
+	{7, 0, ECX, 5, false, "WAITPKG"},
+	{7, 0, ECX, 6, false, "AVX512_VBMI2"},
+	{7, 0, ECX, 7, false, "SHSTK"},
+	{7, 0, ECX, 9, true, "VAES"},
+	{7, 0, ECX, 11, false, "AVX512_VNNI"},
+	{7, 0, ECX, 12, false, "AVX512_BITALG"},
+	{7, 0, ECX, 14, false, "AVX512_VPOPCNTDQ"},
+	{7, 0, ECX, 16, false, "LA57"},
+	{7, 0, EDX, 2, false, "AVX512_4VNNIW"},
+	{7, 0, EDX, 3, false, "AVX512_4FMAPS"},
+	{7, 0, EDX, 8, false, "AVX512_VP2INTERSECT"},
+	{7, 0, EDX, 11, false, "RTM_ALWAYS_ABORT"},
+	{7, 0, EDX, 20, false, "IBT"},
+	{7, 0, EDX, 22, false, "AMX-BF16"},
+	{7, 0, EDX, 23, false, "AVX512_FP16"},
+	{7, 0, EDX, 24, false, "AMX-TILE"},
+	{7, 0, EDX, 25, false, "AMX-INT8"},
+	{7, 1, EAX, 4, true, "AVX-VNNI"},
+	{7, 1, EAX, 5, false, "AVX512_BF16"},
+	{7, 1, EAX, 21, false, "AMX-FP16"},
+	{0xd, 1, EAX, 0, true, "XSAVEOPT"},
+	{0xd, 1, EAX, 3, false, "XSAVES"},
+	{0x80000001u, 0, ECX, 2, false, "SVM"},
+	{0x80000001u, 0, ECX, 29, false, "MONITORX"},
+	{0x80000001u, 0, EDX, 20, true, "NX"},
+	{0x80000001u, 0, EDX, 29, true, "long mode"},
+};
+
+static void features_are_hidden_or_kept(void **state)
+{
+	(void)state;
+	offer(1, 0);
+	offer(7, 0);
+	offer(7, 1);
+	offer(0xd, 0);
+	offer(0xd, 1);
+	offer(0x80000001u, 0);
+	mote_kvm_cpuid_apply_policy(table);
+	for (size_t i = 0; i < COUNT(bits); i++) {
+		bool visible =
+			value(bits[i].function, bits[i].index, bits[i].which) >> bits[i].bit & 1;
+
+		if (visible != bits[i].visible)
+			fail_msg("%s is %s", bits[i].name, visible ? "visible" : "hidden");
+	}
+}
+
+static void only_x87_sse_and_avx_state_is_offered(void **state)
+{
+	(void)state;
+	offer(0xd, 0);
+	offer(0xd, 1);
+	for (uint32_t component = 2; component < 12; component++)
+		offer(0xd, component);
+	mote_kvm_cpuid_apply_policy(table);
+	assert_int_equal(value(0xd, 0, EAX), 7);
+	assert_int_equal(value(0xd, 0, EDX), 0);
+	assert_int_equal(value(0xd, 1, ECX), 0); /* supervisor components */
+	assert_int_equal(value(0xd, 1, EDX), 0);
+	assert_non_null(mote_kvm_cpuid_find(table, 0xd, 2)); /* AVX */
+	for (uint32_t component = 3; component < 12; component++)
+		assert_null(mote_kvm_cpuid_find(table, 0xd, component));
+	assert_int_equal(table->nent, 3);
+}
+
+static void paravirtual_leaves_are_left_out(void **state)
+{
+	static const uint32_t hidden[] = {0x40000000, 0x40000001, 0x40000010, 0x400000ff};
+	static const uint32_t kept[] = {0, 2, 0x3fffffff, 0x40000100, 0x80000000u};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(hidden); i++)
+		offer(hidden[i], 0);
+	for (size_t i = 0; i < COUNT(kept); i++)
+		offer(kept[i], 0);
+	mote_kvm_cpuid_apply_policy(table);
+	for (size_t i = 0; i < COUNT(hidden); i++)
+		assert_null(mote_kvm_cpuid_find(table, hidden[i], 0));
+	for (size_t i = 0; i < COUNT(kept); i++) {
+		assert_non_null(mote_kvm_cpuid_find(table, kept[i], 0));
+		assert_int_equal(value(kept[i], 0, EAX), ~0u);
+		assert_int_equal(value(kept[i], 0, EDX), ~0u);
+	}
+	assert_int_equal(table->nent, COUNT(kept));
+}
+
+static void svm_details_are_gone_and_the_apic_id_is_zero(void **state)
+{
+	(void)state;
+	offer(0x8000000au, 0);
+	offer(1, 0);
+	mote_kvm_cpuid_apply_policy(table);
+	for (unsigned which = EAX; which <= EDX; which++)
+		assert_int_equal(value(0x8000000au, 0, (enum reg)which), 0);
+	assert_int_equal(value(1, 0, EBX) >> 24, 0);
+	assert_int_equal(value(1, 0, EAX), ~0u); /* family and model */
+}
+
+static void an_empty_table_and_missing_leaves(void **state)
+{
+	(void)state;
+	mote_kvm_cpuid_apply_policy(table);
+	assert_int_equal(table->nent, 0);
+	assert_null(mote_kvm_cpuid_find(table, 0, 0));
+	offer(7, 0);
+	assert_null(mote_kvm_cpuid_find(table, 7, 1));
+	assert_null(mote_kvm_cpuid_find(table, 1, 0));
+	assert_ptr_equal(mote_kvm_cpuid_find(table, 7, 0), &table->entries[0]);
+}
+
+static void the_policy_can_be_applied_twice(void **state)
+{
+	struct mote_kvm_x86_cpuid_entry first[3];
+
+	(void)state;
+	offer(1, 0);
+	offer(7, 0);
+	offer(0xd, 0);
+	mote_kvm_cpuid_apply_policy(table);
+	memcpy(first, table->entries, sizeof(first));
+	mote_kvm_cpuid_apply_policy(table);
+	assert_int_equal(table->nent, 3);
+	assert_memory_equal(first, table->entries, sizeof(first));
+}
+
+#define WITH_TABLE(test) cmocka_unit_test_setup_teardown(test, make_table, delete_table)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_TABLE(features_are_hidden_or_kept),
+		WITH_TABLE(only_x87_sse_and_avx_state_is_offered),
+		WITH_TABLE(paravirtual_leaves_are_left_out),
+		WITH_TABLE(svm_details_are_gone_and_the_apic_id_is_zero),
+		WITH_TABLE(an_empty_table_and_missing_leaves),
+		WITH_TABLE(the_policy_can_be_applied_twice),
+	};
+
+	return cmocka_run_group_tests_name("kvm_x86_64_cpuid", tests, NULL, NULL);
+}

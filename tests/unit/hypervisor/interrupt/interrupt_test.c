@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The state machine of the interrupt handle, with an operating system of the
+ * test's own: what is sent when, and who waits for whom.
+ */
+#define _GNU_SOURCE
+#include "hypervisor/interrupt/interrupt_internal.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "../../unit_test.h"
+
+/* ---- The operating system ----------------------------------------------------------------- */
+
+static struct {
+	atomic_uint sent, full, yields;
+	atomic_bool hold; /* the sender hangs in mote_kick_send */
+	atomic_bool held; /* it does */
+	volatile uint8_t *armed;
+	int signal;
+	/* Called when a run is armed, before RUNNING is set. */
+	void (*on_arm)(void *user);
+	void *user;
+} fake;
+
+void mote_kick_arm(struct mote_kick_target *target, volatile uint8_t *kick)
+{
+	target->thread = 77;
+	fake.armed = kick;
+	if (fake.on_arm != NULL)
+		fake.on_arm(fake.user);
+}
+
+void mote_kick_disarm(void)
+{
+	fake.armed = NULL;
+}
+
+bool mote_kick_send(const struct mote_kick_target *target, int kick_signal)
+{
+	assert_int_equal(target->thread, 77);
+	fake.signal = kick_signal;
+	while (atomic_load(&fake.hold)) {
+		atomic_store(&fake.held, true);
+		sched_yield();
+	}
+	if (atomic_load(&fake.full) > 0) {
+		atomic_fetch_sub(&fake.full, 1);
+		return false;
+	}
+	atomic_fetch_add(&fake.sent, 1);
+	return true;
+}
+
+void mote_kick_yield(void)
+{
+	atomic_fetch_add(&fake.yields, 1);
+	sched_yield();
+}
+
+/* The library's own allocator would bring the library's own operating system with it. */
+static void *allocate(void *user, size_t bytes)
+{
+	(void)user;
+	return malloc(bytes);
+}
+
+static void *reallocate(void *user, void *pointer, size_t bytes)
+{
+	(void)user;
+	return realloc(pointer, bytes);
+}
+
+static void release(void *user, void *pointer)
+{
+	(void)user;
+	free(pointer);
+}
+
+static const mote_allocator ordinary = {allocate, reallocate, release, NULL};
+
+static mote_interrupt *make(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	mote_interrupt *interrupt;
+
+	memset(&fake, 0, sizeof(fake));
+	check_ok(mote_interrupt_create(&ordinary, 40, &interrupt, &error), &error);
+	return interrupt;
+}
+
+/* ---- One thread --------------------------------------------------------------------------- */
+
+static void a_new_handle_is_idle(void **state)
+{
+	mote_interrupt *interrupt = make();
+	mote_interrupt_state now = mote_interrupt_get_state(interrupt);
+
+	(void)state;
+	assert_int_equal(now.call_id, 0);
+	assert_false(now.in_call || now.running || now.cancelled || now.dropped);
+	assert_false(mote_interrupt_kill(interrupt));
+	assert_false(mote_interrupt_kill_call(interrupt, 0));
+	assert_false(mote_interrupt_kill_call(interrupt, 1));
+	assert_false(mote_interrupt_killed(interrupt));
+	mote_interrupt_release(interrupt);
+}
+
+static void a_kill_while_running_sends_one_signal(void **state)
+{
+	mote_interrupt *interrupt = make();
+	volatile uint8_t kick = 9;
+
+	(void)state;
+	mote_interrupt_begin_call(interrupt);
+	assert_true(mote_interrupt_set_running(interrupt, &kick));
+	assert_int_equal(kick, 0);
+	assert_ptr_equal(fake.armed, &kick);
+	assert_true(mote_interrupt_get_state(interrupt).running);
+	for (unsigned i = 0; i < 5; i++)
+		assert_true(mote_interrupt_kill(interrupt));
+	assert_int_equal(atomic_load(&fake.sent), 1);
+	assert_int_equal(fake.signal, 40);
+	mote_interrupt_clear_running(interrupt);
+	assert_null((void *)(uintptr_t)fake.armed);
+	assert_true(mote_interrupt_cancelled(interrupt));
+	assert_false(mote_interrupt_get_state(interrupt).running);
+	/* The rest of the call does not run any more. */
+	assert_false(mote_interrupt_set_running(interrupt, &kick));
+	assert_false(mote_interrupt_get_state(interrupt).running);
+	mote_interrupt_end_call(interrupt);
+	assert_false(mote_interrupt_kill(interrupt));
+	assert_true(mote_interrupt_killed(interrupt));
+	mote_interrupt_begin_call(interrupt);
+	assert_false(mote_interrupt_killed(interrupt));
+	assert_true(mote_interrupt_set_running(interrupt, &kick));
+	mote_interrupt_clear_running(interrupt);
+	mote_interrupt_end_call(interrupt);
+	assert_int_equal(atomic_load(&fake.sent), 1);
+	mote_interrupt_release(interrupt);
+}
+
+static void a_kill_while_the_host_runs_sends_nothing(void **state)
+{
+	mote_interrupt *interrupt = make();
+	volatile uint8_t kick;
+
+	(void)state;
+	mote_interrupt_begin_call(interrupt);
+	assert_true(mote_interrupt_set_running(interrupt, &kick));
+	mote_interrupt_clear_running(interrupt);
+	assert_true(mote_interrupt_kill(interrupt));
+	assert_int_equal(atomic_load(&fake.sent), 0);
+	assert_false(mote_interrupt_set_running(interrupt, &kick));
+	mote_interrupt_end_call(interrupt);
+	mote_interrupt_release(interrupt);
+}
+
+static void kill_on_arm(void *user)
+{
+	assert_true(mote_interrupt_kill(user));
+}
+
+/* Between the arming and the run's beginning. */
+static void a_kill_while_the_run_is_set_up_prevents_it(void **state)
+{
+	mote_interrupt *interrupt = make();
+	volatile uint8_t kick;
+
+	(void)state;
+	mote_interrupt_begin_call(interrupt);
+	fake.on_arm = kill_on_arm;
+	fake.user = interrupt;
+	assert_false(mote_interrupt_set_running(interrupt, &kick));
+	assert_int_equal(atomic_load(&fake.sent), 0);
+	assert_null((void *)(uintptr_t)fake.armed);
+	mote_interrupt_end_call(interrupt);
+	mote_interrupt_release(interrupt);
+}
+
+static void calls_are_numbered_and_killed_by_number(void **state)
+{
+	mote_interrupt *interrupt = make();
+
+	(void)state;
+	for (uint64_t id = 1; id <= 1000; id++) {
+		mote_interrupt_begin_call(interrupt);
+		assert_int_equal(mote_interrupt_get_state(interrupt).call_id, id);
+		assert_false(mote_interrupt_kill_call(interrupt, id - 1));
+		assert_false(mote_interrupt_kill_call(interrupt, id + 1));
+		assert_false(mote_interrupt_kill_call(interrupt, id + (1ull << 56)));
+		assert_false(mote_interrupt_killed(interrupt));
+		assert_true(mote_interrupt_kill_call(interrupt, id));
+		mote_interrupt_end_call(interrupt);
+		assert_false(mote_interrupt_kill_call(interrupt, id));
+	}
+	mote_interrupt_release(interrupt);
+}
+
+static void a_full_signal_queue_is_tried_again(void **state)
+{
+	mote_interrupt *interrupt = make();
+	volatile uint8_t kick;
+
+	(void)state;
+	mote_interrupt_begin_call(interrupt);
+	assert_true(mote_interrupt_set_running(interrupt, &kick));
+	atomic_store(&fake.full, 7);
+	assert_true(mote_interrupt_kill(interrupt));
+	assert_int_equal(atomic_load(&fake.sent), 1);
+	assert_true(atomic_load(&fake.yields) >= 7);
+	mote_interrupt_clear_running(interrupt);
+	mote_interrupt_end_call(interrupt);
+	mote_interrupt_release(interrupt);
+}
+
+static void references_and_the_drop(void **state)
+{
+	mote_interrupt *interrupt = make();
+
+	(void)state;
+	assert_ptr_equal(mote_interrupt_retain(interrupt), interrupt);
+	mote_interrupt_begin_call(interrupt);
+	mote_interrupt_end_call(interrupt);
+	mote_interrupt_drop(interrupt);
+	mote_interrupt_release(interrupt);
+	assert_true(mote_interrupt_dropped(interrupt));
+	assert_false(mote_interrupt_kill(interrupt));
+	assert_int_equal(mote_interrupt_get_state(interrupt).call_id, 1);
+	mote_interrupt_release(interrupt);
+	mote_interrupt_release(NULL);
+}
+
+/* ---- Two threads -------------------------------------------------------------------------- */
+
+static void *kill_it(void *user)
+{
+	mote_interrupt_kill(user);
+	return NULL;
+}
+
+static atomic_bool left;
+
+static void *leave_run(void *user)
+{
+	mote_interrupt_clear_running(user);
+	atomic_store(&left, true);
+	return NULL;
+}
+
+/* A signal on its way must reach the thread while it is still there. */
+static void the_run_ends_only_when_the_signal_is_sent(void **state)
+{
+	mote_interrupt *interrupt = make();
+	pthread_t killer, runner;
+	volatile uint8_t kick;
+
+	(void)state;
+	mote_interrupt_begin_call(interrupt);
+	assert_true(mote_interrupt_set_running(interrupt, &kick));
+	atomic_store(&fake.hold, true);
+	atomic_store(&left, false);
+	pthread_create(&killer, NULL, kill_it, interrupt);
+	while (!atomic_load(&fake.held))
+		sched_yield();
+	pthread_create(&runner, NULL, leave_run, interrupt);
+	while (atomic_load(&fake.yields) < 100)
+		sched_yield();
+	assert_false(atomic_load(&left));
+	atomic_store(&fake.hold, false);
+	pthread_join(killer, NULL);
+	pthread_join(runner, NULL);
+	assert_true(atomic_load(&left));
+	assert_int_equal(atomic_load(&fake.sent), 1);
+	mote_interrupt_end_call(interrupt);
+	mote_interrupt_release(interrupt);
+}
+
+/* The queue is full for good, and the run ends by itself: the sender gives up. */
+static void a_sender_gives_up_when_the_run_is_over(void **state)
+{
+	mote_interrupt *interrupt = make();
+	pthread_t killer;
+	volatile uint8_t kick;
+
+	(void)state;
+	mote_interrupt_begin_call(interrupt);
+	assert_true(mote_interrupt_set_running(interrupt, &kick));
+	atomic_store(&fake.full, 1u << 30);
+	pthread_create(&killer, NULL, kill_it, interrupt);
+	while (atomic_load(&fake.yields) < 10)
+		sched_yield();
+	mote_interrupt_clear_running(interrupt);
+	pthread_join(killer, NULL);
+	assert_int_equal(atomic_load(&fake.sent), 0);
+	assert_true(mote_interrupt_cancelled(interrupt));
+	mote_interrupt_end_call(interrupt);
+	mote_interrupt_release(interrupt);
+}
+
+static void *no_memory(void *user, size_t bytes)
+{
+	(void)user;
+	(void)bytes;
+	return NULL;
+}
+
+static void allocation_failure_is_an_error(void **state)
+{
+	mote_allocator allocator = ordinary;
+	mote_error error = MOTE_ERROR_INIT;
+	mote_interrupt *interrupt = (mote_interrupt *)0x1;
+
+	(void)state;
+	allocator.allocate = no_memory;
+	check_error(mote_interrupt_create(&allocator, 40, &interrupt, &error), &error,
+		    MOTE_NO_MEMORY, "interrupt handle");
+	assert_ptr_equal(interrupt, (mote_interrupt *)0x1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_new_handle_is_idle),
+		cmocka_unit_test(a_kill_while_running_sends_one_signal),
+		cmocka_unit_test(a_kill_while_the_host_runs_sends_nothing),
+		cmocka_unit_test(a_kill_while_the_run_is_set_up_prevents_it),
+		cmocka_unit_test(calls_are_numbered_and_killed_by_number),
+		cmocka_unit_test(a_full_signal_queue_is_tried_again),
+		cmocka_unit_test(references_and_the_drop),
+		cmocka_unit_test(the_run_ends_only_when_the_signal_is_sent),
+		cmocka_unit_test(a_sender_gives_up_when_the_run_is_over),
+		cmocka_unit_test(allocation_failure_is_an_error),
+	};
+
+	return cmocka_run_group_tests_name("interrupt", tests, NULL, NULL);
+}

@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The ELF reader: what it takes, and every reason for which it refuses.
+ */
+#include "sandbox/elf.h"
+
+#include "../unit_test.h"
+#include "elf_builder.h"
+
+static mote_status parse(const struct elf_file *file, struct mote_elf *elf, mote_error *error)
+{
+	return mote_elf_parse("guest.elf", file->bytes, sizeof(file->bytes), elf, error);
+}
+
+static void a_valid_image_is_read(void **state)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	struct mote_elf_relocation relocation;
+	struct elf_file file;
+	struct mote_elf elf;
+
+	(void)state;
+	elf_make(&file);
+	check_ok(parse(&file, &elf, &error), &error);
+	assert_int_equal(elf.machine, MOTE_MACHINE_X86_64);
+	assert_true(elf.position_independent);
+	assert_int_equal(elf.entry, CODE_AT + 8);
+	assert_int_equal(elf.segment_count, 3);
+	assert_int_equal(elf.segments[1].address, CODE_AT);
+	assert_true(elf.segments[0].readable && !elf.segments[0].writable &&
+		    !elf.segments[0].executable);
+	assert_true(elf.segments[1].executable && !elf.segments[1].writable);
+	assert_true(elf.segments[2].writable && !elf.segments[2].executable);
+	assert_int_equal(elf.segments[2].memory_bytes, 0x3000);
+	assert_int_equal(elf.segments[2].file_bytes, 0x2000);
+	assert_int_equal(elf.relro.begin, 0x2000);
+	assert_int_equal(elf.relro.end, 0x3000);
+	assert_int_equal(elf.tls.memory_bytes, TLS_BYTES);
+	assert_int_equal(elf.relocation_count, RELA_COUNT);
+	mote_elf_relocation_at(&elf, 2, &relocation);
+	assert_int_equal(relocation.address, POINTERS_AT + 16);
+	assert_int_equal(relocation.addend, CODE_AT + 0x20);
+	assert_int_equal(mote_elf_function_count(&elf), 2);
+
+	put16(&file, ELF_TYPE, ELF_TYPE_EXECUTABLE);
+	check_ok(parse(&file, &elf, &error), &error);
+	assert_false(elf.position_independent);
+	put16(&file, ELF_MACHINE, ELF_MACHINE_AARCH64);
+	for (unsigned i = 0; i < RELA_COUNT; i++)
+		put64(&file, RELA_AT + i * RELA_BYTES + RELA_INFO, R_AARCH64_RELATIVE);
+	check_ok(parse(&file, &elf, &error), &error);
+	assert_int_equal(elf.machine, MOTE_MACHINE_AARCH64);
+}
+
+/* One field of the valid image is changed. */
+struct damage {
+	size_t at;
+	unsigned bytes;
+	uint64_t value;
+	const char *why;
+};
+
+static void inflict(struct elf_file *file, const struct damage *damage)
+{
+	for (unsigned i = 0; i < damage->bytes; i++)
+		file->bytes[damage->at + i] = (uint8_t)(damage->value >> 8 * i);
+}
+
+static void check_damages(const struct damage *damages, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		mote_error error = MOTE_ERROR_INIT;
+		struct elf_file file;
+		struct mote_elf elf;
+
+		elf_make(&file);
+		inflict(&file, &damages[i]);
+		check_error(parse(&file, &elf, &error), &error, MOTE_BAD_IMAGE, damages[i].why);
+		assert_non_null(strstr(error.text, "guest image guest.elf: "));
+		check_error(parse(&file, &elf, &error), &error, MOTE_BAD_IMAGE, "");
+	}
+}
+
+static void bad_headers_are_refused(void **state)
+{
+	static const struct damage damages[] = {
+		{0, 1, 0x7e, "not an ELF executable"},
+		{1, 3, 0, "not an ELF executable"},
+		{4, 1, 1, "not a 64-bit little-endian ELF file"},
+		{4, 1, 0, "not a 64-bit little-endian ELF file"},
+		{5, 1, 2, "not a 64-bit little-endian ELF file"},
+		{ELF_MACHINE, 2, 3, "made for ELF machine 3; mote runs"},
+		{ELF_MACHINE, 2, 243, "made for ELF machine 243; mote runs"},
+		{ELF_TYPE, 2, ELF_TYPE_RELOCATABLE, "an object file; link it"},
+		{ELF_TYPE, 2, 0, "not an executable"},
+		{ELF_TYPE, 2, 4, "not an executable"},
+		{ELF_TYPE, 2, 0xffff, "not an executable"},
+		{ELF_PROGRAM_HEADER_BYTES, 2, 55, "program headers missing or truncated"},
+		{ELF_PROGRAM_HEADER_BYTES, 2, 0, "program headers missing or truncated"},
+		{ELF_PROGRAM_HEADER_COUNT, 2, 0, "program headers missing or truncated"},
+		{ELF_PROGRAM_HEADER_COUNT, 2, 0xffff, "program headers missing or truncated"},
+		{ELF_PROGRAM_HEADERS, 8, ELF_FILE_BYTES, "program headers missing or truncated"},
+		{ELF_PROGRAM_HEADERS, 8, UINT64_MAX, "program headers missing or truncated"},
+		{ELF_PROGRAM_HEADERS, 8, UINT64_MAX - 100, "program headers missing or truncated"},
+		{ELF_ENTRY, 8, 0, "entry point lies in no executable segment"},
+		{ELF_ENTRY, 8, CODE_AT - 1, "entry point lies in no executable segment"},
+		{ELF_ENTRY, 8, CODE_AT + 0x1000, "entry point lies in no executable segment"},
+		{ELF_ENTRY, 8, 0x2000, "entry point lies in no executable segment"},
+		{ELF_ENTRY, 8, UINT64_MAX, "entry point lies in no executable segment"},
+	};
+
+	(void)state;
+	check_damages(damages, COUNT(damages));
+}
+
+static size_t load(unsigned number, unsigned field)
+{
+	return ph(number, field);
+}
+
+static void bad_segments_are_refused(void **state)
+{
+	const struct damage damages[] = {
+		{load(LOAD_CODE, PH_FILE_BYTES), 8, 0x1001, "larger in the file than in memory"},
+		{load(LOAD_DATA, PH_FILE_BYTES), 8, UINT64_MAX,
+		 "larger in the file than in memory"},
+		{load(LOAD_DATA, PH_FILE_BYTES), 8, 0x2401, "lies behind the end of the file"},
+		{load(LOAD_DATA, PH_OFFSET), 8, ELF_FILE_BYTES, "lies behind the end of the file"},
+		{load(LOAD_DATA, PH_OFFSET), 8, UINT64_MAX, "lies behind the end of the file"},
+		{load(LOAD_DATA, PH_OFFSET), 8, UINT64_MAX - 0x1fff, "lies behind the end"},
+		{load(LOAD_DATA, PH_ADDRESS), 8, 1ull << 47, "absurd address or size"},
+		{load(LOAD_DATA, PH_ADDRESS), 8, UINT64_MAX, "absurd address or size"},
+		{load(LOAD_DATA, PH_MEMORY_BYTES), 8, 1ull << 46, "absurd address or size"},
+		{load(LOAD_DATA, PH_MEMORY_BYTES), 8, UINT64_MAX, "absurd address or size"},
+		{load(LOAD_DATA, PH_FLAGS), 4, 7, "is writable and executable"},
+		{load(LOAD_CODE, PH_FLAGS), 4, 3, "is writable and executable"},
+		{load(LOAD_CODE, PH_ALIGNMENT), 8, 4ull << 20, "absurd alignment"},
+		{load(LOAD_CODE, PH_ALIGNMENT), 8, 0x1800, "absurd alignment"},
+		{load(LOAD_CODE, PH_ALIGNMENT), 8, UINT64_MAX, "absurd alignment"},
+		{load(LOAD_CODE, PH_ADDRESS), 8, 0, "overlaps the one before it"},
+		{load(LOAD_CODE, PH_ADDRESS), 8, 0xfff, "overlaps the one before it"},
+		{load(LOAD_DATA, PH_ADDRESS), 8, 0x1fff, "overlaps the one before it"},
+		{load(LOAD_READ, PH_MEMORY_BYTES), 8, 0x1001, "shares a page with it"},
+		{load(LOAD_READ, PH_ADDRESS), 8, 0x5000, "overlaps the one before it"},
+	};
+	mote_error error = MOTE_ERROR_INIT;
+	struct elf_file file;
+	struct mote_elf elf;
+
+	(void)state;
+	check_damages(damages, COUNT(damages));
+	elf_make(&file);
+	for (unsigned number = LOAD_READ; number <= LOAD_DATA; number++)
+		put32(&file, ph(number, PH_TYPE), 0);
+	check_error(parse(&file, &elf, &error), &error, MOTE_BAD_IMAGE, "no loadable segment");
+	elf_make(&file);
+	put32(&file, ph(NOTES, PH_TYPE), PT_INTERP);
+	check_error(parse(&file, &elf, &error), &error, MOTE_BAD_IMAGE, "a dynamic executable");
+}
+
+static void the_message_names_the_segment(void **state)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	struct elf_file file;
+	struct mote_elf elf;
+
+	(void)state;
+	elf_make(&file);
+	put32(&file, ph(LOAD_DATA, PH_FLAGS), 7);
+	check_error(parse(&file, &elf, &error), &error, MOTE_BAD_IMAGE,
+		    "segment 2 (0x2000..0x5000) is writable and executable");
+}
+
+static void segments_without_memory_do_not_count(void **state)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	struct elf_file file;
+	struct mote_elf elf;
+
+	(void)state;
+	elf_make(&file);
+	put_program_header(&file, NOTES, PT_LOAD, 7, 0, UINT64_MAX, 0, 3);
+	check_ok(parse(&file, &elf, &error), &error);
+	assert_int_equal(elf.segment_count, 3);
+}
+
+static void more_than_32_segments_are_refused(void **state)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	struct elf_file file;
+	struct mote_elf elf;
+
+	(void)state;
+	for (unsigned count = 32; count <= 33; count++) {
+		elf_make(&file);
+		/* From 0x400 on there is room for as many. */
+		put64(&file, ELF_PROGRAM_HEADERS, 0x400);
+		put16(&file, ELF_PROGRAM_HEADER_COUNT, (uint16_t)count);
+		for (unsigned i = 0; i < count; i++) {
+			size_t at = 0x400 + i * PH_BYTES;
+
+			put32(&file, at + PH_TYPE, PT_LOAD);
+			put32(&file, at + PH_FLAGS, PF_READ | PF_EXECUTE);
+			put64(&file, at + PH_OFFSET, 0);
+			put64(&file, at + PH_ADDRESS, i * 0x1000ull);
+			put64(&file, at + PH_FILE_BYTES, 16);
+			put64(&file, at + PH_MEMORY_BYTES, 16);
+			put64(&file, at + PH_ALIGNMENT, 0x1000);
+		}
+		put64(&file, ELF_ENTRY, 0);
+		if (count == 32)
+			check_ok(parse(&file, &elf, &error), &error);
+		else
+			check_error(parse(&file, &elf, &error), &error, MOTE_BAD_IMAGE,
+				    "more than 32 loadable segments");
+	}
+}
+
+static void bad_thread_local_and_relro_segments_are_refused(void **state)
+{
+	const struct damage damages[] = {
+		{ph(TLS, PH_ALIGNMENT), 8, 8192, "thread-local segment out of range"},
+		{ph(TLS, PH_ALIGNMENT), 8, 5, "thread-local segment out of range"},
+		{ph(TLS, PH_ALIGNMENT), 8, 41, "thread-local segment out of range"},
+		{ph(TLS, PH_ALIGNMENT), 8, UINT64_MAX, "thread-local segment out of range"},
+		{ph(TLS, PH_MEMORY_BYTES), 8, 65537, "thread-local segment out of range"},
+		{ph(TLS, PH_MEMORY_BYTES), 8, 15, "thread-local segment out of range"},
+		{ph(TLS, PH_MEMORY_BYTES), 8, UINT64_MAX, "thread-local segment out of range"},
+		{ph(TLS, PH_OFFSET), 8, ELF_FILE_BYTES - 15, "thread-local segment out of range"},
+		{ph(TLS, PH_OFFSET), 8, UINT64_MAX, "thread-local segment out of range"},
+		{ph(RELRO, PH_ADDRESS), 8, UINT64_MAX, "RELRO segment out of range"},
+		{ph(RELRO, PH_MEMORY_BYTES), 8, UINT64_MAX, "RELRO segment out of range"},
+	};
+
+	(void)state;
+	check_damages(damages, COUNT(damages));
+}
+
+static size_t dynamic(unsigned number, unsigned field)
+{
+	return DYNAMIC_AT + number * (size_t)DYN_BYTES + 8 * field;
+}
+
+static void bad_dynamic_sections_are_refused(void **state)
+{
+	const struct damage damages[] = {
+		{ph(DYNAMIC, PH_OFFSET), 8, ELF_FILE_BYTES, "dynamic section lies behind the end"},
+		{ph(DYNAMIC, PH_OFFSET), 8, UINT64_MAX, "dynamic section lies behind the end"},
+		{ph(DYNAMIC, PH_FILE_BYTES), 8, UINT64_MAX, "dynamic section lies behind the end"},
+		{dynamic(3, 0), 8, DT_NEEDED, "needs a shared library"},
+		{dynamic(3, 0), 8, DT_TEXTREL, "relocations in its code"},
+		{dynamic(3, 0), 8, DT_PLTRELSZ, "only a dynamic linker can do"},
+		{dynamic(3, 0), 8, DT_RELRSZ, "packed relocations"},
+		{dynamic(4, 1), 8, 8, "only a dynamic linker can do"},
+		{dynamic(0, 1), 8, ELF_FILE_BYTES, "relocation table out of range"},
+		{dynamic(0, 1), 8, UINT64_MAX, "relocation table out of range"},
+		{dynamic(0, 1), 8, 0x4000 - 71, "relocation table out of range"},
+		{dynamic(0, 1), 8, 0x5000 - 72, "relocation table out of range"}, /* in the BSS */
+		{dynamic(1, 1), 8, 71, "relocation table out of range"},
+		{dynamic(1, 1), 8, UINT64_MAX, "relocation table out of range"},
+		{dynamic(1, 1), 8, UINT64_MAX - 15, "relocation table out of range"},
+		{dynamic(2, 1), 8, 16, "relocation table out of range"},
+		{RELA_AT + RELA_BYTES + RELA_INFO, 8, 1, "relocation 1 has type 1, which only"},
+		{RELA_AT + 2 * RELA_BYTES + RELA_INFO, 8, 0x100000008ull, "relocation 2 has type"},
+		{RELA_AT + RELA_INFO, 8, R_AARCH64_RELATIVE, "relocation 0 has type 1027"},
+	};
+
+	(void)state;
+	check_damages(damages, COUNT(damages));
+}
+
+static void addresses_are_found_in_one_segments_file_contents_only(void **state)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	struct elf_file file;
+	struct mote_elf elf;
+	uint64_t offset = 7;
+
+	(void)state;
+	elf_make(&file);
+	check_ok(parse(&file, &elf, &error), &error);
+	assert_true(mote_elf_file_offset(&elf, 0, 0x1000, &offset));
+	assert_int_equal(offset, 0);
+	assert_true(mote_elf_file_offset(&elf, 0x3fff, 1, &offset));
+	assert_int_equal(offset, 0x3fff);
+	assert_false(mote_elf_file_offset(&elf, 0, 0x1001, &offset));
+	assert_false(mote_elf_file_offset(&elf, 0x4000, 1, &offset));
+	assert_false(mote_elf_file_offset(&elf, 0x3fff, 2, &offset));
+	assert_false(mote_elf_file_offset(&elf, 0x2000, UINT64_MAX, &offset));
+	assert_false(mote_elf_file_offset(&elf, UINT64_MAX, 1, &offset));
+	assert_false(mote_elf_file_offset(&elf, UINT64_MAX, UINT64_MAX, &offset));
+	assert_int_equal(offset, 0x3fff);
+}
+
+/* ---- Notes -------------------------------------------------------------------------------- */
+
+struct seen {
+	unsigned count;
+	uint32_t types[64], bytes[64];
+	uint64_t addresses[64];
+	unsigned stop_after;
+};
+
+static bool see(void *user, const struct mote_elf_note *note)
+{
+	struct seen *seen = user;
+	volatile uint8_t sum = 0;
+
+	/* The whole of it can be read. */
+	for (uint32_t i = 0; i < note->owner_bytes; i++)
+		sum = (uint8_t)(sum + (uint8_t)note->owner[i]);
+	for (uint32_t i = 0; i < note->contents_bytes; i++)
+		sum = (uint8_t)(sum + note->contents[i]);
+	if (seen->count < COUNT(seen->types)) {
+		seen->types[seen->count] = note->type;
+		seen->bytes[seen->count] = note->contents_bytes;
+		seen->addresses[seen->count] = note->contents_address;
+	}
+	return ++seen->count != seen->stop_after;
+}
+
+static void notes_are_visited_in_order(void **state)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	struct seen seen = {0}, first = {.stop_after = 1};
+	struct elf_file file;
+	struct mote_elf elf;
+
+	(void)state;
+	elf_make(&file);
+	check_ok(parse(&file, &elf, &error), &error);
+	assert_true(mote_elf_each_note(&elf, see, &seen));
+	assert_int_equal(seen.count, 2);
+	assert_int_equal(seen.types[0], MOTE_ABI_NOTE_IMAGE);
+	assert_int_equal(seen.bytes[0], 20);
+	assert_int_equal(seen.addresses[0], IMAGE_CONTENTS_AT);
+	assert_int_equal(seen.types[1], MOTE_ABI_NOTE_NEEDS);
+	assert_int_equal(seen.addresses[1], NEEDS_CONTENTS_AT);
+	assert_true(mote_elf_each_note(&elf, see, &first));
+	assert_int_equal(first.count, 1);
+}
+
+static void hostile_notes_are_malformed(void **state)
+{
+	static const uint32_t sizes[] = {21,	     0x1000,	 0x7fffffff, 0x80000000,
+					 0xfffffff0, 0xfffffffd, 0xffffffff};
+	mote_error error = MOTE_ERROR_INIT;
+	struct elf_file file;
+	struct mote_elf elf;
+
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT(sizes); i++) {
+		struct seen seen = {0};
+
+		elf_make(&file);
+		/* The second note: a damaged first one would only shift what follows. */
+		put32(&file, NEEDS_NOTE_AT + (i % 2 ? 4 : 0), sizes[i / 2] + 8 * (i < 2));
+		check_ok(parse(&file, &elf, &error), &error);
+		assert_false(mote_elf_each_note(&elf, see, &seen));
+		assert_int_equal(seen.count, 1);
+	}
+	elf_make(&file);
+	put64(&file, ph(NOTES, PH_FILE_BYTES), UINT64_MAX);
+	check_ok(parse(&file, &elf, &error), &error);
+	assert_false(mote_elf_each_note(&elf, see, &(struct seen){0}));
+	put64(&file, ph(NOTES, PH_FILE_BYTES), ELF_FILE_BYTES - NOTES_AT + 1);
+	assert_false(mote_elf_each_note(&elf, see, &(struct seen){0}));
+}
+
+/* ---- Symbols ------------------------------------------------------------------------------ */
+
+static void the_function_around_an_address_is_found(void **state)
+{
+	static const struct {
+		uint64_t address;
+		const char *name;
+		uint64_t offset;
+	} at[] = {
+		{CODE_AT, "first", 0},
+		{CODE_AT + 0x1f, "first", 0x1f},
+		{CODE_AT + 0x20, NULL, 0},
+		{CODE_AT + 0x3f, NULL, 0},
+		{CODE_AT + 0x40, "second", 0},
+		{CODE_AT + 0x50, "second", 0x10},
+		{CODE_AT + 0x1000, "second", 0xfc0},
+		{CODE_AT - 1, NULL, 0},
+		{0, NULL, 0},
+	};
+	mote_error error = MOTE_ERROR_INIT;
+	struct elf_file file;
+	struct mote_elf elf;
+
+	(void)state;
+	elf_make(&file);
+	check_ok(parse(&file, &elf, &error), &error);
+	for (size_t i = 0; i < COUNT(at); i++) {
+		const char *name = NULL;
+		uint64_t offset = 0;
+
+		assert_int_equal(mote_elf_nearest_symbol(&elf, at[i].address, &name, &offset),
+				 at[i].name != NULL);
+		if (at[i].name == NULL)
+			continue;
+		assert_string_equal(name, at[i].name);
+		assert_int_equal(offset, at[i].offset);
+	}
+}
+
+/* A bad symbol table is the same as none. */
+static void hostile_symbols_do_no_harm(void **state)
+{
+	const size_t table = SECTIONS_AT + SH_BYTES, strings = SECTIONS_AT + 2 * SH_BYTES;
+	const struct damage damages[] = {
+		{ELF_SECTION_HEADERS, 8, UINT64_MAX, ""},
+		{ELF_SECTION_HEADERS, 8, ELF_FILE_BYTES, ""},
+		{ELF_SECTION_HEADER_BYTES, 2, 63, ""},
+		{ELF_SECTION_HEADER_COUNT, 2, 0xffff, ""},
+		{ELF_SECTION_HEADER_COUNT, 2, 0, ""},
+		{table + SH_OFFSET, 8, UINT64_MAX, ""},
+		{table + SH_SECTION_BYTES, 8, UINT64_MAX, ""},
+		{table + SH_LINK, 4, 3, ""},
+		{table + SH_LINK, 4, 0xffffffff, ""},
+		{strings + SH_OFFSET, 8, UINT64_MAX, ""},
+		{strings + SH_SECTION_BYTES, 8, UINT64_MAX, ""},
+		{strings + SH_SECTION_BYTES, 8, 0, ""},
+		{strings + SH_SECTION_BYTES, 8, 3, ""}, /* no NUL behind the name */
+		{SYMBOLS_AT + SYM_BYTES, 4, 0xffffffff, ""},
+		{SYMBOLS_AT + SYM_BYTES, 4, sizeof(elf_strings), ""},
+	};
+	mote_error error = MOTE_ERROR_INIT;
+	const char *name;
+	uint64_t offset;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(damages); i++) {
+		struct elf_file file;
+		struct mote_elf elf;
+
+		elf_make(&file);
+		inflict(&file, &damages[i]);
+		check_ok(parse(&file, &elf, &error), &error);
+		assert_false(mote_elf_nearest_symbol(&elf, CODE_AT, &name, &offset));
+		(void)mote_elf_function_count(&elf);
+	}
+}
+
+/* ---- Damage of any kind ------------------------------------------------------------------- */
+
+/* Everything that the reader offers, on bytes that a sanitizer guards on both ends. */
+static mote_status use(const uint8_t *bytes, size_t length)
+{
+	uint8_t *exact = malloc(length > 0 ? length : 1);
+	mote_error error = MOTE_ERROR_INIT;
+	struct seen seen = {0};
+	struct mote_elf elf;
+	mote_status status;
+
+	assert_non_null(exact);
+	memcpy(exact, bytes, length);
+	status = mote_elf_parse("guest.elf", exact, length, &elf, &error);
+	if (status == MOTE_OK) {
+		const char *name;
+		uint64_t offset;
+
+		(void)mote_elf_each_note(&elf, see, &seen);
+		for (size_t i = 0; i < elf.relocation_count; i++)
+			mote_elf_relocation_at(&elf, i, &(struct mote_elf_relocation){0});
+		for (uint64_t address = 0; address < 0x6000; address += 0x10)
+			if (mote_elf_nearest_symbol(&elf, address, &name, &offset))
+				assert_true(strlen(name) < length);
+		(void)mote_elf_function_count(&elf);
+	} else {
+		assert_int_equal(status, MOTE_BAD_IMAGE);
+		assert_true(error.text[0] != '\0');
+	}
+	free(exact);
+	return status;
+}
+
+static void truncation_at_every_byte_is_harmless(void **state)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	struct elf_file file;
+	struct mote_elf elf;
+
+	(void)state;
+	elf_make(&file);
+	check_error(mote_elf_parse("x", file.bytes, 0, &elf, &error), &error, MOTE_BAD_IMAGE,
+		    "the file is empty");
+	check_error(mote_elf_parse("x", file.bytes, 3, &elf, &error), &error, MOTE_BAD_IMAGE,
+		    "not an ELF executable");
+	check_error(mote_elf_parse("x", file.bytes, 63, &elf, &error), &error, MOTE_BAD_IMAGE,
+		    "truncated ELF header");
+	for (size_t length = 0; length <= sizeof(file.bytes); length++)
+		/* Behind the segments there are only symbols. */
+		assert_int_equal(use(file.bytes, length),
+				 length < DATA_END ? MOTE_BAD_IMAGE : MOTE_OK);
+}
+
+static void random_damage_is_harmless(void **state)
+{
+	static const uint64_t values[] = {
+		0,	    1,		0x7f,	    0xff,	0xfff,		 0x1000,
+		0x7fffffff, 0xffffffff, 1ull << 46, 1ull << 63, UINT64_MAX - 15, UINT64_MAX};
+	uint64_t seed = 42, good = 0;
+	struct elf_file file;
+
+	(void)state;
+	for (unsigned i = 0; i < 30000; i++) {
+		elf_make(&file);
+		for (uint64_t n = 1 + random_below(&seed, 4); n > 0; n--) {
+			/* Mostly where the structures are. */
+			size_t at = random_below(&seed, 4) > 0
+					    ? random_below(&seed, PHS_AT + PH_COUNT * PH_BYTES)
+					    : random_below(&seed, sizeof(file.bytes));
+			struct damage damage = {
+				.at = at,
+				.bytes = 1 + (unsigned)random_below(&seed, 8),
+				.value = random_below(&seed, 2)
+						 ? random_next(&seed)
+						 : values[random_below(&seed, COUNT(values))],
+			};
+
+			if (damage.at + damage.bytes <= sizeof(file.bytes))
+				inflict(&file, &damage);
+		}
+		good += use(file.bytes, sizeof(file.bytes)) == MOTE_OK;
+	}
+	assert_true(good > 100); /* it is not all refused at the door */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_valid_image_is_read),
+		cmocka_unit_test(bad_headers_are_refused),
+		cmocka_unit_test(bad_segments_are_refused),
+		cmocka_unit_test(the_message_names_the_segment),
+		cmocka_unit_test(segments_without_memory_do_not_count),
+		cmocka_unit_test(more_than_32_segments_are_refused),
+		cmocka_unit_test(bad_thread_local_and_relro_segments_are_refused),
+		cmocka_unit_test(bad_dynamic_sections_are_refused),
+		cmocka_unit_test(addresses_are_found_in_one_segments_file_contents_only),
+		cmocka_unit_test(notes_are_visited_in_order),
+		cmocka_unit_test(hostile_notes_are_malformed),
+		cmocka_unit_test(the_function_around_an_address_is_found),
+		cmocka_unit_test(hostile_symbols_do_no_harm),
+		cmocka_unit_test(truncation_at_every_byte_is_harmless),
+		cmocka_unit_test(random_damage_is_harmless),
+	};
+
+	return cmocka_run_group_tests_name("elf", tests, NULL, NULL);
+}

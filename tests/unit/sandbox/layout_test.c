@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Layouts for every combination of options: regions in order, in memory, guarded,
+ * and the two translations of addresses.
+ */
+#include "sandbox/layout.h"
+
+#include "../unit_test.h"
+
+#define PAGE 4096ull
+#define MIB (1ull << 20)
+
+static struct mote_layout_request ordinary(void)
+{
+	return (struct mote_layout_request){
+		.image_name = "guest.elf",
+		.memory_bytes = 4 * MIB,
+		.stack_bytes = 16 * PAGE,
+		.data_bytes = 16 * PAGE,
+		.image = {0, 8 * PAGE},
+		.position_independent = true,
+		.image_alignment = PAGE,
+		.tls_bytes = 100,
+		.tls_alignment = 16,
+	};
+}
+
+static uint64_t end_of(const struct mote_layout *layout, unsigned id)
+{
+	return layout->regions[id].gva + layout->regions[id].bytes;
+}
+
+/* Everything that holds of every layout. */
+static void check_layout(const struct mote_layout_request *request,
+			 const struct mote_layout *layout)
+{
+	static const enum mote_layout_region_id guards[] = {MOTE_LAYOUT_STACK_GUARD_LOW,
+							    MOTE_LAYOUT_STACK_GUARD_HIGH,
+							    MOTE_LAYOUT_IMAGE_GUARD,
+							    MOTE_LAYOUT_HEAP_GUARD};
+	uint64_t at = MOTE_RAM_GVA;
+
+	for (unsigned id = 0; id < MOTE_LAYOUT_REGIONS; id++) {
+		assert_int_equal(layout->regions[id].gva, at); /* no hole, no overlap */
+		assert_int_equal(layout->regions[id].bytes % PAGE, 0);
+		at = end_of(layout, id);
+	}
+	assert_true(at <= MOTE_RAM_GVA + request->memory_bytes);
+	for (size_t i = 0; i < COUNT(guards); i++)
+		assert_true(layout->regions[guards[i]].bytes >= 4 * PAGE);
+	assert_int_equal(layout->ram_bytes, request->memory_bytes);
+	assert_int_equal(layout->regions[MOTE_LAYOUT_MONITOR].bytes, MOTE_MONITOR_BYTES);
+	assert_true(layout->regions[MOTE_LAYOUT_TABLES].bytes >=
+		    mote_paging_bytes(MOTE_RAM_GVA + request->memory_bytes));
+	assert_int_equal(layout->regions[MOTE_LAYOUT_STACK].bytes, request->stack_bytes);
+	assert_int_equal(layout->regions[MOTE_LAYOUT_MAILBOX].bytes,
+			 PAGE + 2 * request->data_bytes);
+	assert_int_equal(layout->data_bytes, request->data_bytes);
+	assert_true(layout->regions[MOTE_LAYOUT_THREAD].bytes >= layout->thread.bytes);
+	assert_true(layout->thread.variables + request->tls_bytes <= layout->thread.bytes);
+	assert_int_equal(layout->regions[MOTE_LAYOUT_IMAGE].bytes,
+			 request->image.end - request->image.begin);
+	assert_int_equal(layout->regions[MOTE_LAYOUT_IMAGE].gva,
+			 request->image.begin + layout->image_bias);
+	assert_int_equal(layout->image_bias % request->image_alignment, 0);
+	if (!request->position_independent)
+		assert_int_equal(layout->image_bias, 0);
+	if (request->heap_bytes != 0)
+		assert_int_equal(layout->regions[MOTE_LAYOUT_HEAP].bytes, request->heap_bytes);
+	else
+		assert_int_equal(at, MOTE_RAM_GVA + request->memory_bytes);
+	assert_true(layout->regions[MOTE_LAYOUT_HEAP].bytes >= request->least_heap_bytes);
+}
+
+static void every_combination_is_well_formed(void **state)
+{
+	static const uint64_t memories[] = {MIB, 2 * MIB, 64 * MIB, 1ull << 30, 1ull << 36};
+	static const uint64_t heaps[] = {0, PAGE, 16 * PAGE};
+	static const uint64_t stacks[] = {PAGE, 16 * PAGE, 64 * PAGE};
+	static const uint64_t datas[] = {PAGE, 16 * PAGE};
+	static const uint64_t alignments[] = {PAGE, 16 * PAGE, 2 * MIB};
+	static const uint64_t tlses[] = {0, 1, 4096, 65536};
+	static const uint64_t offsets[] = {0, 1ull << 32};
+	unsigned good = 0, tight = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 5 * 3 * 3 * 2 * 3 * 4 * 2 * 2; i++) {
+		size_t n = i;
+		mote_error error = MOTE_ERROR_INIT;
+		struct mote_layout layout;
+		struct mote_layout_request request = ordinary();
+		mote_status status;
+
+		request.memory_bytes = memories[n % 5], n /= 5;
+		request.heap_bytes = heaps[n % 3], n /= 3;
+		request.stack_bytes = stacks[n % 3], n /= 3;
+		request.data_bytes = datas[n % 2], n /= 2;
+		request.image_alignment = alignments[n % 3], n /= 3;
+		request.tls_bytes = tlses[n % 4], n /= 4;
+		request.gpa_offset = offsets[n % 2], n /= 2;
+		request.position_independent = n % 2;
+		if (!request.position_independent)
+			request.image = (struct mote_elf_range){0x400000, 0x408000};
+		status = mote_layout_compute(&request, &layout, &error);
+		if (status != MOTE_OK) {
+			/* Only because it does not fit. */
+			check_error(status, &error, MOTE_NO_GUEST_MEMORY, "guest.elf");
+			assert_true(request.memory_bytes <= 8 * MIB ||
+				    !request.position_independent);
+			tight++;
+			continue;
+		}
+		check_layout(&request, &layout);
+		good++;
+	}
+	assert_true(good > 500 && tight > 50);
+}
+
+static void a_failure_writes_nothing(void **state)
+{
+	struct mote_layout_request request = ordinary();
+	mote_error error = MOTE_ERROR_INIT;
+	struct mote_layout layout, before;
+
+	(void)state;
+	memset(&layout, 0x5a, sizeof(layout));
+	memset(&before, 0x5a, sizeof(before));
+	request.memory_bytes = 16 * PAGE;
+	check_error(mote_layout_compute(&request, &layout, &error), &error, MOTE_NO_GUEST_MEMORY,
+		    "raise memory_bytes");
+	assert_memory_equal(&layout, &before, sizeof(layout));
+}
+
+static void the_message_names_what_is_needed_and_what_there_is(void **state)
+{
+	struct mote_layout_request request = ordinary();
+	mote_error error = MOTE_ERROR_INIT;
+	struct mote_layout layout;
+	uint64_t needed;
+
+	(void)state;
+	check_ok(mote_layout_compute(&request, &layout, &error), &error);
+	request.memory_bytes = 16 * PAGE;
+	check_error(mote_layout_compute(&request, &layout, &error), &error, MOTE_NO_GUEST_MEMORY,
+		    "there are 64 KiB; raise memory_bytes");
+	/* What it asks for is enough (its own page tables aside, which grow with the memory). */
+	for (needed = 16 * PAGE; needed < 4 * MIB; needed += PAGE) {
+		request.memory_bytes = needed;
+		if (mote_layout_compute(&request, &layout, &error) == MOTE_OK)
+			break;
+	}
+	check_layout(&request, &layout);
+	assert_int_equal(layout.regions[MOTE_LAYOUT_HEAP].bytes, 0);
+	request.memory_bytes = needed - PAGE;
+	check_error(mote_layout_compute(&request, &layout, &error), &error, MOTE_NO_GUEST_MEMORY,
+		    "needs");
+}
+
+static void a_fixed_image_below_the_free_addresses_is_refused(void **state)
+{
+	struct mote_layout_request request = ordinary();
+	mote_error error = MOTE_ERROR_INIT;
+	struct mote_layout layout;
+	uint64_t lowest;
+
+	(void)state;
+	check_ok(mote_layout_compute(&request, &layout, &error), &error);
+	lowest = end_of(&layout, MOTE_LAYOUT_THREAD) + 4 * PAGE;
+	request.position_independent = false;
+	request.image = (struct mote_elf_range){lowest, lowest + 4 * PAGE};
+	check_ok(mote_layout_compute(&request, &layout, &error), &error);
+	check_layout(&request, &layout);
+	for (uint64_t gva = 0; gva < lowest; gva += PAGE) {
+		request.image = (struct mote_elf_range){gva, gva + 4 * PAGE};
+		check_error(mote_layout_compute(&request, &layout, &error), &error,
+			    MOTE_NO_GUEST_MEMORY, "link it with -static-pie");
+	}
+	/* And far beyond memory. */
+	request.image = (struct mote_elf_range){1ull << 46, (1ull << 46) + PAGE};
+	check_error(mote_layout_compute(&request, &layout, &error), &error, MOTE_NO_GUEST_MEMORY,
+		    "raise memory_bytes");
+}
+
+static void the_images_wish_for_a_heap_counts(void **state)
+{
+	struct mote_layout_request request = ordinary();
+	mote_error error = MOTE_ERROR_INIT;
+	struct mote_layout layout;
+
+	(void)state;
+	request.least_heap_bytes = MIB + 5;
+	check_ok(mote_layout_compute(&request, &layout, &error), &error);
+	check_layout(&request, &layout);
+	request.heap_bytes = MIB;
+	check_error(mote_layout_compute(&request, &layout, &error), &error, MOTE_NO_GUEST_MEMORY,
+		    "asks for a heap of 1048581 bytes, heap_bytes is 1048576");
+	request.heap_bytes = 0;
+	request.least_heap_bytes = 64 * MIB;
+	check_error(mote_layout_compute(&request, &layout, &error), &error, MOTE_NO_GUEST_MEMORY,
+		    "raise memory_bytes");
+}
+
+static void host_addresses_are_inside_ram_or_null(void **state)
+{
+	struct mote_layout_request request = ordinary();
+	mote_error error = MOTE_ERROR_INIT;
+	struct mote_layout layout;
+	uint8_t ram[1];
+	const uint64_t end = MOTE_RAM_GVA + request.memory_bytes;
+
+	(void)state;
+	check_ok(mote_layout_compute(&request, &layout, &error), &error);
+	assert_ptr_equal(mote_layout_host(&layout, ram, MOTE_RAM_GVA, 1), ram);
+	assert_ptr_equal(mote_layout_host(&layout, ram, MOTE_RAM_GVA, request.memory_bytes), ram);
+	assert_true((uint8_t *)mote_layout_host(&layout, ram, end - 1, 1) ==
+		    ram + request.memory_bytes - 1);
+	assert_non_null(mote_layout_host(&layout, ram, end, 0));
+	assert_null(mote_layout_host(&layout, ram, end, 1));
+	assert_null(mote_layout_host(&layout, ram, end + 1, 0));
+	assert_null(mote_layout_host(&layout, ram, MOTE_RAM_GVA, request.memory_bytes + 1));
+	assert_null(mote_layout_host(&layout, ram, MOTE_RAM_GVA - 1, 1));
+	assert_null(mote_layout_host(&layout, ram, MOTE_RAM_GVA - 1, 0));
+	assert_null(mote_layout_host(&layout, ram, 0, 1));
+	assert_null(mote_layout_host(&layout, ram, UINT64_MAX, 1));
+	assert_null(mote_layout_host(&layout, ram, UINT64_MAX, UINT64_MAX));
+	assert_null(mote_layout_host(&layout, ram, MOTE_RAM_GVA + 1, UINT64_MAX));
+	assert_null(mote_layout_host(&layout, ram, MOTE_RAM_GVA, UINT64_MAX));
+}
+
+static void guest_physical_addresses_have_the_offset(void **state)
+{
+	struct mote_layout_request request = ordinary();
+	mote_error error = MOTE_ERROR_INIT;
+	struct mote_layout layout;
+
+	(void)state;
+	check_ok(mote_layout_compute(&request, &layout, &error), &error);
+	assert_int_equal(mote_layout_gpa(&layout, 0x12345), 0x12345);
+	request.gpa_offset = 0x40000000;
+	check_ok(mote_layout_compute(&request, &layout, &error), &error);
+	assert_int_equal(mote_layout_gpa(&layout, 0x12345), 0x40012345);
+}
+
+static void every_address_has_a_name(void **state)
+{
+	static const char *const names[MOTE_LAYOUT_REGIONS] = {
+		"monitor",	"page tables", "stack guard", "stack", "stack guard", "mailbox",
+		"thread block", "guard",       "image",	      "guard", "heap"};
+	struct mote_layout_request request = ordinary();
+	mote_error error = MOTE_ERROR_INIT;
+	struct mote_layout layout;
+
+	(void)state;
+	request.heap_bytes = PAGE;
+	check_ok(mote_layout_compute(&request, &layout, &error), &error);
+	for (unsigned id = 0; id < MOTE_LAYOUT_REGIONS; id++) {
+		uint64_t first = layout.regions[id].gva, last = end_of(&layout, id) - 1;
+		bool guard =
+			id == MOTE_LAYOUT_STACK_GUARD_LOW || id == MOTE_LAYOUT_STACK_GUARD_HIGH;
+
+		assert_string_equal(mote_layout_name(&layout, first), names[id]);
+		assert_string_equal(mote_layout_name(&layout, last), names[id]);
+		assert_int_equal(mote_layout_is_stack_guard(&layout, first), guard);
+		assert_int_equal(mote_layout_is_stack_guard(&layout, last), guard);
+	}
+	assert_string_equal(mote_layout_name(&layout, 0), "null page");
+	assert_string_equal(mote_layout_name(&layout, MOTE_RAM_GVA - 1), "null page");
+	assert_string_equal(mote_layout_name(&layout, end_of(&layout, MOTE_LAYOUT_HEAP)),
+			    "outside memory");
+	assert_string_equal(mote_layout_name(&layout, UINT64_MAX), "outside memory");
+	assert_false(mote_layout_is_stack_guard(&layout, 0));
+	assert_false(mote_layout_is_stack_guard(&layout, UINT64_MAX));
+}
+
+static void sizes_read_well(void **state)
+{
+	char text[MOTE_SIZE_TEXT_BYTES];
+
+	(void)state;
+	assert_string_equal(mote_size_text(0, text), "0 bytes");
+	assert_string_equal(mote_size_text(123, text), "123 bytes");
+	assert_string_equal(mote_size_text(1024, text), "1 KiB");
+	assert_string_equal(mote_size_text(1025, text), "1025 bytes");
+	assert_string_equal(mote_size_text(456 << 10, text), "456 KiB");
+	assert_string_equal(mote_size_text(16 << 20, text), "16 MiB");
+	assert_string_equal(mote_size_text(3ull << 30, text), "3 GiB");
+	assert_string_equal(mote_size_text(2ull << 40, text), "2 TiB");
+	assert_string_equal(mote_size_text(1ull << 60, text), "1048576 TiB");
+	assert_string_equal(mote_size_text(UINT64_MAX, text), "18446744073709551615 bytes");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_combination_is_well_formed),
+		cmocka_unit_test(a_failure_writes_nothing),
+		cmocka_unit_test(the_message_names_what_is_needed_and_what_there_is),
+		cmocka_unit_test(a_fixed_image_below_the_free_addresses_is_refused),
+		cmocka_unit_test(the_images_wish_for_a_heap_counts),
+		cmocka_unit_test(host_addresses_are_inside_ram_or_null),
+		cmocka_unit_test(guest_physical_addresses_have_the_offset),
+		cmocka_unit_test(every_address_has_a_name),
+		cmocka_unit_test(sizes_read_well),
+	};
+
+	return cmocka_run_group_tests_name("layout", tests, NULL, NULL);
+}
