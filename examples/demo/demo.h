@@ -16,7 +16,8 @@ struct bytes {
 };
 
 /* Decompresses packed in the guest image at path and compares with original.  False: it failed. */
-bool demo_inflate(mote_engine *engine, const char *path, struct bytes packed, struct bytes original);
+bool demo_inflate(mote_engine *engine, const char *path, struct bytes packed,
+		  struct bytes original);
 
 /* Runs every attack of the guest image at path.  False: one of them was not stopped as it should. */
 bool demo_hostile(mote_engine *engine, const char *path);

@@ -53,8 +53,9 @@ static mote_status write_block(void *user, const mote_value *arguments, size_t c
 	(void)count;
 	(void)result;
 	(void)error;
-	stream->equal = stream->equal && block.length <= stream->expected.length - stream->written &&
-			memcmp(stream->expected.data + stream->written, block.data, block.length) == 0;
+	stream->equal =
+		stream->equal && block.length <= stream->expected.length - stream->written &&
+		memcmp(stream->expected.data + stream->written, block.data, block.length) == 0;
 	stream->written += block.length;
 	return MOTE_OK;
 }
@@ -104,7 +105,8 @@ static bool run(mote_sandbox *sandbox, struct stream *stream, mote_error *error)
 	mote_value result;
 	double start = seconds();
 
-	if (mote_sandbox_find(sandbox, "inflate_stream", "i32()", &inflate_stream, error) != MOTE_OK ||
+	if (mote_sandbox_find(sandbox, "inflate_stream", "i32()", &inflate_stream, error) !=
+		    MOTE_OK ||
 	    mote_sandbox_call(sandbox, inflate_stream, NULL, 0, NULL, &result, error) != MOTE_OK)
 		return false;
 	if (result.as.i32 != 0) {

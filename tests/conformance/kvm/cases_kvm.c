@@ -24,6 +24,7 @@ static struct pretence {
 	int cpuid_error;
 	unsigned cpuid_errors;			/* how many times it comes */
 	uint32_t cpuid_entries;			/* of the last attempt */
+	uint64_t quirks_off;			/* what was asked for */
 	void (*exit)(struct mote_kvm_run *run); /* instead of a run */
 	struct mote_kvm_run *run;
 } pretence;
@@ -69,6 +70,10 @@ static int pretend_ioctl(const struct mote_kvm_system *system, int fd, unsigned 
 		pretence.cpuid_entries = ((struct mote_kvm_x86_cpuid *)argument)->nent;
 		if (comes(&pretence.cpuid_errors))
 			return -pretence.cpuid_error;
+		break;
+	case MOTE_KVM_ENABLE_CAP:
+		if (((struct mote_kvm_enable_cap *)argument)->cap == MOTE_KVM_CAP_DISABLE_QUIRKS2)
+			pretence.quirks_off |= ((struct mote_kvm_enable_cap *)argument)->args[0];
 		break;
 	case MOTE_KVM_RUN:
 		if (pretence.run_error != 0)
@@ -410,6 +415,29 @@ static void guest_memory_is_never_patched(void)
 	}
 }
 
+static bool has_hypercall_quirk(void)
+{
+	const struct mote_kvm_system *system = kvm_real_system();
+	int fd = system->open(system, "/dev/kvm");
+	int value = system->ioctl(system, fd, MOTE_KVM_CHECK_EXTENSION,
+				  (void *)(uintptr_t)MOTE_KVM_CAP_DISABLE_QUIRKS2);
+
+	system->close(system, fd);
+	return value > 0 && (value & MOTE_KVM_X86_QUIRK_FIX_HYPERCALL_INSN);
+}
+
+static void the_patching_of_hypercalls_is_turned_off(void)
+{
+	struct machine machine;
+
+	test_need_kvm();
+	if (!has_hypercall_quirk())
+		SKIP("this kernel cannot turn it off");
+	make_pretended(&machine, (struct pretence){0});
+	CHECK_EQ(pretence.quirks_off, MOTE_KVM_X86_QUIRK_FIX_HYPERCALL_INSN);
+	machine_destroy(&machine);
+}
+
 const struct test_case kvm_cases[KVM_CASE_COUNT] = {
 	CASE(a_device_that_cannot_be_opened_is_explained),
 	CASE(another_version_of_the_api_is_refused),
@@ -423,5 +451,6 @@ const struct test_case kvm_cases[KVM_CASE_COUNT] = {
 	CASE(a_debug_exit_carries_dr6_and_the_vector),
 	CASE(system_events_and_interruptions_have_their_kinds),
 	CASE(failures_of_the_run_are_retries_or_errors),
+	CASE(the_patching_of_hypercalls_is_turned_off),
 	CASE(guest_memory_is_never_patched),
 };

@@ -8,7 +8,7 @@
 #include "conformance.h"
 #include "hypervisor/backends/kvm/kvm_system.h"
 
-#define KVM_CASE_COUNT 13
+#define KVM_CASE_COUNT 14
 extern const struct test_case kvm_cases[KVM_CASE_COUNT];
 
 /* The table that reaches KVM here; never NULL. */
