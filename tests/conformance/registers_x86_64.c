@@ -433,7 +433,7 @@ static void a_repeated_read_gets_the_hosts_values(void)
 			CHECK_EQ(exit.as.io.port, CODE_PORT);
 			CHECK_EQ(exit.as.io.size, 1);
 			REQUIRE(exit.as.io.count >= 1 && exit.as.io.count <= 8 - done);
-			memcpy(exit.as.io.data, "stuvwxyz" + done, exit.as.io.count);
+			memcpy(exit.as.io.data, &"stuvwxyz"[done], exit.as.io.count);
 			done += exit.as.io.count;
 			if (!touch)
 				continue;
