@@ -27,11 +27,15 @@ static uint64_t random_next(uint64_t *state)
 	return *state * 0x2545f4914f6cdd1dull;
 }
 
-/* Wastes up to `most` nanoseconds. */
+/* Lets up to `most` nanoseconds pass, awake or asleep: where there is one processor only, the guest
+ * runs while this thread sleeps. */
 static void wait_a_moment(uint64_t *state, uint64_t most)
 {
-	uint64_t end = test_now_ns() + (random_next(state) >> 11) % most;
+	uint64_t moment = (random_next(state) >> 11) % most, end = test_now_ns() + moment;
+	const struct timespec pause = {0, (long)moment};
 
+	if (random_next(state) >> 63)
+		nanosleep(&pause, NULL);
 	while (test_now_ns() < end)
 		;
 }

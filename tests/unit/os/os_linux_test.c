@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The operating system layer on Linux: what it hands out, what a fork sees of it,
+ * and how failures are told.
+ */
+#define _GNU_SOURCE
+#include "os/os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../unit_test.h"
+
+enum { BYTES = 1 << 20 };
+
+static void guest_memory_is_zero_shared_and_closed_on_exec(void **state)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	struct mote_os_memory memory;
+	uint8_t *other;
+
+	(void)state;
+	check_ok(mote_os_memory_create(BYTES, &memory, &error), &error);
+	assert_int_equal(memory.bytes, BYTES);
+	for (size_t i = 0; i < BYTES; i += 64)
+		assert_int_equal(((uint8_t *)memory.hva)[i], 0);
+	assert_true(fcntl((int)memory.handle, F_GETFD) & FD_CLOEXEC);
+	other = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, (int)memory.handle, 0);
+	assert_ptr_not_equal(other, MAP_FAILED);
+	((uint8_t *)memory.hva)[BYTES - 1] = 7;
+	assert_int_equal(other[BYTES - 1], 7);
+	munmap(other, BYTES);
+	mote_os_memory_destroy(&memory);
+	assert_null(memory.hva);
+	mote_os_memory_destroy(&memory); /* zeroed now */
+	mote_os_memory_forget(&memory);
+}
+
+/* Exit code of a child that runs `act`. */
+static int in_child(int (*act)(void *user), void *user)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(act(user));
+	assert_true(child > 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int is_unmapped(void *user)
+{
+	unsigned char resident[BYTES / 4096];
+
+	return mincore(user, BYTES, resident) != 0 && errno == ENOMEM;
+}
+
+static void a_forked_child_has_no_guest_memory(void **state)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	struct mote_os_memory memory;
+
+	(void)state;
+	check_ok(mote_os_memory_create(BYTES, &memory, &error), &error);
+	assert_int_equal(is_unmapped(memory.hva), 0);
+	assert_int_equal(in_child(is_unmapped, memory.hva), 1);
+	mote_os_memory_destroy(&memory);
+}
+
+static int mark_is_set(void *user)
+{
+	return *(const volatile uint8_t *)user;
+}
+
+static void the_fork_mark_reads_zero_in_a_child(void **state)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	const volatile uint8_t *mark;
+
+	(void)state;
+	check_ok(mote_os_fork_mark_create(&mark, &error), &error);
+	assert_int_equal(mark_is_set((void *)(uintptr_t)mark), 1);
+	assert_int_equal(in_child(mark_is_set, (void *)(uintptr_t)mark), 0);
+	assert_int_equal(mark_is_set((void *)(uintptr_t)mark), 1);
+	mote_os_fork_mark_destroy(mark);
+	mote_os_fork_mark_destroy(NULL);
+}
+
+static void limits_are_named(void **state)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	struct rlimit before, low = {0, 0};
+	struct mote_os_memory memory;
+	char number[32];
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	low.rlim_max = before.rlim_max;
+	low.rlim_cur = 3;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	check_error(mote_os_memory_create(BYTES, &memory, &error), &error, MOTE_LIMIT,
+		    "memfd_create for guest memory: the process may open 3 files (RLIMIT_NOFILE)");
+	assert_non_null(strstr(error.text, "ulimit -n"));
+	assert_int_equal(error.os_code, EMFILE);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	snprintf(number, sizeof(number), "open %llu files", (unsigned long long)before.rlim_cur);
+	check_error(mote_os_fail(&error, MOTE_DOMAIN_HYPERVISOR, EMFILE, "KVM_CREATE_VM"), &error,
+		    MOTE_LIMIT, number);
+	check_error(mote_os_fail(&error, MOTE_DOMAIN_OS, ENFILE, "x"), &error, MOTE_LIMIT,
+		    "fs.file-max");
+	check_error(mote_os_fail(&error, MOTE_DOMAIN_OS, ENOMEM, "x"), &error, MOTE_NO_MEMORY, "x");
+	check_error(mote_os_fail(&error, MOTE_DOMAIN_OS, EIO, "x"), &error, MOTE_OS,
+		    "x: Input/output error");
+	check_error(mote_os_fail(&error, MOTE_DOMAIN_HYPERVISOR, EIO, "x"), &error, MOTE_HYPERVISOR,
+		    "x: Input/output error");
+	assert_int_equal(error.domain, MOTE_DOMAIN_HYPERVISOR);
+	assert_int_equal(mote_os_fail(NULL, MOTE_DOMAIN_OS, EMFILE, "x"), MOTE_LIMIT);
+}
+
+static void absurd_sizes_are_errors(void **state)
+{
+	static const uint64_t sizes[] = {1ull << 62, 1ull << 63, UINT64_MAX & ~4095ull};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		mote_error error = MOTE_ERROR_INIT;
+		struct mote_os_memory memory;
+		int before = dup(0), after;
+
+		close(before);
+		assert_int_not_equal(mote_os_memory_create(sizes[i], &memory, &error), MOTE_OK);
+		assert_true(error.text[0] != '\0');
+		after = dup(0);
+		close(after);
+		assert_int_equal(after, before); /* no descriptor was left open */
+	}
+}
+
+static void files_are_read_at_any_offset(void **state)
+{
+	static const char contents[] = "0123456789";
+	char path[] = "/tmp/mote-os-XXXXXX", buffer[32];
+	mote_error error = MOTE_ERROR_INIT;
+	struct mote_os_file file;
+	int fd = mkstemp(path);
+	size_t got;
+
+	(void)state;
+	assert_int_equal(write(fd, contents, 10), 10);
+	close(fd);
+	check_ok(mote_os_file_open(path, &file, &error), &error);
+	assert_int_equal(file.bytes, 10);
+	assert_true(fcntl((int)file.handle, F_GETFD) & FD_CLOEXEC);
+	check_ok(mote_os_file_read(&file, 0, buffer, sizeof(buffer), &got, &error), &error);
+	assert_int_equal(got, 10);
+	assert_memory_equal(buffer, contents, 10);
+	check_ok(mote_os_file_read(&file, 7, buffer, 2, &got, &error), &error);
+	assert_int_equal(got, 2);
+	assert_memory_equal(buffer, "78", 2);
+	check_ok(mote_os_file_read(&file, 10, buffer, 5, &got, &error), &error);
+	assert_int_equal(got, 0);
+	check_ok(mote_os_file_read(&file, 1000, buffer, 5, &got, &error), &error);
+	assert_int_equal(got, 0);
+	check_error(mote_os_file_read(&file, UINT64_MAX, buffer, 5, &got, &error), &error,
+		    MOTE_FILE, "read");
+	mote_os_file_close(&file);
+	unlink(path);
+	check_error(mote_os_file_open(path, &file, &error), &error, MOTE_FILE, "No such file");
+	check_error(mote_os_file_open("/tmp", &file, &error), &error, MOTE_FILE,
+		    "/tmp: Is a directory");
+	check_error(mote_os_file_open("/dev/null", &file, &error), &error, MOTE_FILE,
+		    "/dev/null: not a regular file");
+	check_error(mote_os_file_open("", &file, &error), &error, MOTE_FILE, "No such file");
+}
+
+static void random_bytes_are_not_all_the_same(void **state)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	uint8_t first[4096], second[4096];
+
+	(void)state;
+	memset(first, 0, sizeof(first));
+	memset(second, 0, sizeof(second));
+	check_ok(mote_os_random(first, sizeof(first), &error), &error);
+	check_ok(mote_os_random(second, sizeof(second), &error), &error);
+	assert_memory_not_equal(first, second, sizeof(first));
+	assert_memory_not_equal(first + 4064, second + 4064, 32); /* to the last byte */
+	check_ok(mote_os_random(first, 0, &error), &error);
+}
+
+static void the_environment_is_read(void **state)
+{
+	(void)state;
+	setenv("MOTE_UNIT_TEST", "value", 1);
+	assert_string_equal(mote_os_environment("MOTE_UNIT_TEST"), "value");
+	unsetenv("MOTE_UNIT_TEST");
+	assert_null(mote_os_environment("MOTE_UNIT_TEST"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(guest_memory_is_zero_shared_and_closed_on_exec),
+		cmocka_unit_test(a_forked_child_has_no_guest_memory),
+		cmocka_unit_test(the_fork_mark_reads_zero_in_a_child),
+		cmocka_unit_test(limits_are_named),
+		cmocka_unit_test(absurd_sizes_are_errors),
+		cmocka_unit_test(files_are_read_at_any_offset),
+		cmocka_unit_test(random_bytes_are_not_all_the_same),
+		cmocka_unit_test(the_environment_is_read),
+	};
+
+	return cmocka_run_group_tests_name("os_linux", tests, NULL, NULL);
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Notes and symbols of an ELF file, and damage of any kind: truncation at every
+ * byte, random bytes.
+ */
+#include "../unit_test.h"
+#include "elf_builder.h"
+#include "sandbox/elf.h"
+
+static mote_status parse(const struct elf_file *file, struct mote_elf *elf, mote_error *error)
+{
+	return mote_elf_parse("guest.elf", file->bytes, sizeof(file->bytes), elf, error);
+}
+
+/* One field of the valid image is changed. */
+struct damage {
+	size_t at;
+	unsigned bytes;
+	uint64_t value;
+	const char *why;
+};
+
+static void inflict(struct elf_file *file, const struct damage *damage)
+{
+	for (unsigned i = 0; i < damage->bytes; i++)
+		file->bytes[damage->at + i] = (uint8_t)(damage->value >> 8 * i);
+}
+
+/* ---- Notes -------------------------------------------------------------------------------- */
+
+struct seen {
+	unsigned count;
+	uint32_t types[64], bytes[64];
+	uint64_t addresses[64];
+	unsigned stop_after;
+};
+
+static bool see(void *user, const struct mote_elf_note *note)
+{
+	struct seen *seen = user;
+	volatile uint8_t sum = 0;
+
+	/* The whole of it can be read. */
+	for (uint32_t i = 0; i < note->owner_bytes; i++)
+		sum = (uint8_t)(sum + (uint8_t)note->owner[i]);
+	for (uint32_t i = 0; i < note->contents_bytes; i++)
+		sum = (uint8_t)(sum + note->contents[i]);
+	if (seen->count < COUNT(seen->types)) {
+		seen->types[seen->count] = note->type;
+		seen->bytes[seen->count] = note->contents_bytes;
+		seen->addresses[seen->count] = note->contents_address;
+	}
+	return ++seen->count != seen->stop_after;
+}
+
+static void notes_are_visited_in_order(void **state)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	struct seen seen = {0}, first = {.stop_after = 1};
+	struct elf_file file;
+	struct mote_elf elf;
+
+	(void)state;
+	elf_make(&file);
+	check_ok(parse(&file, &elf, &error), &error);
+	assert_true(mote_elf_each_note(&elf, see, &seen));
+	assert_int_equal(seen.count, 2);
+	assert_int_equal(seen.types[0], MOTE_ABI_NOTE_IMAGE);
+	assert_int_equal(seen.bytes[0], 20);
+	assert_int_equal(seen.addresses[0], IMAGE_CONTENTS_AT);
+	assert_int_equal(seen.types[1], MOTE_ABI_NOTE_NEEDS);
+	assert_int_equal(seen.addresses[1], NEEDS_CONTENTS_AT);
+	assert_true(mote_elf_each_note(&elf, see, &first));
+	assert_int_equal(first.count, 1);
+}
+
+static void hostile_notes_are_malformed(void **state)
+{
+	static const uint32_t sizes[] = {21,	     0x1000,	 0x7fffffff, 0x80000000,
+					 0xfffffff0, 0xfffffffd, 0xffffffff};
+	mote_error error = MOTE_ERROR_INIT;
+	struct elf_file file;
+	struct mote_elf elf;
+
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT(sizes); i++) {
+		struct seen seen = {0};
+
+		elf_make(&file);
+		/* The second note: a damaged first one would only shift what follows. */
+		put32(&file, NEEDS_NOTE_AT + (i % 2 ? 4 : 0), sizes[i / 2] + 8 * (i < 2));
+		check_ok(parse(&file, &elf, &error), &error);
+		assert_false(mote_elf_each_note(&elf, see, &seen));
+		assert_int_equal(seen.count, 1);
+	}
+	elf_make(&file);
+	put64(&file, ph(NOTES, PH_FILE_BYTES), UINT64_MAX);
+	check_ok(parse(&file, &elf, &error), &error);
+	assert_false(mote_elf_each_note(&elf, see, &(struct seen){0}));
+	put64(&file, ph(NOTES, PH_FILE_BYTES), ELF_FILE_BYTES - NOTES_AT + 1);
+	assert_false(mote_elf_each_note(&elf, see, &(struct seen){0}));
+}
+
+/* ---- Symbols ------------------------------------------------------------------------------ */
+
+static void the_function_around_an_address_is_found(void **state)
+{
+	static const struct {
+		uint64_t address;
+		const char *name;
+		uint64_t offset;
+	} at[] = {
+		{CODE_AT, "first", 0},
+		{CODE_AT + 0x1f, "first", 0x1f},
+		{CODE_AT + 0x20, NULL, 0},
+		{CODE_AT + 0x3f, NULL, 0},
+		{CODE_AT + 0x40, "second", 0},
+		{CODE_AT + 0x50, "second", 0x10},
+		{CODE_AT + 0x1000, "second", 0xfc0},
+		{CODE_AT - 1, NULL, 0},
+		{0, NULL, 0},
+	};
+	mote_error error = MOTE_ERROR_INIT;
+	struct elf_file file;
+	struct mote_elf elf;
+
+	(void)state;
+	elf_make(&file);
+	check_ok(parse(&file, &elf, &error), &error);
+	for (size_t i = 0; i < COUNT(at); i++) {
+		const char *name = NULL;
+		uint64_t offset = 0;
+
+		assert_int_equal(mote_elf_nearest_symbol(&elf, at[i].address, &name, &offset),
+				 at[i].name != NULL);
+		if (at[i].name == NULL)
+			continue;
+		assert_string_equal(name, at[i].name);
+		assert_int_equal(offset, at[i].offset);
+	}
+}
+
+/* A bad symbol table is the same as none. */
+static void hostile_symbols_do_no_harm(void **state)
+{
+	const size_t table = SECTIONS_AT + SH_BYTES, strings = SECTIONS_AT + 2 * SH_BYTES;
+	const struct damage damages[] = {
+		{ELF_SECTION_HEADERS, 8, UINT64_MAX, ""},
+		{ELF_SECTION_HEADERS, 8, ELF_FILE_BYTES, ""},
+		{ELF_SECTION_HEADER_BYTES, 2, 63, ""},
+		{ELF_SECTION_HEADER_COUNT, 2, 0xffff, ""},
+		{ELF_SECTION_HEADER_COUNT, 2, 0, ""},
+		{table + SH_OFFSET, 8, UINT64_MAX, ""},
+		{table + SH_SECTION_BYTES, 8, UINT64_MAX, ""},
+		{table + SH_LINK, 4, 3, ""},
+		{table + SH_LINK, 4, 0xffffffff, ""},
+		{strings + SH_OFFSET, 8, UINT64_MAX, ""},
+		{strings + SH_SECTION_BYTES, 8, UINT64_MAX, ""},
+		{strings + SH_SECTION_BYTES, 8, 0, ""},
+		{strings + SH_SECTION_BYTES, 8, 3, ""}, /* no NUL behind the name */
+		{SYMBOLS_AT + SYM_BYTES, 4, 0xffffffff, ""},
+		{SYMBOLS_AT + SYM_BYTES, 4, sizeof(elf_strings), ""},
+	};
+	mote_error error = MOTE_ERROR_INIT;
+	const char *name;
+	uint64_t offset;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(damages); i++) {
+		struct elf_file file;
+		struct mote_elf elf;
+
+		elf_make(&file);
+		inflict(&file, &damages[i]);
+		check_ok(parse(&file, &elf, &error), &error);
+		assert_false(mote_elf_nearest_symbol(&elf, CODE_AT, &name, &offset));
+		(void)mote_elf_function_count(&elf);
+	}
+}
+
+/* ---- Damage of any kind ------------------------------------------------------------------- */
+
+/* Everything that the reader offers, on bytes that a sanitizer guards on both ends. */
+static mote_status use(const uint8_t *bytes, size_t length)
+{
+	uint8_t *exact = malloc(length > 0 ? length : 1);
+	mote_error error = MOTE_ERROR_INIT;
+	struct seen seen = {0};
+	struct mote_elf elf;
+	mote_status status;
+
+	assert_non_null(exact);
+	memcpy(exact, bytes, length);
+	status = mote_elf_parse("guest.elf", exact, length, &elf, &error);
+	if (status == MOTE_OK) {
+		const char *name;
+		uint64_t offset;
+
+		(void)mote_elf_each_note(&elf, see, &seen);
+		for (size_t i = 0; i < elf.relocation_count; i++)
+			mote_elf_relocation_at(&elf, i, &(struct mote_elf_relocation){0});
+		for (uint64_t address = 0; address < 0x6000; address += 0x10)
+			if (mote_elf_nearest_symbol(&elf, address, &name, &offset))
+				assert_true(strlen(name) < length);
+		(void)mote_elf_function_count(&elf);
+	} else {
+		assert_int_equal(status, MOTE_BAD_IMAGE);
+		assert_true(error.text[0] != '\0');
+	}
+	free(exact);
+	return status;
+}
+
+static void truncation_at_every_byte_is_harmless(void **state)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	struct elf_file file;
+	struct mote_elf elf;
+
+	(void)state;
+	elf_make(&file);
+	check_error(mote_elf_parse("x", file.bytes, 0, &elf, &error), &error, MOTE_BAD_IMAGE,
+		    "the file is empty");
+	check_error(mote_elf_parse("x", file.bytes, 3, &elf, &error), &error, MOTE_BAD_IMAGE,
+		    "not an ELF executable");
+	check_error(mote_elf_parse("x", file.bytes, 63, &elf, &error), &error, MOTE_BAD_IMAGE,
+		    "truncated ELF header");
+	for (size_t length = 0; length <= sizeof(file.bytes); length++)
+		/* Behind the segments there are only symbols. */
+		assert_int_equal(use(file.bytes, length),
+				 length < DATA_END ? MOTE_BAD_IMAGE : MOTE_OK);
+}
+
+static void random_damage_is_harmless(void **state)
+{
+	static const uint64_t values[] = {
+		0,	    1,		0x7f,	    0xff,	0xfff,		 0x1000,
+		0x7fffffff, 0xffffffff, 1ull << 46, 1ull << 63, UINT64_MAX - 15, UINT64_MAX};
+	uint64_t seed = 42, good = 0;
+	struct elf_file file;
+
+	(void)state;
+	for (unsigned i = 0; i < 30000; i++) {
+		elf_make(&file);
+		for (uint64_t n = 1 + random_below(&seed, 4); n > 0; n--) {
+			/* Mostly where the structures are. */
+			size_t at = random_below(&seed, 4) > 0
+					    ? random_below(&seed, PHS_AT + PH_COUNT * PH_BYTES)
+					    : random_below(&seed, sizeof(file.bytes));
+			struct damage damage = {
+				.at = at,
+				.bytes = 1 + (unsigned)random_below(&seed, 8),
+				.value = random_below(&seed, 2)
+						 ? random_next(&seed)
+						 : values[random_below(&seed, COUNT(values))],
+			};
+
+			if (damage.at + damage.bytes <= sizeof(file.bytes))
+				inflict(&file, &damage);
+		}
+		good += use(file.bytes, sizeof(file.bytes)) == MOTE_OK;
+	}
+	assert_true(good > 100); /* it is not all refused at the door */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(notes_are_visited_in_order),
+		cmocka_unit_test(hostile_notes_are_malformed),
+		cmocka_unit_test(the_function_around_an_address_is_found),
+		cmocka_unit_test(hostile_symbols_do_no_harm),
+		cmocka_unit_test(truncation_at_every_byte_is_harmless),
+		cmocka_unit_test(random_damage_is_harmless),
+	};
+
+	return cmocka_run_group_tests_name("elf_tables", tests, NULL, NULL);
+}
