@@ -190,14 +190,15 @@ static void no_kill_by_number_is_lost(void)
 /* The guest goes on where it was when it was stopped. */
 static void a_killed_guest_keeps_its_state(void)
 {
-	struct killer killer = {.most_ns = 100000};
+	struct killer killer = {.most_ns = 100000 * test_slow(1)};
 	struct machine machine;
 	uint64_t before = 0;
 	mote_regs regs;
 
 	machine_make(&machine, &code_count);
 	start_killer(&killer, &machine);
-	for (uint64_t i = 1; i <= test_scale(1000); i++) {
+	/* Until the guest got somewhere at all: on a slow machine most kills come before it begins. */
+	for (uint64_t i = 1; i <= test_scale(1000) || before == 0; i++) {
 		begin_call(&killer);
 		run_to_cancel(&machine);
 		end_call(&killer);
@@ -207,7 +208,6 @@ static void a_killed_guest_keeps_its_state(void)
 		      mote_regs_pc(&regs) < CODE_GVA + code_count.length);
 		before = *code_value(&regs);
 	}
-	CHECK(before > 0);
 	stop_killer(&killer);
 	machine_destroy(&machine);
 }
