@@ -69,6 +69,8 @@ static mote_status open_engine(mote_engine *engine, const mote_engine_options *o
 	mote_status status = mote_os_fork_mark_create(&engine->fork_mark, error);
 
 	if (status == MOTE_OK)
+		status = mote_deadlines_create(&engine->allocator, &engine->deadlines, error);
+	if (status == MOTE_OK)
 		status = mote_kick_install(&engine->kick_signal, error);
 	hypervisor.kick_signal = engine->kick_signal;
 	if (status == MOTE_OK)
@@ -130,6 +132,8 @@ void mote_engine_destroy(mote_engine *engine)
 	if (engine == NULL ||
 	    atomic_fetch_sub_explicit(&engine->references, 1, memory_order_acq_rel) != 1)
 		return;
+	mote_deadlines_destroy(engine->deadlines,
+			       engine->fork_mark != NULL && mote_engine_forked(engine));
 	if (engine->hypervisor != NULL)
 		engine->hypervisor->backend->close(engine->hypervisor);
 	mote_os_fork_mark_destroy(engine->fork_mark);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "allocator.h"
+#include "deadline.h"
 #include "hypervisor/virtual_machine.h"
 
 struct mote_engine {
@@ -17,6 +18,7 @@ struct mote_engine {
 	void *log_user;
 	int kick_signal;
 	struct mote_hypervisor *hypervisor;
+	struct mote_deadlines *deadlines;
 	const volatile uint8_t *fork_mark;
 };
 

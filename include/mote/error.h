@@ -41,7 +41,9 @@ extern "C" {
 	X(BUSY, 22, "sandbox is in use")                                                           \
 	X(FORKED, 23, "sandbox belongs to the parent process")                                     \
 	X(SIGNAL_TAKEN, 24, "the kick signal belongs to the application")                          \
-	X(SIGNAL_BLOCKED, 25, "the kick signal is blocked in this thread")
+	X(SIGNAL_BLOCKED, 25, "the kick signal is blocked in this thread")                         \
+	X(WALL_DEADLINE, 26, "wall-clock deadline passed")                                         \
+	X(CPU_DEADLINE, 27, "CPU-time deadline passed")
 
 typedef enum mote_status {
 #define MOTE_STATUS_ENUM(name, number, text) MOTE_##name = number,

@@ -67,11 +67,14 @@ typedef struct mote_sandbox_options {
 	size_t host_function_count;
 	mote_log_level log_level; /* less severe guest messages are dropped in the guest */
 	bool forbid_timestamp;	  /* x86_64: rdtsc and rdtscp fault in the guest */
+	/* Deadlines of calls that set none themselves; see mote_call_options.  0: none. */
+	uint64_t wall_ns;
+	uint64_t cpu_ns;
 } mote_sandbox_options;
 
 /* clang-format off */
 #define MOTE_SANDBOX_OPTIONS_INIT                                                                  \
-	{sizeof(mote_sandbox_options), 0, 0, 0, 0, NULL, 0, MOTE_LOG_INFO, false}
+	{sizeof(mote_sandbox_options), 0, 0, 0, 0, NULL, 0, MOTE_LOG_INFO, false, 0, 0}
 /* clang-format on */
 
 /*
@@ -119,6 +122,8 @@ typedef struct mote_function {
 mote_status mote_sandbox_find(const mote_sandbox *sandbox, const char *name, const char *signature,
 			      mote_function *function, mote_error *error);
 
+#define MOTE_NO_DEADLINE UINT64_MAX
+
 /* Options of one call. */
 typedef struct mote_call_options {
 	size_t size; /* sizeof(mote_call_options) of the caller */
@@ -126,10 +131,20 @@ typedef struct mote_call_options {
 	 * valid until its next call. */
 	void *result_buffer;
 	size_t result_capacity; /* bytes */
+	/*
+	 * The call ends with MOTE_WALL_DEADLINE this many nanoseconds after it began, host functions
+	 * included (one that is running is not interrupted).  0: the sandbox's; MOTE_NO_DEADLINE: none.
+	 */
+	uint64_t wall_ns;
+	/*
+	 * The call ends with MOTE_CPU_DEADLINE when its thread has spent this many nanoseconds of CPU
+	 * time on the guest; time in host functions does not count.  Values as above.
+	 */
+	uint64_t cpu_ns;
 } mote_call_options;
 
 /* clang-format off */
-#define MOTE_CALL_OPTIONS_INIT {sizeof(mote_call_options), NULL, 0}
+#define MOTE_CALL_OPTIONS_INIT {sizeof(mote_call_options), NULL, 0, 0, 0}
 /* clang-format on */
 
 /*

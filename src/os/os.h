@@ -53,6 +53,38 @@ void mote_os_fork_mark_destroy(const volatile uint8_t *mark);
 /* "open /dev/kvm", -errno: fills error with a text that names the limit where one was reached. */
 mote_status mote_os_fail(mote_error *error, mote_error_domain domain, int code, const char *what);
 
+/* Nanoseconds of a clock that never goes back.  No system call where the platform allows it. */
+uint64_t mote_os_monotonic_ns(void);
+
+/* The CPU time of one thread, read from any thread while that thread lives. */
+struct mote_os_cpu_clock {
+	intptr_t id;
+};
+
+/* The clock of the calling thread.  No system call. */
+struct mote_os_cpu_clock mote_os_cpu_clock_self(void);
+/* Its nanoseconds; false when the thread is gone. */
+bool mote_os_cpu_clock_read(struct mote_os_cpu_clock clock, uint64_t *ns);
+
+/* A lock with one condition that its holder can wait for. */
+struct mote_os_lock;
+mote_status mote_os_lock_create(struct mote_os_lock **lock, mote_error *error);
+void mote_os_lock_destroy(struct mote_os_lock *lock); /* may be NULL */
+void mote_os_lock_acquire(struct mote_os_lock *lock);
+void mote_os_lock_release(struct mote_os_lock *lock);
+/* Gives the lock up until wake or until the monotonic clock shows until_ns; spurious returns happen. */
+void mote_os_lock_wait(struct mote_os_lock *lock, uint64_t until_ns);
+void mote_os_lock_wake(struct mote_os_lock *lock);
+
+#define MOTE_OS_FOREVER UINT64_MAX
+
+/* A thread of the library's own.  It takes none of the application's signals. */
+struct mote_os_thread;
+mote_status mote_os_thread_start(const char *name, void (*run)(void *user), void *user,
+				 struct mote_os_thread **thread, mote_error *error);
+/* Waits for the end of the thread and frees it.  thread: may be NULL. */
+void mote_os_thread_join(struct mote_os_thread *thread);
+
 /* The value of an environment variable, or NULL.  Never set by the library. */
 const char *mote_os_environment(const char *name);
 

@@ -33,9 +33,11 @@ static mote_status call_host_function(mote_sandbox *sandbox,
 	mote_status status;
 
 	sandbox->statistics.host_calls++;
+	mote_deadlines_pause(&sandbox->watch);
 	*result = (mote_value){.type = (mote_type)function->signature.result};
 	status = function->call(function->user, arguments, function->signature.argument_count,
 				result, &inner);
+	mote_deadlines_resume(sandbox->engine->deadlines, &sandbox->watch);
 	if (status != MOTE_OK)
 		return mote_fail(error, MOTE_HOST_FUNCTION, "host function %s failed: %s",
 				 function->name,
@@ -133,6 +135,18 @@ static mote_status serve(mote_sandbox *sandbox, uint16_t port, mote_error *error
 	}
 }
 
+static mote_status cancelled(mote_sandbox *sandbox, mote_error *error)
+{
+	uint64_t cause = mote_interrupt_cause(mote_sandbox_interrupt(sandbox));
+
+	if (cause & MOTE_INTERRUPT_WALL_DEADLINE)
+		return mote_fail(error, MOTE_WALL_DEADLINE,
+				 "guest call ended by its wall-clock deadline");
+	if (cause & MOTE_INTERRUPT_CPU_DEADLINE)
+		return mote_fail(error, MOTE_CPU_DEADLINE, "guest call ended by its CPU-time deadline");
+	return mote_fail(error, MOTE_KILLED, "guest call killed");
+}
+
 /* Runs the guest until it is ready for the next call. */
 static mote_status run(mote_sandbox *sandbox, mote_error *error)
 {
@@ -154,7 +168,7 @@ static mote_status run(mote_sandbox *sandbox, mote_error *error)
 		case MOTE_EVENT_FAULT:
 			return mote_sandbox_report_fault(sandbox, &event, error);
 		case MOTE_EVENT_CANCELLED:
-			return mote_fail(error, MOTE_KILLED, "guest call killed");
+			return cancelled(sandbox, error);
 		}
 	}
 }
@@ -212,8 +226,34 @@ static mote_status check_arguments(const mote_signature *signature, const mote_v
 	return MOTE_OK;
 }
 
+/* What a call sets, else what the sandbox sets; 0 for none. */
+static uint64_t limit(uint64_t call, uint64_t sandbox)
+{
+	uint64_t chosen = call != 0 ? call : sandbox;
+
+	return chosen != MOTE_NO_DEADLINE ? chosen : 0;
+}
+
+/* Deadlines cost nothing where there are none. */
+static mote_status run_within(mote_sandbox *sandbox, const mote_call_options *options,
+			      mote_error *error)
+{
+	uint64_t wall = limit(options != NULL ? options->wall_ns : 0, sandbox->wall_ns);
+	uint64_t cpu = limit(options != NULL ? options->cpu_ns : 0, sandbox->cpu_ns);
+	mote_status status;
+
+	if (wall == 0 && cpu == 0)
+		return run(sandbox, error);
+	status = mote_deadlines_begin(sandbox->engine->deadlines, &sandbox->watch, wall, cpu, error);
+	if (status == MOTE_OK)
+		status = run(sandbox, error);
+	mote_deadlines_end(&sandbox->watch);
+	return status;
+}
+
 /* The request is in the mailbox: runs the guest.  A failure poisons the sandbox. */
-static mote_status enter(mote_sandbox *sandbox, mote_error *error)
+static mote_status enter(mote_sandbox *sandbox, const mote_call_options *options,
+			 mote_error *error)
 {
 	mote_interrupt *interrupt = mote_sandbox_interrupt(sandbox);
 	mote_error own = MOTE_ERROR_INIT;
@@ -222,7 +262,7 @@ static mote_status enter(mote_sandbox *sandbox, mote_error *error)
 	if (error == NULL)
 		error = &own;
 	mote_interrupt_begin_call(interrupt);
-	status = run(sandbox, error);
+	status = run_within(sandbox, options, error);
 	mote_interrupt_end_call(interrupt);
 	return status == MOTE_OK ? MOTE_OK : mote_sandbox_poison(sandbox, status, error);
 }
@@ -258,7 +298,7 @@ static mote_status call_claimed(mote_sandbox *sandbox, mote_function function,
 	if (status != MOTE_OK)
 		return status;
 	sandbox->statistics.calls++;
-	status = enter(sandbox, error);
+	status = enter(sandbox, options, error);
 	if (status != MOTE_OK)
 		return status;
 	return take_result(sandbox, (mote_type)signature->result, options,
@@ -296,7 +336,7 @@ mote_status mote_sandbox_start(mote_sandbox *sandbox, const mote_call_options *o
 	if (status == MOTE_OK && sandbox->statistics.calls == 0) {
 		sandbox->statistics.calls++;
 		sandbox->mailbox.shared->call.function = MOTE_ABI_NO_FUNCTION;
-		status = enter(sandbox, error);
+		status = enter(sandbox, options, error);
 	}
 	atomic_store_explicit(&sandbox->busy, false, memory_order_release);
 	return status;

@@ -281,6 +281,7 @@ static void release_everything(mote_sandbox *sandbox)
 	mote_engine *engine = sandbox->engine;
 	const mote_allocator *allocator = &engine->allocator;
 
+	mote_deadlines_forget(engine->deadlines, &sandbox->watch, mote_engine_forked(engine));
 	mote_sandbox_vm_destroy(&sandbox->vm);
 	if (mote_engine_forked(engine))
 		mote_os_memory_forget(&sandbox->ram);
@@ -338,6 +339,8 @@ mote_status mote_sandbox_create(mote_engine *engine, mote_image *image,
 	created->engine = mote_engine_retain(engine);
 	created->image = mote_image_retain(image);
 	created->log_level = options->log_level;
+	created->wall_ns = options->wall_ns;
+	created->cpu_ns = options->cpu_ns;
 	status = register_functions(created, options, error);
 	if (status == MOTE_OK)
 		status = build(created, options, error);
@@ -345,6 +348,7 @@ mote_status mote_sandbox_create(mote_engine *engine, mote_image *image,
 		release_everything(created);
 		return status;
 	}
+	created->watch.interrupt = mote_sandbox_interrupt(created);
 	own_users(created, options);
 	*sandbox = created;
 	return MOTE_OK;

@@ -40,6 +40,8 @@ struct mote_sandbox {
 	struct mote_buffer_space argument_space; /* of the host function that runs */
 	struct mote_buffer_space message_space;
 
+	struct mote_watch watch;
+	uint64_t wall_ns, cpu_ns; /* deadlines of calls that set none; 0: none */
 	_Atomic bool busy; /* a call is in progress */
 	bool poisoned;
 	bool has_fault;

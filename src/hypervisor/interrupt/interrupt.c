@@ -73,6 +73,11 @@ void mote_interrupt_end_call(mote_interrupt *interrupt)
 	atomic_fetch_and(&interrupt->word, ~(uint64_t)MOTE_INTERRUPT_IN_CALL);
 }
 
+uint64_t mote_interrupt_call_id(const mote_interrupt *interrupt)
+{
+	return call_id(atomic_load_explicit(&interrupt->word, memory_order_relaxed));
+}
+
 bool mote_interrupt_cancelled(const mote_interrupt *interrupt)
 {
 	return (atomic_load(&interrupt->word) & MOTE_INTERRUPT_CANCEL) != 0;
@@ -110,8 +115,8 @@ static void send(mote_interrupt *interrupt)
 	atomic_fetch_and(&interrupt->word, ~(uint64_t)MOTE_INTERRUPT_SENDING);
 }
 
-/* id 0: whichever call is in progress. */
-static bool kill_if(mote_interrupt *interrupt, uint64_t id)
+/* id 0: whichever call is in progress.  cause: why, as flags. */
+static bool cancel(mote_interrupt *interrupt, uint64_t id, uint64_t cause)
 {
 	uint64_t word = atomic_load(&interrupt->word);
 	uint64_t cancelled;
@@ -121,7 +126,7 @@ static bool kill_if(mote_interrupt *interrupt, uint64_t id)
 			return false;
 		if (word & MOTE_INTERRUPT_CANCEL)
 			return true;
-		cancelled = word | MOTE_INTERRUPT_CANCEL;
+		cancelled = word | MOTE_INTERRUPT_CANCEL | cause;
 		if (word & MOTE_INTERRUPT_RUNNING)
 			cancelled |= MOTE_INTERRUPT_SENDING;
 	} while (!atomic_compare_exchange_weak(&interrupt->word, &word, cancelled));
@@ -132,12 +137,23 @@ static bool kill_if(mote_interrupt *interrupt, uint64_t id)
 
 bool mote_interrupt_kill(mote_interrupt *interrupt)
 {
-	return kill_if(interrupt, 0);
+	return cancel(interrupt, 0, 0);
 }
 
 bool mote_interrupt_kill_call(mote_interrupt *interrupt, uint64_t id)
 {
-	return id != 0 && kill_if(interrupt, id);
+	return id != 0 && cancel(interrupt, id, 0);
+}
+
+void mote_interrupt_expire(mote_interrupt *interrupt, uint64_t id, uint64_t cause)
+{
+	(void)cancel(interrupt, id, cause);
+}
+
+uint64_t mote_interrupt_cause(const mote_interrupt *interrupt)
+{
+	return atomic_load(&interrupt->word) &
+	       (MOTE_INTERRUPT_WALL_DEADLINE | MOTE_INTERRUPT_CPU_DEADLINE);
 }
 
 bool mote_interrupt_killed(const mote_interrupt *interrupt)

@@ -23,6 +23,9 @@ enum mote_interrupt_flags {
 	MOTE_INTERRUPT_CANCEL = 1u << 2,
 	MOTE_INTERRUPT_SENDING = 1u << 3,
 	MOTE_INTERRUPT_DROPPED = 1u << 4,
+	/* Why CANCEL is set; neither: a kill. */
+	MOTE_INTERRUPT_WALL_DEADLINE = 1u << 5,
+	MOTE_INTERRUPT_CPU_DEADLINE = 1u << 6,
 };
 
 #define MOTE_INTERRUPT_ID_SHIFT 8
@@ -38,8 +41,17 @@ void mote_interrupt_drop(mote_interrupt *interrupt);
 void mote_interrupt_begin_call(mote_interrupt *interrupt);
 void mote_interrupt_end_call(mote_interrupt *interrupt);
 
+/* The id of the call in progress. */
+uint64_t mote_interrupt_call_id(const mote_interrupt *interrupt);
+
 /* Whether the call in progress is cancelled. */
 bool mote_interrupt_cancelled(const mote_interrupt *interrupt);
+
+/* Cancels the call with this id because a deadline has passed; cause: one of the two flags. */
+void mote_interrupt_expire(mote_interrupt *interrupt, uint64_t id, uint64_t cause);
+
+/* The flags that say why the call was cancelled. */
+uint64_t mote_interrupt_cause(const mote_interrupt *interrupt);
 
 /*
  * Brackets around a run of the vCPU on this thread.  *kick is set to 1 when the run must end.

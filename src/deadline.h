@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Deadlines of calls.  One thread per engine, started when the first deadline is
+ * set, cancels the calls that run over theirs, through the same handshake as a
+ * kill.  A call with a wall-clock deadline costs no system call of its own,
+ * except one to wake the thread when no deadline as early is known yet; a
+ * CPU-time deadline costs one reading of the thread's clock, and two more for
+ * each host function.
+ */
+#ifndef MOTE_DEADLINE_H
+#define MOTE_DEADLINE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <mote/error.h>
+#include <mote/interrupt.h>
+
+#include "allocator.h"
+#include "os/os.h"
+
+/* What the thread watches for one sandbox.  Times are of the monotonic clock; 0: none. */
+struct mote_watch {
+	struct mote_watch *next, *previous; /* under the lock */
+	bool registered;
+	mote_interrupt *interrupt;
+	_Atomic uint64_t call_id;
+	_Atomic uint64_t wall_ns;	/* when the call must be over */
+	_Atomic uint64_t cpu_check_ns;	/* when the thread's clock can show cpu_limit_ns at the earliest */
+	_Atomic uint64_t cpu_limit_ns;	/* of the thread's clock */
+	_Atomic intptr_t cpu_clock;	/* the clock of the thread that makes the call */
+	uint64_t cpu_remaining_ns;	/* while a host function runs */
+};
+
+struct mote_deadlines;
+
+mote_status mote_deadlines_create(const mote_allocator *allocator,
+				  struct mote_deadlines **deadlines, mote_error *error);
+
+/* Ends the thread.  forked: this is a child process, which has no such thread. */
+void mote_deadlines_destroy(struct mote_deadlines *deadlines, bool forked);
+
+/* The call in progress gets deadlines, in ns from now; 0: none.  watch->interrupt is set. */
+mote_status mote_deadlines_begin(struct mote_deadlines *deadlines, struct mote_watch *watch,
+				 uint64_t wall_ns, uint64_t cpu_ns, mote_error *error);
+
+/* Around a host function: its CPU time does not count. */
+void mote_deadlines_pause(struct mote_watch *watch);
+void mote_deadlines_resume(struct mote_deadlines *deadlines, struct mote_watch *watch);
+
+/* The call is over. */
+void mote_deadlines_end(struct mote_watch *watch);
+
+/* The sandbox is going away. */
+void mote_deadlines_forget(struct mote_deadlines *deadlines, struct mote_watch *watch, bool forked);
+
+#endif
