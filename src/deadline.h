@@ -26,11 +26,12 @@ struct mote_watch {
 	bool registered;
 	mote_interrupt *interrupt;
 	_Atomic uint64_t call_id;
-	_Atomic uint64_t wall_ns;	/* when the call must be over */
-	_Atomic uint64_t cpu_check_ns;	/* when the thread's clock can show cpu_limit_ns at the earliest */
-	_Atomic uint64_t cpu_limit_ns;	/* of the thread's clock */
-	_Atomic intptr_t cpu_clock;	/* the clock of the thread that makes the call */
-	uint64_t cpu_remaining_ns;	/* while a host function runs */
+	_Atomic uint64_t wall_ns; /* when the call must be over */
+	_Atomic uint64_t
+		cpu_check_ns; /* when the thread's clock can show cpu_limit_ns at the earliest */
+	_Atomic uint64_t cpu_limit_ns; /* of the thread's clock */
+	_Atomic intptr_t cpu_clock;    /* the clock of the thread that makes the call */
+	uint64_t cpu_remaining_ns;     /* while a host function runs */
 };
 
 struct mote_deadlines;

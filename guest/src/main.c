@@ -56,28 +56,53 @@ static void place_result(const struct mote_guest_export *function, struct mote_a
 	result->bits = offset;
 }
 
-static void serve(struct mote_abi_call *call)
+static const struct mote_guest_export *find(uint32_t index)
 {
 	size_t count = (size_t)(__stop_mote_exports - __start_mote_exports);
-	struct mote_abi_value arguments[MOTE_ABI_MAXIMUM_ARGUMENTS];
-	const struct mote_guest_export *function;
-	struct mote_abi_value result;
 
-	if (call->function >= count)
-		mote_abort("call of function %lu, but there are %zu", (unsigned long)call->function,
-			   count);
-	function = &__start_mote_exports[call->function];
+	if (index >= count)
+		mote_abort("call of function %lu, but there are %zu", (unsigned long)index, count);
+	return &__start_mote_exports[index];
+}
+
+static struct mote_abi_value execute(const struct mote_guest_export *function,
+				     const struct mote_abi_value *from)
+{
+	struct mote_abi_value arguments[MOTE_ABI_MAXIMUM_ARGUMENTS];
+
 	for (uint8_t i = 0; i < function->argument_count; i++) {
-		arguments[i] = call->arguments[i];
+		arguments[i] = from[i];
 		if (arguments[i].type == MOTE_TYPE_STRING || arguments[i].type == MOTE_TYPE_BYTES)
 			arguments[i].bits += (uintptr_t)mote_guest_runtime.call_data;
 	}
-	result = function->entry(arguments);
+	return function->entry(arguments);
+}
+
+static void serve(struct mote_abi_call *call)
+{
+	const struct mote_guest_export *function = find(call->function);
+	struct mote_abi_value result = execute(function, call->arguments);
+
 	if (mote_guest_runtime.flush)
 		mote_guest_runtime.flush();
 	if (result.type == MOTE_TYPE_STRING || result.type == MOTE_TYPE_BYTES)
 		place_result(function, &result);
 	call->result = result;
+}
+
+/* Arguments and results of a batch stand in the data area. */
+static void serve_batch(const struct mote_abi_mailbox *mailbox)
+{
+	const struct mote_guest_export *function = find(mailbox->call.function);
+	const struct mote_abi_value *arguments = (void *)mote_guest_runtime.call_data;
+	struct mote_abi_value *results =
+		(void *)(mote_guest_runtime.call_data + mailbox->batch_results_offset);
+	uint32_t count = mailbox->batch_count;
+
+	for (uint32_t i = 0; i < count; i++)
+		results[i] = execute(function, arguments + (size_t)i * function->argument_count);
+	if (mote_guest_runtime.flush)
+		mote_guest_runtime.flush();
 }
 
 void mote_guest_main(struct mote_abi_mailbox *mailbox)
@@ -87,7 +112,9 @@ void mote_guest_main(struct mote_abi_mailbox *mailbox)
 		(*each)();
 	for (;;) {
 		/* At the first round there may be a call already; later there always is one. */
-		if (mailbox->call.function != MOTE_ABI_NO_FUNCTION)
+		if (mailbox->batch_count != 0)
+			serve_batch(mailbox);
+		else if (mailbox->call.function != MOTE_ABI_NO_FUNCTION)
 			serve(&mailbox->call);
 		MOTE_GUEST_RING(MOTE_ABI_PORT_READY);
 	}

@@ -173,6 +173,13 @@ struct mote_abi_mailbox {
 	struct mote_abi_call call;
 	struct mote_abi_call host_call;
 	struct mote_abi_message message;
+	/*
+	 * Not 0: instead of one call, the guest executes call.function this many times.  call's data
+	 * area begins with the arguments, argument_count values for each time; the results go to
+	 * batch_results_offset in it, one value each.  Only for scalar and void results.
+	 */
+	uint32_t batch_count;
+	uint32_t batch_results_offset;
 };
 
 #ifdef __cplusplus
@@ -224,6 +231,8 @@ MOTE_ABI_OFFSET(mote_abi_mailbox, data_bytes, 80);
 MOTE_ABI_OFFSET(mote_abi_mailbox, call, 128);
 MOTE_ABI_OFFSET(mote_abi_mailbox, host_call, 408);
 MOTE_ABI_OFFSET(mote_abi_mailbox, message, 688);
-MOTE_ABI_SIZE(mote_abi_mailbox, 696);
+MOTE_ABI_OFFSET(mote_abi_mailbox, batch_count, 696);
+MOTE_ABI_OFFSET(mote_abi_mailbox, batch_results_offset, 700);
+MOTE_ABI_SIZE(mote_abi_mailbox, 704);
 
 #endif

@@ -163,6 +163,18 @@ mote_status mote_sandbox_call(mote_sandbox *sandbox, mote_function function,
 			      const mote_call_options *options, mote_value *result,
 			      mote_error *error);
 
+/*
+ * Calls one guest function many times, as many times per VM exit as the mailbox holds arguments for.
+ * arguments: calls times as many values as the function takes, call after call; may be NULL when it
+ * takes none.  results: room for calls values, or NULL.  The function's result must not be a string or
+ * bytes (MOTE_SIGNATURE).  options: deadlines hold for the whole batch; result_buffer is not used.
+ * Results are written only when all calls succeeded.  Otherwise as mote_sandbox_call.
+ */
+mote_status mote_sandbox_call_batch(mote_sandbox *sandbox, mote_function function,
+				    const mote_value *arguments, size_t calls,
+				    const mote_call_options *options, mote_value *results,
+				    mote_error *error);
+
 /* Enters the guest so that it initialises itself, when it has not yet.  Statuses as for a call. */
 mote_status mote_sandbox_start(mote_sandbox *sandbox, const mote_call_options *options,
 			       mote_error *error);

@@ -22,118 +22,7 @@ mote_status mote_sandbox_poison(mote_sandbox *sandbox, mote_status status, mote_
 	return status;
 }
 
-/* ---- Doorbells --------------------------------------------------------------------------- */
-
-static mote_status call_host_function(mote_sandbox *sandbox,
-				      const struct mote_registered_function *function,
-				      const mote_value *arguments, mote_value *result,
-				      mote_error *error)
-{
-	mote_error inner = MOTE_ERROR_INIT;
-	mote_status status;
-
-	sandbox->statistics.host_calls++;
-	mote_deadlines_pause(&sandbox->watch);
-	*result = (mote_value){.type = (mote_type)function->signature.result};
-	status = function->call(function->user, arguments, function->signature.argument_count,
-				result, &inner);
-	mote_deadlines_resume(sandbox->engine->deadlines, &sandbox->watch);
-	if (status != MOTE_OK)
-		return mote_fail(error, MOTE_HOST_FUNCTION, "host function %s failed: %s",
-				 function->name,
-				 inner.text[0] != '\0' ? inner.text : mote_status_text(status));
-	if (result->type != (mote_type)function->signature.result)
-		return mote_fail(error, MOTE_HOST_FUNCTION,
-				 "host function %s gave a result of type %s, its signature says %s",
-				 function->name, mote_type_name(result->type),
-				 mote_type_name((mote_type)function->signature.result));
-	return MOTE_OK;
-}
-
-static mote_status serve_host_call(mote_sandbox *sandbox, mote_error *error)
-{
-	const struct mote_channel channel = mote_mailbox_host_call(&sandbox->mailbox);
-	const struct mote_registered_function *function;
-	uint32_t index = mote_channel_function(&channel);
-	mote_value arguments[MOTE_MAXIMUM_ARGUMENTS];
-	mote_error inner = MOTE_ERROR_INIT;
-	const char *problem = NULL;
-	mote_value result;
-	mote_status status;
-
-	if (index >= sandbox->image->import_count)
-		return mote_sandbox_report_mailbox(sandbox, "a host function that does not exist",
-						   error);
-	function = sandbox->imports[index];
-	status = mote_channel_get_arguments(&channel, &function->signature,
-					    &sandbox->engine->allocator, &sandbox->argument_space,
-					    arguments, &problem, error);
-	if (problem != NULL)
-		return mote_sandbox_report_mailbox(sandbox, problem, error);
-	if (status == MOTE_OK)
-		status = call_host_function(sandbox, function, arguments, &result, error);
-	if (status != MOTE_OK)
-		return status;
-	if (mote_channel_put_result(&channel, &result, &inner) != MOTE_OK)
-		return mote_fail(error, MOTE_HOST_FUNCTION, "result of host function %s: %s",
-				 function->name, inner.text);
-	return MOTE_OK;
-}
-
-static mote_status serve_message(mote_sandbox *sandbox, uint32_t *level, mote_text *text,
-				 mote_error *error)
-{
-	const char *problem = NULL;
-	mote_status status =
-		mote_mailbox_get_message(&sandbox->mailbox, &sandbox->engine->allocator,
-					 &sandbox->message_space, level, text, &problem, error);
-
-	return problem != NULL ? mote_sandbox_report_mailbox(sandbox, problem, error) : status;
-}
-
-static mote_status serve_log(mote_sandbox *sandbox, mote_error *error)
-{
-	const mote_engine *engine = sandbox->engine;
-	mote_text text;
-	uint32_t level;
-	mote_status status = serve_message(sandbox, &level, &text, error);
-
-	if (status != MOTE_OK)
-		return status;
-	if (level < MOTE_LOG_ERROR || level > MOTE_LOG_TRACE)
-		return mote_sandbox_report_mailbox(sandbox, "a log level that does not exist",
-						   error);
-	sandbox->statistics.log_messages++;
-	if (engine->log != NULL && level <= (uint32_t)sandbox->log_level)
-		engine->log(engine->log_user, (mote_log_level)level, text.data, text.length);
-	return MOTE_OK;
-}
-
-static mote_status serve_abort(mote_sandbox *sandbox, mote_error *error)
-{
-	mote_text text;
-	uint32_t level;
-	mote_status status = serve_message(sandbox, &level, &text, error);
-
-	if (status != MOTE_OK)
-		return status;
-	return mote_fail(error, MOTE_GUEST_ABORT, "guest aborted: %s",
-			 text.length > 0 ? text.data : "no message");
-}
-
 /* ---- The run ----------------------------------------------------------------------------- */
-
-static mote_status serve(mote_sandbox *sandbox, uint16_t port, mote_error *error)
-{
-	switch (port) {
-	case MOTE_ABI_PORT_HOST_CALL:
-		return serve_host_call(sandbox, error);
-	case MOTE_ABI_PORT_LOG:
-		return serve_log(sandbox, error);
-	default:
-		return serve_abort(sandbox, error);
-	}
-}
 
 static mote_status cancelled(mote_sandbox *sandbox, mote_error *error)
 {
@@ -143,7 +32,8 @@ static mote_status cancelled(mote_sandbox *sandbox, mote_error *error)
 		return mote_fail(error, MOTE_WALL_DEADLINE,
 				 "guest call ended by its wall-clock deadline");
 	if (cause & MOTE_INTERRUPT_CPU_DEADLINE)
-		return mote_fail(error, MOTE_CPU_DEADLINE, "guest call ended by its CPU-time deadline");
+		return mote_fail(error, MOTE_CPU_DEADLINE,
+				 "guest call ended by its CPU-time deadline");
 	return mote_fail(error, MOTE_KILLED, "guest call killed");
 }
 
@@ -161,7 +51,7 @@ static mote_status run(mote_sandbox *sandbox, mote_error *error)
 		case MOTE_EVENT_DOORBELL:
 			if (event.port == MOTE_ABI_PORT_READY)
 				return MOTE_OK;
-			status = serve(sandbox, event.port, error);
+			status = mote_sandbox_serve(sandbox, event.port, error);
 			if (status != MOTE_OK)
 				return status;
 			break;
@@ -234,26 +124,30 @@ static uint64_t limit(uint64_t call, uint64_t sandbox)
 	return chosen != MOTE_NO_DEADLINE ? chosen : 0;
 }
 
+/* Runs the guest for a request; user is the request's own. */
+typedef mote_status runner(mote_sandbox *sandbox, void *user, mote_error *error);
+
 /* Deadlines cost nothing where there are none. */
 static mote_status run_within(mote_sandbox *sandbox, const mote_call_options *options,
-			      mote_error *error)
+			      runner *run_request, void *user, mote_error *error)
 {
 	uint64_t wall = limit(options != NULL ? options->wall_ns : 0, sandbox->wall_ns);
 	uint64_t cpu = limit(options != NULL ? options->cpu_ns : 0, sandbox->cpu_ns);
 	mote_status status;
 
 	if (wall == 0 && cpu == 0)
-		return run(sandbox, error);
-	status = mote_deadlines_begin(sandbox->engine->deadlines, &sandbox->watch, wall, cpu, error);
+		return run_request(sandbox, user, error);
+	status =
+		mote_deadlines_begin(sandbox->engine->deadlines, &sandbox->watch, wall, cpu, error);
 	if (status == MOTE_OK)
-		status = run(sandbox, error);
+		status = run_request(sandbox, user, error);
 	mote_deadlines_end(&sandbox->watch);
 	return status;
 }
 
-/* The request is in the mailbox: runs the guest.  A failure poisons the sandbox. */
+/* Enters the guest.  A failure poisons the sandbox. */
 static mote_status enter(mote_sandbox *sandbox, const mote_call_options *options,
-			 mote_error *error)
+			 runner *run_request, void *user, mote_error *error)
 {
 	mote_interrupt *interrupt = mote_sandbox_interrupt(sandbox);
 	mote_error own = MOTE_ERROR_INIT;
@@ -262,10 +156,51 @@ static mote_status enter(mote_sandbox *sandbox, const mote_call_options *options
 	if (error == NULL)
 		error = &own;
 	mote_interrupt_begin_call(interrupt);
-	status = run_within(sandbox, options, error);
+	status = run_within(sandbox, options, run_request, user, error);
 	mote_interrupt_end_call(interrupt);
 	return status == MOTE_OK ? MOTE_OK : mote_sandbox_poison(sandbox, status, error);
 }
+
+/* One call, which is in the mailbox already. */
+static mote_status run_call(mote_sandbox *sandbox, void *user, mote_error *error)
+{
+	(void)user;
+	sandbox->statistics.calls++;
+	return run(sandbox, error);
+}
+
+struct batch_run {
+	struct mote_batch batch;
+	mote_value *results; /* may be NULL */
+};
+
+/* All calls of a batch, as many per exit as the mailbox holds. */
+static mote_status run_batch(mote_sandbox *sandbox, void *user, mote_error *error)
+{
+	struct batch_run *batch = user;
+	size_t done = 0;
+
+	while (done < batch->batch.calls) {
+		size_t count = mote_mailbox_put_batch(&sandbox->mailbox, &batch->batch, done);
+		const char *problem = NULL;
+		mote_status status;
+
+		sandbox->statistics.calls += count;
+		status = run(sandbox, error);
+		sandbox->mailbox.shared->batch_count = 0;
+		if (status != MOTE_OK)
+			return status;
+		if (batch->results != NULL)
+			mote_mailbox_get_batch(&sandbox->mailbox, &batch->batch, count,
+					       batch->results + done, &problem);
+		if (problem != NULL)
+			return mote_sandbox_report_mailbox(sandbox, problem, error);
+		done += count;
+	}
+	return MOTE_OK;
+}
+
+/* ---- The public functions ---------------------------------------------------------------- */
 
 static mote_status claim(mote_sandbox *sandbox, mote_error *error)
 {
@@ -274,6 +209,21 @@ static mote_status claim(mote_sandbox *sandbox, mote_error *error)
 	return mote_fail(
 		error, MOTE_BUSY,
 		"sandbox is in a call already (a host function may not use its own sandbox)");
+}
+
+static void unclaim(mote_sandbox *sandbox)
+{
+	atomic_store_explicit(&sandbox->busy, false, memory_order_release);
+}
+
+/* NULL when there is no such function. */
+static const mote_signature *find_signature(const mote_sandbox *sandbox, mote_function function,
+					    mote_error *error)
+{
+	if (function.index < sandbox->image->export_count)
+		return &sandbox->image->exports[function.index].signature;
+	mote_fail(error, MOTE_NOT_FOUND, "guest function %u does not exist", function.index);
+	return NULL;
 }
 
 static mote_status call_claimed(mote_sandbox *sandbox, mote_function function,
@@ -288,17 +238,14 @@ static mote_status call_claimed(mote_sandbox *sandbox, mote_function function,
 
 	if (status != MOTE_OK)
 		return status;
-	if (function.index >= sandbox->image->export_count)
-		return mote_fail(error, MOTE_NOT_FOUND, "guest function %u does not exist",
-				 function.index);
-	signature = &sandbox->image->exports[function.index].signature;
+	signature = find_signature(sandbox, function, error);
+	if (signature == NULL)
+		return MOTE_NOT_FOUND;
 	status = check_arguments(signature, arguments, count, error);
 	if (status == MOTE_OK)
 		status = mote_channel_put_call(&channel, function.index, arguments, count, error);
-	if (status != MOTE_OK)
-		return status;
-	sandbox->statistics.calls++;
-	status = enter(sandbox, options, error);
+	if (status == MOTE_OK)
+		status = enter(sandbox, options, run_call, NULL, error);
 	if (status != MOTE_OK)
 		return status;
 	return take_result(sandbox, (mote_type)signature->result, options,
@@ -318,7 +265,76 @@ mote_status mote_sandbox_call(mote_sandbox *sandbox, mote_function function,
 	if (status != MOTE_OK)
 		return status;
 	status = call_claimed(sandbox, function, arguments, count, options, result, error);
-	atomic_store_explicit(&sandbox->busy, false, memory_order_release);
+	unclaim(sandbox);
+	return status;
+}
+
+/* Everything that could go wrong with the arguments goes wrong before the guest is entered. */
+static mote_status check_batch(const mote_sandbox *sandbox, const mote_signature *signature,
+			       const mote_value *arguments, size_t calls, mote_error *error)
+{
+	const struct mote_channel channel = mote_mailbox_call(&sandbox->mailbox);
+	size_t count = signature->argument_count;
+	size_t records = (count + 1) * sizeof(struct mote_abi_value);
+	mote_status status = MOTE_OK;
+
+	if (signature->result == MOTE_TYPE_STRING || signature->result == MOTE_TYPE_BYTES)
+		return mote_fail(error, MOTE_SIGNATURE,
+				 "a batch cannot return %s; use single calls",
+				 mote_type_name((mote_type)signature->result));
+	for (size_t i = 0; status == MOTE_OK && i < calls; i++) {
+		const mote_value *values = arguments != NULL ? arguments + i * count : NULL;
+		size_t bytes;
+
+		status = check_arguments(signature, values, count, error);
+		if (status == MOTE_OK)
+			status = mote_channel_measure(&channel, values, count, records, &bytes,
+						      error);
+	}
+	return status;
+}
+
+static mote_status batch_claimed(mote_sandbox *sandbox, mote_function function,
+				 const mote_value *arguments, size_t calls,
+				 const mote_call_options *options, mote_value *results,
+				 mote_error *error)
+{
+	struct batch_run run = {.results = results};
+	const mote_signature *signature;
+	mote_status status = check_usable(sandbox, options, error);
+
+	if (status != MOTE_OK)
+		return status;
+	signature = find_signature(sandbox, function, error);
+	if (signature == NULL)
+		return MOTE_NOT_FOUND;
+	status = check_batch(sandbox, signature, arguments, calls, error);
+	if (status != MOTE_OK || calls == 0)
+		return status;
+	run.batch = (struct mote_batch){
+		.function = function.index,
+		.result = (mote_type)signature->result,
+		.argument_count = signature->argument_count,
+		.arguments = arguments,
+		.calls = calls,
+	};
+	return enter(sandbox, options, run_batch, &run, error);
+}
+
+mote_status mote_sandbox_call_batch(mote_sandbox *sandbox, mote_function function,
+				    const mote_value *arguments, size_t calls,
+				    const mote_call_options *options, mote_value *results,
+				    mote_error *error)
+{
+	mote_status status;
+
+	if (sandbox == NULL)
+		return mote_fail(error, MOTE_INVALID_ARGUMENT, "sandbox is NULL");
+	status = claim(sandbox, error);
+	if (status != MOTE_OK)
+		return status;
+	status = batch_claimed(sandbox, function, arguments, calls, options, results, error);
+	unclaim(sandbox);
 	return status;
 }
 
@@ -334,10 +350,9 @@ mote_status mote_sandbox_start(mote_sandbox *sandbox, const mote_call_options *o
 		return status;
 	status = check_usable(sandbox, options, error);
 	if (status == MOTE_OK && sandbox->statistics.calls == 0) {
-		sandbox->statistics.calls++;
 		sandbox->mailbox.shared->call.function = MOTE_ABI_NO_FUNCTION;
-		status = enter(sandbox, options, error);
+		status = enter(sandbox, options, run_call, NULL, error);
 	}
-	atomic_store_explicit(&sandbox->busy, false, memory_order_release);
+	unclaim(sandbox);
 	return status;
 }

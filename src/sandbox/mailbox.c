@@ -81,47 +81,69 @@ static mote_status too_large(const struct mote_channel *channel, mote_error *err
 		channel->data_bytes);
 }
 
-/* Puts a string or bytes behind what is already in the data area. */
-static mote_status put_data(const struct mote_channel *channel, const mote_value *value,
-			    size_t *used, struct mote_abi_value *to, mote_error *error)
+struct data {
+	const void *bytes;
+	size_t length;
+	bool is_string;
+};
+
+static struct data data_of(const mote_value *value)
 {
-	bool is_string = value->type == MOTE_TYPE_STRING;
-	const void *from = is_string ? (const void *)value->as.string.data : value->as.bytes.data;
-	size_t length = is_string ? value->as.string.length : value->as.bytes.length;
+	if (value->type == MOTE_TYPE_STRING)
+		return (struct data){value->as.string.data, value->as.string.length, true};
+	return (struct data){value->as.bytes.data, value->as.bytes.length, false};
+}
+
+static mote_status check_data(const struct data *data, mote_error *error)
+{
+	if (data->bytes == NULL && data->length > 0)
+		return mote_fail(error, MOTE_INVALID_ARGUMENT,
+				 "a value of %zu bytes has no data (NULL)", data->length);
+	if (data->is_string && data->length > 0 && memchr(data->bytes, '\0', data->length) != NULL)
+		return mote_fail(error, MOTE_INVALID_ARGUMENT, "a string has a NUL in it");
+	return MOTE_OK;
+}
+
+/* Puts checked data behind what is already in the data area; false when it does not fit. */
+static bool put_data(const struct mote_channel *channel, const struct data *data, size_t *used,
+		     struct mote_abi_value *to)
+{
 	size_t room = channel->data_bytes - *used;
 
-	if (from == NULL && length > 0)
-		return mote_fail(error, MOTE_INVALID_ARGUMENT,
-				 "a value of %zu bytes has no data (NULL)", length);
-	if (length > room || (is_string && length == room))
-		return too_large(channel, error);
-	if (is_string && length > 0 && memchr(from, '\0', length) != NULL)
-		return mote_fail(error, MOTE_INVALID_ARGUMENT, "a string has a NUL in it");
-	if (length > 0)
-		memcpy(channel->data + *used, from, length);
-	if (is_string)
-		channel->data[*used + length] = '\0';
-	to->length = (uint32_t)length;
+	if (data->length > room || (data->is_string && data->length == room))
+		return false;
+	if (data->length > 0)
+		memcpy(channel->data + *used, data->bytes, data->length);
+	if (data->is_string)
+		channel->data[*used + data->length] = '\0';
+	to->length = (uint32_t)data->length;
 	to->bits = *used;
-	*used += align_up(length + is_string);
+	*used += align_up(data->length + data->is_string);
 	if (*used > channel->data_bytes)
 		*used = channel->data_bytes;
-	return MOTE_OK;
+	return true;
 }
 
 static mote_status put_value(const struct mote_channel *channel, const mote_value *value,
 			     size_t *used, struct mote_abi_value *to, mote_error *error)
 {
 	struct mote_abi_value made = {.type = (uint32_t)value->type};
-	mote_status status = MOTE_OK;
+	struct data data;
+	mote_status status;
 
-	if (has_data(value->type))
-		status = put_data(channel, value, used, &made, error);
-	else
+	if (!has_data(value->type)) {
 		made.bits = scalar_bits(value);
-	if (status == MOTE_OK)
 		*to = made;
-	return status;
+		return MOTE_OK;
+	}
+	data = data_of(value);
+	status = check_data(&data, error);
+	if (status != MOTE_OK)
+		return status;
+	if (!put_data(channel, &data, used, &made))
+		return too_large(channel, error);
+	*to = made;
+	return MOTE_OK;
 }
 
 mote_status mote_channel_put_call(const struct mote_channel *channel, uint32_t function,
@@ -140,6 +162,68 @@ mote_status mote_channel_put_call(const struct mote_channel *channel, uint32_t f
 	channel->record->argument_count = (uint32_t)count;
 	channel->record->result = (struct mote_abi_value){0};
 	return MOTE_OK;
+}
+
+mote_status mote_channel_measure(const struct mote_channel *channel, const mote_value *values,
+				 size_t count, size_t taken, size_t *bytes, mote_error *error)
+{
+	*bytes = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct data data;
+		mote_status status;
+
+		if (!has_data(values[i].type))
+			continue;
+		data = data_of(&values[i]);
+		status = check_data(&data, error);
+		if (status != MOTE_OK)
+			return status;
+		if (data.length >= channel->data_bytes)
+			return too_large(channel, error);
+		*bytes += align_up(data.length + data.is_string);
+	}
+	return *bytes + taken <= channel->data_bytes ? MOTE_OK : too_large(channel, error);
+}
+
+/* What one call of a batch takes besides its data: its arguments and its result. */
+static size_t batch_record_bytes(const struct mote_batch *batch)
+{
+	return (batch->argument_count + 1) * sizeof(struct mote_abi_value);
+}
+
+static size_t batch_fit(const struct mote_channel *channel, const struct mote_batch *batch,
+			size_t first)
+{
+	size_t used = 0, call = first, bytes;
+
+	while (call < batch->calls &&
+	       mote_channel_measure(channel, &batch->arguments[call * batch->argument_count],
+				    batch->argument_count, used + batch_record_bytes(batch), &bytes,
+				    NULL) == MOTE_OK) {
+		used += batch_record_bytes(batch) + bytes;
+		call++;
+	}
+	return call - first;
+}
+
+size_t mote_mailbox_put_batch(const struct mote_mailbox *mailbox, const struct mote_batch *batch,
+			      size_t first)
+{
+	const struct mote_channel channel = mote_mailbox_call(mailbox);
+	size_t count = batch_fit(&channel, batch, first);
+	size_t values = count * batch->argument_count;
+	size_t used = count * batch_record_bytes(batch);
+	struct mote_abi_value *to = (struct mote_abi_value *)(void *)channel.data;
+	const mote_value *from = &batch->arguments[first * batch->argument_count];
+
+	for (size_t i = 0; i < values; i++)
+		(void)put_value(&channel, &from[i], &used, &to[i], NULL);
+	memset(to + values, 0, count * sizeof(*to));
+	channel.record->function = batch->function;
+	channel.record->argument_count = (uint32_t)batch->argument_count;
+	mailbox->shared->batch_count = (uint32_t)count;
+	mailbox->shared->batch_results_offset = (uint32_t)(values * sizeof(*to));
+	return count;
 }
 
 mote_status mote_channel_put_result(const struct mote_channel *channel, const mote_value *result,
@@ -244,6 +328,25 @@ mote_status mote_channel_get_result(const struct mote_channel *channel, mote_typ
 		return invalid(bad, problem);
 	*result = made;
 	return MOTE_OK;
+}
+
+void mote_mailbox_get_batch(const struct mote_mailbox *mailbox, const struct mote_batch *batch,
+			    size_t count, mote_value *results, const char **problem)
+{
+	const struct mote_channel channel = mote_mailbox_call(mailbox);
+	const struct mote_abi_value *from = (const struct mote_abi_value *)(void *)channel.data;
+
+	from += count * batch->argument_count;
+	for (size_t i = 0; i < count; i++) {
+		struct mote_abi_value value;
+
+		copy_in(&value, &from[i], sizeof(value));
+		*problem = check_value(&channel, &value, batch->result);
+		if (*problem != NULL)
+			return;
+		results[i] = (mote_value){.type = batch->result};
+		get_scalar(&value, batch->result, &results[i]);
+	}
 }
 
 uint32_t mote_channel_function(const struct mote_channel *channel)

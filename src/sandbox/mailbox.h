@@ -48,6 +48,28 @@ static inline struct mote_channel mote_mailbox_host_call(const struct mote_mailb
 mote_status mote_channel_put_call(const struct mote_channel *channel, uint32_t function,
 				  const mote_value *arguments, size_t count, mote_error *error);
 
+/* Whether values can be put: MOTE_INVALID_ARGUMENT, or MOTE_TOO_LARGE when they do not fit beside
+ * taken bytes.  bytes: what they take in the data area. */
+mote_status mote_channel_measure(const struct mote_channel *channel, const mote_value *values,
+				 size_t count, size_t taken, size_t *bytes, mote_error *error);
+
+/* Several calls of one function. */
+struct mote_batch {
+	uint32_t function;
+	mote_type result;
+	size_t argument_count;	     /* of each call */
+	const mote_value *arguments; /* of all calls; each was measured */
+	size_t calls;
+};
+
+/* Writes as many of the calls from first on as fit; at least one does. */
+size_t mote_mailbox_put_batch(const struct mote_mailbox *mailbox, const struct mote_batch *batch,
+			      size_t first);
+
+/* Takes in the results of count calls that were put.  problem: as above. */
+void mote_mailbox_get_batch(const struct mote_mailbox *mailbox, const struct mote_batch *batch,
+			    size_t count, mote_value *results, const char **problem);
+
 /* Writes a result; MOTE_TOO_LARGE when it does not fit. */
 mote_status mote_channel_put_result(const struct mote_channel *channel, const mote_value *result,
 				    mote_error *error);

@@ -42,7 +42,7 @@ struct mote_sandbox {
 
 	struct mote_watch watch;
 	uint64_t wall_ns, cpu_ns; /* deadlines of calls that set none; 0: none */
-	_Atomic bool busy; /* a call is in progress */
+	_Atomic bool busy;	  /* a call is in progress */
 	bool poisoned;
 	bool has_fault;
 	mote_log_level log_level;
@@ -54,6 +54,9 @@ struct mote_sandbox {
 
 /* Poisons the sandbox with what error says; returns status. */
 mote_status mote_sandbox_poison(mote_sandbox *sandbox, mote_status status, mote_error *error);
+
+/* Serves a doorbell other than MOTE_ABI_PORT_READY. */
+mote_status mote_sandbox_serve(mote_sandbox *sandbox, uint16_t port, mote_error *error);
 
 /* Describes a guest fault in sandbox->fault and in error; returns MOTE_GUEST_FAULT. */
 mote_status mote_sandbox_report_fault(mote_sandbox *sandbox, const struct mote_guest_event *event,
