@@ -72,7 +72,11 @@ static struct mote_abi_value execute(const struct mote_guest_export *function,
 
 	for (uint8_t i = 0; i < function->argument_count; i++) {
 		arguments[i] = from[i];
-		if (arguments[i].type == MOTE_TYPE_STRING || arguments[i].type == MOTE_TYPE_BYTES)
+		if (arguments[i].type != MOTE_TYPE_STRING && arguments[i].type != MOTE_TYPE_BYTES)
+			continue;
+		if (arguments[i].bits & MOTE_ABI_ADDRESS)
+			arguments[i].bits &= ~MOTE_ABI_ADDRESS;
+		else
 			arguments[i].bits += (uintptr_t)mote_guest_runtime.call_data;
 	}
 	return function->entry(arguments);

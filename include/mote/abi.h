@@ -122,7 +122,12 @@ struct mote_abi_import {
  * A value.  Scalars stand in bits, zero-extended (a bool is 0 or 1, an i32 keeps its 32 bits, an f32
  * its IEEE bits).  For a string or bytes, bits is the offset in the record's data area and length
  * counts bytes; a string has a NUL behind its length bytes and none within.
+ *
+ * In arguments of `call`, the bits of bytes may instead be MOTE_ABI_ADDRESS plus a guest virtual
+ * address: they lie in a shared buffer, which may be read-only.
  */
+#define MOTE_ABI_ADDRESS (UINT64_C(1) << 63)
+
 struct mote_abi_value {
 	uint32_t type; /* a MOTE_TYPE_ number */
 	uint32_t length;

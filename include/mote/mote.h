@@ -7,6 +7,7 @@
 #define MOTE_MOTE_H
 
 #include <mote/abi.h>
+#include <mote/buffer.h>
 #include <mote/engine.h>
 #include <mote/error.h>
 #include <mote/fault.h>

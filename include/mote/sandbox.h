@@ -70,11 +70,14 @@ typedef struct mote_sandbox_options {
 	/* Deadlines of calls that set none themselves; see mote_call_options.  0: none. */
 	uint64_t wall_ns;
 	uint64_t cpu_ns;
+	/* Room for shared buffers (mote/buffer.h), all that are mapped at one time.  Bytes; 0: 4 GiB; at
+	 * most 64 GiB.  Address space, not memory. */
+	uint64_t buffer_space_bytes;
 } mote_sandbox_options;
 
 /* clang-format off */
 #define MOTE_SANDBOX_OPTIONS_INIT                                                                  \
-	{sizeof(mote_sandbox_options), 0, 0, 0, 0, NULL, 0, MOTE_LOG_INFO, false, 0, 0}
+	{sizeof(mote_sandbox_options), 0, 0, 0, 0, NULL, 0, MOTE_LOG_INFO, false, 0, 0, 0}
 /* clang-format on */
 
 /*

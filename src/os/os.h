@@ -29,6 +29,14 @@ void mote_os_memory_destroy(struct mote_os_memory *memory);
 /* The same in a forked child, which never had the mapping: its addresses may be in use again. */
 void mote_os_memory_forget(struct mote_os_memory *memory);
 
+/*
+ * Maps memory that somebody else made.  handle: Linux: a memfd that cannot shrink; duplicated.
+ * writable: written on success.
+ */
+mote_status mote_os_memory_import(intptr_t handle, uint64_t offset, uint64_t bytes,
+				  struct mote_os_memory *memory, bool *writable,
+				  mote_error *error);
+
 /* A regular file that is open for reading. */
 struct mote_os_file {
 	intptr_t handle;

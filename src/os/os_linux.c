@@ -71,6 +71,55 @@ fail:
 	return status;
 }
 
+/* How the memory behind a descriptor may be used; MOTE_INVALID_ARGUMENT when it could shrink. */
+static mote_status check_import(int fd, uint64_t end, bool *writable, mote_error *error)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+	int flags = fcntl(fd, F_GETFL);
+	struct stat information;
+
+	if (seals < 0 || flags < 0 || fstat(fd, &information) != 0)
+		return mote_fail_code(error, MOTE_INVALID_ARGUMENT, MOTE_DOMAIN_OS, errno,
+				      "descriptor %d is not a memfd", fd);
+	if (!(seals & F_SEAL_SHRINK))
+		return mote_fail(error, MOTE_INVALID_ARGUMENT,
+				 "descriptor %d could shrink under a reader; seal it with "
+				 "F_SEAL_SHRINK",
+				 fd);
+	if ((uint64_t)information.st_size < end)
+		return mote_fail(error, MOTE_INVALID_ARGUMENT,
+				 "descriptor %d has %llu bytes, the buffer ends at %llu", fd,
+				 (unsigned long long)information.st_size, (unsigned long long)end);
+	*writable =
+		(flags & O_ACCMODE) == O_RDWR && !(seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE));
+	return MOTE_OK;
+}
+
+mote_status mote_os_memory_import(intptr_t handle, uint64_t offset, uint64_t bytes,
+				  struct mote_os_memory *memory, bool *writable, mote_error *error)
+{
+	mote_status status = check_import((int)handle, offset + bytes, writable, error);
+	void *hva;
+	int fd;
+
+	if (status != MOTE_OK)
+		return status;
+	fd = fcntl((int)handle, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return mote_os_fail(error, MOTE_DOMAIN_OS, errno, "duplicate of a descriptor");
+	hva = mmap(NULL, bytes, PROT_READ | (*writable ? PROT_WRITE : 0), MAP_SHARED, fd,
+		   (off_t)offset);
+	if (hva == MAP_FAILED || madvise(hva, bytes, MADV_DONTFORK) != 0) {
+		status = mote_os_fail(error, MOTE_DOMAIN_OS, errno, "mmap of a buffer");
+		if (hva != MAP_FAILED)
+			munmap(hva, bytes);
+		close(fd);
+		return status;
+	}
+	*memory = (struct mote_os_memory){.hva = hva, .bytes = bytes, .handle = fd};
+	return MOTE_OK;
+}
+
 void mote_os_memory_destroy(struct mote_os_memory *memory)
 {
 	if (memory->hva == NULL)

@@ -202,7 +202,7 @@ static mote_status run_batch(mote_sandbox *sandbox, void *user, mote_error *erro
 
 /* ---- The public functions ---------------------------------------------------------------- */
 
-static mote_status claim(mote_sandbox *sandbox, mote_error *error)
+mote_status mote_sandbox_claim(mote_sandbox *sandbox, mote_error *error)
 {
 	if (!atomic_exchange_explicit(&sandbox->busy, true, memory_order_acquire))
 		return MOTE_OK;
@@ -211,7 +211,7 @@ static mote_status claim(mote_sandbox *sandbox, mote_error *error)
 		"sandbox is in a call already (a host function may not use its own sandbox)");
 }
 
-static void unclaim(mote_sandbox *sandbox)
+void mote_sandbox_unclaim(mote_sandbox *sandbox)
 {
 	atomic_store_explicit(&sandbox->busy, false, memory_order_release);
 }
@@ -261,11 +261,11 @@ mote_status mote_sandbox_call(mote_sandbox *sandbox, mote_function function,
 
 	if (sandbox == NULL)
 		return mote_fail(error, MOTE_INVALID_ARGUMENT, "sandbox is NULL");
-	status = claim(sandbox, error);
+	status = mote_sandbox_claim(sandbox, error);
 	if (status != MOTE_OK)
 		return status;
 	status = call_claimed(sandbox, function, arguments, count, options, result, error);
-	unclaim(sandbox);
+	mote_sandbox_unclaim(sandbox);
 	return status;
 }
 
@@ -330,11 +330,11 @@ mote_status mote_sandbox_call_batch(mote_sandbox *sandbox, mote_function functio
 
 	if (sandbox == NULL)
 		return mote_fail(error, MOTE_INVALID_ARGUMENT, "sandbox is NULL");
-	status = claim(sandbox, error);
+	status = mote_sandbox_claim(sandbox, error);
 	if (status != MOTE_OK)
 		return status;
 	status = batch_claimed(sandbox, function, arguments, calls, options, results, error);
-	unclaim(sandbox);
+	mote_sandbox_unclaim(sandbox);
 	return status;
 }
 
@@ -345,7 +345,7 @@ mote_status mote_sandbox_start(mote_sandbox *sandbox, const mote_call_options *o
 
 	if (sandbox == NULL)
 		return mote_fail(error, MOTE_INVALID_ARGUMENT, "sandbox is NULL");
-	status = claim(sandbox, error);
+	status = mote_sandbox_claim(sandbox, error);
 	if (status != MOTE_OK)
 		return status;
 	status = check_usable(sandbox, options, error);
@@ -353,6 +353,6 @@ mote_status mote_sandbox_start(mote_sandbox *sandbox, const mote_call_options *o
 		sandbox->mailbox.shared->call.function = MOTE_ABI_NO_FUNCTION;
 		status = enter(sandbox, options, run_call, NULL, error);
 	}
-	unclaim(sandbox);
+	mote_sandbox_unclaim(sandbox);
 	return status;
 }

@@ -11,17 +11,12 @@
 enum { GUARD_BYTES = 4 * MOTE_PAGE_BYTES };
 
 static const char *const names[MOTE_LAYOUT_REGIONS] = {
-	[MOTE_LAYOUT_MONITOR] = "monitor",
-	[MOTE_LAYOUT_TABLES] = "page tables",
-	[MOTE_LAYOUT_STACK_GUARD_LOW] = "stack guard",
-	[MOTE_LAYOUT_STACK] = "stack",
-	[MOTE_LAYOUT_STACK_GUARD_HIGH] = "stack guard",
-	[MOTE_LAYOUT_MAILBOX] = "mailbox",
-	[MOTE_LAYOUT_THREAD] = "thread block",
-	[MOTE_LAYOUT_IMAGE_GUARD] = "guard",
-	[MOTE_LAYOUT_IMAGE] = "image",
-	[MOTE_LAYOUT_HEAP_GUARD] = "guard",
-	[MOTE_LAYOUT_HEAP] = "heap",
+	[MOTE_LAYOUT_MONITOR] = "monitor",    [MOTE_LAYOUT_STACK_GUARD_LOW] = "stack guard",
+	[MOTE_LAYOUT_STACK] = "stack",	      [MOTE_LAYOUT_STACK_GUARD_HIGH] = "stack guard",
+	[MOTE_LAYOUT_MAILBOX] = "mailbox",    [MOTE_LAYOUT_THREAD] = "thread block",
+	[MOTE_LAYOUT_IMAGE_GUARD] = "guard",  [MOTE_LAYOUT_IMAGE] = "image",
+	[MOTE_LAYOUT_HEAP_GUARD] = "guard",   [MOTE_LAYOUT_HEAP] = "heap",
+	[MOTE_LAYOUT_TABLES] = "page tables", [MOTE_LAYOUT_BUFFERS] = "shared buffers",
 };
 
 const char *mote_size_text(uint64_t bytes, char text[MOTE_SIZE_TEXT_BYTES])
@@ -71,12 +66,9 @@ static mote_status too_small(const struct mote_layout_request *request, uint64_t
 /* Everything that does not depend on where the image is linked. */
 static void place_low(const struct mote_layout_request *request, struct mote_layout *layout)
 {
-	uint64_t end = MOTE_RAM_GVA + request->memory_bytes;
-
 	layout->thread = mote_thread_block_make(request->tls_bytes, request->tls_alignment);
 	layout->regions[MOTE_LAYOUT_MONITOR].gva = MOTE_RAM_GVA;
 	layout->regions[MOTE_LAYOUT_MONITOR].bytes = MOTE_MONITOR_BYTES;
-	place(layout, MOTE_LAYOUT_TABLES, mote_paging_bytes(end));
 	place(layout, MOTE_LAYOUT_STACK_GUARD_LOW, GUARD_BYTES);
 	place(layout, MOTE_LAYOUT_STACK, request->stack_bytes);
 	place(layout, MOTE_LAYOUT_STACK_GUARD_HIGH, GUARD_BYTES);
@@ -139,17 +131,33 @@ static mote_status place_heap(const struct mote_layout_request *request, struct 
 	return MOTE_OK;
 }
 
+/* The tables map everything before them and the buffers behind them, and are mapped nowhere. */
+static void place_high(const struct mote_layout_request *request, struct mote_layout *layout)
+{
+	struct mote_layout_region *tables = &layout->regions[MOTE_LAYOUT_TABLES];
+	struct mote_layout_region *buffers = &layout->regions[MOTE_LAYOUT_BUFFERS];
+	uint64_t end = MOTE_RAM_GVA + request->memory_bytes;
+	/* An upper bound of where the buffers end: the tables take less than 1/256 of it. */
+	uint64_t bound = (end + request->buffer_bytes) / 255 * 256 + (64u << 20);
+
+	tables->gva = end;
+	tables->bytes = mote_paging_bytes(bound);
+	layout->ram_bytes = request->memory_bytes + tables->bytes;
+	buffers->gva = MOTE_RAM_GVA + layout->ram_bytes;
+	buffers->bytes = request->buffer_bytes;
+}
+
 mote_status mote_layout_compute(const struct mote_layout_request *request,
 				struct mote_layout *layout, mote_error *error)
 {
 	struct mote_layout computed = {
-		.ram_bytes = request->memory_bytes,
 		.gpa_offset = request->gpa_offset,
 		.data_bytes = request->data_bytes,
 	};
 	mote_status status;
 
 	place_low(request, &computed);
+	place_high(request, &computed);
 	status = place_image(request, &computed, error);
 	if (status == MOTE_OK)
 		status = place_heap(request, &computed, error);

@@ -6,8 +6,9 @@
  *
  *   0x0                nothing: null pointers fault
  *   0xe000, 0xf000     aarch64: the doorbell pages, no memory behind them
- *   0x10000 (RAM)      monitor, page tables (not mapped), guard, stack, guard,
- *                      mailbox, thread block, guard, image, guard, heap
+ *   0x10000 (RAM)      monitor, guard, stack, guard, mailbox, thread block, guard,
+ *                      image, guard, heap; behind it the page tables (not mapped)
+ *   behind RAM         shared buffers
  */
 #ifndef MOTE_SANDBOX_LAYOUT_H
 #define MOTE_SANDBOX_LAYOUT_H
@@ -24,7 +25,6 @@
 
 enum mote_layout_region_id {
 	MOTE_LAYOUT_MONITOR,
-	MOTE_LAYOUT_TABLES,
 	MOTE_LAYOUT_STACK_GUARD_LOW,
 	MOTE_LAYOUT_STACK,
 	MOTE_LAYOUT_STACK_GUARD_HIGH,
@@ -34,6 +34,8 @@ enum mote_layout_region_id {
 	MOTE_LAYOUT_IMAGE,
 	MOTE_LAYOUT_HEAP_GUARD,
 	MOTE_LAYOUT_HEAP,
+	MOTE_LAYOUT_TABLES,
+	MOTE_LAYOUT_BUFFERS,
 	MOTE_LAYOUT_REGIONS
 };
 
@@ -51,11 +53,12 @@ struct mote_layout_request {
 	bool position_independent;
 	uint64_t image_alignment; /* power of two, at least a page */
 	uint64_t tls_bytes, tls_alignment;
+	uint64_t buffer_bytes; /* address space for shared buffers; whole pages */
 	uint64_t gpa_offset;
 };
 
 struct mote_layout {
-	uint64_t ram_bytes;
+	uint64_t ram_bytes; /* memory_bytes and the page tables */
 	uint64_t gpa_offset;
 	uint64_t image_bias; /* what to add to an address of the ELF file */
 	uint64_t data_bytes; /* each of the mailbox's two data areas */

@@ -104,6 +104,22 @@ static mote_status check_data(const struct data *data, mote_error *error)
 	return MOTE_OK;
 }
 
+/* Whether bytes lie in a shared buffer, and where the guest sees them. */
+static bool find_shared(const struct mote_channel *channel, const struct data *data, uint64_t *gva)
+{
+	for (size_t i = 0; i < channel->buffer_count; i++) {
+		const struct mote_mapped_buffer *buffer = &channel->buffers[i];
+		uint64_t into = (uintptr_t)data->bytes - (uintptr_t)buffer->hva;
+
+		if (!data->is_string && into < buffer->bytes &&
+		    data->length <= buffer->bytes - into && data->length <= UINT32_MAX) {
+			*gva = buffer->gva + into;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Puts checked data behind what is already in the data area; false when it does not fit. */
 static bool put_data(const struct mote_channel *channel, const struct data *data, size_t *used,
 		     struct mote_abi_value *to)
@@ -140,8 +156,12 @@ static mote_status put_value(const struct mote_channel *channel, const mote_valu
 	status = check_data(&data, error);
 	if (status != MOTE_OK)
 		return status;
-	if (!put_data(channel, &data, used, &made))
+	if (find_shared(channel, &data, &made.bits)) {
+		made.bits |= MOTE_ABI_ADDRESS;
+		made.length = (uint32_t)data.length;
+	} else if (!put_data(channel, &data, used, &made)) {
 		return too_large(channel, error);
+	}
 	*to = made;
 	return MOTE_OK;
 }
@@ -171,6 +191,7 @@ mote_status mote_channel_measure(const struct mote_channel *channel, const mote_
 	for (size_t i = 0; i < count; i++) {
 		struct data data;
 		mote_status status;
+		uint64_t gva;
 
 		if (!has_data(values[i].type))
 			continue;
@@ -178,6 +199,8 @@ mote_status mote_channel_measure(const struct mote_channel *channel, const mote_
 		status = check_data(&data, error);
 		if (status != MOTE_OK)
 			return status;
+		if (find_shared(channel, &data, &gva))
+			continue;
 		if (data.length >= channel->data_bytes)
 			return too_large(channel, error);
 		*bytes += align_up(data.length + data.is_string);

@@ -8,6 +8,7 @@
 #define MOTE_SANDBOX_MAILBOX_H
 
 #include <mote/abi.h>
+#include <mote/buffer.h>
 #include <mote/value.h>
 
 #include "allocator.h"
@@ -18,11 +19,22 @@ struct mote_buffer_space {
 	size_t capacity;
 };
 
+/* A shared buffer (mote/buffer.h) that is mapped into the guest. */
+struct mote_mapped_buffer {
+	const uint8_t *hva;
+	uint64_t bytes;
+	uint64_t gva;
+	uint32_t slot;
+	mote_buffer *buffer;
+};
+
 struct mote_mailbox {
 	struct mote_abi_mailbox *shared;
 	uint8_t *call_data;
 	uint8_t *host_call_data;
-	size_t data_bytes; /* of either area */
+	size_t data_bytes;		    /* of either area */
+	struct mote_mapped_buffer *buffers; /* in ascending order of gva */
+	size_t buffer_count;
 };
 
 /* One of the two call records with its data area. */
@@ -30,18 +42,21 @@ struct mote_channel {
 	struct mote_abi_call *record;
 	uint8_t *data;
 	size_t data_bytes;
+	/* Bytes that lie in one of these go without a copy. */
+	const struct mote_mapped_buffer *buffers;
+	size_t buffer_count;
 };
 
 static inline struct mote_channel mote_mailbox_call(const struct mote_mailbox *mailbox)
 {
 	return (struct mote_channel){&mailbox->shared->call, mailbox->call_data,
-				     mailbox->data_bytes};
+				     mailbox->data_bytes, mailbox->buffers, mailbox->buffer_count};
 }
 
 static inline struct mote_channel mote_mailbox_host_call(const struct mote_mailbox *mailbox)
 {
 	return (struct mote_channel){&mailbox->shared->host_call, mailbox->host_call_data,
-				     mailbox->data_bytes};
+				     mailbox->data_bytes, NULL, 0};
 }
 
 /* Writes a call of function with arguments, which have the signature's types. */

@@ -12,6 +12,7 @@
 static const uint64_t DEFAULT_MEMORY = 16ull << 20;
 static const uint64_t DEFAULT_STACK = 256ull << 10;
 static const uint64_t DEFAULT_MAILBOX = 64ull << 10;
+static const uint64_t DEFAULT_BUFFER_SPACE = 4ull << 30;
 static const uint64_t LEAST_MEMORY = 64ull << 10;
 static const uint64_t MOST_MEMORY = 64ull << 30;
 static const uint64_t MOST_MAILBOX = 1ull << 30;
@@ -55,6 +56,9 @@ static mote_status check_options(const mote_sandbox_options *options, mote_error
 	if (status == MOTE_OK)
 		status = check_range("mailbox_bytes", options->mailbox_bytes, 0, MOST_MAILBOX,
 				     error);
+	if (status == MOTE_OK)
+		status = check_range("buffer_space_bytes", options->buffer_space_bytes, 0,
+				     MOST_MEMORY, error);
 	if (status == MOTE_OK && (unsigned)options->log_level > MOTE_LOG_TRACE)
 		status = mote_fail(error, MOTE_INVALID_ARGUMENT, "log_level %d does not exist",
 				   (int)options->log_level);
@@ -90,6 +94,9 @@ static mote_status compute_layout(mote_sandbox *sandbox, const mote_sandbox_opti
 		.data_bytes = whole_pages(options->mailbox_bytes != 0 ? options->mailbox_bytes
 								      : DEFAULT_MAILBOX),
 		.least_heap_bytes = image->heap_bytes,
+		.buffer_bytes =
+			whole_pages(options->buffer_space_bytes != 0 ? options->buffer_space_bytes
+								     : DEFAULT_BUFFER_SPACE),
 		.image = mote_image_extent(image),
 		.position_independent = image->elf.position_independent,
 		.image_alignment = image_alignment(&image->elf),
@@ -270,6 +277,7 @@ static mote_status build(mote_sandbox *sandbox, const mote_sandbox_options *opti
 	status = mote_loader_load(&loader, error);
 	if (status != MOTE_OK)
 		return status;
+	sandbox->tables = loader.tables;
 	view_mailbox(sandbox);
 	return create_vm(sandbox, &loader, options->forbid_timestamp, error);
 }
@@ -283,6 +291,7 @@ static void release_everything(mote_sandbox *sandbox)
 
 	mote_deadlines_forget(engine->deadlines, &sandbox->watch, mote_engine_forked(engine));
 	mote_sandbox_vm_destroy(&sandbox->vm);
+	mote_sandbox_release_buffers(sandbox);
 	if (mote_engine_forked(engine))
 		mote_os_memory_forget(&sandbox->ram);
 	else

@@ -30,6 +30,7 @@ struct mote_sandbox {
 	struct mote_layout layout;
 	struct mote_os_memory ram;
 	struct mote_sandbox_vm vm;
+	struct mote_page_tables tables;
 	struct mote_mailbox mailbox;
 
 	struct mote_registered_function *functions;
@@ -51,6 +52,13 @@ struct mote_sandbox {
 	char poison_text[160]; /* why, for later calls */
 	mote_sandbox_statistics statistics;
 };
+
+/* Marks the sandbox as in use by a call; MOTE_BUSY when it is. */
+mote_status mote_sandbox_claim(mote_sandbox *sandbox, mote_error *error);
+void mote_sandbox_unclaim(mote_sandbox *sandbox);
+
+/* Gives up all shared buffers of a sandbox whose VM is gone. */
+void mote_sandbox_release_buffers(mote_sandbox *sandbox);
 
 /* Poisons the sandbox with what error says; returns status. */
 mote_status mote_sandbox_poison(mote_sandbox *sandbox, mote_status status, mote_error *error);

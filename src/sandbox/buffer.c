@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Shared buffers, and their mapping into sandboxes: a memory slot of their own
+ * and page-table entries behind the sandbox's RAM.
+ */
+#include <stdatomic.h>
+
+#include "error_internal.h"
+#include "sandbox/sandbox_internal.h"
+
+static const uint64_t MOST_BUFFER = 64ull << 30;
+
+struct mote_buffer {
+	_Atomic uint32_t references;
+	mote_engine *engine;
+	struct mote_os_memory memory;
+	bool writable;
+};
+
+/* ---- The buffer -------------------------------------------------------------------------- */
+
+static mote_status check_create(const mote_engine *engine, uint64_t offset, uint64_t bytes,
+				mote_buffer **buffer, mote_error *error)
+{
+	if (engine == NULL || buffer == NULL)
+		return mote_fail(error, MOTE_INVALID_ARGUMENT, "buffer: NULL argument");
+	if (mote_engine_forked(engine))
+		return mote_fail(
+			error, MOTE_FORKED,
+			"this engine belongs to the parent process; create one after fork");
+	if (bytes == 0 || bytes > MOST_BUFFER || offset > MOST_BUFFER)
+		return mote_fail(error, MOTE_INVALID_ARGUMENT,
+				 "buffer: %llu bytes; it must be 1 byte to 64 GiB",
+				 (unsigned long long)bytes);
+	return MOTE_OK;
+}
+
+static mote_status new_buffer(mote_engine *engine, mote_buffer **created, mote_error *error)
+{
+	mote_buffer *buffer = mote_allocate(&engine->allocator, sizeof(*buffer));
+
+	if (buffer == NULL)
+		return mote_fail_memory(error, "buffer");
+	atomic_init(&buffer->references, 1);
+	buffer->engine = mote_engine_retain(engine);
+	*created = buffer;
+	return MOTE_OK;
+}
+
+static mote_status finish(mote_buffer *created, mote_status status, mote_buffer **buffer)
+{
+	if (status == MOTE_OK)
+		*buffer = created;
+	else
+		mote_buffer_destroy(created);
+	return status;
+}
+
+mote_status mote_buffer_create(mote_engine *engine, uint64_t bytes, mote_buffer **buffer,
+			       mote_error *error)
+{
+	mote_buffer *created;
+	mote_status status = check_create(engine, 0, bytes, buffer, error);
+
+	if (status == MOTE_OK)
+		status = new_buffer(engine, &created, error);
+	if (status != MOTE_OK)
+		return status;
+	created->writable = true;
+	bytes = (bytes + MOTE_PAGE_BYTES - 1) & MOTE_PAGE_MASK;
+	status = mote_os_memory_create(bytes, &created->memory, error);
+	return finish(created, status, buffer);
+}
+
+mote_status mote_buffer_import(mote_engine *engine, intptr_t handle, uint64_t offset,
+			       uint64_t bytes, mote_buffer **buffer, mote_error *error)
+{
+	mote_buffer *created;
+	mote_status status = check_create(engine, offset, bytes, buffer, error);
+
+	if (status == MOTE_OK && ((offset | bytes) & (MOTE_PAGE_BYTES - 1)))
+		status = mote_fail(error, MOTE_INVALID_ARGUMENT,
+				   "buffer: offset and size must be whole pages");
+	if (status == MOTE_OK)
+		status = new_buffer(engine, &created, error);
+	if (status != MOTE_OK)
+		return status;
+	status = mote_os_memory_import(handle, offset, bytes, &created->memory, &created->writable,
+				       error);
+	return finish(created, status, buffer);
+}
+
+static mote_buffer *retain(mote_buffer *buffer)
+{
+	atomic_fetch_add_explicit(&buffer->references, 1, memory_order_relaxed);
+	return buffer;
+}
+
+void mote_buffer_destroy(mote_buffer *buffer)
+{
+	mote_engine *engine;
+
+	if (buffer == NULL ||
+	    atomic_fetch_sub_explicit(&buffer->references, 1, memory_order_acq_rel) != 1)
+		return;
+	engine = buffer->engine;
+	if (mote_engine_forked(engine))
+		mote_os_memory_forget(&buffer->memory);
+	else
+		mote_os_memory_destroy(&buffer->memory);
+	mote_release(&engine->allocator, buffer);
+	mote_engine_destroy(engine);
+}
+
+void *mote_buffer_data(const mote_buffer *buffer)
+{
+	return buffer->memory.hva;
+}
+
+uint64_t mote_buffer_bytes(const mote_buffer *buffer)
+{
+	return buffer->memory.bytes;
+}
+
+/* ---- In a sandbox ------------------------------------------------------------------------ */
+
+static struct mote_mapped_buffer *find(mote_sandbox *sandbox, const mote_buffer *buffer)
+{
+	for (size_t i = 0; i < sandbox->mailbox.buffer_count; i++)
+		if (sandbox->mailbox.buffers[i].buffer == buffer)
+			return &sandbox->mailbox.buffers[i];
+	return NULL;
+}
+
+/* The lowest gap of the buffer space that is large enough; mapped buffers are in ascending order.
+ * index: where the new one belongs. */
+static bool find_gap(const mote_sandbox *sandbox, uint64_t bytes, uint64_t *gva, size_t *index)
+{
+	const struct mote_layout_region *space = &sandbox->layout.regions[MOTE_LAYOUT_BUFFERS];
+	uint64_t at = space->gva;
+
+	for (*index = 0; *index < sandbox->mailbox.buffer_count; ++*index) {
+		const struct mote_mapped_buffer *mapped = &sandbox->mailbox.buffers[*index];
+
+		if (mapped->gva - at >= bytes)
+			break;
+		at = mapped->gva + mapped->bytes;
+	}
+	*gva = at;
+	return *index < sandbox->mailbox.buffer_count || space->gva + space->bytes - at >= bytes;
+}
+
+static uint32_t free_slot(const mote_sandbox *sandbox)
+{
+	uint32_t slot = 1; /* 0 is RAM */
+
+	for (size_t i = 0; i < sandbox->mailbox.buffer_count; i++)
+		if (sandbox->mailbox.buffers[i].slot == slot) {
+			slot++;
+			i = (size_t)-1;
+		}
+	return slot;
+}
+
+static mote_status grow(mote_sandbox *sandbox, mote_error *error)
+{
+	struct mote_mapped_buffer *grown;
+
+	grown = mote_reallocate(&sandbox->engine->allocator, sandbox->mailbox.buffers,
+				(sandbox->mailbox.buffer_count + 1) * sizeof(*grown));
+	if (grown == NULL)
+		return mote_fail_memory(error, "mapped buffers");
+	sandbox->mailbox.buffers = grown;
+	return MOTE_OK;
+}
+
+static mote_status map_slot(mote_sandbox *sandbox, const struct mote_mapped_buffer *mapped,
+			    bool writable, mote_error *error)
+{
+	struct mote_vm *vm = sandbox->vm.vm;
+	const struct mote_memory_region region = {
+		.gpa = mote_layout_gpa(&sandbox->layout, mapped->gva),
+		.hva = mapped->buffer->memory.hva,
+		.bytes = mapped->bytes,
+		.flags = MOTE_REGION_READ | (writable ? MOTE_REGION_WRITE : 0),
+		.kind = MOTE_REGION_SHARED,
+	};
+	uint32_t flags = MOTE_PAGE_USER | (writable ? MOTE_PAGE_WRITE : 0);
+	mote_status status = vm->ops->map_memory(vm, mapped->slot, &region, error);
+
+	if (status != MOTE_OK)
+		return status;
+	if (mote_paging_map(&sandbox->tables, mapped->gva, region.gpa, region.bytes, flags))
+		return MOTE_OK;
+	(void)vm->ops->unmap_memory(vm, mapped->slot, error);
+	return mote_fail(error, MOTE_NO_GUEST_MEMORY, "buffer cannot be mapped");
+}
+
+static mote_status map(mote_sandbox *sandbox, mote_buffer *buffer, bool writable, mote_error *error)
+{
+	struct mote_mapped_buffer mapped = {
+		.hva = buffer->memory.hva,
+		.bytes = buffer->memory.bytes,
+		.buffer = buffer,
+		.slot = free_slot(sandbox),
+	};
+	size_t index;
+	mote_status status;
+
+	if (find(sandbox, buffer) != NULL)
+		return mote_fail(error, MOTE_INVALID_ARGUMENT, "buffer is mapped already");
+	if (writable && !buffer->writable)
+		return mote_fail(error, MOTE_INVALID_ARGUMENT, "buffer is read-only");
+	if (!find_gap(sandbox, mapped.bytes, &mapped.gva, &index))
+		return mote_fail(error, MOTE_NO_GUEST_MEMORY,
+				 "no room for a buffer of %llu bytes; raise buffer_space_bytes",
+				 (unsigned long long)mapped.bytes);
+	status = grow(sandbox, error);
+	if (status == MOTE_OK)
+		status = map_slot(sandbox, &mapped, writable, error);
+	if (status != MOTE_OK)
+		return status;
+	for (size_t i = sandbox->mailbox.buffer_count++; i > index; i--)
+		sandbox->mailbox.buffers[i] = sandbox->mailbox.buffers[i - 1];
+	sandbox->mailbox.buffers[index] = mapped;
+	retain(buffer);
+	return MOTE_OK;
+}
+
+static mote_status unmap(mote_sandbox *sandbox, mote_buffer *buffer, mote_error *error)
+{
+	struct mote_mapped_buffer *mapped = find(sandbox, buffer);
+	struct mote_vm *vm = sandbox->vm.vm;
+	mote_status status;
+
+	if (mapped == NULL)
+		return mote_fail(error, MOTE_NOT_FOUND, "buffer is not mapped into this sandbox");
+	/* The hypervisor forgets every translation of a slot with the slot. */
+	mote_paging_unmap(&sandbox->tables, mapped->gva, mapped->bytes);
+	status = vm->ops->unmap_memory(vm, mapped->slot, error);
+	if (status != MOTE_OK)
+		return status;
+	sandbox->mailbox.buffer_count--;
+	for (struct mote_mapped_buffer *at = mapped;
+	     at < sandbox->mailbox.buffers + sandbox->mailbox.buffer_count; at++)
+		at[0] = at[1];
+	mote_buffer_destroy(buffer);
+	return MOTE_OK;
+}
+
+static mote_status claim(mote_sandbox *sandbox, const mote_buffer *buffer, mote_error *error)
+{
+	if (sandbox == NULL || buffer == NULL)
+		return mote_fail(error, MOTE_INVALID_ARGUMENT, "buffer: NULL argument");
+	if (mote_engine_forked(sandbox->engine))
+		return mote_fail(
+			error, MOTE_FORKED,
+			"this sandbox belongs to the parent process; create one after fork");
+	return mote_sandbox_claim(sandbox, error);
+}
+
+mote_status mote_sandbox_map_buffer(mote_sandbox *sandbox, mote_buffer *buffer, bool writable,
+				    mote_error *error)
+{
+	mote_status status = claim(sandbox, buffer, error);
+
+	if (status != MOTE_OK)
+		return status;
+	status = map(sandbox, buffer, writable, error);
+	mote_sandbox_unclaim(sandbox);
+	return status;
+}
+
+mote_status mote_sandbox_unmap_buffer(mote_sandbox *sandbox, mote_buffer *buffer, mote_error *error)
+{
+	mote_status status = claim(sandbox, buffer, error);
+
+	if (status != MOTE_OK)
+		return status;
+	status = unmap(sandbox, buffer, error);
+	mote_sandbox_unclaim(sandbox);
+	return status;
+}
+
+void mote_sandbox_release_buffers(mote_sandbox *sandbox)
+{
+	for (size_t i = 0; i < sandbox->mailbox.buffer_count; i++)
+		mote_buffer_destroy(sandbox->mailbox.buffers[i].buffer);
+	mote_release(&sandbox->engine->allocator, sandbox->mailbox.buffers);
+}
