@@ -94,12 +94,18 @@ static struct data data_of(const mote_value *value)
 	return (struct data){value->as.bytes.data, value->as.bytes.length, false};
 }
 
-static mote_status check_data(const struct data *data, mote_error *error)
+/* Whether data could go to the guest at all.  Its size is looked at before its contents. */
+static mote_status check_data(const struct mote_channel *channel, const struct data *data,
+			      mote_error *error)
 {
 	if (data->bytes == NULL && data->length > 0)
 		return mote_fail(error, MOTE_INVALID_ARGUMENT,
 				 "a value of %zu bytes has no data (NULL)", data->length);
-	if (data->is_string && data->length > 0 && memchr(data->bytes, '\0', data->length) != NULL)
+	if (!data->is_string)
+		return MOTE_OK;
+	if (data->length >= channel->data_bytes)
+		return too_large(channel, error);
+	if (data->length > 0 && memchr(data->bytes, '\0', data->length) != NULL)
 		return mote_fail(error, MOTE_INVALID_ARGUMENT, "a string has a NUL in it");
 	return MOTE_OK;
 }
@@ -153,7 +159,7 @@ static mote_status put_value(const struct mote_channel *channel, const mote_valu
 		return MOTE_OK;
 	}
 	data = data_of(value);
-	status = check_data(&data, error);
+	status = check_data(channel, &data, error);
 	if (status != MOTE_OK)
 		return status;
 	if (find_shared(channel, &data, &made.bits)) {
@@ -196,7 +202,7 @@ mote_status mote_channel_measure(const struct mote_channel *channel, const mote_
 		if (!has_data(values[i].type))
 			continue;
 		data = data_of(&values[i]);
-		status = check_data(&data, error);
+		status = check_data(channel, &data, error);
 		if (status != MOTE_OK)
 			return status;
 		if (find_shared(channel, &data, &gva))
