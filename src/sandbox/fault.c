@@ -56,6 +56,16 @@ static void find_symbol(const mote_sandbox *sandbox, mote_fault *fault)
 		copy_printable(fault->symbol, sizeof(fault->symbol), name);
 }
 
+static const char *region_name(const mote_sandbox *sandbox, uint64_t gva)
+{
+	const struct mote_mailbox *mailbox = &sandbox->mailbox;
+
+	for (size_t i = 0; i < mailbox->buffer_count; i++)
+		if (gva - mailbox->buffers[i].gva < mailbox->buffers[i].bytes)
+			return "shared buffer";
+	return mote_layout_name(&sandbox->layout, gva);
+}
+
 static void describe_place(const mote_fault *fault, char *text, size_t capacity)
 {
 	if (fault->symbol[0] != '\0')
@@ -104,7 +114,7 @@ mote_status mote_sandbox_report_fault(mote_sandbox *sandbox, const struct mote_g
 	if (exception->access != MOTE_ACCESS_NONE) {
 		fault->address = exception->address - offset;
 		snprintf(fault->region, sizeof(fault->region), "%s",
-			 mote_layout_name(&sandbox->layout, fault->address));
+			 region_name(sandbox, fault->address));
 		if (fault->kind == MOTE_FAULT_MEMORY &&
 		    mote_layout_is_stack_guard(&sandbox->layout, fault->address))
 			fault->kind = MOTE_FAULT_STACK_OVERFLOW;

@@ -16,7 +16,7 @@ static const char *const names[MOTE_LAYOUT_REGIONS] = {
 	[MOTE_LAYOUT_MAILBOX] = "mailbox",    [MOTE_LAYOUT_THREAD] = "thread block",
 	[MOTE_LAYOUT_IMAGE_GUARD] = "guard",  [MOTE_LAYOUT_IMAGE] = "image",
 	[MOTE_LAYOUT_HEAP_GUARD] = "guard",   [MOTE_LAYOUT_HEAP] = "heap",
-	[MOTE_LAYOUT_TABLES] = "page tables", [MOTE_LAYOUT_BUFFERS] = "shared buffers",
+	[MOTE_LAYOUT_TABLES] = "page tables", [MOTE_LAYOUT_BUFFERS] = "outside memory",
 };
 
 const char *mote_size_text(uint64_t bytes, char text[MOTE_SIZE_TEXT_BYTES])
