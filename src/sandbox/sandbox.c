@@ -71,6 +71,24 @@ static mote_status check_options(const mote_sandbox_options *options, mote_error
 	return status;
 }
 
+/* What the processor cannot address, page tables cannot name. */
+static mote_status check_addresses(const mote_sandbox *sandbox, mote_error *error)
+{
+	const struct mote_hypervisor *hypervisor = sandbox->engine->hypervisor;
+	const struct mote_layout *layout = &sandbox->layout;
+	const struct mote_layout_region *last = &layout->regions[MOTE_LAYOUT_BUFFERS];
+	struct mote_capabilities capabilities;
+	char size[MOTE_SIZE_TEXT_BYTES];
+
+	hypervisor->backend->capabilities(hypervisor, &capabilities);
+	if (mote_layout_gpa(layout, last->gva + last->bytes) >> capabilities.address_bits == 0)
+		return MOTE_OK;
+	return mote_fail(error, MOTE_INVALID_ARGUMENT,
+			 "memory_bytes and buffer_space_bytes are more than the %s that this "
+			 "processor can address",
+			 mote_size_text(1ull << capabilities.address_bits, size));
+}
+
 static uint64_t image_alignment(const struct mote_elf *elf)
 {
 	uint64_t alignment = MOTE_PAGE_BYTES;
@@ -267,6 +285,8 @@ static mote_status build(mote_sandbox *sandbox, const mote_sandbox_options *opti
 
 	if (status == MOTE_OK)
 		status = compute_layout(sandbox, options, error);
+	if (status == MOTE_OK)
+		status = check_addresses(sandbox, error);
 	if (status == MOTE_OK)
 		status = mote_os_memory_create(sandbox->layout.ram_bytes, &sandbox->ram, error);
 	if (status == MOTE_OK)
