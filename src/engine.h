@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "allocator.h"
-#include "deadline.h"
+#include "hypervisor/interrupt/deadline.h"
 #include "hypervisor/virtual_machine.h"
 
 struct mote_engine {

@@ -66,7 +66,9 @@ typedef struct mote_sandbox_options {
 	const mote_host_function *host_functions; /* may be NULL when the count is 0; copied */
 	size_t host_function_count;
 	mote_log_level log_level; /* less severe guest messages are dropped in the guest */
-	bool forbid_timestamp;	  /* x86_64: rdtsc and rdtscp fault in the guest */
+	/* x86_64: rdtsc and rdtscp fault in the guest.  Not enforced by hosts that run user code under
+	 * their own CR4 (KVM without hardware virtualization). */
+	bool forbid_timestamp;
 	/* Deadlines of calls that set none themselves; see mote_call_options.  0: none. */
 	uint64_t wall_ns;
 	uint64_t cpu_ns;

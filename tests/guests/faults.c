@@ -296,6 +296,11 @@ MOTE_EXPORT(void, spin)
 		__asm__ volatile("pause");
 }
 
+MOTE_EXPORT(void, tick_once)
+{
+	host_tick(1);
+}
+
 MOTE_EXPORT(void, spin_host)
 {
 	for (;;)

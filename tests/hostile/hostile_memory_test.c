@@ -166,8 +166,6 @@ static void try_place(const struct place *place)
 	X(monitor_second_stub, ABSOLUTE, HOSTILE_MONITOR + 16, "monitor", SUPERVISOR) \
 	X(monitor_tables, ABSOLUTE, HOSTILE_MONITOR + 0x1000, "monitor", SUPERVISOR) \
 	X(monitor_stack, ABSOLUTE, HOSTILE_MONITOR + 0x2ff8, "monitor", SUPERVISOR) \
-	X(page_tables, ABSOLUTE, HOSTILE_MONITOR + 0x3000, "page tables", ABSENT) \
-	X(page_tables_second, ABSOLUTE, HOSTILE_MONITOR + 0x4000, "page tables", ABSENT) \
 	X(stack, STACK, 0, "stack", DATA) \
 	X(stack_end, STACK_END, -1, "stack", DATA) \
 	X(mailbox, MAILBOX_BEGIN, 0, "mailbox", DATA) \
@@ -185,7 +183,9 @@ static void try_place(const struct place *place)
 	X(guard_below_heap, HEAP, -1, "guard", ABSENT) \
 	X(heap, HEAP, 0, "heap", DATA) \
 	X(heap_end, HEAP_END, -1, "heap", DATA) \
-	X(behind_memory, HEAP_END, 0, "outside memory", ABSENT) \
+	X(page_tables, HEAP_END, 0, "page tables", ABSENT) \
+	X(page_tables_second, HEAP_END, 0x1000, "page tables", ABSENT) \
+	X(buffer_space, HEAP_END, 64 << 20, "outside memory", ABSENT) \
 	X(four_gib, ABSOLUTE, 1ll << 32, "outside memory", ABSENT) \
 	X(highest_lower_half, ABSOLUTE, (1ll << 47) - 0x1000, "outside memory", ABSENT) \
 	X(system_call_page, ABSOLUTE, -0xa00000, "outside memory", ABSENT) \
@@ -327,7 +327,7 @@ GUEST_CODE(sweep, "mov 8(%rdi), %rdi; mov $-1, %rcx; mov $0x5a, %al; rep stosb")
 static void sweep_over_the_end_of_memory(void)
 {
 	const struct hostile_guest guest = {GUEST(sweep)};
-	struct hostile_expectation expectation = {.part = "outside memory"};
+	struct hostile_expectation expectation = {.part = "page tables"};
 	struct hostile_run run;
 	uint64_t bases[BASES];
 

@@ -40,7 +40,7 @@ static void check_layout(const struct mote_layout_request *request,
 							    MOTE_LAYOUT_HEAP_GUARD};
 	uint64_t at = MOTE_RAM_GVA;
 
-	for (unsigned id = 0; id < MOTE_LAYOUT_REGIONS; id++) {
+	for (unsigned id = 0; id <= MOTE_LAYOUT_HEAP; id++) {
 		assert_int_equal(layout->regions[id].gva, at); /* no hole, no overlap */
 		assert_int_equal(layout->regions[id].bytes % PAGE, 0);
 		at = end_of(layout, id);
@@ -48,10 +48,16 @@ static void check_layout(const struct mote_layout_request *request,
 	assert_true(at <= MOTE_RAM_GVA + request->memory_bytes);
 	for (size_t i = 0; i < COUNT(guards); i++)
 		assert_true(layout->regions[guards[i]].bytes >= 4 * PAGE);
-	assert_int_equal(layout->ram_bytes, request->memory_bytes);
+	assert_int_equal(layout->regions[MOTE_LAYOUT_TABLES].gva,
+			 MOTE_RAM_GVA + request->memory_bytes);
+	assert_int_equal(layout->ram_bytes,
+			 request->memory_bytes + layout->regions[MOTE_LAYOUT_TABLES].bytes);
+	assert_int_equal(layout->regions[MOTE_LAYOUT_BUFFERS].gva,
+			 end_of(layout, MOTE_LAYOUT_TABLES));
+	assert_int_equal(layout->regions[MOTE_LAYOUT_BUFFERS].bytes, request->buffer_bytes);
 	assert_int_equal(layout->regions[MOTE_LAYOUT_MONITOR].bytes, MOTE_MONITOR_BYTES);
 	assert_true(layout->regions[MOTE_LAYOUT_TABLES].bytes >=
-		    mote_paging_bytes(MOTE_RAM_GVA + request->memory_bytes));
+		    mote_paging_bytes(end_of(layout, MOTE_LAYOUT_BUFFERS)));
 	assert_int_equal(layout->regions[MOTE_LAYOUT_STACK].bytes, request->stack_bytes);
 	assert_int_equal(layout->regions[MOTE_LAYOUT_MAILBOX].bytes,
 			 PAGE + 2 * request->data_bytes);
@@ -206,18 +212,19 @@ static void host_addresses_are_inside_ram_or_null(void **state)
 	mote_error error = MOTE_ERROR_INIT;
 	struct mote_layout layout;
 	uint8_t ram[1];
-	const uint64_t end = MOTE_RAM_GVA + request.memory_bytes;
+	uint64_t end;
 
 	(void)state;
 	check_ok(mote_layout_compute(&request, &layout, &error), &error);
+	end = MOTE_RAM_GVA + layout.ram_bytes;
 	assert_ptr_equal(mote_layout_host(&layout, ram, MOTE_RAM_GVA, 1), ram);
-	assert_ptr_equal(mote_layout_host(&layout, ram, MOTE_RAM_GVA, request.memory_bytes), ram);
+	assert_ptr_equal(mote_layout_host(&layout, ram, MOTE_RAM_GVA, layout.ram_bytes), ram);
 	assert_true((uint8_t *)mote_layout_host(&layout, ram, end - 1, 1) ==
-		    ram + request.memory_bytes - 1);
+		    ram + layout.ram_bytes - 1);
 	assert_non_null(mote_layout_host(&layout, ram, end, 0));
 	assert_null(mote_layout_host(&layout, ram, end, 1));
 	assert_null(mote_layout_host(&layout, ram, end + 1, 0));
-	assert_null(mote_layout_host(&layout, ram, MOTE_RAM_GVA, request.memory_bytes + 1));
+	assert_null(mote_layout_host(&layout, ram, MOTE_RAM_GVA, layout.ram_bytes + 1));
 	assert_null(mote_layout_host(&layout, ram, MOTE_RAM_GVA - 1, 1));
 	assert_null(mote_layout_host(&layout, ram, MOTE_RAM_GVA - 1, 0));
 	assert_null(mote_layout_host(&layout, ram, 0, 1));
@@ -244,14 +251,15 @@ static void guest_physical_addresses_have_the_offset(void **state)
 static void every_address_has_a_name(void **state)
 {
 	static const char *const names[MOTE_LAYOUT_REGIONS] = {
-		"monitor",	"page tables", "stack guard", "stack", "stack guard", "mailbox",
-		"thread block", "guard",       "image",	      "guard", "heap"};
+		"monitor", "stack guard", "stack", "stack guard", "mailbox",	 "thread block",
+		"guard",   "image",	  "guard", "heap",	  "page tables", "outside memory"};
 	struct mote_layout_request request = ordinary();
 	mote_error error = MOTE_ERROR_INIT;
 	struct mote_layout layout;
 
 	(void)state;
 	request.heap_bytes = PAGE;
+	request.buffer_bytes = PAGE;
 	check_ok(mote_layout_compute(&request, &layout, &error), &error);
 	for (unsigned id = 0; id < MOTE_LAYOUT_REGIONS; id++) {
 		uint64_t first = layout.regions[id].gva, last = end_of(&layout, id) - 1;

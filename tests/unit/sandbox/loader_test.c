@@ -44,7 +44,7 @@ static mote_status load_with(struct guest *guest, const struct elf_file *file, u
 	status = mote_layout_compute(&request, &guest->layout, error);
 	if (status != MOTE_OK)
 		return status;
-	guest->ram = calloc(1, RAM_BYTES);
+	guest->ram = calloc(1, guest->layout.ram_bytes);
 	assert_non_null(guest->ram);
 	guest->loader = (struct mote_loader){
 		.image = guest->image,
@@ -136,7 +136,8 @@ static void check_every_page(const struct guest *guest)
 {
 	unsigned writable = 0, executable = 0;
 
-	for (uint64_t gva = 0; gva < MOTE_RAM_GVA + RAM_BYTES + 64 * PAGE; gva += PAGE) {
+	for (uint64_t gva = 0; gva < MOTE_RAM_GVA + guest->layout.ram_bytes + 64 * PAGE;
+	     gva += PAGE) {
 		struct mote_translation found;
 		int expected = expected_flags(guest, gva);
 		bool mapped = mote_paging_walk(&guest->loader.tables, gva, &found);

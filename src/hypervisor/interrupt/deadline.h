@@ -7,8 +7,8 @@
  * CPU-time deadline costs one reading of the thread's clock, and two more for
  * each host function.
  */
-#ifndef MOTE_DEADLINE_H
-#define MOTE_DEADLINE_H
+#ifndef MOTE_HYPERVISOR_INTERRUPT_DEADLINE_H
+#define MOTE_HYPERVISOR_INTERRUPT_DEADLINE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

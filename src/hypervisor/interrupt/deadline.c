@@ -6,7 +6,7 @@
  * publishes next_wake and then looks at all deadlines again.  So one of the two
  * always sees the other, and nobody takes the lock on the way.
  */
-#include "deadline.h"
+#include "hypervisor/interrupt/deadline.h"
 
 #include "error_internal.h"
 #include "hypervisor/interrupt/interrupt_internal.h"

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Shared buffers: the guest works on the host's memory, as far as it was allowed
+ * to and as long as it was.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "fixture.h"
+
+enum { BYTES = 1 << 20, PAGE = 4096 };
+
+struct shared {
+	mote_engine *engine;
+	mote_sandbox *sandbox;
+	mote_buffer *buffer;
+	unsigned char *data;
+};
+
+static void setup(struct shared *shared, const mote_sandbox_options *options)
+{
+	mote_error error = MOTE_ERROR_INIT;
+
+	shared->engine = fixture_engine();
+	shared->sandbox = fixture_sandbox(shared->engine, "buffers", options);
+	REQUIRE_EQ(mote_buffer_create(shared->engine, BYTES, &shared->buffer, &error), MOTE_OK);
+	shared->data = mote_buffer_data(shared->buffer);
+	CHECK_EQ(mote_buffer_bytes(shared->buffer), BYTES);
+	for (unsigned int i = 0; i < BYTES; i++)
+		shared->data[i] = (unsigned char)(i * 31);
+}
+
+static void teardown(struct shared *shared)
+{
+	mote_buffer_destroy(shared->buffer);
+	fixture_destroy(shared->sandbox, shared->engine);
+}
+
+static uint64_t sum(const unsigned char *data, size_t length)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < length; i++)
+		total += data[i];
+	return total;
+}
+
+static void map(struct shared *shared, bool writable)
+{
+	mote_error error = MOTE_ERROR_INIT;
+
+	CHECK_STATUS(mote_sandbox_map_buffer(shared->sandbox, shared->buffer, writable, &error),
+		     MOTE_OK, &error);
+}
+
+static void a_guest_reads_all_of_it(void)
+{
+	struct shared shared;
+
+	setup(&shared, NULL);
+	map(&shared, false);
+	CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(shared.data, BYTES)).as.u64,
+		 sum(shared.data, BYTES));
+	CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(shared.data + 5000, 77)).as.u64,
+		 sum(shared.data + 5000, 77));
+	shared.data[5000] ^= 0xff; /* not a copy */
+	CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(shared.data + 5000, 77)).as.u64,
+		 sum(shared.data + 5000, 77));
+	teardown(&shared);
+}
+
+static void without_a_mapping_bytes_are_copied(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	struct shared shared;
+	mote_value all;
+
+	setup(&shared, NULL);
+	all = mote_bytes(shared.data, BYTES);
+	CHECK_STATUS(fixture_try(shared.sandbox, "sum", &all, 1, NULL, &error), MOTE_TOO_LARGE,
+		     &error);
+	CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(shared.data, 1000)).as.u64,
+		 sum(shared.data, 1000));
+	teardown(&shared);
+}
+
+static void read_only_is_enforced(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	mote_value arguments[2] = {{0}, mote_u32(7)};
+	struct shared shared;
+
+	setup(&shared, NULL);
+	map(&shared, false);
+	arguments[0] = mote_bytes(shared.data, 10);
+	CHECK_STATUS(fixture_try(shared.sandbox, "fill", arguments, 2, NULL, &error),
+		     MOTE_GUEST_FAULT, &error);
+	CHECK_CONTAINS(error.text, "shared buffer");
+	CHECK_EQ(mote_sandbox_fault(shared.sandbox)->kind, MOTE_FAULT_MEMORY);
+	CHECK_EQ(shared.data[1], 31);
+	teardown(&shared);
+}
+
+static void a_writable_buffer_is_seen_by_all(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	mote_sandbox *other;
+	struct shared shared;
+
+	setup(&shared, NULL);
+	other = fixture_sandbox(shared.engine, "buffers", NULL);
+	map(&shared, true);
+	CHECK_STATUS(mote_sandbox_map_buffer(other, shared.buffer, false, &error), MOTE_OK, &error);
+	CALL(shared.sandbox, "fill", mote_bytes(shared.data + PAGE, PAGE), mote_u32(3));
+	CHECK_EQ(shared.data[PAGE], 3);
+	CHECK_EQ(shared.data[PAGE - 1], (unsigned char)((PAGE - 1) * 31));
+	CHECK_EQ(CALL(other, "sum", mote_bytes(shared.data + PAGE, PAGE)).as.u64, 3 * PAGE);
+	fixture_destroy(other, NULL);
+	CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(shared.data + PAGE, PAGE)).as.u64,
+		 3 * PAGE);
+	teardown(&shared);
+}
+
+static void unmapping_takes_it_away(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	struct shared shared;
+	mote_value address;
+
+	setup(&shared, NULL);
+	map(&shared, false);
+	address = CALL(shared.sandbox, "address", mote_bytes(shared.data, BYTES));
+	CHECK_EQ(CALL(shared.sandbox, "read_at", mote_u64(address.as.u64 + 1)).as.u32, 31);
+	CHECK_STATUS(mote_sandbox_unmap_buffer(shared.sandbox, shared.buffer, &error), MOTE_OK,
+		     &error);
+	CHECK_STATUS(mote_sandbox_unmap_buffer(shared.sandbox, shared.buffer, &error),
+		     MOTE_NOT_FOUND, &error);
+	CHECK_STATUS(fixture_try(shared.sandbox, "read_at", &address, 1, NULL, &error),
+		     MOTE_GUEST_FAULT, &error);
+	CHECK_CONTAINS(error.text, "outside memory");
+	teardown(&shared);
+}
+
+/* The same addresses, other memory: nothing of the old mapping stays behind. */
+static void addresses_are_used_again(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	mote_buffer *other;
+	struct shared shared;
+
+	setup(&shared, NULL);
+	REQUIRE_EQ(mote_buffer_create(shared.engine, BYTES, &other, &error), MOTE_OK);
+	memset(mote_buffer_data(other), 9, BYTES);
+	for (unsigned int i = 0; i < test_scale(50); i++) {
+		map(&shared, i % 2 == 0);
+		CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(shared.data, BYTES)).as.u64,
+			 sum(shared.data, BYTES));
+		CHECK_STATUS(mote_sandbox_unmap_buffer(shared.sandbox, shared.buffer, &error),
+			     MOTE_OK, &error);
+		CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, other, false, &error), MOTE_OK,
+			     &error);
+		CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(mote_buffer_data(other), BYTES))
+				 .as.u64,
+			 9ull * BYTES);
+		CHECK_STATUS(mote_sandbox_unmap_buffer(shared.sandbox, other, &error), MOTE_OK,
+			     &error);
+	}
+	mote_buffer_destroy(other);
+	teardown(&shared);
+}
+
+static void many_buffers_fit_until_the_space_is_full(void)
+{
+	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
+	mote_error error = MOTE_ERROR_INIT;
+	mote_buffer *buffers[9];
+	struct shared shared;
+
+	options.buffer_space_bytes = 8 * PAGE;
+	setup(&shared, &options);
+	for (unsigned int i = 0; i < 9; i++) {
+		mote_status expected = i < 8 ? MOTE_OK : MOTE_NO_GUEST_MEMORY;
+
+		REQUIRE_EQ(mote_buffer_create(shared.engine, 1, &buffers[i], &error), MOTE_OK);
+		*(unsigned char *)mote_buffer_data(buffers[i]) = (unsigned char)(i + 1);
+		CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, buffers[i], false, &error),
+			     expected, &error);
+	}
+	CHECK_CONTAINS(error.text, "buffer_space_bytes");
+	CHECK_STATUS(mote_sandbox_unmap_buffer(shared.sandbox, buffers[3], &error), MOTE_OK,
+		     &error);
+	CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, buffers[8], false, &error), MOTE_OK,
+		     &error);
+	for (unsigned int i = 0; i < 9; i++)
+		CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(mote_buffer_data(buffers[i]), 1))
+				 .as.u64,
+			 i + 1);
+	for (unsigned int i = 0; i < 9; i++)
+		mote_buffer_destroy(buffers[i]);
+	CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(shared.data, 0)).as.u64, 0);
+	teardown(&shared);
+}
+
+static void wrong_mappings_are_refused(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	mote_buffer *none;
+	struct shared shared;
+
+	setup(&shared, NULL);
+	map(&shared, false);
+	CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, shared.buffer, true, &error),
+		     MOTE_INVALID_ARGUMENT, &error);
+	CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, NULL, true, &error),
+		     MOTE_INVALID_ARGUMENT, &error);
+	CHECK_STATUS(mote_buffer_create(shared.engine, 0, &none, &error), MOTE_INVALID_ARGUMENT,
+		     &error);
+	CHECK_STATUS(mote_buffer_create(shared.engine, UINT64_MAX, &none, &error),
+		     MOTE_INVALID_ARGUMENT, &error);
+	teardown(&shared);
+}
+
+static int memory_file(uint64_t bytes, int seals)
+{
+	int fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	REQUIRE(fd >= 0 && ftruncate(fd, (off_t)bytes) == 0);
+	REQUIRE(pwrite(fd, "abc", 3, PAGE) == 3);
+	REQUIRE(seals == 0 || fcntl(fd, F_ADD_SEALS, seals) == 0);
+	return fd;
+}
+
+static void memory_of_others_can_be_imported(void)
+{
+	int fd = memory_file(4 * PAGE, F_SEAL_SHRINK);
+	mote_error error = MOTE_ERROR_INIT;
+	struct shared shared;
+	mote_buffer *imported;
+	unsigned char *data;
+
+	setup(&shared, NULL);
+	REQUIRE_EQ(mote_buffer_import(shared.engine, fd, PAGE, 2 * PAGE, &imported, &error),
+		   MOTE_OK);
+	close(fd);
+	data = mote_buffer_data(imported);
+	CHECK_MEM(data, "abc", 3);
+	CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, imported, true, &error), MOTE_OK,
+		     &error);
+	CALL(shared.sandbox, "fill", mote_bytes(data, PAGE), mote_u32(1));
+	CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(data, 2 * PAGE)).as.u64, PAGE);
+	mote_buffer_destroy(imported);
+	teardown(&shared);
+}
+
+static void what_could_shrink_is_not_imported(void)
+{
+	int loose = memory_file(4 * PAGE, 0), sealed = memory_file(4 * PAGE, F_SEAL_SHRINK);
+	int constant = memory_file(4 * PAGE, F_SEAL_SHRINK | F_SEAL_WRITE);
+	mote_error error = MOTE_ERROR_INIT;
+	mote_buffer *buffer;
+	struct shared shared;
+
+	setup(&shared, NULL);
+	CHECK_STATUS(mote_buffer_import(shared.engine, loose, 0, PAGE, &buffer, &error),
+		     MOTE_INVALID_ARGUMENT, &error);
+	CHECK_CONTAINS(error.text, "F_SEAL_SHRINK");
+	CHECK_STATUS(mote_buffer_import(shared.engine, sealed, 0, 5 * PAGE, &buffer, &error),
+		     MOTE_INVALID_ARGUMENT, &error);
+	CHECK_STATUS(mote_buffer_import(shared.engine, sealed, 1, PAGE, &buffer, &error),
+		     MOTE_INVALID_ARGUMENT, &error);
+	CHECK_STATUS(mote_buffer_import(shared.engine, -1, 0, PAGE, &buffer, &error),
+		     MOTE_INVALID_ARGUMENT, &error);
+	CHECK_STATUS(mote_buffer_import(shared.engine, constant, 0, 2 * PAGE, &buffer, &error),
+		     MOTE_OK, &error);
+	CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, buffer, true, &error),
+		     MOTE_INVALID_ARGUMENT, &error);
+	CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, buffer, false, &error), MOTE_OK,
+		     &error);
+	CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(mote_buffer_data(buffer), 2 * PAGE)).as.u64,
+		 'a' + 'b' + 'c');
+	mote_buffer_destroy(buffer);
+	close(loose);
+	close(sealed);
+	close(constant);
+	teardown(&shared);
+}
+
+static const struct test_case cases[] = {
+	CASE(a_guest_reads_all_of_it),
+	CASE(without_a_mapping_bytes_are_copied),
+	CASE(read_only_is_enforced),
+	CASE(a_writable_buffer_is_seen_by_all),
+	CASE(unmapping_takes_it_away),
+	CASE(addresses_are_used_again),
+	CASE(many_buffers_fit_until_the_space_is_full),
+	CASE(wrong_mappings_are_refused),
+	CASE(memory_of_others_can_be_imported),
+	CASE(what_could_shrink_is_not_imported),
+};
+
+int main(int argc, char **argv)
+{
+	return test_main("sandbox_buffer", cases, TEST_COUNT(cases), argc, argv);
+}
