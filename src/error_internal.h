@@ -14,6 +14,16 @@
 #define MOTE_PRINTF(text, first)
 #endif
 
+/* An empty error, without clearing all of its text: this is on the path of every call. */
+static inline void mote_error_begin(mote_error *error)
+{
+	error->size = sizeof(*error);
+	error->status = MOTE_OK;
+	error->domain = MOTE_DOMAIN_MOTE;
+	error->os_code = 0;
+	error->text[0] = '\0';
+}
+
 /* Fills error (may be NULL) with one printable line and returns status. */
 mote_status mote_fail(mote_error *error, mote_status status, const char *format, ...)
 	MOTE_PRINTF(3, 4);

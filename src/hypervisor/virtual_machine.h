@@ -13,7 +13,8 @@
  *   state acts as if the exiting instruction had retired: the program counter
  *   stands behind it, and a write of any register sticks.  What the hypervisor
  *   keeps pending is completed by the backend, lazily, when state is touched.
- *   A repeated string instruction retires one iteration at a time.
+ *   A repeated string instruction retires one iteration at a time.  An access that takes several
+ *   exits (a word on two pages) retires with the last; registers that are set before end it.
  *
  * Spurious interruption.  A run that was interrupted without this VM's cancel
  *   bit gives MOTE_EXIT_RETRY, never an error and never MOTE_EXIT_CANCELLED.
@@ -162,7 +163,8 @@ struct mote_backend {
 	void (*capabilities)(const struct mote_hypervisor *hypervisor,
 			     struct mote_capabilities *capabilities);
 
-	/* A VM with one vCPU in power-on state and no memory. */
+	/* A VM with one vCPU in power-on state and no memory.  The accessed bits of its segments and the
+	 * busy bit of TR are the hypervisor's choice until they are set. */
 	mote_status (*create)(struct mote_hypervisor *hypervisor, struct mote_vm **vm,
 			      mote_error *error);
 };

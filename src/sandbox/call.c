@@ -150,11 +150,13 @@ static mote_status enter(mote_sandbox *sandbox, const mote_call_options *options
 			 runner *run_request, void *user, mote_error *error)
 {
 	mote_interrupt *interrupt = mote_sandbox_interrupt(sandbox);
-	mote_error own = MOTE_ERROR_INIT;
+	mote_error own;
 	mote_status status;
 
-	if (error == NULL)
+	if (error == NULL) {
+		mote_error_begin(&own);
 		error = &own;
+	}
 	mote_interrupt_begin_call(interrupt);
 	status = run_within(sandbox, options, run_request, user, error);
 	mote_interrupt_end_call(interrupt);

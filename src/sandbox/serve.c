@@ -11,9 +11,10 @@ static mote_status call_host_function(mote_sandbox *sandbox,
 				      const mote_value *arguments, mote_value *result,
 				      mote_error *error)
 {
-	mote_error inner = MOTE_ERROR_INIT;
+	mote_error inner;
 	mote_status status;
 
+	mote_error_begin(&inner);
 	sandbox->statistics.host_calls++;
 	mote_deadlines_pause(&sandbox->watch);
 	*result = (mote_value){.type = (mote_type)function->signature.result};
@@ -38,7 +39,7 @@ static mote_status serve_host_call(mote_sandbox *sandbox, mote_error *error)
 	const struct mote_registered_function *function;
 	uint32_t index = mote_channel_function(&channel);
 	mote_value arguments[MOTE_MAXIMUM_ARGUMENTS];
-	mote_error inner = MOTE_ERROR_INIT;
+	mote_error inner;
 	const char *problem = NULL;
 	mote_value result;
 	mote_status status;
@@ -56,6 +57,7 @@ static mote_status serve_host_call(mote_sandbox *sandbox, mote_error *error)
 		status = call_host_function(sandbox, function, arguments, &result, error);
 	if (status != MOTE_OK)
 		return status;
+	mote_error_begin(&inner);
 	if (mote_channel_put_result(&channel, &result, &inner) != MOTE_OK)
 		return mote_fail(error, MOTE_HOST_FUNCTION, "result of host function %s: %s",
 				 function->name, inner.text);

@@ -51,8 +51,7 @@ const struct test_backend *backend_under_test(void);
 struct expectations {
 	bool runs_after_triple_fault; /* when it was reset */
 	/* Of a vCPU that was just made, where that is not its state after a reset. */
-	uint8_t new_cs_type, new_ss_type, new_tr_type, new_ftwx;
-	uint16_t new_fcw;
+	uint8_t new_cs_type, new_ss_type, new_tr_type;
 };
 
 const struct expectations *expected_here(void);

@@ -436,8 +436,6 @@ static void a_new_vcpu_is_in_power_on_state(void)
 	expected.sregs.cs.type = here->new_cs_type;
 	expected.sregs.ss.type = here->new_ss_type;
 	expected.sregs.tr.type = here->new_tr_type;
-	expected.fpu.fcw = here->new_fcw;
-	expected.fpu.ftwx = here->new_ftwx;
 	check_state(&machine, &expected);
 	machine.vm->ops->destroy(machine.vm);
 	hypervisor->backend->close(hypervisor);

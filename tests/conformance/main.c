@@ -28,16 +28,14 @@ const struct test_backend *backend_under_test(void)
  * Where the architecture or an emulator leaves freedom.  Everything that is not in this table is
  * the same everywhere.
  *
- * A new vCPU of KVM has its x87 unit as FNINIT leaves it (SDM volume 3, table 10-1, column INIT), and
- * segments whose accessed and busy bits are the vendor's choice.  reset_vcpu knows no such freedom.
+ * A new vCPU of KVM has segments whose accessed and busy bits are the vendor's choice.  reset_vcpu
+ * knows no such freedom.
  */
 static const struct expectations ordinary = {
 	.runs_after_triple_fault = true,
 	.new_cs_type = 11,
 	.new_ss_type = 3,
 	.new_tr_type = 11,
-	.new_ftwx = 0,
-	.new_fcw = 0x37f,
 };
 
 static const struct expectations svm_bed = {
@@ -47,8 +45,6 @@ static const struct expectations svm_bed = {
 	.new_cs_type = 10,
 	.new_ss_type = 2,
 	.new_tr_type = 3,
-	.new_ftwx = 0,
-	.new_fcw = 0x37f,
 };
 
 const struct expectations *expected_here(void)

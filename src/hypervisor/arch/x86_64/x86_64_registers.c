@@ -58,8 +58,9 @@ void mote_x86_64_power_on(mote_x86_64_regs *regs, struct mote_x86_64_sregs *sreg
 		*sregs = reset_sregs();
 	if (fpu)
 		*fpu = (struct mote_x86_64_fpu){
-			.fcw = 0x40,
-			.ftwx = 0xff, /* tag word 0x5555: every register holds a zero */
+			/* As FNINIT leaves it: hypervisors start there, not with a cold
+			 * processor's 0x40, and guests rely on it. */
+			.fcw = 0x37f,
 			.mxcsr = 0x1f80,
 		};
 	if (debug)

@@ -74,7 +74,7 @@ struct mote_x86_64_debug_exit {
 #define MOTE_X86_64_RFLAGS_FIXED (1ull << 1)
 #define MOTE_X86_64_RFLAGS_TF (1ull << 8)
 
-/* The state after power-on or reset.  Any argument may be NULL. */
+/* The state after power-on or reset, the x87 unit after FNINIT.  Any argument may be NULL. */
 void mote_x86_64_power_on(mote_x86_64_regs *regs, struct mote_x86_64_sregs *sregs,
 			  struct mote_x86_64_fpu *fpu, struct mote_x86_64_debug_regs *debug);
 
