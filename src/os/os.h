@@ -34,8 +34,7 @@ void mote_os_memory_forget(struct mote_os_memory *memory);
  * writable: written on success.
  */
 mote_status mote_os_memory_import(intptr_t handle, uint64_t offset, uint64_t bytes,
-				  struct mote_os_memory *memory, bool *writable,
-				  mote_error *error);
+				  struct mote_os_memory *memory, bool *writable, mote_error *error);
 
 /* A regular file that is open for reading. */
 struct mote_os_file {

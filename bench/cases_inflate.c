@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Throughput: zlib in a guest, fed block by block through host functions, against
+ * the same zlib called directly on the same blocks.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "bench.h"
+
+enum { TEXT_BYTES = 8 << 20, COUNTED_TEXT_BYTES = 1 << 20, LARGE_BLOCK = 1 << 20 };
+
+struct inflation {
+	struct bench *bench;
+	struct bench_guest guest;
+	unsigned char *text, *packed, *input, *output;
+	size_t text_bytes, packed_bytes;
+	uint32_t block_bytes;
+	size_t read, written;
+};
+
+/* Compressible, and the same everywhere: words of a small vocabulary in pseudo-random order. */
+static void fill_text(unsigned char *text, size_t bytes)
+{
+	uint32_t state = 1;
+
+	for (size_t i = 0; i < bytes;) {
+		uint32_t word;
+
+		state = state * 1664525u + 1013904223u;
+		word = state >> 20; /* 4,096 words, some more often */
+		word &= state >> 8 & 0xfff;
+		for (uint32_t letter = 0; letter < 3 + word % 7 && i < bytes; letter++)
+			text[i++] = (unsigned char)('a' + (word * 31 + letter * letter) % 26);
+		if (i < bytes)
+			text[i++] = ' ';
+	}
+}
+
+static bool prepare(struct inflation *job, size_t bytes)
+{
+	uLongf packed_bytes = compressBound((uLong)bytes);
+
+	job->text_bytes = bytes;
+	job->text = malloc(bytes);
+	job->packed = malloc(packed_bytes);
+	job->input = malloc(LARGE_BLOCK);
+	job->output = malloc(LARGE_BLOCK);
+	if (!job->text || !job->packed || !job->input || !job->output)
+		return bench_fail(job->bench, "no memory");
+	fill_text(job->text, bytes);
+	if (compress(job->packed, &packed_bytes, job->text, (uLong)bytes) != Z_OK)
+		return bench_fail(job->bench, "zlib cannot compress");
+	job->packed_bytes = packed_bytes;
+	return true;
+}
+
+static size_t next_block(struct inflation *job, size_t most, const unsigned char **block)
+{
+	size_t length = job->packed_bytes - job->read;
+
+	*block = job->packed + job->read;
+	length = length > most ? most : length;
+	job->read += length;
+	return length;
+}
+
+/* Both sides check what they get. */
+static bool take_block(struct inflation *job, const void *block, size_t length)
+{
+	bool equal = length <= job->text_bytes - job->written &&
+		     !memcmp(job->text + job->written, block, length);
+
+	job->written += length;
+	return equal;
+}
+
+static bool inflate_natively(void *user)
+{
+	struct inflation *job = user;
+	z_stream stream = {0};
+	int status = inflateInit(&stream);
+
+	job->read = job->written = 0;
+	while (status == Z_OK) {
+		if (stream.avail_in == 0) {
+			const unsigned char *block;
+
+			stream.avail_in = (uInt)next_block(job, job->block_bytes, &block);
+			memcpy(job->input, block, stream.avail_in);
+			stream.next_in = job->input;
+		}
+		stream.next_out = job->output;
+		stream.avail_out = job->block_bytes;
+		status = inflate(&stream, Z_NO_FLUSH);
+		if (!take_block(job, job->output, job->block_bytes - stream.avail_out))
+			status = Z_DATA_ERROR;
+	}
+	inflateEnd(&stream);
+	return status == Z_STREAM_END || bench_fail(job->bench, "zlib says %d", status);
+}
+
+/* bytes(u32) */
+static mote_status read_block(void *user, const mote_value *arguments, size_t count,
+			      mote_value *result, mote_error *error)
+{
+	const unsigned char *block;
+	size_t length = next_block(user, arguments[0].as.u32, &block);
+
+	(void)count;
+	(void)error;
+	*result = mote_bytes(block, length);
+	return MOTE_OK;
+}
+
+/* void(bytes) */
+static mote_status write_block(void *user, const mote_value *arguments, size_t count,
+			       mote_value *result, mote_error *error)
+{
+	const mote_span *block = &arguments[0].as.bytes;
+
+	(void)count;
+	(void)result;
+	(void)error;
+	return take_block(user, block->data, block->length) ? MOTE_OK : MOTE_HOST_FUNCTION;
+}
+
+static bool inflate_in_guest(void *user)
+{
+	struct inflation *job = user;
+	const mote_value argument = mote_u32(job->block_bytes);
+	mote_value result;
+
+	job->read = job->written = 0;
+	if (!bench_guest_call(&job->guest, &argument, 1, NULL, &result))
+		return false;
+	return result.as.i32 == Z_OK || bench_fail(job->bench, "zlib says %d", result.as.i32);
+}
+
+static bool measure(struct inflation *job, const char *name, uint32_t block_bytes)
+{
+	const mote_host_function functions[] = {
+		{"read_block", "bytes(u32)", read_block, job, NULL},
+		{"write_block", "void(bytes)", write_block, job, NULL},
+	};
+	const struct bench_pair pair = {
+		.name = name,
+		.reference = "the same zlib, native",
+		.floor = {.once = inflate_natively},
+		.mote = {.once = inflate_in_guest},
+		.user = job,
+		.counted = 2,
+	};
+	bool good;
+
+	job->block_bytes = block_bytes;
+	job->guest.options.memory_bytes = 16 << 20;
+	job->guest.options.mailbox_bytes = block_bytes;
+	job->guest.options.host_functions = functions;
+	job->guest.options.host_function_count = 2;
+	good = bench_guest_create(&job->guest) && bench_compare(job->bench, &pair);
+	bench_guest_destroy(&job->guest);
+	return good;
+}
+
+bool bench_case_inflate(struct bench *bench)
+{
+	struct inflation job = {.bench = bench};
+	size_t bytes = bench->options.counted ? COUNTED_TEXT_BYTES : TEXT_BYTES;
+	bool good = prepare(&job, bytes) &&
+		    bench_guest_open(bench, &job.guest, "bench_inflate", "inflate_stream",
+				     "i32(u32)") &&
+		    measure(&job, "inflate-64KiB-blocks", BENCH_BLOCK) &&
+		    measure(&job, "inflate-1MiB-blocks", LARGE_BLOCK);
+
+	bench_guest_close(&job.guest);
+	free(job.text);
+	free(job.packed);
+	free(job.input);
+	free(job.output);
+	return good;
+}

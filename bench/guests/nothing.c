@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The least guest: a function that does nothing, and one that never ends.
+ */
+#include <mote_guest.h>
+
+MOTE_EXPORT(void, nothing)
+{
+}
+
+MOTE_EXPORT(void, spin)
+{
+	for (;;)
+		__asm__ volatile("");
+}

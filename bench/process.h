@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What people use instead of a micro VM: a forked child that seccomp has taken
+ * every system call from but those that its channel needs.
+ */
+#ifndef MOTE_BENCH_PROCESS_H
+#define MOTE_BENCH_PROCESS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "bench.h"
+
+enum process_channel {
+	PROCESS_PIPES,	    /* seccomp strict: read, write, exit */
+	PROCESS_FUTEX,	    /* shared memory; a filter that allows futex alone */
+	PROCESS_SPIN_FUTEX, /* the same, spinning a while first; on another processor */
+};
+
+struct process_shared;
+
+struct process {
+	enum process_channel channel;
+	pid_t child;
+	int to_child, from_child; /* pipes */
+	struct process_shared *shared;
+};
+
+/* Starts the child.  processor: where it runs; the caller must be where it wants to be. */
+bool process_start(struct bench *bench, struct process *process, enum process_channel channel,
+		   int processor);
+void process_stop(struct process *process);
+
+/* Sends length bytes and gets them back; 1 to BENCH_BLOCK. */
+bool process_round_trip(struct process *process, const void *send, void *back, size_t length);
+
+/* Puts the calling thread on one processor; gives that, or -1. */
+int process_pin(int processor);
+
+#endif
