@@ -96,8 +96,12 @@ void mote_signature_format(const mote_signature *signature, char *text)
 	size_t used = (size_t)snprintf(text, MOTE_SIGNATURE_TEXT_BYTES, "%s(",
 				       mote_type_name((mote_type)signature->result));
 
-	/* The longest text, 16 times "string,", fits. */
-	for (unsigned i = 0; i < signature->argument_count; i++)
+	unsigned count = signature->argument_count < MOTE_MAXIMUM_ARGUMENTS
+				 ? signature->argument_count
+				 : MOTE_MAXIMUM_ARGUMENTS;
+
+	/* The longest text, 17 times "unknown" with its separator, fits. */
+	for (unsigned i = 0; i < count; i++)
 		used += (size_t)snprintf(text + used, MOTE_SIGNATURE_TEXT_BYTES - used, "%s%s",
 					 i > 0 ? "," : "",
 					 mote_type_name((mote_type)signature->arguments[i]));

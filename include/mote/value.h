@@ -130,7 +130,7 @@ typedef struct mote_signature {
  */
 mote_status mote_signature_parse(const char *text, mote_signature *signature, mote_error *error);
 
-#define MOTE_SIGNATURE_TEXT_BYTES 128
+#define MOTE_SIGNATURE_TEXT_BYTES 160
 
 /* Writes the canonical text of a signature, NUL-terminated, into
  * text[MOTE_SIGNATURE_TEXT_BYTES].  Any thread. */
