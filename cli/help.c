@@ -13,6 +13,7 @@ static const char tool_help[] =
 	"  mote run GUEST [FUNCTION [ARG...]]  call a function of a guest\n"
 	"  mote inspect GUEST                  what a guest offers and what it needs\n"
 	"  mote doctor                         whether this machine can run guests\n"
+	"  mote new NAME                       starts a guest of one's own in the folder NAME\n"
 	"  mote version                        the version\n"
 	"  mote help [COMMAND]                 this text, or that of a command\n"
 	"\n"
@@ -44,6 +45,11 @@ static const char run_help[] =
 	"  --stack SIZE      its stack (256K, or what the guest asks for)\n"
 	"  --mailbox SIZE    room for strings and bytes, each way (1M, or what ARG take)\n"
 	"                    SIZE is in bytes; K, M and G stand for KiB, MiB and GiB\n"
+	"  --timeout DURATION\n"
+	"                    ends the call when it took that long (no limit)\n"
+	"  --cpu-time DURATION\n"
+	"                    ends it when the guest used so much CPU time (no limit)\n"
+	"                    DURATION: 10ms, 1.5s, 2m; without a unit, seconds\n"
 	"  --backend NAME    the hypervisor (`mote doctor` lists them)\n"
 	"  --log-level LEVEL off, error, warning, info, debug or trace; the guest's messages\n"
 	"                    go to standard error as \"guest LEVEL: text\" (info)\n"
@@ -64,11 +70,13 @@ static const char run_help[] =
 	"  2      the command line is wrong: option, function or arguments\n"
 	"  3      guest fault: it did something that it must not\n"
 	"  4      guest abort: it gave up, with a message\n"
+	"  5      it took longer than --timeout or --cpu-time allow\n"
 	"  128+N  ended by signal N: 130 for Ctrl-C, 143 for SIGTERM\n"
 	"\n"
 	"Examples:\n"
 	"  mote run hello greet World\n"
 	"  mote run calc add -5 0x10\n"
+	"  mote run --timeout 100ms parser parse @untrusted\n"
 	"  mote run --memory 64M --mailbox 8M inflate decompress @data.gz >data\n"
 	"  curl -s URL | mote run --quiet --json parser parse @-\n";
 
@@ -81,6 +89,9 @@ static const char inspect_help[] =
 	"architecture can be inspected on every machine.\n"
 	"\n"
 	"A signature reads RESULT(ARGUMENT,...), for example i64(bytes,u32).\n"
+	"\n"
+	"  --json      prints one JSON object\n"
+	"  --help, -h  this text\n"
 	"\n"
 	"Exit codes: 0, 1 when GUEST is not a guest, 2 for a wrong command line.\n"
 	"\n"
@@ -97,8 +108,31 @@ static const char doctor_help[] =
 	"\n"
 	"The environment variable MOTE_BACKEND, or --backend of `mote run`, chooses one.\n"
 	"\n"
+	"  --json      prints one JSON object\n"
+	"  --help, -h  this text\n"
+	"\n"
 	"Exit codes: 0 when at least one hypervisor is usable, 1 when none is, 2 for a wrong\n"
 	"command line.\n";
+
+static const char new_help[] =
+	"mote new NAME\n"
+	"\n"
+	"Makes the folder NAME with a guest that builds and runs as it is: CMakeLists.txt,\n"
+	"NAME.c with two example functions, README.md with the commands, .gitignore.  The\n"
+	"guest SDK must be installed to build it.\n"
+	"\n"
+	"NAME is also the name of the guest: a letter, then up to 62 letters, digits, - and\n"
+	"_.  A folder of that name may exist if it is empty.\n"
+	"\n"
+	"  --help, -h  this text\n"
+	"\n"
+	"Exit codes: 0, 1 when a file cannot be written or the folder is not empty, 2 for a\n"
+	"wrong command line.\n"
+	"\n"
+	"Example:\n"
+	"  mote new parser && cd parser\n"
+	"  cmake -B build && cmake --build build\n"
+	"  mote run build/parser greet World\n";
 
 static const char version_help[] = "mote version\n"
 				   "\n"
@@ -107,8 +141,8 @@ static const char version_help[] = "mote version\n"
 static const struct {
 	const char *command, *text;
 } topics[] = {
-	{"run", run_help},	   {"inspect", inspect_help}, {"doctor", doctor_help},
-	{"version", version_help}, {"help", tool_help},
+	{"run", run_help}, {"inspect", inspect_help}, {"doctor", doctor_help},
+	{"new", new_help}, {"version", version_help}, {"help", tool_help},
 };
 
 int print_help(const char *command)

@@ -122,6 +122,69 @@ const char *read_size(const char *text, void *to)
 	return NULL;
 }
 
+/* The part behind the point, in units of 10^-9. */
+static bool read_fraction(const char **at, uint64_t *billionths)
+{
+	uint64_t scale = 1000000000;
+
+	*billionths = 0;
+	if (**at != '.')
+		return true;
+	(*at)++;
+	if (**at < '0' || **at > '9')
+		return false;
+	for (; **at >= '0' && **at <= '9'; (*at)++) {
+		scale /= 10; /* what is finer than 10^-9 does not count */
+		*billionths += scale * (uint64_t)(**at - '0');
+	}
+	return true;
+}
+
+/* 0 for an unknown unit. */
+static uint64_t unit_ns(const char *unit)
+{
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} units[] = {{"", 1000000000},	{"ns", 1},	    {"us", 1000},	 {"ms", 1000000},
+		     {"s", 1000000000}, {"m", 60000000000}, {"h", 3600000000000}};
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (strcmp(unit, units[i].name) == 0)
+			return units[i].ns;
+	return 0;
+}
+
+const char *read_duration(const char *text, void *to)
+{
+	static const char problem[] = "a time such as 10ms, 1.5s, 2m or 30 (seconds)";
+	static const char range[] = "a time of 1ns to 100000h";
+	static const uint64_t most = 100000ull * 3600 * 1000000000;
+	uint64_t whole, billionths, unit, ns;
+	char *end;
+	const char *at;
+
+	if (text[0] < '0' || text[0] > '9')
+		return problem;
+	errno = 0;
+	whole = strtoull(text, &end, 10);
+	at = end;
+	if (!read_fraction(&at, &billionths))
+		return problem;
+	unit = unit_ns(at);
+	if (unit == 0)
+		return problem;
+	if (errno != 0 || whole > most / unit)
+		return range;
+	/* Both halves of the fraction's product fit: a unit is a multiple of 10^9, or less than it. */
+	ns = unit >= 1000000000 ? unit / 1000000000 * billionths : unit * billionths / 1000000000;
+	ns += whole * unit;
+	if (ns == 0 || ns > most)
+		return range;
+	*(uint64_t *)to = ns;
+	return NULL;
+}
+
 const char *read_text(const char *text, void *to)
 {
 	*(const char **)to = text;

@@ -33,6 +33,8 @@ int parse_options(int argc, char **argv, const struct option *table, size_t tabl
 
 /* Readers.  A size (uint64_t): bytes, or with K, M, G for KiB, MiB, GiB; not 0. */
 const char *read_size(const char *text, void *to);
+/* A duration (uint64_t, nanoseconds): 10ms, 1.5s, 2m, 1h; without a unit, seconds; not 0. */
+const char *read_duration(const char *text, void *to);
 const char *read_text(const char *text, void *to);	/* const char * */
 const char *read_backend(const char *text, void *to);	/* mote_backend_kind */
 const char *read_log_level(const char *text, void *to); /* mote_log_level */

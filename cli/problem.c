@@ -86,6 +86,8 @@ int problem_from_error(struct problem *problem, const mote_error *error)
 		exit_code = EXIT_GUEST_FAULT;
 	else if (error->status == MOTE_GUEST_ABORT)
 		exit_code = EXIT_GUEST_ABORT;
+	else if (error->status == MOTE_WALL_DEADLINE || error->status == MOTE_CPU_DEADLINE)
+		exit_code = EXIT_DEADLINE;
 	problem->exit_code = exit_code;
 	if (strncmp(name, "MOTE_", 5) == 0)
 		name += 5;

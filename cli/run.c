@@ -100,6 +100,7 @@ static int create_sandbox(struct run *run, mote_function *function)
 
 static int call(struct run *run, mote_function function)
 {
+	mote_call_options options = MOTE_CALL_OPTIONS_INIT;
 	mote_error error = MOTE_ERROR_INIT;
 	mote_status status;
 	struct watch watch;
@@ -108,8 +109,10 @@ static int call(struct run *run, mote_function function)
 	if (code != 0)
 		return problem_set(&run->problem, EXIT_PROBLEM, "os", "thread for signals: %s",
 				   strerror(code));
+	options.wall_ns = run->options.wall_ns;
+	options.cpu_ns = run->options.cpu_ns;
 	status = mote_sandbox_call(run->sandbox, function, run->arguments.values,
-				   run->arguments.count, NULL, &run->result, &error);
+				   run->arguments.count, &options, &run->result, &error);
 	run->signal = watch_stop(&watch);
 	if (run->signal != 0)
 		return problem_set(&run->problem, EXIT_SIGNAL + run->signal, "killed",

@@ -26,6 +26,8 @@ int run_options_read(int argc, char **argv, struct run_options *options)
 		OPTION("heap", 0, read_size, heap_bytes),
 		OPTION("stack", 0, read_size, stack_bytes),
 		OPTION("mailbox", 0, read_size, mailbox_bytes),
+		OPTION("timeout", 0, read_duration, wall_ns),
+		OPTION("cpu-time", 0, read_duration, cpu_ns),
 		OPTION("backend", 0, read_backend, backend),
 		OPTION("log-level", 0, read_log_level, log_level),
 		OPTION("output", 'o', read_text, output),

@@ -15,6 +15,7 @@ struct run_options {
 	char **words;		      /* its arguments */
 	int word_count;
 	uint64_t memory_bytes, heap_bytes, stack_bytes, mailbox_bytes; /* 0 if not given */
+	uint64_t wall_ns, cpu_ns;				       /* 0 if not given */
 	mote_backend_kind backend;
 	mote_log_level log_level;
 	const char *output;

@@ -15,6 +15,7 @@ enum tool_exit {
 	EXIT_USAGE = 2,
 	EXIT_GUEST_FAULT = 3,
 	EXIT_GUEST_ABORT = 4,
+	EXIT_DEADLINE = 5,
 	EXIT_SIGNAL = 128,
 };
 
@@ -29,6 +30,7 @@ int complain_usage(const char *command, const char *format, ...)
 int command_run(int argc, char **argv);
 int command_inspect(int argc, char **argv);
 int command_doctor(int argc, char **argv);
+int command_new(int argc, char **argv);
 
 /* Prints the help of a command (NULL: of the tool) to standard output. */
 int print_help(const char *command);

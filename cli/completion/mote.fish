@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Completion of mote for fish: commands, options and their values, files, and behind a guest the
+# names of its functions.
+
+function __mote_command
+    set -l words (commandline -opc)
+    test "$words[2]" = "$argv[1]"
+end
+
+function __mote_no_command
+    test (count (commandline -opc)) = 1
+end
+
+# The operands of mote run that stand before the cursor.
+function __mote_operands
+    set -l words (commandline -opc)
+    set -l skip 0
+    for word in $words[3..-1]
+        if test $skip = 1
+            set skip 0
+        else if string match -qr -- '^(--(json|quiet|help)|-[qh]|--|--.*=.*)$' $word
+            continue
+        else if string match -q -- '-?*' $word
+            set skip 1
+        else
+            echo -- $word
+        end
+    end
+end
+
+function __mote_wants_guest
+    __mote_command run; and test (count (__mote_operands)) = 0
+end
+
+function __mote_wants_function
+    __mote_command run; and test (count (__mote_operands)) = 1
+end
+
+# Inspecting runs nothing of the guest.
+function __mote_functions
+    set -l operands (__mote_operands)
+    mote inspect -- $operands[1] 2>/dev/null |
+        sed -n '/^exports /,/^$/s/^  \([^ :]*\): \(.*\)/\1\t\2/p'
+end
+
+set -l sizes '256K 1M 16M 64M 256M 1G'
+set -l durations '10ms 100ms 1s 10s 1m'
+
+complete -c mote -f
+complete -c mote -n __mote_no_command -a run -d 'Call a function of a guest'
+complete -c mote -n __mote_no_command -a inspect -d 'What a guest offers and what it needs'
+complete -c mote -n __mote_no_command -a doctor -d 'Whether this machine can run guests'
+complete -c mote -n __mote_no_command -a new -d "Start a guest of one's own"
+complete -c mote -n __mote_no_command -a version -d 'The version'
+complete -c mote -n __mote_no_command -a help -d 'The help of a command'
+complete -c mote -n __mote_no_command -l version -s V -d 'The version'
+complete -c mote -l help -s h -d Help
+
+complete -c mote -n '__mote_command help' -a 'run inspect doctor new version help'
+complete -c mote -n '__mote_command inspect; or __mote_command doctor; or __mote_wants_guest' \
+    -l json -d 'Print one JSON object'
+complete -c mote -n '__mote_command inspect; or __mote_wants_guest' -F
+complete -c mote -n __mote_wants_function -a '(__mote_functions)'
+
+complete -c mote -n __mote_wants_guest -x -l memory -a $sizes -d "All of the guest's memory"
+complete -c mote -n __mote_wants_guest -x -l heap -a $sizes -d 'Its heap'
+complete -c mote -n __mote_wants_guest -x -l stack -a $sizes -d 'Its stack'
+complete -c mote -n __mote_wants_guest -x -l mailbox -a $sizes \
+    -d 'Room for strings and bytes, each way'
+complete -c mote -n __mote_wants_guest -x -l timeout -a $durations \
+    -d 'End the call when it took that long'
+complete -c mote -n __mote_wants_guest -x -l cpu-time -a $durations \
+    -d 'End it when the guest used so much CPU time'
+complete -c mote -n __mote_wants_guest -x -l backend -a 'auto kvm mshv whp hvf' \
+    -d 'The hypervisor'
+complete -c mote -n __mote_wants_guest -x -l log-level \
+    -a 'off error warning info debug trace' -d 'Messages to show'
+complete -c mote -n __mote_wants_guest -l quiet -s q -d 'No messages'
+complete -c mote -n __mote_wants_guest -r -F -l output -s o -d 'Write the result to a file'

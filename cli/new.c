@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * mote new: a folder with a guest that builds and runs, for others to begin with.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "options.h"
+#include "output.h"
+#include "tool.h"
+
+/* @ stands for the name. */
+static const char cmake_text[] = "cmake_minimum_required(VERSION 3.25)\n"
+				 "project(@ C)\n"
+				 "find_package(MoteGuest 0.1 REQUIRED)\n"
+				 "mote_add_guest(@ @.c)\n";
+
+static const char source_text[] =
+	"#include <mote_guest.h>\n"
+	"#include <stdio.h>\n"
+	"\n"
+	"/* string greet(string): what it returns must outlive the call, so it is static. */\n"
+	"MOTE_EXPORT(mote_string, greet, (mote_string, name))\n"
+	"{\n"
+	"\tstatic char greeting[128];\n"
+	"\n"
+	"\tsnprintf(greeting, sizeof(greeting), \"Hello, %s!\", name);\n"
+	"\treturn greeting;\n"
+	"}\n"
+	"\n"
+	"/* u64 sum(bytes): the bytes are valid until the function returns. */\n"
+	"MOTE_EXPORT(uint64_t, sum, (mote_bytes, data))\n"
+	"{\n"
+	"\tconst unsigned char *byte = data.data;\n"
+	"\tuint64_t total = 0;\n"
+	"\n"
+	"\tfor (size_t i = 0; i < data.length; i++)\n"
+	"\t\ttotal += byte[i];\n"
+	"\treturn total;\n"
+	"}\n";
+
+static const char readme_text[] =
+	"# @\n"
+	"\n"
+	"A guest of mote: native code that runs in a micro VM, one function call at a time.\n"
+	"\n"
+	"```sh\n"
+	"cmake -B build && cmake --build build\n"
+	"mote inspect build/@\n"
+	"mote run build/@ greet World\n"
+	"mote run build/@ sum @@README.md\n"
+	"mote run --timeout 100ms build/@ sum @@README.md\n"
+	"```\n"
+	"\n"
+	"If mote is installed in a place of its own, say so to the first command:\n"
+	"`-DCMAKE_PREFIX_PATH=/the/place`.\n"
+	"\n"
+	"`man mote-guest` tells what guests can do, `man libmote` how a program calls them.\n";
+
+static const struct {
+	const char *name, *text;
+} files[] = {
+	{"CMakeLists.txt", cmake_text},
+	{"@.c", source_text},
+	{"README.md", readme_text},
+	{".gitignore", "/build/\n"},
+};
+
+enum { FILES = sizeof(files) / sizeof(files[0]), MOST_NAME = 63, MOST_TEXT = 4096 };
+
+/* ---- The name ---------------------------------------------------------------------------- */
+
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Targets that CMake makes itself, and a library that every guest is linked with. */
+static bool is_reserved(const char *name)
+{
+	static const char *const names[] = {
+		"all",	      "all_build",     "clean",	    "depend",  "edit_cache",
+		"gcc",	      "help",	       "install",   "package", "package_source",
+		"preinstall", "rebuild_cache", "run_tests", "test",    "zero_check"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcasecmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static int check_name(const char *name)
+{
+	size_t length = strlen(name);
+	bool good = is_letter(name[0]) && length <= MOST_NAME;
+
+	for (size_t i = 0; good && i < length; i++)
+		good = is_letter(name[i]) || (name[i] >= '0' && name[i] <= '9') || name[i] == '-' ||
+		       name[i] == '_';
+	if (!good)
+		return complain_usage("new",
+				      "\"%.200s\" is no name for a guest: a letter, then up to %d "
+				      "letters, digits, - and _",
+				      name, MOST_NAME - 1);
+	if (is_reserved(name))
+		return complain_usage("new", "\"%s\" has a meaning of its own in CMake", name);
+	return EXIT_FINE;
+}
+
+/* ---- The folder -------------------------------------------------------------------------- */
+
+static int complain_about(const char *folder, const char *name)
+{
+	complain("%s%s%s: %s", folder, name[0] != '\0' ? "/" : "", name, strerror(errno));
+	return EXIT_PROBLEM;
+}
+
+/* Returns whether nothing is in it; errno is 0 when something is. */
+static bool is_empty(const char *folder)
+{
+	DIR *directory = opendir(folder);
+	const struct dirent *entry;
+	bool empty = true;
+
+	if (directory == NULL)
+		return false;
+	while (empty && (entry = readdir(directory)) != NULL)
+		empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+	closedir(directory);
+	errno = 0;
+	return empty;
+}
+
+/* made: whether it was not there before.  fd: of the folder. */
+static int make_folder(const char *folder, bool *made, int *fd)
+{
+	*made = mkdir(folder, 0777) == 0;
+	if (!*made && errno != EEXIST)
+		return complain_about(folder, "");
+	if (!*made && !is_empty(folder)) {
+		if (errno != 0)
+			return complain_about(folder, "");
+		complain("%s: exists and is not empty", folder);
+		return EXIT_PROBLEM;
+	}
+	*fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *fd < 0 ? complain_about(folder, "") : EXIT_FINE;
+}
+
+/* ---- The files --------------------------------------------------------------------------- */
+
+/* Puts the name in the place of each @; @@ is one @. */
+static size_t fill_in(const char *text, const char *name, char to[MOST_TEXT])
+{
+	size_t length = 0, name_length = strlen(name);
+
+	for (; *text != '\0' && length + MOST_NAME < MOST_TEXT; text++) {
+		if (text[0] == '@' && text[1] == '@') {
+			to[length++] = *text++;
+		} else if (text[0] == '@') {
+			memcpy(to + length, name, name_length);
+			length += name_length;
+		} else {
+			to[length++] = *text;
+		}
+	}
+	to[length] = '\0';
+	return length;
+}
+
+static int write_file(int folder, const char *name, const char *text, const char *guest)
+{
+	char contents[MOST_TEXT];
+	size_t length = fill_in(text, guest, contents);
+	int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	int code;
+
+	if (fd < 0)
+		return complain_about(guest, name);
+	code = write_fully(fd, contents, length);
+	if (close(fd) != 0 && code == 0)
+		code = errno;
+	if (code == 0)
+		return EXIT_FINE;
+	unlinkat(folder, name, 0);
+	errno = code;
+	return complain_about(guest, name);
+}
+
+/* All of them, or none. */
+static int write_files(int folder, const char *guest)
+{
+	char names[FILES][MOST_TEXT];
+	size_t done = 0;
+	int code = EXIT_FINE;
+
+	for (; done < FILES && code == EXIT_FINE; done++) {
+		fill_in(files[done].name, guest, names[done]);
+		code = write_file(folder, names[done], files[done].text, guest);
+	}
+	if (code != EXIT_FINE)
+		for (size_t i = 0; i + 1 < done; i++)
+			unlinkat(folder, names[i], 0);
+	return code;
+}
+
+static int print_next_step(const char *name)
+{
+	struct output output;
+
+	output_standard(&output);
+	output_format(&output, "%s: CMakeLists.txt, %s.c, README.md\n\n", name, name);
+	output_format(&output, "  cd %s\n  cmake -B build && cmake --build build\n", name);
+	output_format(&output, "  mote run build/%s greet World\n", name);
+	return output_finish(&output);
+}
+
+int command_new(int argc, char **argv)
+{
+	bool help = false, made = false;
+	const struct option table[] = {{"help", 'h', NULL, 0}};
+	struct operands operands;
+	const char *name;
+	int code = parse_options(argc, argv, table, 1, &help, &operands), folder = -1;
+
+	if (code != EXIT_FINE)
+		return code;
+	if (help)
+		return print_help("new");
+	if (operands.count != 1)
+		return complain_usage("new", operands.count == 0 ? "no name given"
+								 : "more than one name given");
+	name = operands.operand[0];
+	code = check_name(name);
+	if (code == EXIT_FINE)
+		code = make_folder(name, &made, &folder);
+	if (code == EXIT_FINE)
+		code = write_files(folder, name);
+	if (code != EXIT_FINE && made)
+		rmdir(name);
+	if (folder >= 0)
+		close(folder);
+	return code == EXIT_FINE ? print_next_step(name) : code;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * mote run --timeout and --cpu-time.
+ */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <string.h>
+
+#include "json_check.h"
+#include "test.h"
+#include "tool.h"
+
+static void endless_loops_end(void)
+{
+	static const struct {
+		const char *option, *value, *function, *part;
+	} cases[] = {
+		{"--timeout", "10ms", "spin", "ended by its wall-clock deadline"},
+		{"--cpu-time", "10ms", "spin", "ended by its CPU-time deadline"},
+		{"--timeout", "0.01", "spin_log", "ended by its wall-clock deadline"},
+	};
+	struct tool tool;
+
+	tool_need_vm();
+	for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+		uint64_t begin = test_now_ns();
+
+		TOOL_RUN(&tool, "run", cases[i].option, cases[i].value, test_guest("cli"),
+			 cases[i].function);
+		CHECK_EQ(tool.code, 5);
+		CHECK_CONTAINS(tool.errors, cases[i].part);
+		CHECK_STR(tool.output, "");
+		CHECK(test_now_ns() - begin >= 10000000);
+		CHECK(test_now_ns() - begin < test_slow(5) * 1000000000u);
+		tool_clear(&tool);
+	}
+}
+
+static void the_first_deadline_counts(void)
+{
+	struct tool tool;
+
+	tool_need_vm();
+	TOOL_RUN(&tool, "run", "--timeout=1h", "--cpu-time=10ms", test_guest("cli"), "spin");
+	CHECK_EQ(tool.code, 5);
+	CHECK_CONTAINS(tool.errors, "CPU-time deadline");
+	tool_clear(&tool);
+	TOOL_RUN(&tool, "run", "--timeout=10ms", "--cpu-time=1h", test_guest("cli"), "spin");
+	CHECK_EQ(tool.code, 5);
+	CHECK_CONTAINS(tool.errors, "wall-clock deadline");
+	tool_clear(&tool);
+}
+
+static void quick_calls_are_left_alone(void)
+{
+	struct tool tool;
+
+	tool_need_vm();
+	TOOL_RUN(&tool, "run", "--timeout", "10m", "--cpu-time", "100000h", test_guest("echo"),
+		 "add", "40", "2");
+	tool_expect(&tool, "add", 0, "42\n");
+	tool_clear(&tool);
+}
+
+static void deadlines_as_json(void)
+{
+	struct tool tool;
+
+	tool_need_vm();
+	TOOL_RUN(&tool, "run", "--json", "--timeout", "10000us", test_guest("cli"), "spin");
+	CHECK_EQ(tool.code, 5);
+	REQUIRE(json_is_valid(tool.output));
+	CHECK_STR(json_at(tool.output, "status"), "\"wall_deadline\"");
+	CHECK_STR(json_at(tool.output, "function"), "\"spin\"");
+	CHECK_STR(json_at(tool.output, "fault"), "(none)");
+	tool_clear(&tool);
+	TOOL_RUN(&tool, "run", "--json", "--cpu-time", "10ms", test_guest("cli"), "spin");
+	CHECK_EQ(tool.code, 5);
+	REQUIRE(json_is_valid(tool.output));
+	CHECK_STR(json_at(tool.output, "status"), "\"cpu_deadline\"");
+	tool_clear(&tool);
+}
+
+static void bad_durations_are_usage_errors(void)
+{
+	static const char form[] = "is not a time such as 10ms, 1.5s, 2m or 30 (seconds)";
+	static const char range[] = "is not a time of 1ns to 100000h";
+	static const struct {
+		const char *value, *part;
+	} cases[] = {
+		{"", form},
+		{"soon", form},
+		{"-1", form},
+		{"+1", form},
+		{" 1", form},
+		{".5", form},
+		{"1.", form},
+		{"1.s", form},
+		{"1,5", form},
+		{"1 s", form},
+		{"1e3", form},
+		{"0x10", form},
+		{"10msec", form},
+		{"10S", form},
+		{"10d", form},
+		{"1.5.2s", form},
+		{"inf", form},
+		{"0", range},
+		{"0s", range},
+		{"0.9999999999ns", range},
+		{"100001h", range},
+		{"100000.1h", range},
+		{"99999999999999999999", range},
+	};
+	static const char *const options[] = {"--timeout", "--cpu-time"};
+	struct tool tool;
+
+	for (size_t i = 0; i < 2 * TEST_COUNT(cases); i++) {
+		TOOL_RUN(&tool, "run", options[i % 2], cases[i / 2].value, "x");
+		tool_expect_error(&tool, cases[i / 2].value, 2, cases[i / 2].part);
+		CHECK_CONTAINS(tool.errors, options[i % 2]);
+		tool_clear(&tool);
+	}
+	TOOL_RUN(&tool, "run", "x", "--timeout");
+	tool_expect_error(&tool, "nothing", 2, "--timeout needs a value");
+	tool_clear(&tool);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		CASE(endless_loops_end),
+		CASE(the_first_deadline_counts),
+		CASE(quick_calls_are_left_alone),
+		CASE(deadlines_as_json),
+		CASE(bad_durations_are_usage_errors),
+	};
+
+	return test_main("cli_deadline", cases, TEST_COUNT(cases), argc, argv);
+}
