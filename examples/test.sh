@@ -21,12 +21,18 @@ if [ ! -w /dev/kvm ]; then
 	[ "${MOTE_REQUIRE_BEDS:-}" != all ] || { word="not ok"; failed=1; }
 	echo "$word - examples.hello: no /dev/kvm that can be written to"
 	echo "$word - examples.demo: no /dev/kvm that can be written to"
+	echo "$word - examples.pool: no /dev/kvm that can be written to"
 	exit $failed
 fi
 
 printed=$("$build/examples/hello/hello_host" "$build/examples/guests/hello")
 [ "$printed" = "Hello, World!" ]
 verdict hello $? "it printed: $printed"
+
+printed=$("$build/examples/pool/pool" "$build/examples/pool/pool_worker" 5)
+code=$?
+sed 's/^/# /' <<<"$printed"
+verdict pool $code "exit code $code"
 
 if [ -x "$build/examples/demo/demo" ]; then
 	printed=$("$(dirname "$0")/../scripts/demo" "$build")
