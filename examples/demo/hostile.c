@@ -13,22 +13,26 @@ struct attack {
 	const char *function; /* void(bytes); the argument shows the guest where the mailbox is */
 	const char *tries;
 	mote_status status;
-	mote_fault_kind fault; /* with MOTE_GUEST_FAULT */
+	mote_fault_kind faults[2]; /* with MOTE_GUEST_FAULT: x86_64's, aarch64's */
 };
 
+#define FAULT(kind) MOTE_GUEST_FAULT, {MOTE_FAULT_##kind, MOTE_FAULT_##kind}
+
 static const struct attack attacks[] = {
-	{"write_code", "writes to its own code", MOTE_GUEST_FAULT, MOTE_FAULT_MEMORY},
-	{"jump_heap", "jumps to its heap", MOTE_GUEST_FAULT, MOTE_FAULT_MEMORY},
-	{"touch_page_zero", "touches page zero", MOTE_GUEST_FAULT, MOTE_FAULT_MEMORY},
-	{"overflow_stack", "overflows its stack", MOTE_GUEST_FAULT, MOTE_FAULT_STACK_OVERFLOW},
-	{"privileged", "executes a privileged instruction", MOTE_GUEST_FAULT, MOTE_FAULT_PRIVILEGE},
-	{"closed_port", "writes to a closed port", MOTE_GUEST_FAULT, MOTE_FAULT_PRIVILEGE},
-	{"wild_doorbell", "rings for a host function that is not there", MOTE_GUEST_FAULT,
-	 MOTE_FAULT_MAILBOX},
-	{"odd_doorbell", "rings the doorbell with one byte", MOTE_GUEST_FAULT, MOTE_FAULT_DOORBELL},
-	{"lying_length", "lies about a length in the mailbox", MOTE_GUEST_FAULT,
-	 MOTE_FAULT_MAILBOX},
-	{"loop", "loops for ever", MOTE_KILLED, MOTE_FAULT_OTHER},
+	{"write_code", "writes to its own code", FAULT(MEMORY)},
+	{"jump_heap", "jumps to its heap", FAULT(MEMORY)},
+	{"touch_page_zero", "touches page zero", FAULT(MEMORY)},
+	{"overflow_stack", "overflows its stack", FAULT(STACK_OVERFLOW)},
+	{"privileged", "executes a privileged instruction", FAULT(PRIVILEGE)},
+	/* The processor has a bitmap of open ports; or the host refuses what is no doorbell. */
+	{"closed_port",
+	 "writes to a closed port",
+	 MOTE_GUEST_FAULT,
+	 {MOTE_FAULT_PRIVILEGE, MOTE_FAULT_DOORBELL}},
+	{"wild_doorbell", "rings for a host function that is not there", FAULT(MAILBOX)},
+	{"odd_doorbell", "rings the doorbell with one byte", FAULT(DOORBELL)},
+	{"lying_length", "lies about a length in the mailbox", FAULT(MAILBOX)},
+	{"loop", "loops for ever", MOTE_KILLED, {MOTE_FAULT_OTHER, MOTE_FAULT_OTHER}},
 };
 
 /* Kills the call as soon as the guest is running. */
@@ -68,7 +72,10 @@ static bool is_caught(const mote_sandbox *sandbox, const struct attack *attack, 
 
 	if (status != attack->status || !mote_sandbox_poisoned(sandbox))
 		return false;
-	return status != MOTE_GUEST_FAULT || (fault != NULL && fault->kind == attack->fault);
+	if (status != MOTE_GUEST_FAULT)
+		return true;
+	return fault != NULL &&
+	       fault->kind == attack->faults[fault->registers.machine == MOTE_MACHINE_AARCH64];
 }
 
 static bool attempt(mote_engine *engine, mote_image *image, const struct attack *attack)

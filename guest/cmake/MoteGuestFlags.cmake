@@ -6,6 +6,10 @@
 set(MOTE_GUEST_COMPILE_FLAGS
 	-ffreestanding -fbuiltin -fPIE -fstack-protector-strong
 	-ffunction-sections -fdata-sections)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
+	# Helpers for atomics that ask a libc for the processor's features at start.
+	list(APPEND MOTE_GUEST_COMPILE_FLAGS -mno-outline-atomics)
+endif()
 
 # The host applies RELATIVE relocations and nothing else, and maps each page with one permission.
 set(MOTE_GUEST_LINK_FLAGS

@@ -167,7 +167,7 @@ struct mote_abi_mailbox {
 	uint64_t stack_gva; /* lowest usable address */
 	uint64_t stack_bytes;
 	/* x86_64: 64 bytes from here; its own address at +0, the canary at +0x28; TLS below.
-	 * aarch64: 16 bytes from here, TLS above. */
+	 * aarch64: 16 bytes from here, the canary at +8; TLS above. */
 	uint64_t thread_pointer;
 	uint64_t random[2]; /* fresh for each sandbox */
 	uint64_t call_data_gva;

@@ -12,6 +12,7 @@
 #include <mote/abi.h>
 
 #include "error_internal.h"
+#include "os/os.h"
 
 static const uint16_t doorbell_ports[] = {
 	MOTE_ABI_PORT_READY,
@@ -26,6 +27,7 @@ bool mote_sandbox_vm_place_monitor(const struct mote_monitor *monitor,
 				   struct mote_page_tables *tables)
 {
 	mote_monitor_build(monitor, doorbell_ports, DOORBELL_PORT_COUNT);
+	mote_os_memory_publish_code(monitor->memory, MOTE_MONITOR_BYTES);
 	return mote_monitor_map(monitor, tables);
 }
 
@@ -114,9 +116,11 @@ static void io_fault(struct mote_sandbox_vm *sandbox_vm, const struct mote_vm_ex
 static void mmio_fault(struct mote_sandbox_vm *sandbox_vm, const struct mote_vm_exit *exit,
 		       struct mote_guest_event *event)
 {
+	const struct mote_monitor *monitor = &sandbox_vm->monitor;
 	uint64_t gpa = exit->as.mmio.gpa;
+	bool doorbell = mote_monitor_is_doorbell(gpa - (monitor->gpa - monitor->gva));
 
-	plain_fault(sandbox_vm, event, MOTE_FAULT_PHYSICAL);
+	plain_fault(sandbox_vm, event, doorbell ? MOTE_FAULT_DOORBELL : MOTE_FAULT_PHYSICAL);
 	event->exception.address = gpa;
 	event->exception.access =
 		exit->kind == MOTE_EXIT_MMIO_WRITE ? MOTE_ACCESS_WRITE : MOTE_ACCESS_READ;

@@ -39,10 +39,14 @@ struct mote_vm_exit {
 			uint32_t count;
 			uint8_t *data;
 		} io;
-		/* data: size bytes, under the same rules. */
+		/*
+		 * data: size bytes, under the same rules.  Size 0 and no data: an access that the
+		 * hypervisor cannot decode (aarch64: no valid syndrome).  It does not retire: the
+		 * program counter stays on it.
+		 */
 		struct {
 			uint64_t gpa;
-			uint8_t size; /* 1 to 8 */
+			uint8_t size; /* 0 to 8 */
 			uint8_t *data;
 		} mmio;
 		mote_debug_exit debug;

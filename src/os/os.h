@@ -29,6 +29,10 @@ void mote_os_memory_destroy(struct mote_os_memory *memory);
 /* The same in a forked child, which never had the mapping: its addresses may be in use again. */
 void mote_os_memory_forget(struct mote_os_memory *memory);
 
+/* Call it after writing guest code through the host's mapping: makes the code visible to the
+ * processors' instruction fetches, where that does not happen by itself. */
+void mote_os_memory_publish_code(void *hva, uint64_t bytes);
+
 /*
  * Maps memory that somebody else made.  handle: Linux: a memfd that cannot shrink; duplicated.
  * writable: written on success.

@@ -136,6 +136,13 @@ void mote_os_memory_forget(struct mote_os_memory *memory)
 	*memory = (struct mote_os_memory){0};
 }
 
+void mote_os_memory_publish_code(void *hva, uint64_t bytes)
+{
+	/* To the point where the processors' data and instruction caches meet: KVM cleans what it
+	 * maps, but not what is written afterwards. */
+	__builtin___clear_cache((char *)hva, (char *)hva + bytes);
+}
+
 static mote_status fail_file(mote_error *error, const char *path, int code)
 {
 	return mote_fail_code(error, MOTE_FILE, MOTE_DOMAIN_OS, code, "%s", path);

@@ -99,8 +99,10 @@ mote_status mote_sandbox_report_fault(mote_sandbox *sandbox, const struct mote_g
 {
 	const struct mote_exception *exception = &event->exception;
 	mote_fault *fault = &sandbox->fault;
-	/* A physical address is no business of the guest's: shown as the guest would see it. */
-	uint64_t offset = exception->kind == MOTE_FAULT_PHYSICAL ? sandbox->layout.gpa_offset : 0;
+	/* What is no exception has a physical address, which is no business of the guest's: shown as
+	 * the guest would see it. */
+	uint64_t offset =
+		exception->vector == MOTE_FAULT_NO_VECTOR ? sandbox->layout.gpa_offset : 0;
 
 	*fault = (mote_fault){
 		.kind = exception->kind,

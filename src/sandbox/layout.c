@@ -177,6 +177,8 @@ void *mote_layout_host(const struct mote_layout *layout, void *ram, uint64_t gva
 
 const char *mote_layout_name(const struct mote_layout *layout, uint64_t gva)
 {
+	if (mote_monitor_is_doorbell(gva))
+		return "doorbell page";
 	if (gva < MOTE_RAM_GVA)
 		return "null page";
 	for (unsigned id = 0; id < MOTE_LAYOUT_REGIONS; id++)

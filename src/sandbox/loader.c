@@ -9,6 +9,7 @@
 
 #include "error_internal.h"
 #include "hypervisor/sandbox_vm.h"
+#include "os/os.h"
 
 static void *host(const struct mote_loader *loader, uint64_t gva, uint64_t bytes)
 {
@@ -125,6 +126,8 @@ static mote_status copy_segments(struct mote_loader *loader, mote_error *error)
 		if (to == NULL)
 			return out_of_range(loader, "a segment", error);
 		memcpy(to, elf->bytes + segment->file_offset, segment->file_bytes);
+		if (segment->executable)
+			mote_os_memory_publish_code(to, segment->file_bytes);
 	}
 	return MOTE_OK;
 }

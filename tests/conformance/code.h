@@ -31,18 +31,12 @@ extern const struct code code_doorbell_loop, code_doorbell, code_spin;
 extern const struct code code_halt;
 /* For ever: stores the value register to the address register's target and rings; loads; calls. */
 extern const struct code code_store_loop, code_load_loop, code_call_loop;
-/* A load of the value register that is half at OUTSIDE_GVA, half on the page behind; then ends. */
-extern const struct code code_split_load, code_split_store;
-extern const size_t code_split_bytes;
 /* Counts the value register up without an exit. */
 extern const struct code code_count;
 
 /* The register that accesses carry their value in; the one that addresses are taken from. */
 uint64_t *code_value(mote_regs *regs);
 uint64_t *code_address(mote_regs *regs);
-
-/* Where a store of code_store_loop (a load, a call) stands, and how long it is. */
-extern const size_t code_loop_access_bytes;
 
 /* One instruction that leaves the guest. */
 struct code_access {
@@ -63,11 +57,15 @@ void code_prepare(const struct code_access *access, mote_regs *regs);
 /* The value register after a read of size bytes gave `value` where `before` stood. */
 uint64_t code_read_result(const struct code_access *access, uint64_t before, uint64_t value);
 
+/* Makes the vCPU, with the system registers that monitor_start gives, execute user code at pc. */
+void code_enter_user(mote_regs *regs, uint64_t pc);
+
 /* Makes the vCPU execute supervisor code at pc.  regs, sregs: as monitor_start leaves them. */
 void code_enter_supervisor(mote_regs *regs, mote_sregs *sregs, uint64_t pc);
 
-/* Takes away what lets exceptions be delivered: the next one is a shutdown. */
-void code_break_exceptions(mote_sregs *sregs);
+/* Makes a machine whose next run ends in a shutdown. */
+struct machine;
+void code_make_shutdown(struct machine *machine);
 
 /* Whether an exception is that of code_end. */
 bool code_is_end(const struct mote_exception *exception);

@@ -25,16 +25,15 @@ const struct code code_store_loop = CODE(0x48, 0x89, 0x03, 0xe7, CODE_PORT, 0xeb
 const struct code code_load_loop = CODE(0x48, 0x8b, 0x03, 0xe7, CODE_PORT, 0xeb, 0xf9);
 /* 1: nop; call *%rbx; out; jmp 1b */
 const struct code code_call_loop = CODE(0x90, 0xff, 0xd3, 0xe7, CODE_PORT, 0xeb, 0xf9);
-const size_t code_loop_access_bytes = 3;
 /* 1: inc %rax; jmp 1b */
 const struct code code_count = CODE(0x48, 0xff, 0xc0, 0xeb, 0xfb);
 
 /* mov OUTSIDE+0xffc, %rax (its reverse); ud2 */
-const struct code code_split_load =
+const struct code code_x86_64_split_load =
 	CODE(0x48, 0x8b, 0x04, 0x25, ADDRESS(OUTSIDE_GVA + 0xffc), 0x0f, 0x0b);
-const struct code code_split_store =
+const struct code code_x86_64_split_store =
 	CODE(0x48, 0x89, 0x04, 0x25, ADDRESS(OUTSIDE_GVA + 0xffc), 0x0f, 0x0b);
-const size_t code_split_bytes = 8;
+const size_t code_x86_64_split_bytes = 8;
 
 const struct code code_x86_64_repeat_out = CODE(0xf3, 0x6e, 0x0f, 0x0b); /* rep outsb; ud2 */
 const struct code code_x86_64_repeat_in = CODE(0xf3, 0x6c, 0x0f, 0x0b);	 /* rep insb; ud2 */
@@ -129,6 +128,11 @@ uint64_t code_read_result(const struct code_access *access, uint64_t before, uin
 	return (access->size < 4 ? before & ~mask : 0) | (value & mask);
 }
 
+void code_enter_user(mote_regs *regs, uint64_t pc)
+{
+	regs->rip = pc;
+}
+
 void code_enter_supervisor(mote_regs *regs, mote_sregs *sregs, uint64_t pc)
 {
 	regs->rip = pc;
@@ -138,9 +142,15 @@ void code_enter_supervisor(mote_regs *regs, mote_sregs *sregs, uint64_t pc)
 	sregs->ss.dpl = 0;
 }
 
-void code_break_exceptions(mote_sregs *sregs)
+/* An exception that cannot be delivered. */
+void code_make_shutdown(struct machine *machine)
 {
-	sregs->idt.limit = 0;
+	mote_sregs sregs;
+
+	machine_make(machine, &code_end);
+	sregs = machine_sregs(machine);
+	sregs.idt.limit = 0;
+	machine_set_sregs(machine, &sregs);
 }
 
 bool code_is_end(const struct mote_exception *exception)

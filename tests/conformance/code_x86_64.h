@@ -7,6 +7,10 @@
 
 #include "code.h"
 
+/* A load of the value register that is half at OUTSIDE_GVA, half on the page behind (its reverse);
+ * then ends. */
+extern const struct code code_x86_64_split_load, code_x86_64_split_store;
+extern const size_t code_x86_64_split_bytes;
 /* One repeated string instruction, then code_end. */
 extern const struct code code_x86_64_repeat_out, code_x86_64_repeat_in;
 /* fxsave64 to DATA_GVA, fxrstor64 from it; then the doorbell. */

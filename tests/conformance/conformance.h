@@ -27,6 +27,12 @@ struct hypervisor_calls {
 	void *user;
 };
 
+/* A list of cases for main.c. */
+struct case_list {
+	const struct test_case *cases;
+	size_t count;
+};
+
 /* A backend, as the suite needs it. */
 struct test_backend {
 	const char *name;
@@ -39,9 +45,8 @@ struct test_backend {
 	const void *(*interpose)(struct hypervisor_calls *calls);
 	/* Kinds of native handles that it has, zero-terminated. */
 	const mote_native_handle_kind *native_handles;
-	/* Cases that drive its own table of functions. */
-	const struct test_case *cases;
-	size_t case_count;
+	/* Cases that drive its own table of functions: of both architectures, of this one. */
+	const struct case_list *cases[2];
 };
 
 /* The backend that the running case tests. */
@@ -56,14 +61,8 @@ struct expectations {
 
 const struct expectations *expected_here(void);
 
-/* A list of cases for main.c. */
-struct case_list {
-	const struct test_case *cases;
-	size_t count;
-};
-
 extern const struct case_list lifecycle_cases, fault_cases, exit_cases, register_cases,
-	extended_cases, retired_cases, memory_cases, live_table_cases, interrupt_cases, kill_cases,
-	many_cases;
+	extended_cases, retired_cases, retired_arch_cases, memory_cases, live_table_cases,
+	interrupt_cases, kill_cases, many_cases;
 
 #endif

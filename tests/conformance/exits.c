@@ -197,21 +197,11 @@ static void reads_that_nobody_answers_give_zero(void)
 	}
 }
 
-static void make_to_shut_down(struct machine *machine)
-{
-	mote_sregs sregs;
-
-	machine_make(machine, &code_end);
-	sregs = machine_sregs(machine);
-	code_break_exceptions(&sregs);
-	machine_set_sregs(machine, &sregs);
-}
-
-static void exception_that_cannot_be_delivered_is_a_shutdown(void)
+static void what_ends_a_machine_is_a_shutdown(void)
 {
 	struct machine machine;
 
-	make_to_shut_down(&machine);
+	code_make_shutdown(&machine);
 	machine_expect(&machine, MOTE_EXIT_SHUTDOWN);
 	machine_destroy(&machine);
 }
@@ -222,7 +212,7 @@ static void a_vcpu_that_shut_down_runs_again_after_a_reset(void)
 	mote_regs regs;
 	mote_sregs sregs;
 
-	make_to_shut_down(&machine);
+	code_make_shutdown(&machine);
 	machine_expect(&machine, MOTE_EXIT_SHUTDOWN);
 	MACHINE_RESET(&machine);
 	if (expected_here()->runs_after_triple_fault) {
@@ -260,7 +250,7 @@ static const struct test_case cases[] = {
 	CASE(port_reads_give_the_guest_the_hosts_value),
 	CASE(memory_reads_give_the_guest_the_hosts_value),
 	CASE(reads_that_nobody_answers_give_zero),
-	CASE(exception_that_cannot_be_delivered_is_a_shutdown),
+	CASE(what_ends_a_machine_is_a_shutdown),
 	CASE(a_vcpu_that_shut_down_runs_again_after_a_reset),
 	CASE(a_doorbell_rings_every_time),
 };

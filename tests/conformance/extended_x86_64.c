@@ -388,12 +388,8 @@ static void reset_after_an_exception_in_the_monitor(void)
 static void reset_after_a_shutdown(void)
 {
 	struct machine machine;
-	mote_sregs sregs;
 
-	machine_make(&machine, &code_end);
-	sregs = machine_sregs(&machine);
-	code_break_exceptions(&sregs);
-	machine_set_sregs(&machine, &sregs);
+	code_make_shutdown(&machine);
 	machine_expect(&machine, MOTE_EXIT_SHUTDOWN);
 	MACHINE_RESET(&machine);
 	check_power_on(&machine);

@@ -11,6 +11,7 @@
 
 #include "allocator.h"
 #include "hypervisor/interrupt/interrupt_internal.h"
+#include "os/os.h"
 
 int kick_signal(void)
 {
@@ -44,6 +45,7 @@ void *machine_host(const struct machine *machine, uint64_t gva)
 void machine_put(struct machine *machine, uint64_t gva, const struct code *code)
 {
 	memcpy(machine_host(machine, gva), code->bytes, code->length);
+	mote_os_memory_publish_code(machine_host(machine, gva), code->length);
 }
 
 static void map_pages(struct machine *machine)
@@ -81,6 +83,7 @@ void machine_prepare(struct machine *machine, const struct code *code)
 	REQUIRE(mote_paging_init(&machine->tables, machine->ram + (TABLES_GVA - RAM_GPA),
 				 TABLES_GVA, TABLES_BYTES));
 	mote_monitor_build(&machine->monitor, ports, TEST_COUNT(ports));
+	mote_os_memory_publish_code(machine->monitor.memory, MOTE_MONITOR_BYTES);
 	REQUIRE(mote_monitor_map(&machine->monitor, &machine->tables));
 	map_pages(machine);
 	if (code != NULL)
@@ -225,6 +228,15 @@ void machine_expect_end(struct machine *machine, uint64_t gva)
 		FAIL("%s: exception %s at 0x%llx, not the end of the code", name_of(machine),
 		     mote_vector_name(exception.vector), (unsigned long long)exception.pc);
 	CHECK_IN(machine, exception.pc, gva);
+}
+
+mote_regs machine_regs_at_end(struct machine *machine, uint64_t gva)
+{
+	struct mote_exception exception;
+
+	machine_expect_end(machine, gva);
+	exception = machine_exception(machine);
+	return mote_arch_registers(&exception.registers);
 }
 
 mote_regs machine_regs(struct machine *machine)

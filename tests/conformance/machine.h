@@ -72,6 +72,8 @@ struct mote_vm_exit machine_expect(struct machine *machine, enum mote_vm_exit_ki
 struct mote_exception machine_expect_exception(struct machine *machine);
 /* Runs, and demands that the guest gets to the code_end at an address. */
 void machine_expect_end(struct machine *machine, uint64_t gva);
+/* The same; gives the registers that user code had there. */
+mote_regs machine_regs_at_end(struct machine *machine, uint64_t gva);
 /* The exception behind a HALT exit; leaves the case when there is none. */
 struct mote_exception machine_exception(struct machine *machine);
 

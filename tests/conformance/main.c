@@ -53,9 +53,9 @@ const struct expectations *expected_here(void)
 }
 
 static const struct case_list *const lists[] = {
-	&lifecycle_cases, &fault_cases,	  &exit_cases,	 &register_cases,
-	&extended_cases,  &retired_cases, &memory_cases, &live_table_cases,
-	&interrupt_cases, &kill_cases,	  &many_cases,
+	&lifecycle_cases,  &fault_cases,     &exit_cases,	  &register_cases,
+	&extended_cases,   &retired_cases,   &retired_arch_cases, &memory_cases,
+	&live_table_cases, &interrupt_cases, &kill_cases,	  &many_cases,
 };
 
 static size_t add(struct test_case *all, size_t count, const struct test_case *cases, size_t more)
@@ -73,7 +73,8 @@ static int run_backend(const struct test_backend *backend, int argc, char **argv
 
 	for (size_t i = 0; i < TEST_COUNT(lists); i++)
 		count = add(all, count, lists[i]->cases, lists[i]->count);
-	count = add(all, count, backend->cases, backend->case_count);
+	for (size_t i = 0; i < TEST_COUNT(backend->cases); i++)
+		count = add(all, count, backend->cases[i]->cases, backend->cases[i]->count);
 	for (size_t i = 0; backend->name[i] != '\0' && at < sizeof(suite) - 1; i++)
 		suite[at++] = backend->name[i];
 	under_test = backend;

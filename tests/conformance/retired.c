@@ -35,16 +35,6 @@ static uint64_t value_after(const struct code_access *access, uint64_t answer)
 	return read ? code_read_result(access, PATTERN, answer) : PATTERN;
 }
 
-/* The registers that user code had at its end. */
-static mote_regs regs_at_end(struct machine *machine, uint64_t gva)
-{
-	struct mote_exception exception;
-
-	machine_expect_end(machine, gva);
-	exception = machine_exception(machine);
-	return mote_arch_registers(&exception.registers);
-}
-
 /* Runs check for every access, each in a machine of its own that stands at the exit. */
 static void for_each_access(void (*check)(struct machine *, const struct code_access *,
 					  struct mote_vm_exit *))
@@ -87,7 +77,7 @@ static void check_elsewhere(struct machine *machine, const struct code_access *a
 	mote_regs_pc(&regs) = ELSEWHERE_GVA;
 	*code_value(&regs) = MARK;
 	machine_set_regs(machine, &regs);
-	end = regs_at_end(machine, ELSEWHERE_GVA);
+	end = machine_regs_at_end(machine, ELSEWHERE_GVA);
 	CHECK_IN(machine, *code_value(&end), MARK);
 }
 
@@ -105,13 +95,13 @@ static void check_blind(struct machine *machine, const struct code_access *acces
 	(void)access;
 	(void)exit;
 	mote_power_on(&regs, NULL, NULL, NULL);
-	mote_regs_pc(&regs) = ELSEWHERE_GVA;
+	code_enter_user(&regs, ELSEWHERE_GVA);
 	*code_value(&regs) = MARK;
 	machine_set_regs(machine, &regs);
 	regs = machine_regs(machine);
 	CHECK_IN(machine, mote_regs_pc(&regs), ELSEWHERE_GVA);
 	CHECK_IN(machine, *code_value(&regs), MARK);
-	end = regs_at_end(machine, ELSEWHERE_GVA);
+	end = machine_regs_at_end(machine, ELSEWHERE_GVA);
 	CHECK_IN(machine, *code_value(&end), MARK);
 }
 
@@ -208,7 +198,7 @@ static void check_touch(struct machine *machine, const struct code_access *acces
 	if (access->exit == MOTE_EXIT_MMIO_READ)
 		memcpy(exit->as.mmio.data, &answer, access->size);
 	touch(machine);
-	end = regs_at_end(machine, CODE_GVA + access->code.length);
+	end = machine_regs_at_end(machine, CODE_GVA + access->code.length);
 	CHECK_IN(machine, *code_value(&end), value_after(access, ANSWER));
 }
 
@@ -238,122 +228,17 @@ static void check_reset(struct machine *machine, const struct code_access *acces
 	CHECK_IN(machine, mote_regs_pc(&regs), mote_regs_pc(&expected));
 	CHECK_IN(machine, *code_value(&regs), 0);
 	/* And it starts anew. */
-	mote_regs_pc(&regs) = ELSEWHERE_GVA;
+	code_enter_user(&regs, ELSEWHERE_GVA);
 	*code_value(&regs) = MARK;
 	machine_set_sregs(machine, &sregs);
 	machine_set_regs(machine, &regs);
-	end = regs_at_end(machine, ELSEWHERE_GVA);
+	end = machine_regs_at_end(machine, ELSEWHERE_GVA);
 	CHECK_IN(machine, *code_value(&end), MARK);
 }
 
 static void a_reset_forgets_the_access(void)
 {
 	for_each_access(check_reset);
-}
-
-/* An access that is split over two pages is two exits of one instruction. */
-static void make_split(struct machine *machine, const struct code *code,
-		       enum mote_vm_exit_kind kind)
-{
-	struct mote_vm_exit exit;
-	mote_regs regs;
-
-	machine_make(machine, code);
-	regs = machine_regs(machine);
-	*code_value(&regs) = PATTERN;
-	machine_set_regs(machine, &regs);
-	exit = machine_expect(machine, kind);
-	CHECK_EQ(exit.as.mmio.gpa, OUTSIDE_GVA + 0xffc);
-	CHECK_EQ(exit.as.mmio.size, 4);
-	if (kind == MOTE_EXIT_MMIO_READ)
-		memset(exit.as.mmio.data, 0x11, 4);
-}
-
-static void a_split_read_is_two_exits(bool touched)
-{
-	struct machine machine;
-	struct mote_vm_exit exit;
-	mote_regs end;
-
-	make_split(&machine, &code_split_load, MOTE_EXIT_MMIO_READ);
-	if (touched)
-		machine_regs(&machine);
-	exit = machine_expect(&machine, MOTE_EXIT_MMIO_READ);
-	CHECK_EQ(exit.as.mmio.gpa, OUTSIDE_GVA + 0x1000);
-	CHECK_EQ(exit.as.mmio.size, 4);
-	memset(exit.as.mmio.data, 0x22, 4);
-	if (touched)
-		machine_regs(&machine);
-	end = regs_at_end(&machine, CODE_GVA + code_split_bytes);
-	CHECK_EQ(*code_value(&end), 0x2222222211111111ull);
-	machine_destroy(&machine);
-}
-
-static void a_split_write_is_two_exits(bool touched)
-{
-	const uint64_t pattern = PATTERN;
-	struct machine machine;
-	struct mote_vm_exit exit;
-
-	make_split(&machine, &code_split_store, MOTE_EXIT_MMIO_WRITE);
-	if (touched)
-		machine_regs(&machine);
-	exit = machine_expect(&machine, MOTE_EXIT_MMIO_WRITE);
-	CHECK_EQ(exit.as.mmio.gpa, OUTSIDE_GVA + 0x1000);
-	CHECK_EQ(exit.as.mmio.size, 4);
-	CHECK_MEM(exit.as.mmio.data, (const uint8_t *)&pattern + 4, 4);
-	regs_at_end(&machine, CODE_GVA + code_split_bytes);
-	machine_destroy(&machine);
-}
-
-static void split_accesses_are_two_exits(void)
-{
-	a_split_read_is_two_exits(false);
-	a_split_read_is_two_exits(true);
-	a_split_write_is_two_exits(false);
-	a_split_write_is_two_exits(true);
-}
-
-static void registers_that_are_set_within_a_split_read_stick(void)
-{
-	struct machine machine;
-	mote_regs regs, end;
-
-	make_split(&machine, &code_split_load, MOTE_EXIT_MMIO_READ);
-	regs = machine_regs(&machine);
-	mote_regs_pc(&regs) = ELSEWHERE_GVA;
-	*code_value(&regs) = MARK;
-	machine_set_regs(&machine, &regs);
-	end = regs_at_end(&machine, ELSEWHERE_GVA);
-	CHECK_EQ(*code_value(&end), MARK);
-	machine_destroy(&machine);
-}
-
-static void a_reset_within_a_split_access_forgets_the_rest(void)
-{
-	mote_regs regs, expected;
-	struct machine machine;
-	mote_sregs sregs;
-
-	for (unsigned i = 0; i < 4; i++) {
-		make_split(&machine, i % 2 ? &code_split_load : &code_split_store,
-			   i % 2 ? MOTE_EXIT_MMIO_READ : MOTE_EXIT_MMIO_WRITE);
-		sregs = machine_sregs(&machine);
-		if (i < 2) {
-			machine_destroy(&machine);
-			make_split(&machine, i % 2 ? &code_split_load : &code_split_store,
-				   i % 2 ? MOTE_EXIT_MMIO_READ : MOTE_EXIT_MMIO_WRITE);
-		}
-		MACHINE_RESET(&machine);
-		mote_power_on(&expected, NULL, NULL, NULL);
-		regs = machine_regs(&machine);
-		CHECK_MEM(&regs, &expected, sizeof(regs));
-		mote_regs_pc(&regs) = ELSEWHERE_GVA;
-		machine_set_sregs(&machine, &sregs);
-		machine_set_regs(&machine, &regs);
-		regs_at_end(&machine, ELSEWHERE_GVA);
-		machine_destroy(&machine);
-	}
 }
 
 static void a_warm_doorbell_is_one_call_of_the_hypervisor(void)
@@ -379,9 +264,6 @@ static const struct test_case cases[] = {
 	CASE(an_instruction_can_be_restarted),
 	CASE(touching_any_state_is_safe),
 	CASE(a_reset_forgets_the_access),
-	CASE(split_accesses_are_two_exits),
-	CASE(registers_that_are_set_within_a_split_read_stick),
-	CASE(a_reset_within_a_split_access_forgets_the_rest),
 	CASE(a_warm_doorbell_is_one_call_of_the_hypervisor),
 };
 

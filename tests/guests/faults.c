@@ -5,6 +5,7 @@
  */
 #undef NDEBUG /* also in a release build */
 #include <assert.h>
+#include <instructions.h>
 #include <mote_guest.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,64 +153,59 @@ MOTE_EXPORT(uint32_t, overflow_stack)
 	return recurse(&depth);
 }
 
-/* ---- Instructions (x86_64) ---------------------------------------------------------------- */
+/* ---- Instructions ------------------------------------------------------------------------- */
 
 MOTE_EXPORT(void, undefined_instruction)
 {
-	__asm__ volatile("ud2");
+	instruction_undefined();
 	survived("undefined_instruction");
 }
 
 MOTE_EXPORT(int32_t, divide, (int32_t, a), (int32_t, b))
 {
-	int32_t quotient;
-
-	__asm__ volatile("cltd; idivl %2" : "=a"(quotient) : "0"(a), "r"(b) : "edx", "cc");
-	return quotient;
+	return instruction_divide(a, b);
 }
 
 MOTE_EXPORT(void, halt)
 {
-	__asm__ volatile("hlt");
+	instruction_halt();
 	survived("halt");
 }
 
 MOTE_EXPORT(void, disable_interrupts)
 {
-	__asm__ volatile("cli");
+	instruction_disable_interrupts();
 	survived("disable_interrupts");
 }
 
 MOTE_EXPORT(void, system_call)
 {
-	__asm__ volatile("syscall" : : "a"(60), "D"(0) : "rcx", "r11", "memory");
+	instruction_system_call();
 	survived("system_call");
 }
 
 MOTE_EXPORT(void, breakpoint)
 {
-	__asm__ volatile("int3");
+	instruction_breakpoint();
 	survived("breakpoint");
 }
 
 MOTE_EXPORT(void, closed_port)
 {
-	__asm__ volatile("outl %%eax, %0" : : "N"(0x80), "a"(0));
+	instruction_ring(0x80);
 	survived("closed_port");
 }
 
-/* An open port, but not with four bytes. */
+/* An open port, but not with enough bytes. */
 MOTE_EXPORT(void, short_doorbell)
 {
-	__asm__ volatile("outb %%al, %0" : : "N"(MOTE_ABI_PORT_READY), "a"(0));
+	instruction_ring_short(MOTE_ABI_PORT_READY);
 	survived("short_doorbell");
 }
 
 MOTE_EXPORT(void, read_port)
 {
-	uint32_t value;
-
-	__asm__ volatile("inl %1, %0" : "=a"(value) : "N"(MOTE_ABI_PORT_READY));
+	instruction_read_port(MOTE_ABI_PORT_READY);
 	survived("read_port");
 }
 
@@ -293,7 +289,7 @@ MOTE_EXPORT(mote_string, null_string)
 MOTE_EXPORT(void, spin)
 {
 	for (;;)
-		__asm__ volatile("pause");
+		instruction_pause();
 }
 
 MOTE_EXPORT(void, tick_once)

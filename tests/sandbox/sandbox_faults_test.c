@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "expected.h"
 #include "fixture.h"
 
 /* Runs one function of the guest "faults"; the caller destroys the sandbox. */
@@ -77,13 +78,13 @@ static void check_fault(mote_engine *engine, const struct expected_fault *expect
 static void memory_faults(void)
 {
 	static const struct expected_fault faults[] = {
-		{"null_read", MOTE_FAULT_MEMORY, 14, MOTE_ACCESS_READ, "null page"},
-		{"null_write", MOTE_FAULT_MEMORY, 14, MOTE_ACCESS_WRITE, "null page"},
-		{"write_code", MOTE_FAULT_MEMORY, 14, MOTE_ACCESS_WRITE, "image"},
-		{"write_constant", MOTE_FAULT_MEMORY, 14, MOTE_ACCESS_WRITE, "image"},
-		{"jump_heap", MOTE_FAULT_MEMORY, 14, MOTE_ACCESS_EXECUTE, "heap"},
-		{"jump_stack", MOTE_FAULT_MEMORY, 14, MOTE_ACCESS_EXECUTE, "stack"},
-		{"jump_data", MOTE_FAULT_MEMORY, 14, MOTE_ACCESS_EXECUTE, "image"},
+		{"null_read", MOTE_FAULT_MEMORY, VECTOR_DATA, MOTE_ACCESS_READ, "null page"},
+		{"null_write", MOTE_FAULT_MEMORY, VECTOR_DATA, MOTE_ACCESS_WRITE, "null page"},
+		{"write_code", MOTE_FAULT_MEMORY, VECTOR_DATA, MOTE_ACCESS_WRITE, "image"},
+		{"write_constant", MOTE_FAULT_MEMORY, VECTOR_DATA, MOTE_ACCESS_WRITE, "image"},
+		{"jump_heap", MOTE_FAULT_MEMORY, VECTOR_FETCH, MOTE_ACCESS_EXECUTE, "heap"},
+		{"jump_stack", MOTE_FAULT_MEMORY, VECTOR_FETCH, MOTE_ACCESS_EXECUTE, "stack"},
+		{"jump_data", MOTE_FAULT_MEMORY, VECTOR_FETCH, MOTE_ACCESS_EXECUTE, "image"},
 	};
 	mote_engine *engine = fixture_engine();
 
@@ -95,7 +96,7 @@ static void memory_faults(void)
 /* Constants with addresses in them are read-only too, after relocation. */
 static void relocated_constants_are_read_only(void)
 {
-	static const struct expected_fault fault = {"write_relro", MOTE_FAULT_MEMORY, 14,
+	static const struct expected_fault fault = {"write_relro", MOTE_FAULT_MEMORY, VECTOR_DATA,
 						    MOTE_ACCESS_WRITE, "image"};
 	mote_engine *engine = fixture_engine();
 
@@ -105,9 +106,9 @@ static void relocated_constants_are_read_only(void)
 
 static void arguments_are_not_executable(void)
 {
-	static const struct expected_fault fault = {"jump_argument", MOTE_FAULT_MEMORY, 14,
+	static const struct expected_fault fault = {"jump_argument", MOTE_FAULT_MEMORY, VECTOR_DATA,
 						    MOTE_ACCESS_EXECUTE, "mailbox"};
-	const mote_value code = mote_bytes("\xc3\xc3\xc3\xc3", 4);
+	const mote_value code = mote_bytes(CODE_RETURN, 4);
 	mote_engine *engine = fixture_engine();
 
 	check_fault(engine, &fault, &code, 1);
@@ -117,9 +118,9 @@ static void arguments_are_not_executable(void)
 static void wild_pointers(void)
 {
 	static const struct expected_fault faults[] = {
-		{"read_at", MOTE_FAULT_MEMORY, 14, MOTE_ACCESS_READ, "outside memory"},
-		{"write_at", MOTE_FAULT_MEMORY, 14, MOTE_ACCESS_WRITE, "outside memory"},
-		{"jump_to", MOTE_FAULT_MEMORY, 14, MOTE_ACCESS_EXECUTE, "outside memory"},
+		{"read_at", MOTE_FAULT_MEMORY, VECTOR_DATA, MOTE_ACCESS_READ, "outside memory"},
+		{"write_at", MOTE_FAULT_MEMORY, VECTOR_DATA, MOTE_ACCESS_WRITE, "outside memory"},
+		{"jump_to", MOTE_FAULT_MEMORY, VECTOR_FETCH, MOTE_ACCESS_EXECUTE, "outside memory"},
 	};
 	const mote_value address = mote_u64(0x123456789000);
 	mote_engine *engine = fixture_engine();
@@ -148,29 +149,37 @@ static void stack_overflow(void)
 
 static void instruction_faults(void)
 {
-	static const struct expected_fault faults[] = {
-		{"undefined_instruction", MOTE_FAULT_INSTRUCTION, 6, MOTE_ACCESS_NONE, ""},
-		{"halt", MOTE_FAULT_PRIVILEGE, 13, MOTE_ACCESS_NONE, ""},
-		{"disable_interrupts", MOTE_FAULT_PRIVILEGE, 13, MOTE_ACCESS_NONE, ""},
-		{"breakpoint", MOTE_FAULT_BREAKPOINT, 3, MOTE_ACCESS_NONE, ""},
-		{"closed_port", MOTE_FAULT_PRIVILEGE, 13, MOTE_ACCESS_NONE, ""},
-		{"short_doorbell", MOTE_FAULT_DOORBELL, MOTE_FAULT_NO_VECTOR, MOTE_ACCESS_NONE, ""},
-		{"read_port", MOTE_FAULT_DOORBELL, MOTE_FAULT_NO_VECTOR, MOTE_ACCESS_NONE, ""},
-	};
-	static const struct expected_fault division = {"divide", MOTE_FAULT_ARITHMETIC, 0,
-						       MOTE_ACCESS_NONE, ""};
-	const mote_value zero[] = {mote_i32(1), mote_i32(0)};
-	const mote_value overflow[] = {mote_i32(INT32_MIN), mote_i32(-1)};
+#define EXPECTED(function, kind, vector, access, region)                                           \
+	{function, MOTE_FAULT_##kind, vector, MOTE_ACCESS_##access, region},
+	static const struct expected_fault faults[] = {EXPECTED_INSTRUCTION_FAULTS(EXPECTED)};
 	mote_engine *engine = fixture_engine();
 
 	for (size_t i = 0; i < TEST_COUNT(faults); i++)
 		check_fault(engine, &faults[i], NULL, 0);
-	check_fault(engine, &division, zero, 2);
-	check_fault(engine, &division, overflow, 2);
 	mote_engine_destroy(engine);
 }
 
-/* PVM lets it enter at address 0; elsewhere there is no such instruction. */
+static void divisions_without_a_quotient(void)
+{
+	static const struct expected_fault division = {"divide", MOTE_FAULT_ARITHMETIC,
+						       VECTOR_DIVISION, MOTE_ACCESS_NONE, ""};
+	const mote_value zero[] = {mote_i32(1), mote_i32(0)};
+	const mote_value overflow[] = {mote_i32(INT32_MIN), mote_i32(-1)};
+	mote_engine *engine = fixture_engine();
+	mote_sandbox *sandbox;
+
+	if (EXPECTED_DIVISION_FAULTS) {
+		check_fault(engine, &division, zero, 2);
+		check_fault(engine, &division, overflow, 2);
+	} else {
+		sandbox = fixture_sandbox(engine, "faults", NULL);
+		CHECK_EQ(CALL(sandbox, "divide", zero[0], zero[1]).as.i32, 0);
+		CHECK_EQ(CALL(sandbox, "divide", overflow[0], overflow[1]).as.i32, INT32_MIN);
+		fixture_destroy(sandbox, NULL);
+	}
+	mote_engine_destroy(engine);
+}
+
 static void system_call(void)
 {
 	mote_engine *engine = fixture_engine();
@@ -179,10 +188,9 @@ static void system_call(void)
 	const mote_fault *fault = mote_sandbox_fault(sandbox);
 
 	REQUIRE(fault);
-	if (fault->kind == MOTE_FAULT_MEMORY)
-		CHECK_EQ(fault->address, 0);
-	else
-		CHECK_EQ(fault->kind, MOTE_FAULT_INSTRUCTION);
+	CHECK(EXPECTED_SYSTEM_CALL(fault));
+	CHECK_EQ(fault->registers.machine, EXPECTED_MACHINE);
+	CHECK_EQ(EXPECTED_PC(&fault->registers), fault->pc);
 	fixture_destroy(sandbox, engine);
 }
 
@@ -404,6 +412,7 @@ static const struct test_case cases[] = {
 	CASE(wild_pointers),
 	CASE(stack_overflow),
 	CASE(instruction_faults),
+	CASE(divisions_without_a_quotient),
 	CASE(system_call),
 	CASE(aborts),
 	CASE(abort_messages_are_printable),

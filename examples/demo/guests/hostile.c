@@ -3,6 +3,7 @@
  * A guest that attacks its host in every export.  The first data area of the
  * mailbox is where a bytes argument lies, so the argument gives the mailbox away.
  */
+#include <attack.h>
 #include <mote_guest.h>
 #include <stdlib.h>
 
@@ -11,16 +12,16 @@ static struct mote_abi_mailbox *mailbox_of(mote_bytes argument)
 	return (struct mote_abi_mailbox *)((uintptr_t)argument.data - 4096);
 }
 
-/* Not inlined, so that it has an address to attack. */
-static __attribute__((noinline)) void ring(uint16_t port)
+/* Code to attack. */
+static __attribute__((noinline, used)) void target(void)
 {
-	__asm__ volatile("outl %%eax, %0" : : "d"(port) : "memory");
+	__asm__ volatile("");
 }
 
 MOTE_EXPORT(void, write_code, (mote_bytes, any))
 {
 	(void)any;
-	*(volatile unsigned char *)(uintptr_t)&ring = 0xcc;
+	*(volatile unsigned char *)(uintptr_t)&target = 0xcc;
 }
 
 MOTE_EXPORT(void, jump_heap, (mote_bytes, any))
@@ -58,13 +59,13 @@ MOTE_EXPORT(void, overflow_stack, (mote_bytes, any))
 MOTE_EXPORT(void, privileged, (mote_bytes, any))
 {
 	(void)any;
-	__asm__ volatile("cli");
+	disable_interrupts();
 }
 
 MOTE_EXPORT(void, closed_port, (mote_bytes, any))
 {
 	(void)any;
-	ring(0x3f8);
+	ring(0x1f8);
 }
 
 MOTE_EXPORT(void, wild_doorbell, (mote_bytes, any))
@@ -76,7 +77,7 @@ MOTE_EXPORT(void, wild_doorbell, (mote_bytes, any))
 MOTE_EXPORT(void, odd_doorbell, (mote_bytes, any))
 {
 	(void)any;
-	__asm__ volatile("outb %%al, %0" : : "N"((uint8_t)MOTE_ABI_PORT_READY) : "memory");
+	ring_oddly(MOTE_ABI_PORT_READY);
 }
 
 MOTE_EXPORT(void, lying_length, (mote_bytes, any))

@@ -125,6 +125,5 @@ const struct test_backend test_backend_kvm = {
 	.system = bed_system,
 	.interpose = interpose,
 	.native_handles = native_handles,
-	.cases = kvm_cases,
-	.case_count = KVM_CASE_COUNT,
+	.cases = {&kvm_cases, &kvm_arch_cases},
 };

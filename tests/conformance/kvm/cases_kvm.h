@@ -8,8 +8,7 @@
 #include "conformance.h"
 #include "hypervisor/backends/kvm/kvm_system.h"
 
-#define KVM_CASE_COUNT 14
-extern const struct test_case kvm_cases[KVM_CASE_COUNT];
+extern const struct case_list kvm_cases, kvm_arch_cases;
 
 /* The table that reaches KVM here; never NULL. */
 const struct mote_kvm_system *kvm_real_system(void);

@@ -10,6 +10,8 @@
 #ifndef MOTE_HYPERVISOR_ARCH_AARCH64_MONITOR_H
 #define MOTE_HYPERVISOR_ARCH_AARCH64_MONITOR_H
 
+#include <mote/abi.h>
+
 #include "../monitor.h"
 #include "../page_tables.h"
 #include "aarch64_registers.h"
@@ -25,6 +27,37 @@
 
 /* A doorbell is a `str` of exactly this many bytes. */
 #define MOTE_AARCH64_DOORBELL_BYTES 8u
+
+/* What a store outside memory means. */
+enum mote_aarch64_store_kind {
+	MOTE_AARCH64_STORE_PLAIN,
+	MOTE_AARCH64_STORE_DOORBELL, /* of user code */
+	MOTE_AARCH64_STORE_MONITOR,  /* of a vector: an exception, or a halt of other EL1 code */
+};
+
+/* address: of the store, as far from guest-physical 0 as the doorbell pages' are; bytes: its size. */
+static inline enum mote_aarch64_store_kind mote_aarch64_store(uint64_t address, unsigned bytes)
+{
+	if (bytes != MOTE_AARCH64_DOORBELL_BYTES || address % MOTE_AARCH64_DOORBELL_BYTES != 0)
+		return MOTE_AARCH64_STORE_PLAIN;
+	if (address - MOTE_ABI_AARCH64_DOORBELL_GVA < MOTE_PAGE_BYTES)
+		return MOTE_AARCH64_STORE_DOORBELL;
+	return address - MOTE_AARCH64_MONITOR_DOORBELL_GVA < MOTE_PAGE_BYTES
+		       ? MOTE_AARCH64_STORE_MONITOR
+		       : MOTE_AARCH64_STORE_PLAIN;
+}
+
+/* The port of a doorbell. */
+static inline uint16_t mote_aarch64_doorbell_port(uint64_t address)
+{
+	return (uint16_t)(address % MOTE_PAGE_BYTES / MOTE_AARCH64_DOORBELL_BYTES);
+}
+
+/* Whether an address lies in the doorbell page of user code. */
+static inline bool mote_aarch64_monitor_is_doorbell(uint64_t gva)
+{
+	return gva - MOTE_ABI_AARCH64_DOORBELL_GVA < MOTE_PAGE_BYTES;
+}
 
 /* Writes the monitor's page.  ports, count: taken for the sake of the other architecture; here the
  * whole EL0 doorbell page is reachable, and the host refuses what is no port. */

@@ -7,9 +7,12 @@
 #ifndef MOTE_HYPERVISOR_ARCH_AARCH64_THREAD_H
 #define MOTE_HYPERVISOR_ARCH_AARCH64_THREAD_H
 
+#include <string.h>
+
 #include "../monitor.h"
 
 #define MOTE_AARCH64_CONTROL_BLOCK_BYTES 16u
+#define MOTE_AARCH64_CANARY_OFFSET 8u /* of the two words, the one that belongs to the SDK */
 
 /* alignment: a power of two, at most a page; bytes: of the variables, may be 0. */
 static inline struct mote_thread_block mote_aarch64_thread_block_make(uint64_t bytes,
@@ -26,15 +29,15 @@ static inline struct mote_thread_block mote_aarch64_thread_block_make(uint64_t b
 	};
 }
 
-/* The stack protector's canary is a variable of the guest here, so nothing is written. */
+/* block: host view of the whole block; gva: its address in the guest, of no use here. */
 static inline void mote_aarch64_thread_block_fill(uint8_t *block, uint64_t gva,
 						  const struct mote_thread_block *at,
 						  uint64_t random)
 {
-	(void)block;
+	uint64_t canary = random & ~0xffull; /* a NUL byte stops runaway strings */
+
 	(void)gva;
-	(void)at;
-	(void)random;
+	memcpy(block + at->pointer + MOTE_AARCH64_CANARY_OFFSET, &canary, sizeof(canary));
 }
 
 #endif

@@ -50,6 +50,13 @@ bool mote_x86_64_monitor_exception(const struct mote_monitor *monitor, const mot
 				   const struct mote_x86_64_sregs *sregs,
 				   struct mote_exception *exception);
 
+/* Whether an address lies in a doorbell page: doorbells are ports here. */
+static inline bool mote_x86_64_monitor_is_doorbell(uint64_t gva)
+{
+	(void)gva;
+	return false;
+}
+
 /* A vector's name ("#PF"); never NULL. */
 const char *mote_x86_64_vector_name(uint32_t vector);
 

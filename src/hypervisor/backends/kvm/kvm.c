@@ -138,10 +138,15 @@ static void kvm_capabilities(const struct mote_hypervisor *hypervisor,
 	*capabilities = ((const struct mote_kvm *)hypervisor)->capabilities;
 }
 
+static int create_vm_fd(struct mote_kvm *kvm)
+{
+	return mote_kvm_ioctl(kvm, kvm->fd, MOTE_KVM_CREATE_VM, (void *)mote_kvm_arch_vm_type(kvm));
+}
+
 /* A device that opens may still refuse a VM, e.g. while another hypervisor holds the processor. */
 static void probe_vm(struct mote_kvm *kvm, mote_probe_result *result)
 {
-	int vm_fd = mote_kvm_ioctl(kvm, kvm->fd, MOTE_KVM_CREATE_VM, NULL);
+	int vm_fd = create_vm_fd(kvm);
 
 	if (vm_fd < 0) {
 		snprintf(result->reason, sizeof(result->reason),
@@ -241,7 +246,7 @@ static const struct mote_vm_ops vm_ops = {
 static mote_status create_vm(struct mote_kvm_vm *vm, mote_error *error)
 {
 	do
-		vm->vm_fd = mote_kvm_ioctl(vm->kvm, vm->kvm->fd, MOTE_KVM_CREATE_VM, NULL);
+		vm->vm_fd = create_vm_fd(vm->kvm);
 	while (vm->vm_fd == -EINTR);
 	if (vm->vm_fd < 0)
 		return mote_kvm_fail(error, -vm->vm_fd, "KVM_CREATE_VM");

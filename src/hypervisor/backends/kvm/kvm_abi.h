@@ -52,8 +52,11 @@ struct mote_kvm_enable_cap {
 #define MOTE_KVM_EXIT_INTR 10
 #define MOTE_KVM_EXIT_INTERNAL_ERROR 17
 #define MOTE_KVM_EXIT_SYSTEM_EVENT 24
+#define MOTE_KVM_EXIT_ARM_NISV 28
 
 #define MOTE_KVM_EXIT_IO_OUT 1
+
+#define MOTE_KVM_SYSTEM_EVENT_SHUTDOWN 1
 
 /* The page shared with the kernel.  Only the beginning: the rest is of no use here. */
 struct mote_kvm_run {
@@ -86,6 +89,11 @@ struct mote_kvm_run {
 			uint64_t dr7;
 		} debug; /* x86_64 */
 		struct {
+			uint32_t hsr;
+			uint32_t hsr_high;
+			uint64_t far;
+		} arm_debug;
+		struct {
 			uint64_t phys_addr;
 			uint8_t data[8];
 			uint32_t len;
@@ -99,6 +107,10 @@ struct mote_kvm_run {
 		struct {
 			uint32_t type;
 		} system_event;
+		struct {
+			uint64_t esr_iss;
+			uint64_t fault_ipa;
+		} arm_nisv;
 	} as;
 };
 
@@ -216,5 +228,62 @@ struct mote_kvm_x86_cpuid_head {
 #define MOTE_KVM_SET_XSAVE MOTE_KVM_IOW(0xa5u, struct mote_kvm_x86_xsave)
 #define MOTE_KVM_SET_XCRS MOTE_KVM_IOW(0xa7u, struct mote_kvm_x86_xcrs)
 #define MOTE_KVM_GET_XSAVE2 MOTE_KVM_IOR(0xcfu, struct mote_kvm_x86_xsave)
+
+/* ---- aarch64 ----------------------------------------------------------------------------- */
+
+#define MOTE_KVM_CAP_ARM_PSCI_0_2 102
+#define MOTE_KVM_CAP_ARM_VM_IPA_SIZE 165
+#define MOTE_KVM_CAP_ARM_NISV_TO_USER 177
+
+#define MOTE_KVM_ARM_VCPU_PSCI_0_2 2 /* a bit of features[0] */
+
+struct mote_kvm_arm_vcpu_init {
+	uint32_t target;
+	uint32_t features[7];
+};
+
+struct mote_kvm_one_reg {
+	uint64_t id;
+	uint64_t addr;
+};
+
+/* Ids of registers: core ones by their place in struct kvm_regs, counted in words of 32 bits. */
+#define MOTE_KVM_REG_ARM64 0x6000000000000000ull
+#define MOTE_KVM_REG_SIZE_MASK 0x00f0000000000000ull
+#define MOTE_KVM_REG_SIZE_SHIFT 52
+#define MOTE_KVM_REG_SIZE_U32 0x0020000000000000ull
+#define MOTE_KVM_REG_SIZE_U64 0x0030000000000000ull
+#define MOTE_KVM_REG_SIZE_U128 0x0040000000000000ull
+#define MOTE_KVM_REG_ARM_CORE (0x0010ull << 16)
+#define MOTE_KVM_REG_ARM64_SYSREG (0x0013ull << 16)
+
+#define MOTE_KVM_ARM_CORE(size, offset)                                                            \
+	(MOTE_KVM_REG_ARM64 | MOTE_KVM_REG_SIZE_##size | MOTE_KVM_REG_ARM_CORE | (offset) / 4)
+#define MOTE_KVM_ARM_SYSREG(op0, op1, crn, crm, op2)                                               \
+	(MOTE_KVM_REG_ARM64 | MOTE_KVM_REG_SIZE_U64 | MOTE_KVM_REG_ARM64_SYSREG |                  \
+	 (uint64_t)(op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
+
+/* struct kvm_regs of arm64.  sp is SP_EL0. */
+#define MOTE_KVM_ARM_X(n) (8 * (n))
+#define MOTE_KVM_ARM_SP 248
+#define MOTE_KVM_ARM_PC 256
+#define MOTE_KVM_ARM_PSTATE 264
+#define MOTE_KVM_ARM_SP_EL1 272
+#define MOTE_KVM_ARM_ELR_EL1 280
+#define MOTE_KVM_ARM_SPSR_EL1 288
+#define MOTE_KVM_ARM_V(n) (336 + 16 * (n))
+#define MOTE_KVM_ARM_FPSR 848
+#define MOTE_KVM_ARM_FPCR 852
+
+struct mote_kvm_reg_list {
+	uint64_t n;
+	uint64_t reg[];
+};
+
+#define MOTE_KVM_GET_ONE_REG MOTE_KVM_IOW(0xabu, struct mote_kvm_one_reg)
+#define MOTE_KVM_SET_ONE_REG MOTE_KVM_IOW(0xacu, struct mote_kvm_one_reg)
+#define MOTE_KVM_ARM_VCPU_INIT MOTE_KVM_IOW(0xaeu, struct mote_kvm_arm_vcpu_init)
+#define MOTE_KVM_ARM_PREFERRED_TARGET MOTE_KVM_IOR(0xafu, struct mote_kvm_arm_vcpu_init)
+#define MOTE_KVM_GET_REG_LIST MOTE_KVM_IOWR(0xb0u, struct mote_kvm_reg_list)
 
 #endif

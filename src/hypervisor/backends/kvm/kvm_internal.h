@@ -75,8 +75,9 @@ mote_status mote_kvm_fail(mote_error *error, int code, const char *what);
 mote_status mote_kvm_map_memory(struct mote_vm *base, uint32_t slot,
 				const struct mote_memory_region *region, mote_error *error);
 mote_status mote_kvm_unmap_memory(struct mote_vm *base, uint32_t slot, mote_error *error);
-mote_status mote_kvm_invalidate_translations(struct mote_vm *base, uint64_t gpa, uint64_t bytes,
-					     mote_error *error);
+/* Makes KVM forget, and flush, all that it derived from a guest-physical range. */
+mote_status mote_kvm_drop_memory(struct mote_kvm_vm *vm, uint64_t gpa, uint64_t bytes,
+				 mote_error *error);
 mote_status mote_kvm_complete_initial_memory_setup(struct mote_vm *base, mote_error *error);
 mote_status mote_kvm_run_vcpu(struct mote_vm *base, struct mote_vm_exit *exit, mote_error *error);
 
@@ -85,13 +86,19 @@ mote_status mote_kvm_run_vcpu(struct mote_vm *base, struct mote_vm_exit *exit, m
 /* What this architecture needs from the device: capabilities, CPUID. */
 mote_status mote_kvm_arch_open(struct mote_kvm *kvm, mote_error *error);
 void mote_kvm_arch_close(struct mote_kvm *kvm);
+/* What KVM_CREATE_VM takes. */
+uintptr_t mote_kvm_arch_vm_type(const struct mote_kvm *kvm);
 
 /* A new VM, before its vCPU is made. */
 mote_status mote_kvm_arch_create_vm(struct mote_kvm_vm *vm, mote_error *error);
 /* A new vCPU. */
 mote_status mote_kvm_arch_create_vcpu(struct mote_kvm_vm *vm, mote_error *error);
-/* A KVM_EXIT_DEBUG. */
-void mote_kvm_arch_debug_exit(const struct mote_kvm_run *run, mote_debug_exit *debug);
+/* An MMIO exit, decoded already, becomes what it means on this architecture. */
+void mote_kvm_arch_mmio(struct mote_vm_exit *exit);
+/* An exit reason that only this architecture has, or that differs on it; false: not one of these. */
+bool mote_kvm_arch_exit(const struct mote_kvm_run *run, struct mote_vm_exit *exit);
+/* An errno of KVM_RUN that guest code can cause; false: none of these. */
+bool mote_kvm_arch_run_error(int code, struct mote_vm_exit *exit);
 
 mote_status mote_kvm_regs(struct mote_vm *base, mote_regs *regs, mote_error *error);
 mote_status mote_kvm_set_regs(struct mote_vm *base, const mote_regs *regs, mote_error *error);
@@ -107,6 +114,8 @@ mote_status mote_kvm_xsave(struct mote_vm *base, void *state, size_t bytes, mote
 mote_status mote_kvm_set_xsave(struct mote_vm *base, const void *state, size_t bytes,
 			       mote_error *error);
 mote_status mote_kvm_reset_vcpu(struct mote_vm *base, mote_error *error);
+mote_status mote_kvm_invalidate_translations(struct mote_vm *base, uint64_t gpa, uint64_t bytes,
+					     mote_error *error);
 uint64_t mote_kvm_features(struct mote_vm *base);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * KVM's memory slots, and how changed page tables take effect.
+ * KVM's memory slots, and how KVM forgets what it derived from them.
  */
 #include <string.h>
 
@@ -97,13 +97,12 @@ static mote_status replace_slot(struct mote_kvm_vm *vm, uint32_t slot, mote_erro
 }
 
 /*
- * Hosts with shadow paging keep what they derived from the guest's tables until something tells
- * them otherwise, and writing CR3 again does not.  Changing the host's protection of the backing
- * pages makes KVM drop and flush its entries for them on every kind of host.  What backs a read-only
- * slot may not be ours to make writable, so there the slot itself is replaced.
+ * Changing the host's protection of the backing pages makes KVM drop and flush its entries for them
+ * on every kind of host.  What backs a read-only slot may not be ours to make writable, so there the
+ * slot itself is replaced.
  */
-static mote_status invalidate_slot(struct mote_kvm_vm *vm, uint32_t number, uint64_t gpa,
-				   uint64_t bytes, mote_error *error)
+static mote_status drop_slot(struct mote_kvm_vm *vm, uint32_t number, uint64_t gpa, uint64_t bytes,
+			     mote_error *error)
 {
 	const struct mote_kvm_system *system = vm->kvm->system;
 	const struct mote_kvm_slot *slot = &vm->slots[number];
@@ -124,13 +123,11 @@ static mote_status invalidate_slot(struct mote_kvm_vm *vm, uint32_t number, uint
 	return result < 0 ? mote_kvm_fail(error, -result, "mprotect of guest memory") : MOTE_OK;
 }
 
-mote_status mote_kvm_invalidate_translations(struct mote_vm *base, uint64_t gpa, uint64_t bytes,
-					     mote_error *error)
+mote_status mote_kvm_drop_memory(struct mote_kvm_vm *vm, uint64_t gpa, uint64_t bytes,
+				 mote_error *error)
 {
-	struct mote_kvm_vm *vm = to_vm(base);
-
 	for (uint32_t slot = 0; slot < vm->slot_count; slot++) {
-		mote_status status = invalidate_slot(vm, slot, gpa, bytes, error);
+		mote_status status = drop_slot(vm, slot, gpa, bytes, error);
 
 		if (status != MOTE_OK)
 			return status;

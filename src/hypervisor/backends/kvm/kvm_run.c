@@ -66,6 +66,7 @@ static void decode_mmio(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
 	exit->as.mmio.data = run->as.mmio.data;
 	if (!run->as.mmio.is_write)
 		memset(run->as.mmio.data, 0, sizeof(run->as.mmio.data));
+	mote_kvm_arch_mmio(exit);
 }
 
 static void unknown(struct mote_vm_exit *exit, const char *what, uint64_t detail)
@@ -93,12 +94,12 @@ static void decode(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
 		exit->kind = MOTE_EXIT_RETRY;
 		break;
 	case MOTE_KVM_EXIT_SHUTDOWN:
-	case MOTE_KVM_EXIT_SYSTEM_EVENT:
 		exit->kind = MOTE_EXIT_SHUTDOWN;
 		break;
-	case MOTE_KVM_EXIT_DEBUG:
-		exit->kind = MOTE_EXIT_DEBUG;
-		mote_kvm_arch_debug_exit(run, &exit->as.debug);
+	case MOTE_KVM_EXIT_SYSTEM_EVENT:
+		exit->kind = run->as.system_event.type == MOTE_KVM_SYSTEM_EVENT_SHUTDOWN
+				     ? MOTE_EXIT_HALT
+				     : MOTE_EXIT_SHUTDOWN;
 		break;
 	case MOTE_KVM_EXIT_INTERNAL_ERROR:
 		unknown(exit, "KVM internal error, suberror", run->as.internal.suberror);
@@ -108,7 +109,8 @@ static void decode(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
 			run->as.fail_entry.hardware_entry_failure_reason);
 		break;
 	default:
-		unknown(exit, "KVM exit reason", run->exit_reason);
+		if (!mote_kvm_arch_exit(run, exit))
+			unknown(exit, "KVM exit reason", run->exit_reason);
 	}
 }
 
@@ -128,6 +130,10 @@ mote_status mote_kvm_run_vcpu(struct mote_vm *base, struct mote_vm_exit *exit, m
 	mote_interrupt_clear_running(vm->interrupt);
 	if (result >= 0) {
 		decode(vm, exit);
+		return MOTE_OK;
+	}
+	if (mote_kvm_arch_run_error(-result, exit)) {
+		vm->pending = MOTE_KVM_NOTHING_PENDING;
 		return MOTE_OK;
 	}
 	if (result != -EINTR && result != -EAGAIN)

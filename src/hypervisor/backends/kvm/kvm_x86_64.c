@@ -135,10 +135,40 @@ mote_status mote_kvm_arch_create_vcpu(struct mote_kvm_vm *vm, mote_error *error)
 	return status == MOTE_OK ? mote_kvm_set_xcr0(vm, error) : status;
 }
 
-void mote_kvm_arch_debug_exit(const struct mote_kvm_run *run, mote_debug_exit *debug)
+uintptr_t mote_kvm_arch_vm_type(const struct mote_kvm *kvm)
 {
-	debug->dr6 = run->as.debug.dr6;
-	debug->exception = run->as.debug.exception;
+	(void)kvm;
+	return 0;
+}
+
+void mote_kvm_arch_mmio(struct mote_vm_exit *exit)
+{
+	(void)exit;
+}
+
+bool mote_kvm_arch_exit(const struct mote_kvm_run *run, struct mote_vm_exit *exit)
+{
+	if (run->exit_reason != MOTE_KVM_EXIT_DEBUG)
+		return false;
+	exit->kind = MOTE_EXIT_DEBUG;
+	exit->as.debug.dr6 = run->as.debug.dr6;
+	exit->as.debug.exception = run->as.debug.exception;
+	return true;
+}
+
+bool mote_kvm_arch_run_error(int code, struct mote_vm_exit *exit)
+{
+	(void)code;
+	(void)exit;
+	return false;
+}
+
+/* Hosts with shadow paging keep what they derived from the guest's tables until something tells them
+ * otherwise, and writing CR3 again does not. */
+mote_status mote_kvm_invalidate_translations(struct mote_vm *base, uint64_t gpa, uint64_t bytes,
+					     mote_error *error)
+{
+	return mote_kvm_drop_memory((struct mote_kvm_vm *)base, gpa, bytes, error);
 }
 
 uint64_t mote_kvm_features(struct mote_vm *base)

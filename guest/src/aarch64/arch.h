@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * aarch64: the doorbell instruction, a plain `str` of 8 bytes to the doorbell
+ * page.  Registers, flags and vector state come back as they were; only memory
+ * may have changed.
+ */
+#ifndef MOTE_GUEST_ARCH_H
+#define MOTE_GUEST_ARCH_H
+
+#include <stdint.h>
+
+#include <mote/abi.h>
+
+/* The address in a register: a store that changes it, or of a pair, is no doorbell. */
+#define MOTE_GUEST_RING(port)                                                                      \
+	__asm__ volatile("str xzr, [%0]"                                                           \
+			 :                                                                         \
+			 : "r"((uint64_t)MOTE_ABI_AARCH64_DOORBELL_GVA + 8u * (port))              \
+			 : "memory")
+
+static inline _Noreturn void mote_guest_trap(void)
+{
+	for (;;)
+		__asm__ volatile(".inst 0"); /* udf #0 */
+}
+
+#endif

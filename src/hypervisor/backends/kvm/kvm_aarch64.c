@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * KVM's aarch64 vCPU: set-up, exits, reset, changed page tables.  Registers are in
+ * kvm_aarch64_registers.c.  Source: Linux, Documentation/virt/kvm/api.rst.
+ */
+#include "hypervisor/backends/kvm/kvm_aarch64_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "error_internal.h"
+#include "hypervisor/arch/aarch64/aarch64_syndrome.h"
+
+enum {
+	DEFAULT_IPA_BITS = 40, /* of a VM of type 0 */
+	/* Processors may have 8 bits of ASID (ID_AA64MMFR0_EL1.ASIDBits). */
+	LAST_ASID = 255,
+};
+
+#define TTBR0_EL1 MOTE_KVM_ARM_SYSREG(3, 0, 2, 0, 0)
+
+/* ---- The device -------------------------------------------------------------------------- */
+
+mote_status mote_kvm_arch_open(struct mote_kvm *kvm, mote_error *error)
+{
+	struct mote_kvm_arch *arch = mote_allocate(kvm->allocator, sizeof(*arch));
+	int bits;
+
+	if (arch == NULL)
+		return mote_fail_memory(error, "hypervisor");
+	kvm->arch = arch;
+	if (!mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_ARM_PSCI_0_2))
+		return mote_fail(error, MOTE_NO_HYPERVISOR,
+				 "/dev/kvm: no KVM_CAP_ARM_PSCI_0_2; this kernel is too old");
+	arch->nisv = mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_ARM_NISV_TO_USER) != 0;
+	/* More address bits than the monitor's TCR_EL1.IPS says are of no use. */
+	bits = mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_ARM_VM_IPA_SIZE);
+	kvm->capabilities.address_bits =
+		bits > 0 && bits < DEFAULT_IPA_BITS ? (uint32_t)bits : DEFAULT_IPA_BITS;
+	return MOTE_OK;
+}
+
+void mote_kvm_arch_close(struct mote_kvm *kvm)
+{
+	mote_release(kvm->allocator, kvm->arch);
+}
+
+/* Type 0 has 40 bits; another number of bits is a type of its own. */
+uintptr_t mote_kvm_arch_vm_type(const struct mote_kvm *kvm)
+{
+	uint32_t bits = kvm->capabilities.address_bits;
+
+	return bits == DEFAULT_IPA_BITS ? 0 : bits;
+}
+
+/* ---- Set-up and reset -------------------------------------------------------------------- */
+
+mote_status mote_kvm_arch_create_vm(struct mote_kvm_vm *vm, mote_error *error)
+{
+	/* Otherwise a guest ends KVM_RUN with ENOSYS, and writes lines into the host's log. */
+	struct mote_kvm_enable_cap nisv = {.cap = MOTE_KVM_CAP_ARM_NISV_TO_USER};
+	int result;
+
+	if (!vm->kvm->arch->nisv)
+		return MOTE_OK;
+	result = mote_kvm_ioctl(vm->kvm, vm->vm_fd, MOTE_KVM_ENABLE_CAP, &nisv);
+	return result < 0 ? mote_kvm_fail(error, -result, "KVM_ENABLE_CAP") : MOTE_OK;
+}
+
+/* Also the reset: general and vector registers are 0 afterwards, at EL1 with interrupts masked. */
+mote_status mote_kvm_arch_create_vcpu(struct mote_kvm_vm *vm, mote_error *error)
+{
+	struct mote_kvm_arm_vcpu_init init;
+	int result = mote_kvm_ioctl(vm->kvm, vm->vm_fd, MOTE_KVM_ARM_PREFERRED_TARGET, &init);
+
+	if (result < 0)
+		return mote_kvm_fail(error, -result, "KVM_ARM_PREFERRED_TARGET");
+	/* No SVE, no performance counters, no pointer authentication. */
+	init.features[0] = 1u << MOTE_KVM_ARM_VCPU_PSCI_0_2;
+	return mote_kvm_vcpu(vm, MOTE_KVM_ARM_VCPU_INIT, &init, "KVM_ARM_VCPU_INIT", error);
+}
+
+mote_status mote_kvm_reset_vcpu(struct mote_vm *base, mote_error *error)
+{
+	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
+	mote_regs regs;
+	mote_sregs sregs;
+	mote_fpu fpu;
+	mote_debug_regs debug;
+	mote_status status = mote_kvm_retire(vm, error);
+
+	mote_power_on(&regs, &sregs, &fpu, &debug);
+	if (status == MOTE_OK)
+		status = mote_kvm_arch_create_vcpu(vm, error);
+	/* What the architecture leaves unknown is a pattern of KVM's now. */
+	if (status == MOTE_OK)
+		status = mote_kvm_set_sregs(base, &sregs, error);
+	if (status == MOTE_OK)
+		status = mote_kvm_set_regs(base, &regs, error);
+	if (status == MOTE_OK)
+		status = mote_kvm_set_fpu(base, &fpu, error);
+	if (status == MOTE_OK)
+		status = mote_kvm_set_debug_regs(base, &debug, error);
+	return status;
+}
+
+uint64_t mote_kvm_features(struct mote_vm *base)
+{
+	(void)base;
+	return 0;
+}
+
+/* ---- Exits ------------------------------------------------------------------------------- */
+
+/* KVM has guest-physical addresses from 0, so the doorbell pages are where their virtual ones are. */
+void mote_kvm_arch_mmio(struct mote_vm_exit *exit)
+{
+	const uint64_t gpa = exit->as.mmio.gpa;
+	uint8_t *data = exit->as.mmio.data;
+
+	if (exit->kind != MOTE_EXIT_MMIO_WRITE)
+		return;
+	switch (mote_aarch64_store(gpa, exit->as.mmio.size)) {
+	case MOTE_AARCH64_STORE_PLAIN:
+		break;
+	case MOTE_AARCH64_STORE_DOORBELL:
+		exit->kind = MOTE_EXIT_IO_OUT;
+		exit->as.io.port = mote_aarch64_doorbell_port(gpa);
+		exit->as.io.size = MOTE_AARCH64_DOORBELL_BYTES;
+		exit->as.io.count = 1;
+		exit->as.io.data = data;
+		break;
+	case MOTE_AARCH64_STORE_MONITOR:
+		exit->kind = MOTE_EXIT_HALT;
+		break;
+	}
+}
+
+/* An access that the processor does not describe: a pair, an atomic, an update of the address. */
+static void decode_nisv(const struct mote_kvm_run *run, struct mote_vm_exit *exit)
+{
+	struct mote_aarch64_data_abort access;
+
+	mote_aarch64_data_abort_decode(run->as.arm_nisv.esr_iss, &access);
+	exit->kind = access.write ? MOTE_EXIT_MMIO_WRITE : MOTE_EXIT_MMIO_READ;
+	exit->as.mmio.gpa = run->as.arm_nisv.fault_ipa;
+	exit->as.mmio.size = 0;
+	exit->as.mmio.data = NULL;
+}
+
+bool mote_kvm_arch_exit(const struct mote_kvm_run *run, struct mote_vm_exit *exit)
+{
+	switch (run->exit_reason) {
+	case MOTE_KVM_EXIT_ARM_NISV:
+		decode_nisv(run, exit);
+		return true;
+	case MOTE_KVM_EXIT_DEBUG:
+		exit->kind = MOTE_EXIT_DEBUG;
+		exit->as.debug.esr = run->as.arm_debug.hsr;
+		exit->as.debug.far = run->as.arm_debug.far;
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool mote_kvm_arch_run_error(int code, struct mote_vm_exit *exit)
+{
+	if (code != ENOSYS)
+		return false;
+	exit->kind = MOTE_EXIT_UNKNOWN;
+	snprintf(exit->as.text, sizeof(exit->as.text),
+		 "access outside memory by an instruction that KVM cannot decode");
+	return true;
+}
+
+/* ---- Changed page tables ------------------------------------------------------------------ */
+
+/*
+ * Entries for user code are not global: under a new ASID none of the old ones is used.  When there
+ * is no new one left, dropping all of the VM's memory makes KVM flush all of its translations.
+ */
+mote_status mote_kvm_invalidate_translations(struct mote_vm *base, uint64_t gpa, uint64_t bytes,
+					     mote_error *error)
+{
+	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
+	uint64_t ttbr0, asid;
+	mote_status status;
+
+	(void)gpa;
+	if (bytes == 0)
+		return MOTE_OK;
+	status = mote_kvm_get_register(vm, TTBR0_EL1, &ttbr0, error);
+	if (status != MOTE_OK)
+		return status;
+	asid = (ttbr0 >> MOTE_AARCH64_TTBR_ASID_SHIFT) + 1;
+	if (asid > LAST_ASID) {
+		asid = 0;
+		status = mote_kvm_drop_memory(vm, 0, UINT64_MAX, error);
+	}
+	ttbr0 = (ttbr0 & ~(UINT64_MAX << MOTE_AARCH64_TTBR_ASID_SHIFT)) |
+		asid << MOTE_AARCH64_TTBR_ASID_SHIFT;
+	if (status == MOTE_OK)
+		status = mote_kvm_set_register(vm, TTBR0_EL1, &ttbr0, error);
+	return status;
+}

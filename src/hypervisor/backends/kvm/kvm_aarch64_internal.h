@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What kvm_aarch64.c (set-up, exits), kvm_aarch64_registers.c and
+ * kvm_aarch64_state.c share.
+ */
+#ifndef MOTE_HYPERVISOR_BACKENDS_KVM_AARCH64_INTERNAL_H
+#define MOTE_HYPERVISOR_BACKENDS_KVM_AARCH64_INTERNAL_H
+
+#include "hypervisor/backends/kvm/kvm_internal.h"
+
+struct mote_kvm_arch {
+	bool nisv; /* accesses without a syndrome are exits, not errors of KVM_RUN */
+};
+
+/* One register by its id.  value: as many bytes as the id says. */
+mote_status mote_kvm_get_register(struct mote_kvm_vm *vm, uint64_t id, void *value,
+				  mote_error *error);
+mote_status mote_kvm_set_register(struct mote_kvm_vm *vm, uint64_t id, const void *value,
+				  mote_error *error);
+
+#endif

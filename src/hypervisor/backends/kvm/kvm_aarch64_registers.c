@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * KVM's aarch64 registers, one by one, through tables of their ids.
+ * Source: Linux, Documentation/virt/kvm/api.rst, 4.68 (KVM_SET_ONE_REG); Arm ARM
+ * (DDI 0487), D19 (encodings of system registers).
+ */
+#include <stddef.h>
+
+#include "error_internal.h"
+#include "hypervisor/backends/kvm/kvm_aarch64_internal.h"
+
+/* A register of 64 bits, and its place in one of the neutral structures. */
+struct place {
+	uint64_t id;
+	size_t offset;
+};
+
+#define CORE(number, type, field)                                                                  \
+	{                                                                                          \
+		MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_##number), offsetof(type, field)               \
+	}
+#define SYSTEM(field, ...)                                                                         \
+	{                                                                                          \
+		MOTE_KVM_ARM_SYSREG(__VA_ARGS__), offsetof(mote_sregs, field)                      \
+	}
+
+static const struct place sreg_places[] = {
+	SYSTEM(sctlr, 3, 0, 1, 0, 0),	   SYSTEM(cpacr, 3, 0, 1, 0, 2),
+	SYSTEM(ttbr0, 3, 0, 2, 0, 0),	   SYSTEM(ttbr1, 3, 0, 2, 0, 1),
+	SYSTEM(tcr, 3, 0, 2, 0, 2),	   SYSTEM(esr, 3, 0, 5, 2, 0),
+	SYSTEM(far, 3, 0, 6, 0, 0),	   SYSTEM(mair, 3, 0, 10, 2, 0),
+	SYSTEM(vbar, 3, 0, 12, 0, 0),	   SYSTEM(contextidr, 3, 0, 13, 0, 1),
+	SYSTEM(tpidr_el1, 3, 0, 13, 0, 4), SYSTEM(cntkctl, 3, 0, 14, 1, 0),
+	SYSTEM(tpidr_el0, 3, 3, 13, 0, 2), SYSTEM(tpidrro_el0, 3, 3, 13, 0, 3),
+	CORE(SP, mote_sregs, sp_el0),	   CORE(SP_EL1, mote_sregs, sp_el1),
+	CORE(ELR_EL1, mote_sregs, elr),	   CORE(SPSR_EL1, mote_sregs, spsr),
+};
+
+_Static_assert(sizeof(mote_sregs) == 8 * (sizeof(sreg_places) / sizeof(sreg_places[0])),
+	       "every system register has a place");
+
+enum { GENERAL_REGISTERS = 31, VECTOR_REGISTERS = 32 };
+
+#define MDSCR_EL1 MOTE_KVM_ARM_SYSREG(2, 0, 0, 2, 2)
+#define DBGBVR_EL1(n) MOTE_KVM_ARM_SYSREG(2, 0, 0, n, 4)
+#define DBGBCR_EL1(n) MOTE_KVM_ARM_SYSREG(2, 0, 0, n, 5)
+#define DBGWVR_EL1(n) MOTE_KVM_ARM_SYSREG(2, 0, 0, n, 6)
+#define DBGWCR_EL1(n) MOTE_KVM_ARM_SYSREG(2, 0, 0, n, 7)
+#define ID_AA64DFR0_EL1 MOTE_KVM_ARM_SYSREG(3, 0, 0, 5, 0)
+#define DFR0_BREAKPOINTS(dfr0) ((unsigned)((dfr0) >> 12 & 15) + 1)
+#define DFR0_WATCHPOINTS(dfr0) ((unsigned)((dfr0) >> 20 & 15) + 1)
+
+/* Moves registers between the vCPU and a structure, in the direction that request says. */
+struct mover {
+	struct mote_kvm_vm *vm;
+	unsigned long request; /* MOTE_KVM_GET_ONE_REG or MOTE_KVM_SET_ONE_REG */
+	mote_error *error;
+	mote_status status; /* the first failure; nothing is moved after it */
+};
+
+static void move(struct mover *mover, uint64_t id, void *value)
+{
+	const struct mote_kvm_one_reg one = {.id = id, .addr = (uintptr_t)value};
+
+	if (mover->status == MOTE_OK)
+		mover->status =
+			mote_kvm_vcpu(mover->vm, mover->request, &one,
+				      mover->request == MOTE_KVM_GET_ONE_REG ? "KVM_GET_ONE_REG"
+									     : "KVM_SET_ONE_REG",
+				      mover->error);
+}
+
+/* A mover for a vCPU whose last exit's instruction has retired. */
+static struct mover begin(struct mote_vm *base, unsigned long request, mote_error *error)
+{
+	struct mover mover = {.vm = (struct mote_kvm_vm *)base, .request = request, .error = error};
+
+	mover.status = mote_kvm_retire(mover.vm, error);
+	return mover;
+}
+
+mote_status mote_kvm_get_register(struct mote_kvm_vm *vm, uint64_t id, void *value,
+				  mote_error *error)
+{
+	struct mover mover = {.vm = vm, .request = MOTE_KVM_GET_ONE_REG, .error = error};
+
+	move(&mover, id, value);
+	return mover.status;
+}
+
+mote_status mote_kvm_set_register(struct mote_kvm_vm *vm, uint64_t id, const void *value,
+				  mote_error *error)
+{
+	struct mover mover = {.vm = vm, .request = MOTE_KVM_SET_ONE_REG, .error = error};
+
+	move(&mover, id, (void *)(uintptr_t)value);
+	return mover.status;
+}
+
+/* ---- General registers ------------------------------------------------------------------- */
+
+/* The stack pointer of the level that pstate selects. */
+static uint64_t sp_id(uint64_t pstate)
+{
+	return (pstate & MOTE_AARCH64_PSTATE_MODE) == MOTE_AARCH64_PSTATE_EL1H
+		       ? MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_SP_EL1)
+		       : MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_SP);
+}
+
+static void move_regs(struct mover *mover, mote_regs *regs)
+{
+	for (unsigned i = 0; i < GENERAL_REGISTERS; i++)
+		move(mover, MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_X(i)), &regs->x[i]);
+	move(mover, MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_PC), &regs->pc);
+	move(mover, MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_PSTATE), &regs->pstate);
+	move(mover, sp_id(regs->pstate), &regs->sp);
+}
+
+mote_status mote_kvm_regs(struct mote_vm *base, mote_regs *regs, mote_error *error)
+{
+	struct mover mover = begin(base, MOTE_KVM_GET_ONE_REG, error);
+	mote_regs read = {.pstate = 0};
+
+	move_regs(&mover, &read);
+	if (mover.status == MOTE_OK)
+		*regs = read;
+	return mover.status;
+}
+
+mote_status mote_kvm_set_regs(struct mote_vm *base, const mote_regs *regs, mote_error *error)
+{
+	struct mover mover = begin(base, MOTE_KVM_SET_ONE_REG, error);
+	mote_regs written = *regs;
+
+	move_regs(&mover, &written);
+	return mover.status;
+}
+
+/* ---- System registers -------------------------------------------------------------------- */
+
+static void move_sregs(struct mover *mover, mote_sregs *sregs)
+{
+	for (size_t i = 0; i < sizeof(sreg_places) / sizeof(sreg_places[0]); i++)
+		move(mover, sreg_places[i].id, (uint8_t *)sregs + sreg_places[i].offset);
+}
+
+mote_status mote_kvm_sregs(struct mote_vm *base, mote_sregs *sregs, mote_error *error)
+{
+	struct mover mover = begin(base, MOTE_KVM_GET_ONE_REG, error);
+	mote_sregs read;
+
+	move_sregs(&mover, &read);
+	if (mover.status == MOTE_OK)
+		*sregs = read;
+	return mover.status;
+}
+
+mote_status mote_kvm_set_sregs(struct mote_vm *base, const mote_sregs *sregs, mote_error *error)
+{
+	struct mover mover = begin(base, MOTE_KVM_SET_ONE_REG, error);
+	mote_sregs written = *sregs;
+
+	move_sregs(&mover, &written);
+	return mover.status;
+}
+
+/* ---- Floating point ---------------------------------------------------------------------- */
+
+static void move_fpu(struct mover *mover, mote_fpu *fpu)
+{
+	for (unsigned i = 0; i < VECTOR_REGISTERS; i++)
+		move(mover, MOTE_KVM_ARM_CORE(U128, MOTE_KVM_ARM_V(i)), fpu->v[i]);
+	move(mover, MOTE_KVM_ARM_CORE(U32, MOTE_KVM_ARM_FPSR), &fpu->fpsr);
+	move(mover, MOTE_KVM_ARM_CORE(U32, MOTE_KVM_ARM_FPCR), &fpu->fpcr);
+}
+
+mote_status mote_kvm_fpu(struct mote_vm *base, mote_fpu *fpu, mote_error *error)
+{
+	struct mover mover = begin(base, MOTE_KVM_GET_ONE_REG, error);
+	mote_fpu read;
+
+	move_fpu(&mover, &read);
+	if (mover.status == MOTE_OK)
+		*fpu = read;
+	return mover.status;
+}
+
+mote_status mote_kvm_set_fpu(struct mote_vm *base, const mote_fpu *fpu, mote_error *error)
+{
+	struct mover mover = begin(base, MOTE_KVM_SET_ONE_REG, error);
+	mote_fpu written = *fpu;
+
+	move_fpu(&mover, &written);
+	return mover.status;
+}
+
+/* There is no state in the XSAVE format. */
+size_t mote_kvm_xsave_bytes(struct mote_vm *base)
+{
+	(void)base;
+	return 0;
+}
+
+static mote_status no_xsave(mote_error *error)
+{
+	return mote_fail(error, MOTE_UNSUPPORTED, "xsave: aarch64 has no such state");
+}
+
+mote_status mote_kvm_xsave(struct mote_vm *base, void *state, size_t bytes, mote_error *error)
+{
+	(void)base;
+	(void)state;
+	(void)bytes;
+	return no_xsave(error);
+}
+
+mote_status mote_kvm_set_xsave(struct mote_vm *base, const void *state, size_t bytes,
+			       mote_error *error)
+{
+	(void)base;
+	(void)state;
+	(void)bytes;
+	return no_xsave(error);
+}
+
+/* ---- Debug registers --------------------------------------------------------------------- */
+
+static void move_debug_regs(struct mover *mover, mote_debug_regs *debug)
+{
+	uint64_t dfr0 = 0;
+
+	if (mover->status == MOTE_OK)
+		mover->status =
+			mote_kvm_get_register(mover->vm, ID_AA64DFR0_EL1, &dfr0, mover->error);
+	for (unsigned i = 0; i < DFR0_BREAKPOINTS(dfr0); i++) {
+		move(mover, DBGBVR_EL1(i), &debug->bvr[i]);
+		move(mover, DBGBCR_EL1(i), &debug->bcr[i]);
+	}
+	for (unsigned i = 0; i < DFR0_WATCHPOINTS(dfr0); i++) {
+		move(mover, DBGWVR_EL1(i), &debug->wvr[i]);
+		move(mover, DBGWCR_EL1(i), &debug->wcr[i]);
+	}
+	move(mover, MDSCR_EL1, &debug->mdscr_el1);
+}
+
+mote_status mote_kvm_debug_regs(struct mote_vm *base, mote_debug_regs *debug, mote_error *error)
+{
+	struct mover mover = begin(base, MOTE_KVM_GET_ONE_REG, error);
+	mote_debug_regs read = {.mdscr_el1 = 0};
+
+	move_debug_regs(&mover, &read);
+	if (mover.status == MOTE_OK)
+		*debug = read;
+	return mover.status;
+}
+
+mote_status mote_kvm_set_debug_regs(struct mote_vm *base, const mote_debug_regs *debug,
+				    mote_error *error)
+{
+	struct mover mover = begin(base, MOTE_KVM_SET_ONE_REG, error);
+	mote_debug_regs written = *debug;
+
+	move_debug_regs(&mover, &written);
+	return mover.status;
+}

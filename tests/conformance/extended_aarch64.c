@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Floating point and SIMD, both ways; and the power-on state of every register
+ * class after a reset.  Arm ARM (DDI 0487), D1.3.4, D19.
+ */
+#include <string.h>
+
+#include "code_aarch64.h"
+#include "machine.h"
+
+/* FZ and round towards zero; the sticky bits and saturation. */
+#define FPCR_BITS 0x01c00000u
+#define FPSR_BITS 0x0800009fu
+
+static mote_fpu patterned_fpu(uint8_t seed)
+{
+	mote_fpu fpu = {.fpcr = FPCR_BITS, .fpsr = FPSR_BITS};
+
+	for (unsigned i = 0; i < sizeof(fpu.v); i++)
+		((uint8_t *)fpu.v)[i] = (uint8_t)(seed + 7 * i + i / 256);
+	return fpu;
+}
+
+static void check_fpu(struct machine *machine, const mote_fpu *expected)
+{
+	mote_fpu fpu;
+
+	memset(&fpu, 0x55, sizeof(fpu));
+	MACHINE_OK(machine, fpu, &fpu);
+	REQUIRE_MEM(&fpu, expected, sizeof(fpu));
+}
+
+static void every_bit_of_the_vector_registers_round_trips(void)
+{
+	struct machine machine;
+	mote_fpu fpu;
+
+	machine_make(&machine, NULL);
+	for (unsigned seed = 0; seed < 8; seed++) {
+		fpu = patterned_fpu((uint8_t)(37 * seed));
+		MACHINE_OK(&machine, set_fpu, &fpu);
+		check_fpu(&machine, &fpu);
+		for (unsigned i = 0; i < sizeof(fpu.v); i++)
+			((uint8_t *)fpu.v)[i] ^= 0xff;
+		fpu.fpcr = fpu.fpsr = 0;
+		MACHINE_OK(&machine, set_fpu, &fpu);
+		check_fpu(&machine, &fpu);
+	}
+	machine_destroy(&machine);
+}
+
+static void point_sp(struct machine *machine, uint64_t gva)
+{
+	mote_regs regs = machine_regs(machine);
+
+	regs.sp = gva;
+	machine_set_regs(machine, &regs);
+}
+
+static void the_guest_has_the_fpu_that_the_host_set(void)
+{
+	const struct code code = code_aarch64_store_fpu();
+	const mote_fpu fpu = patterned_fpu(3);
+	struct machine machine;
+	uint64_t control[2];
+
+	machine_make(&machine, &code);
+	point_sp(&machine, DATA_GVA);
+	MACHINE_OK(&machine, set_fpu, &fpu);
+	machine_expect(&machine, MOTE_EXIT_IO_OUT);
+	CHECK_MEM(machine_host(&machine, DATA_GVA), fpu.v, sizeof(fpu.v));
+	memcpy(control, machine_host(&machine, DATA_GVA + sizeof(fpu.v)), sizeof(control));
+	CHECK_EQ(control[0], FPCR_BITS);
+	CHECK_EQ(control[1], FPSR_BITS);
+	check_fpu(&machine, &fpu);
+	machine_destroy(&machine);
+}
+
+static void the_host_reads_the_fpu_that_the_guest_has(void)
+{
+	const struct code code = code_aarch64_load_fpu();
+	mote_fpu fpu = patterned_fpu(5);
+	struct machine machine;
+
+	fpu.fpcr = fpu.fpsr = 0;
+	machine_make(&machine, &code);
+	point_sp(&machine, DATA_GVA);
+	memcpy(machine_host(&machine, DATA_GVA), fpu.v, sizeof(fpu.v));
+	machine_expect(&machine, MOTE_EXIT_IO_OUT);
+	check_fpu(&machine, &fpu);
+	machine_destroy(&machine);
+}
+
+static void there_is_no_xsave_state(void)
+{
+	struct machine machine;
+	uint8_t state[8] = {0x5a};
+
+	machine_make(&machine, NULL);
+	CHECK_EQ(machine.vm->ops->xsave_bytes(machine.vm), 0);
+	CHECK_STATUS(machine.vm->ops->xsave(machine.vm, state, 0, &machine.error), MOTE_UNSUPPORTED,
+		     &machine.error);
+	CHECK_STATUS(machine.vm->ops->set_xsave(machine.vm, state, sizeof(state), &machine.error),
+		     MOTE_UNSUPPORTED, &machine.error);
+	CHECK_EQ(state[0], 0x5a);
+	machine_destroy(&machine);
+}
+
+/* ---- Reset -------------------------------------------------------------------------------- */
+
+/* Everything differs from its power-on value. */
+static void make_busy(struct machine *machine)
+{
+	const mote_fpu fpu = patterned_fpu(9);
+	mote_debug_regs debug = {
+		.mdscr_el1 = MOTE_AARCH64_MDSCR_MDE, .bvr = {CODE_GVA}, .wvr = {DATA_GVA}};
+	mote_regs regs = machine_regs(machine);
+	mote_sregs sregs = machine_sregs(machine);
+
+	for (unsigned i = 0; i < TEST_COUNT(regs.x); i++)
+		regs.x[i] = ~0ull - i;
+	sregs.far = sregs.elr = sregs.tpidr_el0 = sregs.tpidr_el1 = sregs.tpidrro_el0 = ~0ull;
+	sregs.esr = 0x56000001;
+	sregs.contextidr = 3;
+	sregs.ttbr1 = KERNEL_GVA;
+	sregs.cntkctl = 3;
+	MACHINE_OK(machine, set_fpu, &fpu);
+	MACHINE_OK(machine, set_debug_regs, &debug);
+	machine_set_sregs(machine, &sregs);
+	machine_set_regs(machine, &regs);
+}
+
+static void check_power_on(struct machine *machine)
+{
+	mote_regs regs, expected_regs;
+	mote_sregs sregs, expected_sregs;
+	mote_fpu expected_fpu;
+	mote_debug_regs debug, expected_debug;
+
+	mote_power_on(&expected_regs, &expected_sregs, &expected_fpu, &expected_debug);
+	regs = machine_regs(machine);
+	sregs = machine_sregs(machine);
+	MACHINE_OK(machine, debug_regs, &debug);
+	CHECK_MEM(&regs, &expected_regs, sizeof(regs));
+	CHECK_MEM(&sregs, &expected_sregs, sizeof(sregs));
+	CHECK_MEM(&debug, &expected_debug, sizeof(debug));
+	check_fpu(machine, &expected_fpu);
+}
+
+static void reset_gives_every_class_its_power_on_values(void)
+{
+	struct machine machine;
+
+	machine_make(&machine, &code_doorbell_loop);
+	make_busy(&machine);
+	MACHINE_RESET(&machine);
+	check_power_on(&machine);
+	/* Again, from that state. */
+	MACHINE_RESET(&machine);
+	check_power_on(&machine);
+	machine_destroy(&machine);
+}
+
+static void reset_after_a_doorbell(void)
+{
+	struct machine machine;
+
+	machine_make(&machine, &code_doorbell_loop);
+	machine_expect(&machine, MOTE_EXIT_IO_OUT);
+	MACHINE_RESET(&machine);
+	check_power_on(&machine);
+	machine_destroy(&machine);
+}
+
+static void reset_after_an_exception_in_the_monitor(void)
+{
+	struct machine machine;
+
+	machine_make(&machine, &code_end);
+	machine_expect(&machine, MOTE_EXIT_HALT);
+	make_busy(&machine);
+	MACHINE_RESET(&machine);
+	check_power_on(&machine);
+	machine_destroy(&machine);
+}
+
+static void reset_after_a_shutdown(void)
+{
+	struct machine machine;
+
+	code_make_shutdown(&machine);
+	machine_expect(&machine, MOTE_EXIT_SHUTDOWN);
+	MACHINE_RESET(&machine);
+	check_power_on(&machine);
+	machine_destroy(&machine);
+}
+
+/* PSCI: SYSTEM_OFF. */
+static void power_off_is_a_halt(void)
+{
+	/* movz w0, #8; movk w0, #0x8400, lsl #16; hvc #0; udf */
+	static const struct code off =
+		CODE(WORD(0x52800100u), WORD(0x72b08000u), WORD(0xd4000002u), WORD(A64_UDF));
+	struct machine machine;
+	mote_regs regs;
+	mote_sregs sregs;
+
+	machine_make(&machine, NULL);
+	machine_put(&machine, KERNEL_GVA, &off);
+	regs = machine_regs(&machine);
+	sregs = machine_sregs(&machine);
+	code_enter_supervisor(&regs, &sregs, KERNEL_GVA);
+	machine_set_sregs(&machine, &sregs);
+	machine_set_regs(&machine, &regs);
+	machine_expect(&machine, MOTE_EXIT_HALT);
+	MACHINE_RESET(&machine);
+	check_power_on(&machine);
+	machine_destroy(&machine);
+}
+
+/* Except what the architecture leaves unknown. */
+static void a_new_vcpu_is_in_power_on_state(void)
+{
+	struct mote_hypervisor *hypervisor = open_hypervisor(backend_under_test()->system());
+	struct machine machine = {.hypervisor = hypervisor, .error = MOTE_ERROR_INIT};
+	mote_regs regs, expected_regs;
+	mote_fpu expected_fpu;
+	mote_sregs sregs;
+
+	REQUIRE_OK(hypervisor->backend->create(hypervisor, &machine.vm, &machine.error),
+		   &machine.error);
+	mote_power_on(&expected_regs, NULL, &expected_fpu, NULL);
+	regs = machine_regs(&machine);
+	CHECK_MEM(&regs, &expected_regs, sizeof(regs));
+	check_fpu(&machine, &expected_fpu);
+	sregs = machine_sregs(&machine);
+	CHECK_EQ(sregs.sctlr & MOTE_AARCH64_SCTLR_M, 0);
+	machine.vm->ops->destroy(machine.vm);
+	hypervisor->backend->close(hypervisor);
+}
+
+static const struct test_case cases[] = {
+	CASE(every_bit_of_the_vector_registers_round_trips),
+	CASE(the_guest_has_the_fpu_that_the_host_set),
+	CASE(the_host_reads_the_fpu_that_the_guest_has),
+	CASE(there_is_no_xsave_state),
+	CASE(reset_gives_every_class_its_power_on_values),
+	CASE(reset_after_a_doorbell),
+	CASE(reset_after_an_exception_in_the_monitor),
+	CASE(reset_after_a_shutdown),
+	CASE(power_off_is_a_halt),
+	CASE(a_new_vcpu_is_in_power_on_state),
+};
+
+const struct case_list extended_cases = {cases, TEST_COUNT(cases)};

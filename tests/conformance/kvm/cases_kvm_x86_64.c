@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * KVM on x86_64 as it may be on another machine: CPUID, quirks, capabilities.
+ */
+#include <errno.h>
+
+#include "cases_kvm.h"
+#include "hypervisor/backends/kvm/kvm.h"
+#include "pretended_kvm.h"
+
+static void a_kernel_without_what_is_needed_is_refused(void)
+{
+	static const int needed[] = {
+		MOTE_KVM_CAP_USER_MEMORY, MOTE_KVM_CAP_IMMEDIATE_EXIT, MOTE_KVM_CAP_XSAVE,
+		MOTE_KVM_CAP_XCRS,	  MOTE_KVM_CAP_DEBUGREGS,
+	};
+
+	test_need_kvm();
+	for (size_t i = 0; i < TEST_COUNT(needed); i++)
+		check_refusal((struct pretence){.missing_capability = needed[i]},
+			      MOTE_NO_HYPERVISOR, "too old");
+}
+
+static void missing_options_are_done_without(void)
+{
+	static const int options[] = {
+		MOTE_KVM_CAP_NR_MEMSLOTS,
+		MOTE_KVM_CAP_READONLY_MEM,
+		MOTE_KVM_CAP_XSAVE2,
+		MOTE_KVM_CAP_DISABLE_QUIRKS2,
+	};
+	struct mote_capabilities capabilities;
+	struct machine machine;
+
+	test_need_kvm();
+	for (size_t i = 0; i < TEST_COUNT(options); i++) {
+		make_pretended(&machine, (struct pretence){.missing_capability = options[i]});
+		machine_expect(&machine, MOTE_EXIT_IO_OUT);
+		MACHINE_RESET(&machine);
+		mote_backend_kvm.capabilities(machine.hypervisor, &capabilities);
+		CHECK(capabilities.slots >= 2);
+		CHECK(capabilities.read_only_slots != (options[i] == MOTE_KVM_CAP_READONLY_MEM));
+		if (options[i] == MOTE_KVM_CAP_XSAVE2)
+			CHECK_EQ(machine.vm->ops->xsave_bytes(machine.vm),
+				 MOTE_KVM_X86_XSAVE_BYTES);
+		machine_destroy(&machine);
+	}
+}
+
+static uint32_t cpuid_entries; /* that were asked for last */
+
+static void note_entries(unsigned long request, const void *argument)
+{
+	if (request == MOTE_KVM_GET_SUPPORTED_CPUID)
+		cpuid_entries = ((const struct mote_kvm_x86_cpuid *)argument)->nent;
+}
+
+static void a_large_cpuid_table_is_asked_for_again(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	struct machine machine;
+
+	test_need_kvm();
+	make_pretended(&machine, (struct pretence){.failing = MOTE_KVM_GET_SUPPORTED_CPUID,
+						   .failing_error = E2BIG,
+						   .failing_times = 2,
+						   .watch = note_entries});
+	CHECK(cpuid_entries >= 256);
+	machine_expect(&machine, MOTE_EXIT_IO_OUT);
+	machine_destroy(&machine);
+	/* But not for ever. */
+	pretence = (struct pretence){.failing = MOTE_KVM_GET_SUPPORTED_CPUID,
+				     .failing_error = E2BIG,
+				     .failing_times = 1000};
+	CHECK_STATUS(pretended_open(&error), MOTE_HYPERVISOR, &error);
+	CHECK_CONTAINS(error.text, "KVM_GET_SUPPORTED_CPUID");
+}
+
+static void debug_event(struct mote_kvm_run *run)
+{
+	run->exit_reason = MOTE_KVM_EXIT_DEBUG;
+	run->as.debug.dr6 = 0xffff4ff1;
+	run->as.debug.exception = 1;
+}
+
+static void a_debug_exit_carries_dr6_and_the_vector(void)
+{
+	struct mote_vm_exit exit = run_pretended(debug_event);
+
+	CHECK_EQ(exit.kind, MOTE_EXIT_DEBUG);
+	CHECK_EQ(exit.as.debug.dr6, 0xffff4ff1);
+	CHECK_EQ(exit.as.debug.exception, 1);
+}
+
+/*
+ * KVM would replace a hypercall instruction by that of the other vendor, which shows as a page fault
+ * on code that nobody may write.
+ */
+static void guest_memory_is_never_patched(void)
+{
+	static const struct code hypercalls[] = {
+		{.bytes = {0x0f, 0x01, 0xc1, 0x0f, 0x0b}, .length = 5}, /* vmcall */
+		{.bytes = {0x0f, 0x01, 0xd9, 0x0f, 0x0b}, .length = 5}, /* vmmcall */
+	};
+	struct mote_exception exception;
+	struct machine machine;
+
+	for (size_t i = 0; i < TEST_COUNT(hypercalls); i++) {
+		machine_make(&machine, &hypercalls[i]);
+		exception = machine_expect_exception(&machine);
+		CHECK(exception.kind != MOTE_FAULT_MEMORY);
+		CHECK_MEM(machine_host(&machine, CODE_GVA), hypercalls[i].bytes, 5);
+		machine_destroy(&machine);
+	}
+}
+
+static bool has_hypercall_quirk(void)
+{
+	const struct mote_kvm_system *system = kvm_real_system();
+	int fd = system->open(system, "/dev/kvm");
+	int value = system->ioctl(system, fd, MOTE_KVM_CHECK_EXTENSION,
+				  (void *)(uintptr_t)MOTE_KVM_CAP_DISABLE_QUIRKS2);
+
+	system->close(system, fd);
+	return value > 0 && (value & MOTE_KVM_X86_QUIRK_FIX_HYPERCALL_INSN);
+}
+
+static uint64_t quirks_off; /* what was asked for */
+
+static void note_quirks(unsigned long request, const void *argument)
+{
+	const struct mote_kvm_enable_cap *enable = argument;
+
+	if (request == MOTE_KVM_ENABLE_CAP && enable->cap == MOTE_KVM_CAP_DISABLE_QUIRKS2)
+		quirks_off |= enable->args[0];
+}
+
+static void the_patching_of_hypercalls_is_turned_off(void)
+{
+	struct machine machine;
+
+	test_need_kvm();
+	if (!has_hypercall_quirk())
+		SKIP("this kernel cannot turn it off");
+	quirks_off = 0;
+	make_pretended(&machine, (struct pretence){.watch = note_quirks});
+	CHECK_EQ(quirks_off, MOTE_KVM_X86_QUIRK_FIX_HYPERCALL_INSN);
+	machine_destroy(&machine);
+}
+
+static const struct test_case cases[] = {
+	CASE(a_kernel_without_what_is_needed_is_refused),
+	CASE(missing_options_are_done_without),
+	CASE(a_large_cpuid_table_is_asked_for_again),
+	CASE(a_debug_exit_carries_dr6_and_the_vector),
+	CASE(the_patching_of_hypercalls_is_turned_off),
+	CASE(guest_memory_is_never_patched),
+};
+
+const struct case_list kvm_arch_cases = {cases, TEST_COUNT(cases)};

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The pretended KVM's table of functions, before the real one.
+ */
+#include "pretended_kvm.h"
+
+#include "allocator.h"
+#include "cases_kvm.h"
+#include "hypervisor/backends/kvm/kvm.h"
+
+struct pretence pretence;
+
+static int pretend_open(const struct mote_kvm_system *system, const char *path)
+{
+	(void)system;
+	CHECK_STR(path, "/dev/kvm");
+	return pretence.open_error != 0 ? -pretence.open_error
+					: kvm_real_system()->open(kvm_real_system(), path);
+}
+
+static int pretend_close(const struct mote_kvm_system *system, int fd)
+{
+	(void)system;
+	return kvm_real_system()->close(kvm_real_system(), fd);
+}
+
+static bool comes(unsigned *times)
+{
+	return *times > 0 && (*times)-- > 0;
+}
+
+static int pretend_ioctl(const struct mote_kvm_system *system, int fd, unsigned long request,
+			 void *argument)
+{
+	(void)system;
+	if (pretence.watch != NULL)
+		pretence.watch(request, argument);
+	if (request == pretence.failing && comes(&pretence.failing_times))
+		return -pretence.failing_error;
+	switch (request) {
+	case MOTE_KVM_GET_API_VERSION:
+		if (pretence.version != 0)
+			return pretence.version;
+		break;
+	case MOTE_KVM_CHECK_EXTENSION:
+		if (pretence.missing_capability != 0 &&
+		    (uintptr_t)argument == (uintptr_t)pretence.missing_capability)
+			return 0;
+		break;
+	case MOTE_KVM_CREATE_VM:
+		if (comes(&pretence.create_errors))
+			return -pretence.create_error;
+		break;
+	case MOTE_KVM_RUN:
+		if (pretence.run_error != 0)
+			return -pretence.run_error;
+		if (pretence.exit == NULL)
+			break;
+		pretence.exit(pretence.run);
+		return 0;
+	default:
+		break;
+	}
+	return kvm_real_system()->ioctl(kvm_real_system(), fd, request, argument);
+}
+
+static int pretend_map(const struct mote_kvm_system *system, int fd, size_t bytes, void **address)
+{
+	int result = kvm_real_system()->map(kvm_real_system(), fd, bytes, address);
+
+	(void)system;
+	pretence.run = *address;
+	return result;
+}
+
+static int pretend_unmap(const struct mote_kvm_system *system, void *address, size_t bytes)
+{
+	(void)system;
+	return kvm_real_system()->unmap(kvm_real_system(), address, bytes);
+}
+
+static int pretend_protect(const struct mote_kvm_system *system, void *address, size_t bytes,
+			   bool writable)
+{
+	(void)system;
+	return kvm_real_system()->protect(kvm_real_system(), address, bytes, writable);
+}
+
+const struct mote_kvm_system pretended_kvm = {
+	.open = pretend_open,
+	.close = pretend_close,
+	.ioctl = pretend_ioctl,
+	.map = pretend_map,
+	.unmap = pretend_unmap,
+	.protect = pretend_protect,
+};
+
+mote_status pretended_open(mote_error *error)
+{
+	const struct mote_hypervisor_options options = {
+		.allocator = &mote_default_allocator,
+		.kick_signal = kick_signal(),
+		.system = &pretended_kvm,
+	};
+	struct mote_hypervisor *hypervisor;
+	mote_status status = mote_backend_kvm.open(&options, &hypervisor, error);
+
+	if (status == MOTE_OK)
+		mote_backend_kvm.close(hypervisor);
+	return status;
+}
+
+void check_refusal(struct pretence as, mote_status status, const char *part)
+{
+	mote_probe_result result = {.built = true};
+	mote_error error = MOTE_ERROR_INIT;
+	size_t files = test_fd_count();
+
+	pretence = as;
+	mote_backend_kvm.probe(&pretended_kvm, &result);
+	CHECK(!result.usable);
+	CHECK_CONTAINS(result.reason, "/dev/kvm");
+	CHECK_CONTAINS(result.reason, part);
+	CHECK_STATUS(pretended_open(&error), status, &error);
+	CHECK_CONTAINS(error.text, part);
+	CHECK_EQ(test_fd_count(), files);
+}
+
+void make_pretended(struct machine *machine, struct pretence as)
+{
+	pretence = as;
+	machine_make_with(machine, &code_doorbell_loop, &pretended_kvm);
+}
+
+struct mote_vm_exit run_pretended(void (*as)(struct mote_kvm_run *))
+{
+	struct mote_vm_exit exit;
+	struct machine machine;
+
+	test_need_kvm();
+	make_pretended(&machine, (struct pretence){.exit = as});
+	MACHINE_OK(&machine, run_vcpu, &exit);
+	machine_destroy(&machine);
+	return exit;
+}
