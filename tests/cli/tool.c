@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "expected.h"
 #include "test.h"
 
 enum { MOST_ARGUMENTS = 40, PATIENCE = 20 };
@@ -307,19 +308,19 @@ void test_write_file(const char *path, const void *data, size_t length)
 		FAIL("%s: %s", path, strerror(errno));
 }
 
-void test_make_aarch64(char *image)
+void test_make_other_machine(char *image)
 {
 	Elf64_Ehdr *header = (void *)image;
 	const Elf64_Shdr *sections = (const void *)(image + header->e_shoff);
 
-	header->e_machine = EM_AARCH64;
+	header->e_machine = OTHER_MACHINE;
 	for (unsigned i = 0; i < header->e_shnum; i++) {
 		Elf64_Rela *relocations = (void *)(image + sections[i].sh_offset);
 
 		for (size_t at = 0; sections[i].sh_type == SHT_RELA &&
 				    at < sections[i].sh_size / sizeof(*relocations);
 		     at++)
-			relocations[at].r_info = ELF64_R_INFO(0, R_AARCH64_RELATIVE);
+			relocations[at].r_info = ELF64_R_INFO(0, OTHER_RELATIVE);
 	}
 }
 

@@ -74,8 +74,8 @@ const char *test_folder(void);
 const char *test_file(const char *name);
 void test_write_file(const char *path, const void *data, size_t length);
 
-/* Turns a guest in memory into one for aarch64: another machine number, other relocations. */
-void test_make_aarch64(char *image);
+/* Turns a guest in memory into one for the other architecture: another machine number, other relocations. */
+void test_make_other_machine(char *image);
 
 /* Removes the folder. */
 void test_remove_folder(void);

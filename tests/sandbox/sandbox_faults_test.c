@@ -106,8 +106,8 @@ static void relocated_constants_are_read_only(void)
 
 static void arguments_are_not_executable(void)
 {
-	static const struct expected_fault fault = {"jump_argument", MOTE_FAULT_MEMORY, VECTOR_DATA,
-						    MOTE_ACCESS_EXECUTE, "mailbox"};
+	static const struct expected_fault fault = {"jump_argument", MOTE_FAULT_MEMORY,
+						    VECTOR_FETCH, MOTE_ACCESS_EXECUTE, "mailbox"};
 	const mote_value code = mote_bytes(CODE_RETURN, 4);
 	mote_engine *engine = fixture_engine();
 

@@ -3,6 +3,7 @@
  * Test guest for the tool: results that are hard to show, ways to end, and
  * answers about what the tool set up.
  */
+#include <instructions.h>
 #include <mote_guest.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +49,7 @@ MOTE_EXPORT(uint32_t, read_at, (uint64_t, address))
 
 MOTE_EXPORT(void, undefined)
 {
-	__builtin_trap();
+	instruction_undefined();
 }
 
 MOTE_EXPORT(void, abort_with, (mote_string, text))

@@ -8,6 +8,9 @@
 #define EXPECTED_MACHINE MOTE_MACHINE_AARCH64
 #define EXPECTED_PC(registers) ((registers)->as.aarch64.pc)
 
+/* Of <linux/audit.h>, for seccomp. */
+#define EXPECTED_AUDIT_ARCH AUDIT_ARCH_AARCH64
+
 /* Exception classes of faults. */
 #define VECTOR_DATA 0x24
 #define VECTOR_FETCH 0x20

@@ -8,6 +8,9 @@
 #define EXPECTED_MACHINE MOTE_MACHINE_X86_64
 #define EXPECTED_PC(registers) ((registers)->as.x86_64.rip)
 
+/* Of <linux/audit.h>, for seccomp. */
+#define EXPECTED_AUDIT_ARCH AUDIT_ARCH_X86_64
+
 /* Vectors of faults. */
 #define VECTOR_DATA 14
 #define VECTOR_FETCH 14

@@ -7,6 +7,7 @@
 #include "sandbox/image.h"
 
 #include <fcntl.h>
+#include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -309,13 +310,16 @@ static int make_folder(void **state)
 	return mkdtemp(folder) == NULL;
 }
 
+static int delete_one(const char *path, const struct stat *information, int type, struct FTW *where)
+{
+	(void)information, (void)type, (void)where;
+	return remove(path);
+}
+
 static int delete_folder(void **state)
 {
-	char command[100];
-
 	(void)state;
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return system(command);
+	return nftw(folder, delete_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 static const char *path_of(const char *name)
