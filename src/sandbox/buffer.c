@@ -68,7 +68,7 @@ mote_status mote_buffer_create(mote_engine *engine, uint64_t bytes, mote_buffer 
 		return status;
 	created->writable = true;
 	bytes = (bytes + MOTE_PAGE_BYTES - 1) & MOTE_PAGE_MASK;
-	status = mote_os_memory_create(bytes, &created->memory, error);
+	status = mote_os_memory_create(bytes, "a buffer", &created->memory, error);
 	return finish(created, status, buffer);
 }
 
