@@ -352,16 +352,37 @@ static bool begin_life(struct life *life)
 	return right;
 }
 
-/* After a failure: a sandbox that it poisoned says so; all else works when it is done again. */
-static void check_recovery(struct life *life, const struct step *step, const mote_error *first)
+/* The sandbox that a step uses, if any. */
+static mote_sandbox *used_by(const struct life *life, const struct step *step)
 {
-	mote_sandbox *sandbox = step->take == fault ? life->second : life->sandbox;
+	if (step->take == create_second)
+		return NULL;
+	return step->take == fault ? life->second : life->sandbox;
+}
+
+/* How often guest code was entered, or was to be. */
+static uint64_t exits(const mote_sandbox *sandbox)
+{
+	mote_sandbox_statistics statistics = {0};
+
+	if (sandbox != NULL)
+		mote_sandbox_get_statistics(sandbox, &statistics);
+	return statistics.exits;
+}
+
+/* After a failure: a sandbox whose guest code did not end as it should is poisoned and says so; all
+ * else works when it is done again. */
+static void check_recovery(struct life *life, const struct step *step, uint64_t exits_before,
+			   const mote_error *first)
+{
+	mote_sandbox *sandbox = used_by(life, step);
 	mote_error error = MOTE_ERROR_INIT;
 
-	if (sandbox == NULL || step->take == create_second || !mote_sandbox_poisoned(sandbox)) {
+	if (sandbox == NULL || !mote_sandbox_poisoned(sandbox)) {
 		CHECK_OK(step->take(life, &error), &error);
 		return;
 	}
+	CHECK(exits(sandbox) > exits_before);
 	CHECK_STATUS(mote_sandbox_call(sandbox, life->next, NULL, 0, NULL, NULL, &error),
 		     MOTE_POISONED, &error);
 	CHECK_CONTAINS(error.text, first->text);
@@ -376,6 +397,7 @@ static void live(bool recover, struct sweep_result *result)
 	life.recover = recover;
 	for (size_t i = 0; result->status == MOTE_OK && i < TEST_COUNT(steps); i++) {
 		mote_error error = MOTE_ERROR_INIT;
+		uint64_t exits_before = exits(used_by(&life, &steps[i]));
 
 		result->step = steps[i].name;
 		result->status = steps[i].take(&life, &error);
@@ -383,7 +405,7 @@ static void live(bool recover, struct sweep_result *result)
 			continue;
 		result->error = error;
 		if (recover)
-			check_recovery(&life, &steps[i], &error);
+			check_recovery(&life, &steps[i], exits_before, &error);
 	}
 	end_life(&life);
 }
@@ -418,8 +440,8 @@ void sweep_live(bool recover, struct sweep_result *result)
 
 const struct sweep_end sweep_ends[] = {
 	{"kill", MOTE_KILLED, "spin", 0, 0, true},
-	{"wall-clock deadline", MOTE_WALL_DEADLINE, "spin", 1000000, 0, false},
-	{"CPU-time deadline", MOTE_CPU_DEADLINE, "spin", 0, 1000000, false},
+	{"wall-clock deadline", MOTE_WALL_DEADLINE, "spin", 2000000, 0, false},
+	{"CPU-time deadline", MOTE_CPU_DEADLINE, "spin", 0, 2000000, false},
 	{"doorbell", MOTE_GUEST_FAULT, "short_doorbell", 0, 0, false},
 	{"abort", MOTE_GUEST_ABORT, "call_abort", 0, 0, false},
 };

@@ -237,10 +237,11 @@ static void every_end_of_a_guest_can_fail(void)
 		sweep_end_of_guest(&sweep_ends[i], SWEEP_ALLOCATOR);
 	}
 	/* Whether the thread that watches waits once more is a matter of luck. */
-	for (int tries = 0; tries < 50 && never_failed(true) != NULL; tries++)
+	for (int tries = 0; stride() == 1 && tries < 50 && never_failed(true) != NULL; tries++)
 		for (size_t i = 0; i < sweep_end_count; i++)
 			sweep_end_of_guest(&sweep_ends[i], SWEEP_OS);
-	CHECK_STR(never_failed(true), NULL);
+	if (stride() == 1)
+		CHECK_STR(never_failed(true), NULL);
 	clean_life();
 }
 
