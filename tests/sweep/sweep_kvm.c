@@ -90,6 +90,11 @@ static struct request {
 	{MOTE_KVM_SET_REGS, {.name = "KVM_SET_REGS", .failures = {ANY}}},
 	{MOTE_KVM_GET_SREGS, {.name = "KVM_GET_SREGS", .failures = {ANY}}},
 	{MOTE_KVM_SET_SREGS, {.name = "KVM_SET_SREGS", .failures = {ANY}}},
+	/* aarch64 */
+	{MOTE_KVM_ARM_PREFERRED_TARGET, {.name = "KVM_ARM_PREFERRED_TARGET", .failures = {ANY}}},
+	{MOTE_KVM_ARM_VCPU_INIT, {.name = "KVM_ARM_VCPU_INIT", .failures = {ANY}}},
+	{MOTE_KVM_GET_ONE_REG, {.name = "KVM_GET_ONE_REG", .failures = {ANY}}},
+	{MOTE_KVM_SET_ONE_REG, {.name = "KVM_SET_ONE_REG", .failures = {ANY}}},
 };
 
 static const struct mote_kvm_system *real(void)
