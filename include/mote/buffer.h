@@ -66,7 +66,8 @@ mote_status mote_sandbox_map_buffer(mote_sandbox *sandbox, mote_buffer *buffer, 
 				    mote_error *error);
 
 /* Takes a buffer out of a sandbox: a later access of the guest to it is a fault.
- * Returns MOTE_OK, MOTE_NOT_FOUND, MOTE_BUSY, MOTE_FORKED or MOTE_HYPERVISOR.  As above. */
+ * Returns MOTE_OK, MOTE_NOT_FOUND, MOTE_BUSY, MOTE_FORKED, MOTE_NO_MEMORY or MOTE_HYPERVISOR; after the
+ * last two it is still mapped.  As above. */
 mote_status mote_sandbox_unmap_buffer(mote_sandbox *sandbox, mote_buffer *buffer,
 				      mote_error *error);
 

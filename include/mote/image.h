@@ -26,7 +26,7 @@ typedef struct mote_image mote_image;
  * Reads a guest image from a regular file (read, never mapped).
  * engine: may be NULL; then the image can only be inspected.  path: NUL-terminated.
  * image: written on success; release it with mote_image_destroy.  error: may be NULL.
- * Returns MOTE_OK, MOTE_FILE, MOTE_BAD_IMAGE, MOTE_WRONG_ABI, MOTE_NO_MEMORY or
+ * Returns MOTE_OK, MOTE_FILE, MOTE_BAD_IMAGE, MOTE_WRONG_ABI, MOTE_NO_MEMORY, MOTE_LIMIT or
  * MOTE_INVALID_ARGUMENT.  Any thread.
  */
 mote_status mote_image_open(mote_engine *engine, const char *path, mote_image **image,

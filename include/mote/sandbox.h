@@ -157,10 +157,12 @@ typedef struct mote_call_options {
  * arguments: count values of the function's argument types; may be NULL when count is 0.
  * options: may be NULL.  result: written on success, may be NULL.  error: may be NULL.
  * Returns MOTE_OK; MOTE_INVALID_ARGUMENT, MOTE_SIGNATURE, MOTE_TOO_LARGE, MOTE_BUSY, MOTE_FORKED,
- * MOTE_SIGNAL_BLOCKED or MOTE_POISONED before the guest was entered; MOTE_GUEST_FAULT (see
- * mote_sandbox_fault), MOTE_GUEST_ABORT, MOTE_HOST_FUNCTION, MOTE_KILLED, MOTE_OS, MOTE_HYPERVISOR
- * or MOTE_NO_MEMORY after, and then the sandbox is poisoned.  MOTE_TOO_LARGE for a result that does
- * not fit result_capacity leaves the sandbox usable.
+ * MOTE_SIGNAL_BLOCKED or MOTE_POISONED before the guest was entered, and MOTE_LIMIT, MOTE_NO_MEMORY
+ * or MOTE_OS when a deadline cannot be set; MOTE_GUEST_FAULT (see mote_sandbox_fault),
+ * MOTE_GUEST_ABORT, MOTE_HOST_FUNCTION, MOTE_KILLED, MOTE_WALL_DEADLINE, MOTE_CPU_DEADLINE, MOTE_OS,
+ * MOTE_HYPERVISOR or MOTE_NO_MEMORY after, and then the sandbox is poisoned.  MOTE_TOO_LARGE or
+ * MOTE_NO_MEMORY for a result that cannot be taken in leaves the sandbox usable.
+ * mote_sandbox_poisoned tells.
  * One thread at a time.
  */
 mote_status mote_sandbox_call(mote_sandbox *sandbox, mote_function function,

@@ -88,42 +88,53 @@ static bool is_doorbell(const struct mote_vm_exit *exit)
 }
 
 /* A fault that is no exception: the registers are the guest's own. */
-static void plain_fault(struct mote_sandbox_vm *sandbox_vm, struct mote_guest_event *event,
-			mote_fault_kind kind)
+static mote_status plain_fault(struct mote_sandbox_vm *sandbox_vm, struct mote_guest_event *event,
+			       mote_fault_kind kind, mote_error *error)
 {
 	struct mote_vm *vm = sandbox_vm->vm;
 	mote_registers *registers = &event->exception.registers;
-	mote_error ignored = MOTE_ERROR_INIT;
+	mote_status status;
 
 	event->kind = MOTE_EVENT_FAULT;
 	event->exception.kind = kind;
 	event->exception.vector = MOTE_FAULT_NO_VECTOR;
 	registers->machine = MOTE_ARCH_MACHINE;
-	/* After a shutdown some hypervisors give no registers: zeros then. */
-	(void)vm->ops->regs(vm, &mote_arch_registers(registers), &ignored);
+	status = vm->ops->regs(vm, &mote_arch_registers(registers), error);
 	event->exception.pc = mote_regs_pc(&mote_arch_registers(registers));
+	return status;
 }
 
-static void io_fault(struct mote_sandbox_vm *sandbox_vm, const struct mote_vm_exit *exit,
-		     struct mote_guest_event *event)
+/* After a shutdown some hypervisors give no registers: zeros then. */
+static mote_status shutdown_fault(struct mote_sandbox_vm *sandbox_vm,
+				  struct mote_guest_event *event)
+{
+	mote_error ignored = MOTE_ERROR_INIT;
+
+	(void)plain_fault(sandbox_vm, event, MOTE_FAULT_SHUTDOWN, &ignored);
+	return MOTE_OK;
+}
+
+static mote_status io_fault(struct mote_sandbox_vm *sandbox_vm, const struct mote_vm_exit *exit,
+			    struct mote_guest_event *event, mote_error *error)
 {
 	snprintf(event->text, sizeof(event->text), "%s port 0x%x, %u bytes, %u times",
 		 exit->kind == MOTE_EXIT_IO_OUT ? "write to" : "read from", exit->as.io.port,
 		 exit->as.io.size, exit->as.io.count);
-	plain_fault(sandbox_vm, event, MOTE_FAULT_DOORBELL);
+	return plain_fault(sandbox_vm, event, MOTE_FAULT_DOORBELL, error);
 }
 
-static void mmio_fault(struct mote_sandbox_vm *sandbox_vm, const struct mote_vm_exit *exit,
-		       struct mote_guest_event *event)
+static mote_status mmio_fault(struct mote_sandbox_vm *sandbox_vm, const struct mote_vm_exit *exit,
+			      struct mote_guest_event *event, mote_error *error)
 {
 	const struct mote_monitor *monitor = &sandbox_vm->monitor;
 	uint64_t gpa = exit->as.mmio.gpa;
 	bool doorbell = mote_monitor_is_doorbell(gpa - (monitor->gpa - monitor->gva));
 
-	plain_fault(sandbox_vm, event, doorbell ? MOTE_FAULT_DOORBELL : MOTE_FAULT_PHYSICAL);
 	event->exception.address = gpa;
 	event->exception.access =
 		exit->kind == MOTE_EXIT_MMIO_WRITE ? MOTE_ACCESS_WRITE : MOTE_ACCESS_READ;
+	return plain_fault(sandbox_vm, event, doorbell ? MOTE_FAULT_DOORBELL : MOTE_FAULT_PHYSICAL,
+			   error);
 }
 
 /* The monitor's exit.  A Halt anywhere else cannot be had from user mode, so it is not expected. */
@@ -143,8 +154,7 @@ static mote_status halt_event(struct mote_sandbox_vm *sandbox_vm, struct mote_gu
 	if (mote_monitor_exception(&sandbox_vm->monitor, &regs, &sregs, &event->exception))
 		return MOTE_OK;
 	snprintf(event->text, sizeof(event->text), "halt outside the monitor's stubs");
-	plain_fault(sandbox_vm, event, MOTE_FAULT_OTHER);
-	return MOTE_OK;
+	return plain_fault(sandbox_vm, event, MOTE_FAULT_OTHER, error);
 }
 
 static mote_status translate(struct mote_sandbox_vm *sandbox_vm, const struct mote_vm_exit *exit,
@@ -155,29 +165,24 @@ static mote_status translate(struct mote_sandbox_vm *sandbox_vm, const struct mo
 		return halt_event(sandbox_vm, event, error);
 	case MOTE_EXIT_IO_OUT:
 	case MOTE_EXIT_IO_IN:
-		io_fault(sandbox_vm, exit, event);
-		break;
+		return io_fault(sandbox_vm, exit, event, error);
 	case MOTE_EXIT_MMIO_READ:
 	case MOTE_EXIT_MMIO_WRITE:
-		mmio_fault(sandbox_vm, exit, event);
-		break;
+		return mmio_fault(sandbox_vm, exit, event, error);
 	case MOTE_EXIT_CANCELLED:
 		event->kind = MOTE_EVENT_CANCELLED;
 		break;
 	case MOTE_EXIT_SHUTDOWN:
-		plain_fault(sandbox_vm, event, MOTE_FAULT_SHUTDOWN);
-		break;
+		return shutdown_fault(sandbox_vm, event);
 	case MOTE_EXIT_DEBUG:
 		snprintf(event->text, sizeof(event->text), "debug exit");
-		plain_fault(sandbox_vm, event, MOTE_FAULT_OTHER);
-		break;
+		return plain_fault(sandbox_vm, event, MOTE_FAULT_OTHER, error);
 	case MOTE_EXIT_RETRY:
 		assert(!"retried by the run loop");
 		break;
 	case MOTE_EXIT_UNKNOWN:
 		memcpy(event->text, exit->as.text, sizeof(event->text));
-		plain_fault(sandbox_vm, event, MOTE_FAULT_OTHER);
-		break;
+		return plain_fault(sandbox_vm, event, MOTE_FAULT_OTHER, error);
 	}
 	return MOTE_OK;
 }

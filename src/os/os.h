@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <mote/engine.h>
 #include <mote/error.h>
 
 /*
@@ -22,8 +23,10 @@ struct mote_os_memory {
 	intptr_t handle;
 };
 
-/* bytes: a multiple of the page size.  memory: written on success. */
-mote_status mote_os_memory_create(uint64_t bytes, struct mote_os_memory *memory, mote_error *error);
+/* bytes: a multiple of the page size.  what: "guest memory", for messages.  memory: written on
+ * success. */
+mote_status mote_os_memory_create(uint64_t bytes, const char *what, struct mote_os_memory *memory,
+				  mote_error *error);
 /* Accepts a zeroed structure. */
 void mote_os_memory_destroy(struct mote_os_memory *memory);
 /* The same in a forked child, which never had the mapping: its addresses may be in use again. */
@@ -42,11 +45,13 @@ mote_status mote_os_memory_import(intptr_t handle, uint64_t offset, uint64_t byt
 
 /* A regular file that is open for reading. */
 struct mote_os_file {
+	const char *path; /* as given, for messages */
 	intptr_t handle;
 	uint64_t bytes;
 };
 
-/* Fails with MOTE_FILE for whatever is not a regular file, and never waits for one. */
+/* Fails with MOTE_FILE for whatever is not a regular file, and never waits for one.  path: outlives
+ * the file. */
 mote_status mote_os_file_open(const char *path, struct mote_os_file *file, mote_error *error);
 /* Reads up to length bytes from offset; *got is less at the end of the file only. */
 mote_status mote_os_file_read(const struct mote_os_file *file, uint64_t offset, void *buffer,
@@ -64,7 +69,8 @@ void mote_os_fork_mark_destroy(const volatile uint8_t *mark);
 /* "open /dev/kvm", -errno: fills error with a text that names the limit where one was reached. */
 mote_status mote_os_fail(mote_error *error, mote_error_domain domain, int code, const char *what);
 
-/* Nanoseconds of a clock that never goes back.  No system call where the platform allows it. */
+/* Nanoseconds of a clock that never goes back; 0 when there is none.  No system call where the
+ * platform allows it. */
 uint64_t mote_os_monotonic_ns(void);
 
 /* The CPU time of one thread, read from any thread while that thread lives. */
@@ -72,14 +78,15 @@ struct mote_os_cpu_clock {
 	intptr_t id;
 };
 
-/* The clock of the calling thread.  No system call. */
-struct mote_os_cpu_clock mote_os_cpu_clock_self(void);
-/* Its nanoseconds; false when the thread is gone. */
+/* The clock of the calling thread; false when there is none.  No system call. */
+bool mote_os_cpu_clock_self(struct mote_os_cpu_clock *clock);
+/* Its nanoseconds; false when the thread is gone, or the clock may not be read. */
 bool mote_os_cpu_clock_read(struct mote_os_cpu_clock clock, uint64_t *ns);
 
-/* A lock with one condition that its holder can wait for. */
+/* A lock with one condition that its holder can wait for.  allocator: outlives it. */
 struct mote_os_lock;
-mote_status mote_os_lock_create(struct mote_os_lock **lock, mote_error *error);
+mote_status mote_os_lock_create(const mote_allocator *allocator, struct mote_os_lock **lock,
+				mote_error *error);
 void mote_os_lock_destroy(struct mote_os_lock *lock); /* may be NULL */
 void mote_os_lock_acquire(struct mote_os_lock *lock);
 void mote_os_lock_release(struct mote_os_lock *lock);
@@ -89,9 +96,11 @@ void mote_os_lock_wake(struct mote_os_lock *lock);
 
 #define MOTE_OS_FOREVER UINT64_MAX
 
-/* A thread of the library's own.  It takes none of the application's signals. */
+/* A thread of the library's own.  It takes none of the application's signals.  allocator: outlives
+ * it. */
 struct mote_os_thread;
-mote_status mote_os_thread_start(const char *name, void (*run)(void *user), void *user,
+mote_status mote_os_thread_start(const mote_allocator *allocator, const char *name,
+				 void (*run)(void *user), void *user,
 				 struct mote_os_thread **thread, mote_error *error);
 /* Waits for the end of the thread and frees it.  thread: may be NULL. */
 void mote_os_thread_join(struct mote_os_thread *thread);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,9 +20,10 @@
 
 enum { FORK_MARK_BYTES = 4096 };
 
-mote_status mote_os_fail(mote_error *error, mote_error_domain domain, int code, const char *what)
+/* other: what codes that name no limit come out as. */
+static mote_status fail_as(mote_error *error, mote_status other, mote_error_domain domain, int code,
+			   const char *what)
 {
-	mote_status other = domain == MOTE_DOMAIN_HYPERVISOR ? MOTE_HYPERVISOR : MOTE_OS;
 	struct rlimit limit;
 
 	switch (code) {
@@ -42,45 +44,93 @@ mote_status mote_os_fail(mote_error *error, mote_error_domain domain, int code, 
 	}
 }
 
-mote_status mote_os_memory_create(uint64_t bytes, struct mote_os_memory *memory, mote_error *error)
+mote_status mote_os_fail(mote_error *error, mote_error_domain domain, int code, const char *what)
+{
+	mote_status other = domain == MOTE_DOMAIN_HYPERVISOR ? MOTE_HYPERVISOR : MOTE_OS;
+
+	return fail_as(error, other, domain, code, what);
+}
+
+/* "mmap of", "a buffer". */
+static mote_status fail_on(mote_error *error, int code, const char *call, const char *what)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), "%s %s", call, what);
+	return mote_os_fail(error, MOTE_DOMAIN_OS, code, text);
+}
+
+/* Memory is scarce in more than one way. */
+static mote_status fail_mapping(mote_error *error, int code, uint64_t bytes, const char *what)
+{
+	if (code != ENOMEM)
+		return fail_on(error, code, "mmap of", what);
+	return mote_fail_code(
+		error, MOTE_NO_MEMORY, MOTE_DOMAIN_OS, code,
+		"mmap of %s, %llu bytes; the process may be at its limit of addresses "
+		"(ulimit -v) or mappings (vm.max_map_count)",
+		what, (unsigned long long)bytes);
+}
+
+/* Maps fd for this process alone.  memory owns both on success. */
+static mote_status map(int fd, uint64_t offset, uint64_t bytes, bool writable, const char *what,
+		       struct mote_os_memory *memory, mote_error *error)
 {
 	mote_status status;
-	void *hva;
-	int fd = memfd_create("mote-guest", MFD_CLOEXEC);
+	void *hva = mmap(NULL, bytes, PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED, fd,
+			 (off_t)offset);
 
-	if (fd < 0)
-		return mote_os_fail(error, MOTE_DOMAIN_OS, errno, "memfd_create for guest memory");
-	if (ftruncate(fd, (off_t)bytes) != 0) {
-		status = mote_os_fail(error, MOTE_DOMAIN_OS, errno, "ftruncate of guest memory");
-		goto fail;
-	}
-	hva = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (hva == MAP_FAILED) {
-		status = mote_os_fail(error, MOTE_DOMAIN_OS, errno, "mmap of guest memory");
-		goto fail;
-	}
+	if (hva == MAP_FAILED)
+		return fail_mapping(error, errno, bytes, what);
 	if (madvise(hva, bytes, MADV_DONTFORK) != 0) {
-		status = mote_os_fail(error, MOTE_DOMAIN_OS, errno, "madvise of guest memory");
+		status = fail_on(error, errno, "madvise of", what);
 		munmap(hva, bytes);
-		goto fail;
+		return status;
 	}
 	*memory = (struct mote_os_memory){.hva = hva, .bytes = bytes, .handle = fd};
 	return MOTE_OK;
-fail:
-	close(fd);
+}
+
+mote_status mote_os_memory_create(uint64_t bytes, const char *what, struct mote_os_memory *memory,
+				  mote_error *error)
+{
+	mote_status status;
+	int fd = memfd_create("mote-guest", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return fail_on(error, errno, "memfd_create for", what);
+	if (ftruncate(fd, (off_t)bytes) != 0)
+		status = fail_on(error, errno, "ftruncate of", what);
+	else
+		status = map(fd, 0, bytes, true, what, memory, error);
+	if (status != MOTE_OK)
+		close(fd);
 	return status;
+}
+
+static mote_status fail_descriptor(mote_error *error, int code, const char *call, int fd)
+{
+	char what[32];
+
+	snprintf(what, sizeof(what), "descriptor %d", fd);
+	return fail_on(error, code, call, what);
 }
 
 /* How the memory behind a descriptor may be used; MOTE_INVALID_ARGUMENT when it could shrink. */
 static mote_status check_import(int fd, uint64_t end, bool *writable, mote_error *error)
 {
 	int seals = fcntl(fd, F_GET_SEALS);
-	int flags = fcntl(fd, F_GETFL);
+	int flags;
 	struct stat information;
 
-	if (seals < 0 || flags < 0 || fstat(fd, &information) != 0)
+	if (seals < 0)
 		return mote_fail_code(error, MOTE_INVALID_ARGUMENT, MOTE_DOMAIN_OS, errno,
 				      "descriptor %d is not a memfd", fd);
+	flags = fcntl(fd, F_GETFL);
+	if (flags < 0)
+		return fail_descriptor(error, errno, "fcntl of", fd);
+	if (fstat(fd, &information) != 0)
+		return fail_descriptor(error, errno, "fstat of", fd);
 	if (!(seals & F_SEAL_SHRINK))
 		return mote_fail(error, MOTE_INVALID_ARGUMENT,
 				 "descriptor %d could shrink under a reader; seal it with "
@@ -98,26 +148,21 @@ static mote_status check_import(int fd, uint64_t end, bool *writable, mote_error
 mote_status mote_os_memory_import(intptr_t handle, uint64_t offset, uint64_t bytes,
 				  struct mote_os_memory *memory, bool *writable, mote_error *error)
 {
-	mote_status status = check_import((int)handle, offset + bytes, writable, error);
-	void *hva;
+	bool can_write = false;
+	mote_status status = check_import((int)handle, offset + bytes, &can_write, error);
 	int fd;
 
 	if (status != MOTE_OK)
 		return status;
 	fd = fcntl((int)handle, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0)
-		return mote_os_fail(error, MOTE_DOMAIN_OS, errno, "duplicate of a descriptor");
-	hva = mmap(NULL, bytes, PROT_READ | (*writable ? PROT_WRITE : 0), MAP_SHARED, fd,
-		   (off_t)offset);
-	if (hva == MAP_FAILED || madvise(hva, bytes, MADV_DONTFORK) != 0) {
-		status = mote_os_fail(error, MOTE_DOMAIN_OS, errno, "mmap of a buffer");
-		if (hva != MAP_FAILED)
-			munmap(hva, bytes);
+		return fail_descriptor(error, errno, "duplicate of", (int)handle);
+	status = map(fd, offset, bytes, can_write, "a buffer", memory, error);
+	if (status == MOTE_OK)
+		*writable = can_write;
+	else
 		close(fd);
-		return status;
-	}
-	*memory = (struct mote_os_memory){.hva = hva, .bytes = bytes, .handle = fd};
-	return MOTE_OK;
+	return status;
 }
 
 void mote_os_memory_destroy(struct mote_os_memory *memory)
@@ -143,9 +188,12 @@ void mote_os_memory_publish_code(void *hva, uint64_t bytes)
 	__builtin___clear_cache((char *)hva, (char *)hva + bytes);
 }
 
-static mote_status fail_file(mote_error *error, const char *path, int code)
+static mote_status fail_file(mote_error *error, const char *call, const char *path, int code)
 {
-	return mote_fail_code(error, MOTE_FILE, MOTE_DOMAIN_OS, code, "%s", path);
+	char what[MOTE_ERROR_TEXT_BYTES];
+
+	snprintf(what, sizeof(what), "%s%s", call, path);
+	return fail_as(error, MOTE_FILE, MOTE_DOMAIN_OS, code, what);
 }
 
 mote_status mote_os_file_open(const char *path, struct mote_os_file *file, mote_error *error)
@@ -159,18 +207,19 @@ mote_status mote_os_file_open(const char *path, struct mote_os_file *file, mote_
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	while (fd < 0 && errno == EINTR);
 	if (fd < 0)
-		return fail_file(error, path, errno);
+		return fail_file(error, "", path, errno);
 	if (fstat(fd, &information) != 0)
-		status = fail_file(error, path, errno);
+		status = fail_file(error, "fstat of ", path, errno);
 	else if (S_ISDIR(information.st_mode))
-		status = fail_file(error, path, EISDIR);
+		status = fail_file(error, "", path, EISDIR);
 	else if (!S_ISREG(information.st_mode))
 		status = mote_fail(error, MOTE_FILE, "%s: not a regular file", path);
 	if (status != MOTE_OK) {
 		close(fd);
 		return status;
 	}
-	*file = (struct mote_os_file){.handle = fd, .bytes = (uint64_t)information.st_size};
+	*file = (struct mote_os_file){
+		.path = path, .handle = fd, .bytes = (uint64_t)information.st_size};
 	return MOTE_OK;
 }
 
@@ -186,7 +235,7 @@ mote_status mote_os_file_read(const struct mote_os_file *file, uint64_t offset, 
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0)
-			return mote_fail_code(error, MOTE_FILE, MOTE_DOMAIN_OS, errno, "read");
+			return fail_file(error, "read of ", file->path, errno);
 		if (count == 0)
 			break;
 		done += (size_t)count;

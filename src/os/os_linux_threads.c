@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <time.h>
 
+#include "allocator.h"
 #include "error_internal.h"
 
 static const uint64_t NS_PER_SECOND = 1000000000;
@@ -24,17 +24,17 @@ uint64_t mote_os_monotonic_ns(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return to_ns(&now);
+	return clock_gettime(CLOCK_MONOTONIC, &now) == 0 ? to_ns(&now) : 0;
 }
 
-struct mote_os_cpu_clock mote_os_cpu_clock_self(void)
+bool mote_os_cpu_clock_self(struct mote_os_cpu_clock *clock)
 {
-	clockid_t id = CLOCK_THREAD_CPUTIME_ID;
+	clockid_t id;
 
-	/* Cannot fail for the calling thread. */
-	(void)pthread_getcpuclockid(pthread_self(), &id);
-	return (struct mote_os_cpu_clock){.id = id};
+	if (pthread_getcpuclockid(pthread_self(), &id) != 0)
+		return false;
+	clock->id = id;
+	return true;
 }
 
 bool mote_os_cpu_clock_read(struct mote_os_cpu_clock clock, uint64_t *ns)
@@ -48,24 +48,61 @@ bool mote_os_cpu_clock_read(struct mote_os_cpu_clock clock, uint64_t *ns)
 }
 
 struct mote_os_lock {
+	const mote_allocator *allocator;
 	pthread_mutex_t mutex;
 	pthread_cond_t condition;
 };
 
-mote_status mote_os_lock_create(struct mote_os_lock **lock, mote_error *error)
+static mote_status fail(mote_error *error, int code, const char *call)
 {
-	struct mote_os_lock *created = calloc(1, sizeof(*created));
+	return mote_os_fail(error, MOTE_DOMAIN_OS, code, call);
+}
+
+static mote_status make_condition(pthread_cond_t *condition, mote_error *error)
+{
 	pthread_condattr_t attributes;
+	mote_status status = MOTE_OK;
+	int code = pthread_condattr_init(&attributes);
+
+	if (code != 0)
+		return fail(error, code, "pthread_condattr_init");
+	code = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	if (code != 0) {
+		status = fail(error, code, "pthread_condattr_setclock");
+		goto out;
+	}
+	code = pthread_cond_init(condition, &attributes);
+	if (code != 0)
+		status = fail(error, code, "pthread_cond_init");
+out:
+	pthread_condattr_destroy(&attributes);
+	return status;
+}
+
+mote_status mote_os_lock_create(const mote_allocator *allocator, struct mote_os_lock **lock,
+				mote_error *error)
+{
+	struct mote_os_lock *created = mote_allocate(allocator, sizeof(*created));
+	mote_status status;
+	int code;
 
 	if (created == NULL)
 		return mote_fail_memory(error, "lock");
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_mutex_init(&created->mutex, NULL);
-	pthread_cond_init(&created->condition, &attributes);
-	pthread_condattr_destroy(&attributes);
+	created->allocator = allocator;
+	status = make_condition(&created->condition, error);
+	if (status != MOTE_OK)
+		goto fail;
+	code = pthread_mutex_init(&created->mutex, NULL);
+	if (code != 0) {
+		status = fail(error, code, "pthread_mutex_init");
+		pthread_cond_destroy(&created->condition);
+		goto fail;
+	}
 	*lock = created;
 	return MOTE_OK;
+fail:
+	mote_release(allocator, created);
+	return status;
 }
 
 void mote_os_lock_destroy(struct mote_os_lock *lock)
@@ -74,7 +111,7 @@ void mote_os_lock_destroy(struct mote_os_lock *lock)
 		return;
 	pthread_cond_destroy(&lock->condition);
 	pthread_mutex_destroy(&lock->mutex);
-	free(lock);
+	mote_release(lock->allocator, lock);
 }
 
 void mote_os_lock_acquire(struct mote_os_lock *lock)
@@ -106,6 +143,7 @@ void mote_os_lock_wake(struct mote_os_lock *lock)
 }
 
 struct mote_os_thread {
+	const mote_allocator *allocator;
 	pthread_t thread;
 	void (*run)(void *user);
 	void *user;
@@ -119,27 +157,44 @@ static void *thread_main(void *argument)
 	return NULL;
 }
 
-mote_status mote_os_thread_start(const char *name, void (*run)(void *user), void *user,
-				 struct mote_os_thread **thread, mote_error *error)
+/* Creates the thread with all signals blocked, which it inherits. */
+static mote_status create_thread(struct mote_os_thread *thread, const char *name, mote_error *error)
 {
-	struct mote_os_thread *created = calloc(1, sizeof(*created));
 	sigset_t all, before;
 	int code;
 
-	if (created == NULL)
-		return mote_fail_memory(error, "thread");
-	created->run = run;
-	created->user = user;
 	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	code = pthread_create(&created->thread, NULL, thread_main, created);
+	code = pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (code != 0)
+		return fail(error, code, "pthread_sigmask for a thread");
+	code = pthread_create(&thread->thread, NULL, thread_main, thread);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (code != 0) {
-		free(created);
+	if (code == EAGAIN)
 		return mote_fail_code(error, MOTE_LIMIT, MOTE_DOMAIN_OS, code,
 				      "thread %s cannot be started; raise ulimit -u", name);
+	if (code != 0)
+		return fail(error, code, "pthread_create");
+	(void)pthread_setname_np(thread->thread, name);
+	return MOTE_OK;
+}
+
+mote_status mote_os_thread_start(const mote_allocator *allocator, const char *name,
+				 void (*run)(void *user), void *user,
+				 struct mote_os_thread **thread, mote_error *error)
+{
+	struct mote_os_thread *created = mote_allocate(allocator, sizeof(*created));
+	mote_status status;
+
+	if (created == NULL)
+		return mote_fail_memory(error, "thread");
+	created->allocator = allocator;
+	created->run = run;
+	created->user = user;
+	status = create_thread(created, name, error);
+	if (status != MOTE_OK) {
+		mote_release(allocator, created);
+		return status;
 	}
-	(void)pthread_setname_np(created->thread, name);
 	*thread = created;
 	return MOTE_OK;
 }
@@ -149,5 +204,5 @@ void mote_os_thread_join(struct mote_os_thread *thread)
 	if (thread == NULL)
 		return;
 	pthread_join(thread->thread, NULL);
-	free(thread);
+	mote_release(thread->allocator, thread);
 }

@@ -68,7 +68,7 @@ mote_status mote_buffer_create(mote_engine *engine, uint64_t bytes, mote_buffer 
 		return status;
 	created->writable = true;
 	bytes = (bytes + MOTE_PAGE_BYTES - 1) & MOTE_PAGE_MASK;
-	status = mote_os_memory_create(bytes, &created->memory, error);
+	status = mote_os_memory_create(bytes, "a buffer", &created->memory, error);
 	return finish(created, status, buffer);
 }
 
@@ -235,11 +235,12 @@ static mote_status unmap(mote_sandbox *sandbox, mote_buffer *buffer, mote_error 
 
 	if (mapped == NULL)
 		return mote_fail(error, MOTE_NOT_FOUND, "buffer is not mapped into this sandbox");
-	/* The hypervisor forgets every translation of a slot with the slot. */
-	mote_paging_unmap(&sandbox->tables, mapped->gva, mapped->bytes);
+	/* The hypervisor forgets every translation of a slot with the slot.  First what can fail: then the
+	 * buffer is still mapped. */
 	status = vm->ops->unmap_memory(vm, mapped->slot, error);
 	if (status != MOTE_OK)
 		return status;
+	mote_paging_unmap(&sandbox->tables, mapped->gva, mapped->bytes);
 	sandbox->mailbox.buffer_count--;
 	for (struct mote_mapped_buffer *at = mapped;
 	     at < sandbox->mailbox.buffers + sandbox->mailbox.buffer_count; at++)

@@ -127,7 +127,16 @@ static uint64_t limit(uint64_t call, uint64_t sandbox)
 /* Runs the guest for a request; user is the request's own. */
 typedef mote_status runner(mote_sandbox *sandbox, void *user, mote_error *error);
 
-/* Deadlines cost nothing where there are none. */
+static mote_status run_or_poison(mote_sandbox *sandbox, runner *run_request, void *user,
+				 mote_error *error)
+{
+	mote_status status = run_request(sandbox, user, error);
+
+	return status == MOTE_OK ? MOTE_OK : mote_sandbox_poison(sandbox, status, error);
+}
+
+/* Deadlines cost nothing where there are none.  Without those that are asked for, no guest code runs,
+ * so the sandbox is as it was. */
 static mote_status run_within(mote_sandbox *sandbox, const mote_call_options *options,
 			      runner *run_request, void *user, mote_error *error)
 {
@@ -136,16 +145,16 @@ static mote_status run_within(mote_sandbox *sandbox, const mote_call_options *op
 	mote_status status;
 
 	if (wall == 0 && cpu == 0)
-		return run_request(sandbox, user, error);
+		return run_or_poison(sandbox, run_request, user, error);
 	status =
 		mote_deadlines_begin(sandbox->engine->deadlines, &sandbox->watch, wall, cpu, error);
 	if (status == MOTE_OK)
-		status = run_request(sandbox, user, error);
+		status = run_or_poison(sandbox, run_request, user, error);
 	mote_deadlines_end(&sandbox->watch);
 	return status;
 }
 
-/* Enters the guest.  A failure poisons the sandbox. */
+/* Enters the guest.  A failure in it poisons the sandbox. */
 static mote_status enter(mote_sandbox *sandbox, const mote_call_options *options,
 			 runner *run_request, void *user, mote_error *error)
 {
@@ -160,7 +169,7 @@ static mote_status enter(mote_sandbox *sandbox, const mote_call_options *options
 	mote_interrupt_begin_call(interrupt);
 	status = run_within(sandbox, options, run_request, user, error);
 	mote_interrupt_end_call(interrupt);
-	return status == MOTE_OK ? MOTE_OK : mote_sandbox_poison(sandbox, status, error);
+	return status;
 }
 
 /* One call, which is in the mailbox already. */

@@ -130,15 +130,17 @@ mote_status mote_sandbox_report_mailbox(mote_sandbox *sandbox, const char *probl
 {
 	struct mote_vm *vm = sandbox->vm.vm;
 	mote_fault *fault = &sandbox->fault;
-	mote_error ignored = MOTE_ERROR_INIT;
+	mote_status status;
 
 	*fault = (mote_fault){
 		.kind = MOTE_FAULT_MAILBOX,
 		.vector = MOTE_FAULT_NO_VECTOR,
 		.registers.machine = MOTE_ARCH_MACHINE,
 	};
+	status = vm->ops->regs(vm, &mote_arch_registers(&fault->registers), error);
+	if (status != MOTE_OK)
+		return status;
 	sandbox->has_fault = true;
-	(void)vm->ops->regs(vm, &mote_arch_registers(&fault->registers), &ignored);
 	fault->pc = mote_regs_pc(&mote_arch_registers(&fault->registers));
 	find_symbol(sandbox, fault);
 	return report(sandbox, problem, error);

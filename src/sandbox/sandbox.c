@@ -288,7 +288,8 @@ static mote_status build(mote_sandbox *sandbox, const mote_sandbox_options *opti
 	if (status == MOTE_OK)
 		status = check_addresses(sandbox, error);
 	if (status == MOTE_OK)
-		status = mote_os_memory_create(sandbox->layout.ram_bytes, &sandbox->ram, error);
+		status = mote_os_memory_create(sandbox->layout.ram_bytes, "guest memory",
+					       &sandbox->ram, error);
 	if (status == MOTE_OK)
 		status = mote_os_random(loader.random, sizeof(loader.random), error);
 	if (status != MOTE_OK)

@@ -15,12 +15,13 @@ static mote_status call_host_function(mote_sandbox *sandbox,
 	mote_status status;
 
 	mote_error_begin(&inner);
+	status = mote_deadlines_pause(&sandbox->watch, error);
+	if (status != MOTE_OK)
+		return status;
 	sandbox->statistics.host_calls++;
-	mote_deadlines_pause(&sandbox->watch);
 	*result = (mote_value){.type = (mote_type)function->signature.result};
 	status = function->call(function->user, arguments, function->signature.argument_count,
 				result, &inner);
-	mote_deadlines_resume(sandbox->engine->deadlines, &sandbox->watch);
 	if (status != MOTE_OK)
 		return mote_fail(error, MOTE_HOST_FUNCTION, "host function %s failed: %s",
 				 function->name,
@@ -30,7 +31,7 @@ static mote_status call_host_function(mote_sandbox *sandbox,
 				 "host function %s gave a result of type %s, its signature says %s",
 				 function->name, mote_type_name(result->type),
 				 mote_type_name((mote_type)function->signature.result));
-	return MOTE_OK;
+	return mote_deadlines_resume(sandbox->engine->deadlines, &sandbox->watch, error);
 }
 
 static mote_status serve_host_call(mote_sandbox *sandbox, mote_error *error)

@@ -20,7 +20,7 @@ struct hypervisor_calls {
 	uint64_t fail_at; /* the number of the call that fails; 0: none */
 	int code;	  /* how it fails: an errno */
 	bool failed;	  /* that call was made */
-	bool optional;	  /* it only asked for something that may be missing */
+	bool ignored;	  /* it gave something back, which is gone whatever it says */
 	char what[64];	  /* its name, for messages */
 	/* Called right before the vCPU is run, when all is set up for it; may be NULL. */
 	void (*before_run)(void *user);

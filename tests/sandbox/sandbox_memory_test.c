@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the host pays: the allocator that the caller gave, allocations that fail
- * at every point, and nothing left behind after thousands of sandboxes.
+ * What the host pays: the allocator that the caller gave, and nothing left behind
+ * after thousands of sandboxes.  Allocations that fail: tests/sweep.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -18,28 +18,17 @@
 
 /* ---- Allocators -------------------------------------------------------------------------- */
 
-/* Counts, and fails from the given allocation on or at that one alone. */
 struct account {
 	uint64_t allocations; /* and reallocations, so far */
 	int64_t live;
-	uint64_t fail_at; /* 0: never */
-	bool fail_from_there_on;
 };
-
-static bool fails(struct account *account)
-{
-	account->allocations++;
-	if (account->fail_at == 0)
-		return false;
-	return account->fail_from_there_on ? account->allocations >= account->fail_at
-					   : account->allocations == account->fail_at;
-}
 
 static void *count_allocate(void *user, size_t bytes)
 {
 	struct account *account = user;
-	void *pointer = fails(account) ? NULL : malloc(bytes);
+	void *pointer = malloc(bytes);
 
+	account->allocations++;
 	/* Whoever forgets to clear it shall see it. */
 	if (pointer)
 		memset(pointer, 0xa5, bytes);
@@ -50,8 +39,9 @@ static void *count_allocate(void *user, size_t bytes)
 static void *count_reallocate(void *user, void *old, size_t bytes)
 {
 	struct account *account = user;
-	void *pointer = fails(account) ? NULL : realloc(old, bytes);
+	void *pointer = realloc(old, bytes);
 
+	account->allocations++;
 	account->live += pointer != NULL && old == NULL;
 	return pointer;
 }
@@ -134,47 +124,6 @@ static void own_allocator_outlives_the_engine(void)
 	CHECK_EQ(account.live, 1);
 	mote_interrupt_release(interrupt);
 	CHECK_EQ(account.live, 0);
-}
-
-static void fail_each(bool from_there_on)
-{
-	mote_error error = MOTE_ERROR_INIT;
-	size_t files, mappings;
-	uint64_t at = 1;
-	struct account account;
-	mote_status status;
-
-	test_need_kvm();
-	account = (struct account){0};
-	CHECK_OK(use_everything(&account, &error), &error);
-	files = test_fd_count();
-	mappings = test_mapping_count();
-	do {
-		account = (struct account){.fail_at = at, .fail_from_there_on = from_there_on};
-		error = (mote_error)MOTE_ERROR_INIT;
-		status = use_everything(&account, &error);
-		CHECK_EQ(account.live, 0);
-		CHECK_EQ(test_fd_count(), files);
-		if (status == MOTE_OK)
-			break;
-		CHECK_STATUS(status, MOTE_NO_MEMORY, &error);
-		CHECK_EQ(error.status, status);
-		CHECK_CONTAINS(error.text, "out of host memory");
-		at++;
-	} while (at < 1000);
-	CHECK(at > 5);
-	CHECK(account.allocations < account.fail_at);
-	CHECK(SANITIZED || test_mapping_count() <= mappings + 4); /* malloc's own */
-}
-
-static void one_allocation_fails(void)
-{
-	fail_each(false);
-}
-
-static void allocations_fail_from_one_on(void)
-{
-	fail_each(true);
 }
 
 /* ---- Leaks ------------------------------------------------------------------------------- */
@@ -295,8 +244,6 @@ static void many_alive(void)
 static const struct test_case cases[] = {
 	CASE(own_allocator_balances),
 	CASE(own_allocator_outlives_the_engine),
-	CASE(one_allocation_fails),
-	CASE(allocations_fail_from_one_on),
 	CASE(nothing_left_after_10000_faults),
 	CASE(nothing_left_after_engines),
 	CASE(many_alive),

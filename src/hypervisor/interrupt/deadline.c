@@ -114,8 +114,9 @@ static mote_status register_watch(struct mote_deadlines *deadlines, struct mote_
 
 	mote_os_lock_acquire(deadlines->lock);
 	if (deadlines->thread == NULL)
-		status = mote_os_thread_start("mote-deadlines", watch_deadlines, deadlines,
-					      &deadlines->thread, error);
+		status =
+			mote_os_thread_start(deadlines->allocator, "mote-deadlines",
+					     watch_deadlines, deadlines, &deadlines->thread, error);
 	if (status == MOTE_OK) {
 		watch->previous = NULL;
 		watch->next = deadlines->first;
@@ -143,61 +144,83 @@ static uint64_t add(uint64_t a, uint64_t b)
 	return b < MOTE_OS_FOREVER - 1 - a ? a + b : MOTE_OS_FOREVER - 1;
 }
 
-static void set_cpu(struct mote_watch *watch, uint64_t now, uint64_t cpu_ns)
+static mote_status fail_cpu_clock(mote_error *error)
 {
-	const struct mote_os_cpu_clock clock = mote_os_cpu_clock_self();
-	uint64_t used = 0;
+	return mote_fail(error, MOTE_OS,
+			 "the CPU clock of this thread cannot be read; call without a CPU-time "
+			 "deadline");
+}
 
-	(void)mote_os_cpu_clock_read(clock, &used);
+static mote_status set_cpu(struct mote_watch *watch, uint64_t now, uint64_t cpu_ns,
+			   mote_error *error)
+{
+	struct mote_os_cpu_clock clock;
+	uint64_t used;
+
+	if (!mote_os_cpu_clock_self(&clock) || !mote_os_cpu_clock_read(clock, &used))
+		return fail_cpu_clock(error);
 	atomic_store(&watch->cpu_clock, clock.id);
 	atomic_store(&watch->cpu_limit_ns, add(used, cpu_ns));
 	atomic_store(&watch->cpu_check_ns, add(now, cpu_ns));
+	return MOTE_OK;
 }
 
 mote_status mote_deadlines_begin(struct mote_deadlines *deadlines, struct mote_watch *watch,
 				 uint64_t wall_ns, uint64_t cpu_ns, mote_error *error)
 {
 	uint64_t now = mote_os_monotonic_ns();
+	mote_status status = MOTE_OK;
 
-	if (!watch->registered) {
-		mote_status status = register_watch(deadlines, watch, error);
-
-		if (status != MOTE_OK)
-			return status;
-	}
+	if (now == 0)
+		return mote_fail(error, MOTE_OS,
+				 "the monotonic clock cannot be read; call without deadlines");
+	if (!watch->registered)
+		status = register_watch(deadlines, watch, error);
+	if (status != MOTE_OK)
+		return status;
 	atomic_store(&watch->call_id, mote_interrupt_call_id(watch->interrupt));
 	if (cpu_ns != 0)
-		set_cpu(watch, now, cpu_ns);
+		status = set_cpu(watch, now, cpu_ns, error);
+	if (status != MOTE_OK)
+		return status;
 	if (wall_ns != 0)
 		atomic_store(&watch->wall_ns, add(now, wall_ns));
 	announce(deadlines, watch_due(watch));
 	return MOTE_OK;
 }
 
-void mote_deadlines_pause(struct mote_watch *watch)
+mote_status mote_deadlines_pause(struct mote_watch *watch, mote_error *error)
 {
 	const struct mote_os_cpu_clock clock = {.id = atomic_load(&watch->cpu_clock)};
 	uint64_t limit = atomic_load(&watch->cpu_limit_ns);
-	uint64_t used = 0;
+	uint64_t used;
 
 	if (limit == 0)
-		return;
+		return MOTE_OK;
 	atomic_store(&watch->cpu_check_ns, 0);
-	(void)mote_os_cpu_clock_read(clock, &used);
+	if (!mote_os_cpu_clock_read(clock, &used))
+		return fail_cpu_clock(error);
 	watch->cpu_remaining_ns = used < limit ? limit - used : 0;
+	return MOTE_OK;
 }
 
-void mote_deadlines_resume(struct mote_deadlines *deadlines, struct mote_watch *watch)
+mote_status mote_deadlines_resume(struct mote_deadlines *deadlines, struct mote_watch *watch,
+				  mote_error *error)
 {
+	mote_status status;
+
 	if (atomic_load(&watch->cpu_limit_ns) == 0)
-		return;
+		return MOTE_OK;
 	if (watch->cpu_remaining_ns == 0) {
 		mote_interrupt_expire(watch->interrupt, atomic_load(&watch->call_id),
 				      MOTE_INTERRUPT_CPU_DEADLINE);
-		return;
+		return MOTE_OK;
 	}
-	set_cpu(watch, mote_os_monotonic_ns(), watch->cpu_remaining_ns);
-	announce(deadlines, watch_due(watch));
+	/* Without the time of now, the thread only looks too early. */
+	status = set_cpu(watch, mote_os_monotonic_ns(), watch->cpu_remaining_ns, error);
+	if (status == MOTE_OK)
+		announce(deadlines, watch_due(watch));
+	return status;
 }
 
 void mote_deadlines_end(struct mote_watch *watch)
@@ -234,7 +257,7 @@ mote_status mote_deadlines_create(const mote_allocator *allocator,
 		return mote_fail_memory(error, "deadlines");
 	created->allocator = allocator;
 	atomic_init(&created->next_wake_ns, MOTE_OS_FOREVER);
-	status = mote_os_lock_create(&created->lock, error);
+	status = mote_os_lock_create(allocator, &created->lock, error);
 	if (status != MOTE_OK) {
 		mote_release(allocator, created);
 		return status;

@@ -42,13 +42,16 @@ mote_status mote_deadlines_create(const mote_allocator *allocator,
 /* Ends the thread.  forked: this is a child process, which has no such thread. */
 void mote_deadlines_destroy(struct mote_deadlines *deadlines, bool forked);
 
-/* The call in progress gets deadlines, in ns from now; 0: none.  watch->interrupt is set. */
+/* The call in progress gets deadlines, in ns from now; 0: none.  watch->interrupt is set.  On
+ * failure it has none. */
 mote_status mote_deadlines_begin(struct mote_deadlines *deadlines, struct mote_watch *watch,
 				 uint64_t wall_ns, uint64_t cpu_ns, mote_error *error);
 
-/* Around a host function: its CPU time does not count. */
-void mote_deadlines_pause(struct mote_watch *watch);
-void mote_deadlines_resume(struct mote_deadlines *deadlines, struct mote_watch *watch);
+/* Around a host function: its CPU time does not count.  Both fail with MOTE_OS when the clock cannot
+ * be read. */
+mote_status mote_deadlines_pause(struct mote_watch *watch, mote_error *error);
+mote_status mote_deadlines_resume(struct mote_deadlines *deadlines, struct mote_watch *watch,
+				  mote_error *error);
 
 /* The call is over. */
 void mote_deadlines_end(struct mote_watch *watch);

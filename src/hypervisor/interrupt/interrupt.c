@@ -106,7 +106,7 @@ void mote_interrupt_clear_running(mote_interrupt *interrupt)
 
 static void send(mote_interrupt *interrupt)
 {
-	/* The queue of pending signals may be full: try again while it still matters. */
+	/* A kill must not be lost: try again while it still matters. */
 	while (!mote_kick_send(&interrupt->target, interrupt->kick_signal)) {
 		if (!(atomic_load(&interrupt->word) & MOTE_INTERRUPT_RUNNING))
 			break;

@@ -53,6 +53,16 @@ static int try_install(int number)
 	return sigaction(number, &ours, NULL) != 0 ? -errno : 1;
 }
 
+/* Only EINVAL speaks about the number, and only a number that was asked for can be wrong. */
+static mote_status fail_install(bool asked_for, int number, int code, mote_error *error)
+{
+	if (asked_for && code == EINVAL)
+		return mote_fail_code(error, MOTE_INVALID_ARGUMENT, MOTE_DOMAIN_OS, code,
+				      "kick signal %d cannot be handled; choose another", number);
+	return mote_fail_code(error, MOTE_OS, MOTE_DOMAIN_OS, code, "sigaction for kick signal %d",
+			      number);
+}
+
 static mote_status install(int *kick_signal, mote_error *error)
 {
 	int first = *kick_signal != 0 ? *kick_signal : SIGRTMIN + FIRST_CHOICE;
@@ -62,8 +72,7 @@ static mote_status install(int *kick_signal, mote_error *error)
 		int result = try_install(number);
 
 		if (result < 0)
-			return mote_fail_code(error, MOTE_INVALID_ARGUMENT, MOTE_DOMAIN_OS, -result,
-					      "kick signal %d cannot be handled", number);
+			return fail_install(*kick_signal != 0, number, -result, error);
 		if (result > 0) {
 			*kick_signal = number;
 			return MOTE_OK;
@@ -88,10 +97,14 @@ mote_status mote_kick_install(int *kick_signal, mote_error *error)
 mote_status mote_kick_check_thread(int kick_signal, mote_error *error)
 {
 	sigset_t blocked;
+	int code;
 
 	if (checked_signal == kick_signal)
 		return MOTE_OK;
-	pthread_sigmask(SIG_BLOCK, NULL, &blocked);
+	code = pthread_sigmask(SIG_BLOCK, NULL, &blocked);
+	if (code != 0)
+		return mote_fail_code(error, MOTE_OS, MOTE_DOMAIN_OS, code,
+				      "pthread_sigmask, whether signal %d is blocked", kick_signal);
 	if (sigismember(&blocked, kick_signal))
 		return mote_fail(error, MOTE_SIGNAL_BLOCKED,
 				 "signal %d, which interrupts guests, is blocked in this thread; "
@@ -114,7 +127,7 @@ void mote_kick_disarm(void)
 
 bool mote_kick_send(const struct mote_kick_target *target, int kick_signal)
 {
-	return pthread_kill((pthread_t)target->thread, kick_signal) != EAGAIN;
+	return pthread_kill((pthread_t)target->thread, kick_signal) == 0;
 }
 
 void mote_kick_yield(void)

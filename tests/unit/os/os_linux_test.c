@@ -25,7 +25,7 @@ static void guest_memory_is_zero_shared_and_closed_on_exec(void **state)
 	uint8_t *other;
 
 	(void)state;
-	check_ok(mote_os_memory_create(BYTES, &memory, &error), &error);
+	check_ok(mote_os_memory_create(BYTES, "guest memory", &memory, &error), &error);
 	assert_int_equal(memory.bytes, BYTES);
 	for (size_t i = 0; i < BYTES; i += 64)
 		assert_int_equal(((uint8_t *)memory.hva)[i], 0);
@@ -67,7 +67,7 @@ static void a_forked_child_has_no_guest_memory(void **state)
 	struct mote_os_memory memory;
 
 	(void)state;
-	check_ok(mote_os_memory_create(BYTES, &memory, &error), &error);
+	check_ok(mote_os_memory_create(BYTES, "guest memory", &memory, &error), &error);
 	assert_int_equal(is_unmapped(memory.hva), 0);
 	assert_int_equal(in_child(is_unmapped, memory.hva), 1);
 	mote_os_memory_destroy(&memory);
@@ -104,7 +104,8 @@ static void limits_are_named(void **state)
 	low.rlim_max = before.rlim_max;
 	low.rlim_cur = 3;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
-	check_error(mote_os_memory_create(BYTES, &memory, &error), &error, MOTE_LIMIT,
+	check_error(mote_os_memory_create(BYTES, "guest memory", &memory, &error), &error,
+		    MOTE_LIMIT,
 		    "memfd_create for guest memory: the process may open 3 files (RLIMIT_NOFILE)");
 	assert_non_null(strstr(error.text, "ulimit -n"));
 	assert_int_equal(error.os_code, EMFILE);
@@ -134,7 +135,8 @@ static void absurd_sizes_are_errors(void **state)
 		int before = dup(0), after;
 
 		close(before);
-		assert_int_not_equal(mote_os_memory_create(sizes[i], &memory, &error), MOTE_OK);
+		assert_int_not_equal(mote_os_memory_create(sizes[i], "x", &memory, &error),
+				     MOTE_OK);
 		assert_true(error.text[0] != '\0');
 		after = dup(0);
 		close(after);
@@ -168,7 +170,7 @@ static void files_are_read_at_any_offset(void **state)
 	check_ok(mote_os_file_read(&file, 1000, buffer, 5, &got, &error), &error);
 	assert_int_equal(got, 0);
 	check_error(mote_os_file_read(&file, UINT64_MAX, buffer, 5, &got, &error), &error,
-		    MOTE_FILE, "read");
+		    MOTE_FILE, "read of /tmp/mote-os-");
 	mote_os_file_close(&file);
 	unlink(path);
 	check_error(mote_os_file_open(path, &file, &error), &error, MOTE_FILE, "No such file");

@@ -30,10 +30,12 @@ mote_status mote_kvm_fail(mote_error *error, int code, const char *what)
 	return mote_os_fail(error, MOTE_DOMAIN_HYPERVISOR, code, what);
 }
 
-int mote_kvm_capability(const struct mote_kvm *kvm, int fd, uintptr_t capability)
+int mote_kvm_capability(struct mote_kvm *kvm, int fd, uintptr_t capability)
 {
 	int value = mote_kvm_ioctl(kvm, fd, MOTE_KVM_CHECK_EXTENSION, (void *)capability);
 
+	if (value < 0 && kvm->question_error == 0)
+		kvm->question_error = -value;
 	return value > 0 ? value : 0;
 }
 
@@ -69,9 +71,13 @@ static mote_status check_device(struct mote_kvm *kvm, mote_error *error)
 {
 	int version = mote_kvm_ioctl(kvm, kvm->fd, MOTE_KVM_GET_API_VERSION, NULL);
 
+	if (version == -ENOTTY)
+		return mote_fail(error, MOTE_NO_HYPERVISOR, DEVICE ": not a KVM device");
+	if (version < 0)
+		return mote_kvm_fail(error, -version, DEVICE ": KVM_GET_API_VERSION");
 	if (version != MOTE_KVM_API_VERSION)
 		return mote_fail(error, MOTE_NO_HYPERVISOR,
-				 DEVICE ": KVM API version is %d, not %d; not a KVM device",
+				 DEVICE ": KVM API version is %d, not %d; use another kernel",
 				 version, MOTE_KVM_API_VERSION);
 	if (!mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_USER_MEMORY) ||
 	    !mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_IMMEDIATE_EXIT))
@@ -124,6 +130,8 @@ static mote_status kvm_open(const struct mote_hypervisor_options *options,
 	status = kvm->fd < 0 ? fail_device(error, -kvm->fd) : check_device(kvm, error);
 	if (status == MOTE_OK)
 		status = read_capabilities(kvm, error);
+	if (kvm->question_error != 0)
+		status = mote_kvm_fail(error, kvm->question_error, DEVICE ": KVM_CHECK_EXTENSION");
 	if (status != MOTE_OK) {
 		kvm_close(&kvm->base);
 		return status;

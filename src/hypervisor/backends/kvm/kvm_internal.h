@@ -20,7 +20,8 @@ struct mote_kvm {
 	const mote_allocator *allocator;
 	int kick_signal;
 	int fd;
-	size_t run_bytes; /* of the mapping shared with a vCPU */
+	size_t run_bytes;   /* of the mapping shared with a vCPU */
+	int question_error; /* errno of the first question that was not answered */
 	struct mote_capabilities capabilities;
 	struct mote_kvm_arch *arch;
 };
@@ -64,8 +65,9 @@ mote_status mote_kvm_vcpu(struct mote_kvm_vm *vm, unsigned long request, const v
 /* Lets the instruction of the last exit retire.  Called before any register is touched. */
 mote_status mote_kvm_retire(struct mote_kvm_vm *vm, mote_error *error);
 
-/* The value of a capability, 0 when it is missing. */
-int mote_kvm_capability(const struct mote_kvm *kvm, int fd, uintptr_t capability);
+/* The value of a capability, 0 when it is missing.  While the device is opened: a question that fails
+ * is no answer, and the opening fails with it. */
+int mote_kvm_capability(struct mote_kvm *kvm, int fd, uintptr_t capability);
 
 /* Fails with MOTE_HYPERVISOR, or with the limit that code stands for. */
 mote_status mote_kvm_fail(mote_error *error, int code, const char *what);
