@@ -16,7 +16,7 @@
 /* ---- The operating system ----------------------------------------------------------------- */
 
 static struct {
-	atomic_uint sent, full, yields;
+	atomic_uint sent, full, yields, taken;
 	atomic_bool hold; /* the sender hangs in mote_kick_send */
 	atomic_bool held; /* it does */
 	volatile uint8_t *armed;
@@ -55,8 +55,14 @@ bool mote_kick_send(const struct mote_kick_target *target, int kick_signal)
 	return true;
 }
 
-void mote_kick_yield(void)
+void mote_kick_take(void)
 {
+	atomic_fetch_add(&fake.taken, 1);
+}
+
+void mote_kick_yield(unsigned tries)
+{
+	(void)tries;
 	atomic_fetch_add(&fake.yields, 1);
 	sched_yield();
 }
