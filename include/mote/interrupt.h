@@ -20,8 +20,8 @@ typedef struct mote_interrupt_state {
 	uint64_t call_id; /* of the call in progress, else of the last one; 0 before the first */
 	bool in_call;	  /* a guest call is in progress (host functions included) */
 	bool running;	  /* guest code is executing */
-	bool cancelled;	  /* the call in progress, or the last one, was killed or ran over a deadline */
-	bool dropped;	  /* the sandbox was destroyed */
+	bool cancelled; /* the call in progress, or the last one, was killed or ran over a deadline */
+	bool dropped;	/* the sandbox was destroyed */
 } mote_interrupt_state;
 
 /* Takes one more reference and returns the handle.  Any thread. */

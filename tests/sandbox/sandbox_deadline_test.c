@@ -362,8 +362,7 @@ static void deadlines_and_kill_work_together(void)
 
 		options.wall_ns = 600000 * MS;
 		options.cpu_ns = 600000 * MS;
-		CHECK_STATUS(call(sandbox, never_ending[i], &options, &error), MOTE_KILLED,
-			     &error);
+		CHECK_STATUS(call(sandbox, never_ending[i], &options, &error), MOTE_KILLED, &error);
 		CHECK(mote_interrupt_killed(mote_sandbox_interrupt(sandbox)));
 		fixture_killer_join(killer);
 		fixture_destroy(sandbox, NULL);

@@ -320,9 +320,10 @@ static void fork_in_a_host_function(void)
 {
 	mote_engine *engine = fixture_engine();
 	struct parent parent = {0};
-	const mote_host_function function = {
-		.name = "host_tick", .signature = "u32(u32)", .call = fork_and_return,
-		.user = &parent};
+	const mote_host_function function = {.name = "host_tick",
+					     .signature = "u32(u32)",
+					     .call = fork_and_return,
+					     .user = &parent};
 	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
 	const mote_value once = mote_u32(1);
 	mote_error error = MOTE_ERROR_INIT;

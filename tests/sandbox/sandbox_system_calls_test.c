@@ -77,10 +77,10 @@ static bool make_call(mote_sandbox *sandbox, const struct cost *cost)
 		arguments[i] = mote_u32(cost->host_calls);
 	if (mote_sandbox_find(sandbox, "tick", "u32(u32)", &tick, NULL) != MOTE_OK)
 		return false;
-	status = cost->batch ? mote_sandbox_call_batch(sandbox, tick, arguments, calls, &options,
-						       results, NULL)
-			     : mote_sandbox_call(sandbox, tick, arguments, 1, &options, results,
-						 NULL);
+	status = cost->batch
+			 ? mote_sandbox_call_batch(sandbox, tick, arguments, calls, &options,
+						   results, NULL)
+			 : mote_sandbox_call(sandbox, tick, arguments, 1, &options, results, NULL);
 	return status == MOTE_OK && results[calls - 1].as.u32 == cost->host_calls;
 }
 

@@ -77,8 +77,8 @@ static void *count_all(void *user)
 			continue;
 		if (call.pid == counter->thread)
 			count(counter, &call.data);
-		response = (struct seccomp_notif_resp){
-			.id = call.id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
+		response = (struct seccomp_notif_resp){.id = call.id,
+						       .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
 		ioctl(ready[0].fd, SECCOMP_IOCTL_NOTIF_SEND, &response);
 	}
 	return NULL;

@@ -37,7 +37,8 @@ static inline bool random_one_in(uint64_t *state, unsigned times)
 /* What was counted by one thread. */
 struct tally {
 	uint64_t sandboxes, calls, host_calls, killed, wall, cpu, brief_threads;
-	uint64_t hits, misses, stale, late; /* kills: true; false; by a wrong number; after the end */
+	uint64_t hits, misses, stale,
+		late; /* kills: true; false; by a wrong number; after the end */
 };
 
 /* One call, as its caller saw it. */
@@ -59,11 +60,11 @@ struct target {
 	struct call call[CALLS + 1];
 	struct answer answers[ANSWERERS][ANSWERS];
 	unsigned answer_count[ANSWERERS];
-	atomic_uint killers;	     /* that look at it */
-	atomic_ullong hit_ns;	     /* when the endless call in progress was killed; 0: it was not */
-	atomic_bool endless;	     /* the call in progress never ends by itself */
-	struct tally *tally;	     /* of the caller */
-	uint64_t random;	     /* for the host function */
+	atomic_uint killers;  /* that look at it */
+	atomic_ullong hit_ns; /* when the endless call in progress was killed; 0: it was not */
+	atomic_bool endless;  /* the call in progress never ends by itself */
+	struct tally *tally;  /* of the caller */
+	uint64_t random;      /* for the host function */
 };
 
 /* A new sandbox. */

@@ -208,9 +208,9 @@ bool target_call(struct target *target, uint64_t *random)
 		uint32_t most; /* of its argument */
 		bool endless;
 	} kinds[] = {
-		{"nothing", 1, false},	     {"nothing", 1, false}, {"nothing", 1, false},
-		{"work", 30000, false},	     {"tick", 3, false},    {"tick", 20, false},
-		{"spin_ticking", 1, true},   {"spin", 1, true},	    {"spin_relaxed", 1, true},
+		{"nothing", 1, false},	   {"nothing", 1, false}, {"nothing", 1, false},
+		{"work", 30000, false},	   {"tick", 3, false},	  {"tick", 20, false},
+		{"spin_ticking", 1, true}, {"spin", 1, true},	  {"spin_relaxed", 1, true},
 	};
 	/* Most calls end by themselves: a call that has to be killed costs a sandbox. */
 	size_t few = TEST_COUNT(kinds) - (random_one_in(random, 6) ? 0 : 3);
@@ -238,7 +238,8 @@ static bool was_hit(const struct target *target, uint64_t id)
 {
 	for (unsigned who = 0; who < ANSWERERS; who++)
 		for (unsigned i = 0; i < target->answer_count[who]; i++)
-			if (target->answers[who][i].first <= id && id <= target->answers[who][i].last)
+			if (target->answers[who][i].first <= id &&
+			    id <= target->answers[who][i].last)
 				return true;
 	return false;
 }

@@ -165,6 +165,56 @@ static void a_kill_while_the_host_runs_sends_nothing(void **state)
 	mote_interrupt_release(interrupt);
 }
 
+/* None is on its way when the call goes on, and a call that nobody killed pays nothing for that. */
+static void a_signal_that_was_sent_is_taken(void **state)
+{
+	mote_interrupt *interrupt = make();
+	volatile uint8_t kick;
+
+	(void)state;
+	mote_interrupt_begin_call(interrupt);
+	for (unsigned runs = 0; runs < 3; runs++) {
+		assert_true(mote_interrupt_set_running(interrupt, &kick));
+		mote_interrupt_clear_running(interrupt);
+	}
+	assert_int_equal(atomic_load(&fake.taken), 0);
+	assert_true(mote_interrupt_set_running(interrupt, &kick));
+	assert_true(mote_interrupt_kill(interrupt));
+	mote_interrupt_clear_running(interrupt);
+	assert_int_equal(atomic_load(&fake.taken), 1);
+	assert_false(mote_interrupt_set_running(interrupt, &kick));
+	assert_int_equal(atomic_load(&fake.taken), 1);
+	assert_int_equal(atomic_load(&fake.yields), 0);
+	mote_interrupt_end_call(interrupt);
+	mote_interrupt_release(interrupt);
+}
+
+static void a_deadline_is_no_kill(void **state)
+{
+	static const uint64_t causes[] = {MOTE_INTERRUPT_WALL_DEADLINE,
+					  MOTE_INTERRUPT_CPU_DEADLINE};
+	mote_interrupt *interrupt = make();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(causes); i++) {
+		mote_interrupt_begin_call(interrupt);
+		mote_interrupt_expire(interrupt, mote_interrupt_call_id(interrupt), causes[i]);
+		assert_true(mote_interrupt_kill(interrupt)); /* in progress, and cancelled */
+		assert_false(mote_interrupt_killed(interrupt));
+		assert_true(mote_interrupt_get_state(interrupt).cancelled);
+		assert_int_equal(mote_interrupt_cause(interrupt), causes[i]);
+		mote_interrupt_end_call(interrupt);
+		mote_interrupt_begin_call(interrupt);
+		mote_interrupt_expire(interrupt, mote_interrupt_call_id(interrupt) - 1, causes[i]);
+		assert_false(mote_interrupt_get_state(interrupt).cancelled);
+		assert_true(mote_interrupt_kill(interrupt));
+		mote_interrupt_expire(interrupt, mote_interrupt_call_id(interrupt), causes[i]);
+		assert_true(mote_interrupt_killed(interrupt));
+		mote_interrupt_end_call(interrupt);
+	}
+	mote_interrupt_release(interrupt);
+}
+
 static void kill_on_arm(void *user)
 {
 	assert_true(mote_interrupt_kill(user));
@@ -333,6 +383,8 @@ int main(void)
 		cmocka_unit_test(a_new_handle_is_idle),
 		cmocka_unit_test(a_kill_while_running_sends_one_signal),
 		cmocka_unit_test(a_kill_while_the_host_runs_sends_nothing),
+		cmocka_unit_test(a_signal_that_was_sent_is_taken),
+		cmocka_unit_test(a_deadline_is_no_kill),
 		cmocka_unit_test(a_kill_while_the_run_is_set_up_prevents_it),
 		cmocka_unit_test(calls_are_numbered_and_killed_by_number),
 		cmocka_unit_test(a_full_signal_queue_is_tried_again),
