@@ -7,7 +7,6 @@
  */
 #define _GNU_SOURCE
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
@@ -139,18 +138,19 @@ static void *call_and_call(void *user)
 
 /* ---- Killers ------------------------------------------------------------------------------ */
 
-/* Lets a moment pass, long or short, awake or asleep: where there is one processor only, the guest
- * runs while this thread sleeps. */
+/* Lets a moment pass, long or short: asleep, so that calls go on where processors are few, and awake
+ * at the end, so that it can be shorter than a sleep. */
 static void wait_a_moment(uint64_t *random)
 {
+	const uint64_t shortest_sleep = 60000;
 	uint64_t most = (uint64_t)10000 << random_next(random) % 8;
 	uint64_t moment = random_next(random) % most, end = test_now_ns() + moment;
-	const struct timespec pause = {0, (long)moment};
+	const struct timespec pause = {0, (long)(moment - shortest_sleep)};
 
-	if (random_one_in(random, 2))
+	if (moment > shortest_sleep)
 		nanosleep(&pause, NULL);
 	while (test_now_ns() < end)
-		sched_yield();
+		;
 }
 
 static struct target *take(struct slot *slot)
@@ -165,6 +165,21 @@ static struct target *take(struct slot *slot)
 	return target;
 }
 
+/* Mostly a target that is in a call; NULL after a short sleep otherwise. */
+static struct target *choose(struct stress *stress, uint64_t *random)
+{
+	const struct timespec moment = {0, 100000};
+	struct target *target = take(&stress->slots[random_next(random) % SLOTS]);
+
+	if (target &&
+	    (mote_interrupt_get_state(target->interrupt).in_call || random_one_in(random, 8)))
+		return target;
+	if (target)
+		atomic_fetch_sub(&target->killers, 1);
+	nanosleep(&moment, NULL);
+	return NULL;
+}
+
 static void *kill_and_kill(void *user)
 {
 	struct thread *killer = user;
@@ -172,10 +187,10 @@ static void *kill_and_kill(void *user)
 	uint64_t *random = &killer->random;
 
 	while (atomic_load(&stress->calling) > 0) {
-		struct target *target = take(&stress->slots[random_next(random) % SLOTS]);
+		struct target *target = choose(stress, random);
 		/* Some stay until the sandbox is gone, but not for ever: the call that its caller is in
 		 * may be one of the other sandbox, and wait for a kill. */
-		unsigned rounds = random_one_in(random, 4) ? 40 : 4;
+		unsigned rounds = random_one_in(random, 4) ? 40 : 3;
 
 		if (!target)
 			continue;

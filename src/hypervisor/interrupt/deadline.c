@@ -114,7 +114,6 @@ static void check_and_set(struct mote_deadlines *deadlines)
 static void watch_deadlines(void *user)
 {
 	struct mote_deadlines *deadlines = user;
-
 	bool stop;
 
 	/* The alarm is the caller's until it rings for the first time. */
