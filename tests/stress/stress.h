@@ -37,8 +37,9 @@ static inline bool random_one_in(uint64_t *state, unsigned times)
 /* What was counted by one thread. */
 struct tally {
 	uint64_t sandboxes, calls, host_calls, killed, wall, cpu, brief_threads;
-	uint64_t hits, misses, stale,
-		late; /* kills: true; false; by a wrong number; after the end */
+	uint64_t profiled; /* SIGPROFs handled */
+	/* Kills: answered true; false; by a wrong number; after the end. */
+	uint64_t hits, misses, stale, late;
 };
 
 /* One call, as its caller saw it. */
