@@ -16,7 +16,11 @@ struct attack {
 	mote_fault_kind faults[2]; /* with MOTE_GUEST_FAULT: x86_64's, aarch64's */
 };
 
-#define FAULT(kind) MOTE_GUEST_FAULT, {MOTE_FAULT_##kind, MOTE_FAULT_##kind}
+#define FAULT(kind)                                                                                \
+	MOTE_GUEST_FAULT,                                                                          \
+	{                                                                                          \
+		MOTE_FAULT_##kind, MOTE_FAULT_##kind                                               \
+	}
 
 static const struct attack attacks[] = {
 	{"write_code", "writes to its own code", FAULT(MEMORY)},

@@ -4,7 +4,7 @@
  */
 #include <mote_guest.h>
 
-#include "machine.h"
+#include "instructions.h"
 
 MOTE_IMPORT(uint32_t, host_tick, (uint32_t, v))
 
@@ -43,7 +43,7 @@ MOTE_EXPORT(void, spin)
 MOTE_EXPORT(void, spin_relaxed)
 {
 	for (;;)
-		machine_relax();
+		instruction_pause();
 }
 
 MOTE_EXPORT(void, spin_ticking)
@@ -56,7 +56,7 @@ MOTE_EXPORT(void, spin_ticking)
 
 MOTE_EXPORT(void, lose_stack)
 {
-	machine_lose_stack();
+	instruction_lose_stack();
 }
 
 static uint32_t deeper(volatile uint32_t *depth)
