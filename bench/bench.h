@@ -152,6 +152,7 @@ mote_status bench_host_nothing(void *user, const mote_value *arguments, size_t c
 
 bool bench_case_call(struct bench *bench);
 bool bench_case_deadline(struct bench *bench);
+bool bench_case_overrun(struct bench *bench);
 bool bench_case_bytes(struct bench *bench);
 bool bench_case_create(struct bench *bench);
 bool bench_case_kill(struct bench *bench);

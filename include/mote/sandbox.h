@@ -4,8 +4,8 @@
  *
  * Life: options -> create -> call, call, ... -> destroy.  The guest initialises
  * itself when it is first entered: by the first call, or by mote_sandbox_start.
- * After a guest fault, an abort, a kill or a failed host function the sandbox
- * is poisoned: every further call gives MOTE_POISONED.
+ * After a guest fault, an abort, a kill, a deadline or a failed host function
+ * the sandbox is poisoned: every further call gives MOTE_POISONED.
  *
  * A sandbox is used by one thread at a time and may move between threads.
  */
@@ -105,9 +105,9 @@ mote_status mote_sandbox_create_from_bytes(mote_engine *engine, const void *data
 					   mote_sandbox **sandbox, mote_error *error);
 
 /*
- * Destroys a sandbox and everything in it.  sandbox: may be NULL.  From inside one of its own host
- * functions it does nothing and returns MOTE_BUSY.  After fork() the child only gives up its copy
- * of the bookkeeping.
+ * Destroys a sandbox and everything in it.  sandbox: may be NULL.  Any thread, not only the one that
+ * made the calls.  From inside one of its own host functions it does nothing and returns MOTE_BUSY.
+ * After fork() the child only gives up its copy of the bookkeeping.
  */
 mote_status mote_sandbox_destroy(mote_sandbox *sandbox);
 
@@ -143,7 +143,8 @@ typedef struct mote_call_options {
 	uint64_t wall_ns;
 	/*
 	 * The call ends with MOTE_CPU_DEADLINE when its thread has spent this many nanoseconds of CPU
-	 * time on the guest; time in host functions does not count.  Values as above.
+	 * time on the guest; time in host functions does not count.  Values as above.  With both, the
+	 * first that passes ends the call; a batch has one of each for all its calls.
 	 */
 	uint64_t cpu_ns;
 } mote_call_options;
@@ -160,9 +161,9 @@ typedef struct mote_call_options {
  * MOTE_SIGNAL_BLOCKED or MOTE_POISONED before the guest was entered, and MOTE_LIMIT, MOTE_NO_MEMORY
  * or MOTE_OS when a deadline cannot be set; MOTE_GUEST_FAULT (see mote_sandbox_fault),
  * MOTE_GUEST_ABORT, MOTE_HOST_FUNCTION, MOTE_KILLED, MOTE_WALL_DEADLINE, MOTE_CPU_DEADLINE, MOTE_OS,
- * MOTE_HYPERVISOR or MOTE_NO_MEMORY after, and then the sandbox is poisoned.  MOTE_TOO_LARGE or
- * MOTE_NO_MEMORY for a result that cannot be taken in leaves the sandbox usable.
- * mote_sandbox_poisoned tells.
+ * MOTE_HYPERVISOR, MOTE_NO_MEMORY or (in a child that a host function forked) MOTE_FORKED after, and
+ * then the sandbox is poisoned.  MOTE_TOO_LARGE or MOTE_NO_MEMORY for a result that cannot be taken in
+ * leaves the sandbox usable.  mote_sandbox_poisoned tells.
  * One thread at a time.
  */
 mote_status mote_sandbox_call(mote_sandbox *sandbox, mote_function function,
@@ -193,7 +194,8 @@ bool mote_sandbox_poisoned(const mote_sandbox *sandbox);
  * at a time. */
 const mote_fault *mote_sandbox_fault(const mote_sandbox *sandbox);
 
-/* The interrupt handle.  Borrowed: mote_interrupt_retain it to keep it longer than the sandbox. */
+/* The interrupt handle.  Borrowed: mote_interrupt_retain it to keep it longer than the sandbox, or
+ * to use it while another thread may destroy the sandbox. */
 mote_interrupt *mote_sandbox_interrupt(mote_sandbox *sandbox);
 
 /* The image that the sandbox was created from.  Borrowed. */

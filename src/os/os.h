@@ -83,16 +83,26 @@ bool mote_os_cpu_clock_self(struct mote_os_cpu_clock *clock);
 /* Its nanoseconds; false when the thread is gone, or the clock may not be read. */
 bool mote_os_cpu_clock_read(struct mote_os_cpu_clock clock, uint64_t *ns);
 
-/* A lock with one condition that its holder can wait for.  allocator: outlives it. */
+/* A lock.  allocator: outlives it. */
 struct mote_os_lock;
 mote_status mote_os_lock_create(const mote_allocator *allocator, struct mote_os_lock **lock,
 				mote_error *error);
 void mote_os_lock_destroy(struct mote_os_lock *lock); /* may be NULL */
 void mote_os_lock_acquire(struct mote_os_lock *lock);
 void mote_os_lock_release(struct mote_os_lock *lock);
-/* Gives the lock up until wake or until the monotonic clock shows until_ns; spurious returns happen. */
-void mote_os_lock_wait(struct mote_os_lock *lock, uint64_t until_ns);
-void mote_os_lock_wake(struct mote_os_lock *lock);
+
+/*
+ * An alarm that one thread waits for and any thread sets.  Setting it wakes nobody: the waiting
+ * thread runs when the time has come, not before.  allocator: outlives it.
+ */
+struct mote_os_alarm;
+mote_status mote_os_alarm_create(const mote_allocator *allocator, struct mote_os_alarm **alarm,
+				 mote_error *error);
+void mote_os_alarm_destroy(struct mote_os_alarm *alarm); /* may be NULL */
+/* Replaces the time that was set.  One system call.  until_ns: of the monotonic clock. */
+void mote_os_alarm_set(struct mote_os_alarm *alarm, uint64_t until_ns);
+/* Returns when the time has come since the last return; spurious returns happen. */
+void mote_os_alarm_wait(struct mote_os_alarm *alarm);
 
 #define MOTE_OS_FOREVER UINT64_MAX
 

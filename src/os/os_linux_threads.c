@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Clocks, locks and threads on Linux.
+ * Clocks, locks, alarms and threads on Linux.
  */
 #define _GNU_SOURCE /* pthread_setname_np, pthread_getcpuclockid */
 #include "os/os.h"
@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "allocator.h"
 #include "error_internal.h"
@@ -47,10 +49,11 @@ bool mote_os_cpu_clock_read(struct mote_os_cpu_clock clock, uint64_t *ns)
 	return true;
 }
 
+/* ---- Locks ------------------------------------------------------------------------------- */
+
 struct mote_os_lock {
 	const mote_allocator *allocator;
 	pthread_mutex_t mutex;
-	pthread_cond_t condition;
 };
 
 static mote_status fail(mote_error *error, int code, const char *call)
@@ -58,58 +61,28 @@ static mote_status fail(mote_error *error, int code, const char *call)
 	return mote_os_fail(error, MOTE_DOMAIN_OS, code, call);
 }
 
-static mote_status make_condition(pthread_cond_t *condition, mote_error *error)
-{
-	pthread_condattr_t attributes;
-	mote_status status = MOTE_OK;
-	int code = pthread_condattr_init(&attributes);
-
-	if (code != 0)
-		return fail(error, code, "pthread_condattr_init");
-	code = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	if (code != 0) {
-		status = fail(error, code, "pthread_condattr_setclock");
-		goto out;
-	}
-	code = pthread_cond_init(condition, &attributes);
-	if (code != 0)
-		status = fail(error, code, "pthread_cond_init");
-out:
-	pthread_condattr_destroy(&attributes);
-	return status;
-}
-
 mote_status mote_os_lock_create(const mote_allocator *allocator, struct mote_os_lock **lock,
 				mote_error *error)
 {
 	struct mote_os_lock *created = mote_allocate(allocator, sizeof(*created));
-	mote_status status;
 	int code;
 
 	if (created == NULL)
 		return mote_fail_memory(error, "lock");
 	created->allocator = allocator;
-	status = make_condition(&created->condition, error);
-	if (status != MOTE_OK)
-		goto fail;
 	code = pthread_mutex_init(&created->mutex, NULL);
 	if (code != 0) {
-		status = fail(error, code, "pthread_mutex_init");
-		pthread_cond_destroy(&created->condition);
-		goto fail;
+		mote_release(allocator, created);
+		return fail(error, code, "pthread_mutex_init");
 	}
 	*lock = created;
 	return MOTE_OK;
-fail:
-	mote_release(allocator, created);
-	return status;
 }
 
 void mote_os_lock_destroy(struct mote_os_lock *lock)
 {
 	if (lock == NULL)
 		return;
-	pthread_cond_destroy(&lock->condition);
 	pthread_mutex_destroy(&lock->mutex);
 	mote_release(lock->allocator, lock);
 }
@@ -124,23 +97,61 @@ void mote_os_lock_release(struct mote_os_lock *lock)
 	pthread_mutex_unlock(&lock->mutex);
 }
 
-void mote_os_lock_wait(struct mote_os_lock *lock, uint64_t until_ns)
+/* ---- Alarms ------------------------------------------------------------------------------ */
+
+/* A timer of the kernel: to set it is one call that touches no other thread. */
+struct mote_os_alarm {
+	const mote_allocator *allocator;
+	int fd;
+};
+
+mote_status mote_os_alarm_create(const mote_allocator *allocator, struct mote_os_alarm **alarm,
+				 mote_error *error)
 {
-	const struct timespec until = {
-		.tv_sec = (time_t)(until_ns / NS_PER_SECOND),
-		.tv_nsec = (long)(until_ns % NS_PER_SECOND),
+	struct mote_os_alarm *created = mote_allocate(allocator, sizeof(*created));
+
+	if (created == NULL)
+		return mote_fail_memory(error, "alarm");
+	created->allocator = allocator;
+	created->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	if (created->fd < 0) {
+		int code = errno;
+
+		mote_release(allocator, created);
+		return fail(error, code, "timerfd_create");
+	}
+	*alarm = created;
+	return MOTE_OK;
+}
+
+void mote_os_alarm_destroy(struct mote_os_alarm *alarm)
+{
+	if (alarm == NULL)
+		return;
+	close(alarm->fd);
+	mote_release(alarm->allocator, alarm);
+}
+
+void mote_os_alarm_set(struct mote_os_alarm *alarm, uint64_t until_ns)
+{
+	/* The kernel cuts what is too far away; the type of the seconds may be shorter still. */
+	uint64_t seconds = until_ns / NS_PER_SECOND;
+	const struct itimerspec when = {
+		.it_value.tv_sec = seconds < INT32_MAX ? (time_t)seconds : INT32_MAX,
+		.it_value.tv_nsec = (long)(until_ns % NS_PER_SECOND),
 	};
 
-	if (until_ns == MOTE_OS_FOREVER)
-		pthread_cond_wait(&lock->condition, &lock->mutex);
-	else
-		pthread_cond_timedwait(&lock->condition, &lock->mutex, &until);
+	(void)timerfd_settime(alarm->fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
-void mote_os_lock_wake(struct mote_os_lock *lock)
+void mote_os_alarm_wait(struct mote_os_alarm *alarm)
 {
-	pthread_cond_signal(&lock->condition);
+	uint64_t times;
+
+	(void)!read(alarm->fd, &times, sizeof(times));
 }
+
+/* ---- Threads ----------------------------------------------------------------------------- */
 
 struct mote_os_thread {
 	const mote_allocator *allocator;

@@ -40,6 +40,7 @@ static mote_status cancelled(mote_sandbox *sandbox, mote_error *error)
 /* Runs the guest until it is ready for the next call. */
 static mote_status run(mote_sandbox *sandbox, mote_error *error)
 {
+	const mote_interrupt *interrupt = mote_sandbox_interrupt(sandbox);
 	struct mote_guest_event event;
 	mote_status status;
 
@@ -51,6 +52,9 @@ static mote_status run(mote_sandbox *sandbox, mote_error *error)
 		case MOTE_EVENT_DOORBELL:
 			if (event.port == MOTE_ABI_PORT_READY)
 				return MOTE_OK;
+			/* No host function begins once a kill has been answered. */
+			if (mote_interrupt_cancelled(interrupt))
+				return cancelled(sandbox, error);
 			status = mote_sandbox_serve(sandbox, event.port, error);
 			if (status != MOTE_OK)
 				return status;
@@ -127,49 +131,48 @@ static uint64_t limit(uint64_t call, uint64_t sandbox)
 /* Runs the guest for a request; user is the request's own. */
 typedef mote_status runner(mote_sandbox *sandbox, void *user, mote_error *error);
 
-static mote_status run_or_poison(mote_sandbox *sandbox, runner *run_request, void *user,
-				 mote_error *error)
-{
-	mote_status status = run_request(sandbox, user, error);
-
-	return status == MOTE_OK ? MOTE_OK : mote_sandbox_poison(sandbox, status, error);
-}
-
-/* Deadlines cost nothing where there are none.  Without those that are asked for, no guest code runs,
- * so the sandbox is as it was. */
-static mote_status run_within(mote_sandbox *sandbox, const mote_call_options *options,
+/* The guest is entered: whatever goes wrong in it poisons the sandbox.  Without the deadlines that are
+ * asked for no guest code runs, so the sandbox is as it was. */
+static mote_status run_within(mote_sandbox *sandbox, uint64_t wall, uint64_t cpu,
 			      runner *run_request, void *user, mote_error *error)
 {
-	uint64_t wall = limit(options != NULL ? options->wall_ns : 0, sandbox->wall_ns);
-	uint64_t cpu = limit(options != NULL ? options->cpu_ns : 0, sandbox->cpu_ns);
-	mote_status status;
+	mote_interrupt *interrupt = mote_sandbox_interrupt(sandbox);
+	bool watched = wall != 0 || cpu != 0;
+	mote_status status = MOTE_OK;
 
-	if (wall == 0 && cpu == 0)
-		return run_or_poison(sandbox, run_request, user, error);
-	status =
-		mote_deadlines_begin(sandbox->engine->deadlines, &sandbox->watch, wall, cpu, error);
-	if (status == MOTE_OK)
-		status = run_or_poison(sandbox, run_request, user, error);
-	mote_deadlines_end(&sandbox->watch);
+	mote_interrupt_begin_call(interrupt);
+	if (watched)
+		status = mote_deadlines_begin(sandbox->engine->deadlines, &sandbox->watch, wall,
+					      cpu, error);
+	if (status == MOTE_OK) {
+		status = run_request(sandbox, user, error);
+		if (status != MOTE_OK)
+			mote_sandbox_poison(sandbox, status, error);
+	}
+	if (watched)
+		mote_deadlines_end(&sandbox->watch);
+	mote_interrupt_end_call(interrupt);
 	return status;
 }
 
-/* Enters the guest.  A failure in it poisons the sandbox. */
+/* Enters the guest, with the deadlines that are set; they cost nothing where there are none. */
 static mote_status enter(mote_sandbox *sandbox, const mote_call_options *options,
 			 runner *run_request, void *user, mote_error *error)
 {
-	mote_interrupt *interrupt = mote_sandbox_interrupt(sandbox);
+	uint64_t wall = limit(options != NULL ? options->wall_ns : 0, sandbox->wall_ns);
+	uint64_t cpu = limit(options != NULL ? options->cpu_ns : 0, sandbox->cpu_ns);
+	mote_status status = MOTE_OK;
 	mote_error own;
-	mote_status status;
 
 	if (error == NULL) {
 		mote_error_begin(&own);
 		error = &own;
 	}
-	mote_interrupt_begin_call(interrupt);
-	status = run_within(sandbox, options, run_request, user, error);
-	mote_interrupt_end_call(interrupt);
-	return status;
+	if (wall != 0 || cpu != 0)
+		status = mote_deadlines_prepare(sandbox->engine->deadlines, &sandbox->watch, error);
+	if (status != MOTE_OK)
+		return status;
+	return run_within(sandbox, wall, cpu, run_request, user, error);
 }
 
 /* One call, which is in the mailbox already. */

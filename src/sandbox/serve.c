@@ -22,6 +22,12 @@ static mote_status call_host_function(mote_sandbox *sandbox,
 	*result = (mote_value){.type = (mote_type)function->signature.result};
 	status = function->call(function->user, arguments, function->signature.argument_count,
 				result, &inner);
+	/* It may have forked and returned twice: the child has no guest to go on with. */
+	if (mote_engine_forked(sandbox->engine))
+		return mote_fail(error, MOTE_FORKED,
+				 "host function %s returned in a forked child; the sandbox belongs "
+				 "to the parent process",
+				 function->name);
 	if (status != MOTE_OK)
 		return mote_fail(error, MOTE_HOST_FUNCTION, "host function %s failed: %s",
 				 function->name,

@@ -3,8 +3,12 @@
  * Deadlines: whatever a guest does, its call ends when its wall-clock or CPU time
  * is over, with the status of the one that was, and nothing else is hit.
  */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -161,18 +165,258 @@ static void host_functions_cost_no_cpu_time(void)
 	fixture_destroy(sandbox, engine);
 }
 
+/* Sleeps for a while. */
+static mote_status rest(void *user, const mote_value *arguments, size_t count, mote_value *result,
+			mote_error *error)
+{
+	const struct timespec moment = {0, 100000000};
+
+	(void)user;
+	(void)count;
+	(void)error;
+	nanosleep(&moment, NULL);
+	*result = arguments[0];
+	return MOTE_OK;
+}
+
+static void sleep_in_host_functions_is_no_cpu_time(void)
+{
+	const mote_host_function functions[] = {{"host_tick", "u32(u32)", rest, NULL, NULL}};
+	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
+	mote_call_options limits = MOTE_CALL_OPTIONS_INIT;
+	mote_engine *engine = fixture_engine();
+	mote_error error = MOTE_ERROR_INIT;
+	mote_sandbox *sandbox;
+
+	options.host_functions = functions;
+	options.host_function_count = 1;
+	sandbox = fixture_sandbox(engine, "faults", &options);
+	limits.cpu_ns = 50 * MS;
+	for (unsigned int i = 0; i < 3; i++)
+		CHECK_STATUS(call(sandbox, "tick_once", &limits, &error), MOTE_OK, &error);
+	/* Of the wall clock it is, and the function is not interrupted. */
+	limits.wall_ns = 50 * MS;
+	CHECK_STATUS(call(sandbox, "tick_once", &limits, &error), MOTE_WALL_DEADLINE, &error);
+	fixture_destroy(sandbox, engine);
+}
+
+/* ---- A thread that waits for its processor ------------------------------------------------ */
+
+enum { RIVALS = 9 };
+
+static atomic_bool rivals_stop;
+
+static void *compete(void *user)
+{
+	(void)user;
+	while (!atomic_load(&rivals_stop))
+		;
+	return NULL;
+}
+
+/* CPU time of the calling thread. */
+static uint64_t cpu_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static mote_status work_rounds(mote_sandbox *sandbox, uint32_t rounds, uint64_t cpu_ns,
+			       mote_error *error)
+{
+	mote_call_options options = MOTE_CALL_OPTIONS_INIT;
+	const mote_value argument = mote_u32(rounds);
+	mote_function function;
+
+	options.cpu_ns = cpu_ns;
+	REQUIRE_OK(mote_sandbox_find(sandbox, "work", "u32(u32)", &function, error), error);
+	return mote_sandbox_call(sandbox, function, &argument, 1, &options, NULL, error);
+}
+
+/* This thread, and those that it starts, share one processor. */
+static void share_one_processor(cpu_set_t *before)
+{
+	cpu_set_t one;
+
+	REQUIRE_EQ(sched_getaffinity(0, sizeof(*before), before), 0);
+	CPU_ZERO(&one);
+	for (size_t i = 0; CPU_COUNT(&one) == 0; i++)
+		if (CPU_ISSET(i, before))
+			CPU_SET(i, &one);
+	REQUIRE_EQ(sched_setaffinity(0, sizeof(one), &one), 0);
+}
+
+static void waiting_for_a_processor_is_no_cpu_time(void)
+{
+	mote_engine *engine = fixture_engine();
+	mote_sandbox *sandbox = fixture_sandbox(engine, "loops", NULL);
+	uint64_t used = 0, begin, waited = 0, limit;
+	mote_error error = MOTE_ERROR_INIT;
+	pthread_t rivals[RIVALS];
+	uint32_t rounds = 1000;
+	cpu_set_t before;
+
+	/* So much work that several slices of the scheduler go by. */
+	while (used < 20 * MS && rounds < UINT32_MAX / 2) {
+		rounds *= 2;
+		begin = cpu_now();
+		REQUIRE_OK(work_rounds(sandbox, rounds, 0, &error), &error);
+		used = cpu_now() - begin;
+	}
+	limit = 4 * used;
+	share_one_processor(&before);
+	atomic_store(&rivals_stop, false);
+	for (unsigned int i = 0; i < RIVALS; i++)
+		REQUIRE_EQ(pthread_create(&rivals[i], NULL, compete, NULL), 0);
+	/* Until a call has taken longer than its limit on the wall clock. */
+	while (waited <= limit && atomic_load(&rivals_stop) == false) {
+		mote_status status;
+
+		begin = test_now_ns();
+		status = work_rounds(sandbox, rounds, limit, &error);
+		waited = test_now_ns() - begin;
+		CHECK_STATUS(status, MOTE_OK, &error);
+		if (status != MOTE_OK)
+			atomic_store(&rivals_stop, true);
+	}
+	atomic_store(&rivals_stop, true);
+	for (unsigned int i = 0; i < RIVALS; i++)
+		pthread_join(rivals[i], NULL);
+	sched_setaffinity(0, sizeof(before), &before);
+	fixture_destroy(sandbox, engine);
+}
+
+/* ---- Whatever a guest does ---------------------------------------------------------------- */
+
+static const char *const never_ending[] = {"spin", "spin_relaxed", "spin_ticking"};
+
+static void check_ends(mote_engine *engine, const char *function, uint64_t wall_ns, uint64_t cpu_ns,
+		       mote_status expected)
+{
+	mote_sandbox *sandbox = fixture_sandbox(engine, "loops", NULL);
+	mote_call_options options = MOTE_CALL_OPTIONS_INIT;
+	mote_error error = MOTE_ERROR_INIT;
+	mote_status status;
+
+	options.wall_ns = wall_ns;
+	options.cpu_ns = cpu_ns;
+	status = call(sandbox, function, &options, &error);
+	CHECK_STATUS(status, expected, &error);
+	if (status != expected)
+		test_note("in: %s", function);
+	CHECK(!mote_interrupt_killed(mote_sandbox_interrupt(sandbox)));
+	CHECK_EQ(mote_interrupt_get_state(mote_sandbox_interrupt(sandbox)).cancelled,
+		 expected != MOTE_GUEST_FAULT);
+	fixture_destroy(sandbox, NULL);
+}
+
+static void ten_milliseconds_end_whatever_a_guest_does(void)
+{
+	mote_engine *engine = fixture_engine();
+
+	for (size_t i = 0; i < TEST_COUNT(never_ending); i++) {
+		const char *function = never_ending[i];
+
+		check_ends(engine, function, 10 * MS, 0, MOTE_WALL_DEADLINE);
+		check_ends(engine, function, 0, 10 * MS, MOTE_CPU_DEADLINE);
+		check_ends(engine, function, 10 * MS, 600000 * MS, MOTE_WALL_DEADLINE);
+		check_ends(engine, function, 600000 * MS, 10 * MS, MOTE_CPU_DEADLINE);
+	}
+	mote_engine_destroy(engine);
+}
+
+/* It cannot fault for ever: no handler of the guest runs, so the first fault ends its call, and the
+ * deadline comes first on a slow machine only. */
+static void a_guest_that_faults_in_its_own_stack_ends(void)
+{
+	static const char *const functions[] = {"lose_stack", "use_up_stack"};
+	mote_engine *engine = fixture_engine();
+
+	for (size_t i = 0; i < 2 * TEST_COUNT(functions); i++) {
+		mote_sandbox *sandbox = fixture_sandbox(engine, "loops", NULL);
+		mote_call_options options = MOTE_CALL_OPTIONS_INIT;
+		mote_error error = MOTE_ERROR_INIT;
+		mote_status status;
+
+		*(i / 2 ? &options.cpu_ns : &options.wall_ns) = 10 * MS;
+		status = call(sandbox, functions[i % 2], &options, &error);
+		if (status != (i / 2 ? MOTE_CPU_DEADLINE : MOTE_WALL_DEADLINE))
+			CHECK_STATUS(status, MOTE_GUEST_FAULT, &error);
+		fixture_destroy(sandbox, NULL);
+		check_ends(engine, functions[i % 2], 600000 * MS, 600000 * MS, MOTE_GUEST_FAULT);
+	}
+	mote_engine_destroy(engine);
+}
+
 static void deadlines_and_kill_work_together(void)
 {
 	mote_engine *engine = fixture_engine();
-	mote_sandbox *sandbox = fixture_sandbox(engine, "faults", NULL);
+
+	for (size_t i = 0; i < TEST_COUNT(never_ending); i++) {
+		mote_sandbox *sandbox = fixture_sandbox(engine, "loops", NULL);
+		mote_call_options options = MOTE_CALL_OPTIONS_INIT;
+		mote_error error = MOTE_ERROR_INIT;
+		struct fixture_killer *killer = fixture_kill_later(sandbox, 1000);
+
+		options.wall_ns = 600000 * MS;
+		options.cpu_ns = 600000 * MS;
+		CHECK_STATUS(call(sandbox, never_ending[i], &options, &error), MOTE_KILLED, &error);
+		CHECK(mote_interrupt_killed(mote_sandbox_interrupt(sandbox)));
+		fixture_killer_join(killer);
+		fixture_destroy(sandbox, NULL);
+	}
+	mote_engine_destroy(engine);
+}
+
+/* ---- Odd values --------------------------------------------------------------------------- */
+
+/* Times that no clock will ever show are as good as none. */
+static void endless_deadlines_do_not_overflow(void)
+{
+	static const uint64_t endless[] = {0, INT64_MAX, (uint64_t)INT64_MAX + 1, UINT64_MAX - 1,
+					   MOTE_NO_DEADLINE};
+	mote_sandbox_options defaults = MOTE_SANDBOX_OPTIONS_INIT;
+	mote_engine *engine = fixture_engine();
+
+	for (size_t i = 0; i < TEST_COUNT(endless) * TEST_COUNT(endless); i++) {
+		mote_call_options options = MOTE_CALL_OPTIONS_INIT;
+		mote_error error = MOTE_ERROR_INIT;
+		mote_sandbox *sandbox;
+
+		defaults.wall_ns = endless[i % TEST_COUNT(endless)];
+		defaults.cpu_ns = endless[i / TEST_COUNT(endless)];
+		sandbox = fixture_sandbox(engine, "loops", &defaults);
+		CHECK_STATUS(call(sandbox, "nothing", NULL, &error), MOTE_OK, &error);
+		options.wall_ns = defaults.cpu_ns;
+		options.cpu_ns = defaults.wall_ns;
+		CHECK_STATUS(call(sandbox, "nothing", &options, &error), MOTE_OK, &error);
+		fixture_destroy(sandbox, NULL);
+	}
+	mote_engine_destroy(engine);
+}
+
+/* A deadline that cannot be watched is an error before the guest is entered. */
+static void no_file_descriptor_for_the_alarm(void)
+{
+	mote_engine *engine = fixture_engine();
+	mote_sandbox *sandbox = fixture_sandbox(engine, "loops", NULL);
 	mote_call_options options = MOTE_CALL_OPTIONS_INIT;
 	mote_error error = MOTE_ERROR_INIT;
-	struct fixture_killer *killer = fixture_kill_later(sandbox, 1000);
+	struct rlimit before, few;
+	int next = dup(0);
 
 	options.wall_ns = 600000 * MS;
-	options.cpu_ns = 600000 * MS;
-	CHECK_STATUS(call(sandbox, "spin", &options, &error), MOTE_KILLED, &error);
-	fixture_killer_join(killer);
+	REQUIRE(next >= 0 && close(next) == 0 && getrlimit(RLIMIT_NOFILE, &before) == 0);
+	few = (struct rlimit){(rlim_t)next, before.rlim_max};
+	REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+	CHECK_STATUS(call(sandbox, "nothing", &options, &error), MOTE_LIMIT, &error);
+	REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+	CHECK_CONTAINS(error.text, "RLIMIT_NOFILE");
+	CHECK(!mote_sandbox_poisoned(sandbox));
+	CHECK_EQ(mote_interrupt_get_state(mote_sandbox_interrupt(sandbox)).call_id, 0);
+	CHECK_STATUS(call(sandbox, "nothing", &options, &error), MOTE_OK, &error);
 	fixture_destroy(sandbox, engine);
 }
 
@@ -203,12 +447,24 @@ static void a_forked_child_gives_up_in_peace(void)
 }
 
 static const struct test_case cases[] = {
-	CASE(wall_clock_ends_a_loop),		CASE(wall_clock_ends_host_calls),
-	CASE(wall_clock_ends_logging),		CASE(cpu_time_ends_a_loop),
-	CASE(cpu_time_ends_host_calls),		CASE(the_earlier_of_both_counts),
-	CASE(a_nanosecond_is_enough_to_end),	CASE(the_sandbox_sets_what_the_call_does_not),
-	CASE(only_its_own_call_is_ended),	CASE(host_functions_cost_no_cpu_time),
-	CASE(deadlines_and_kill_work_together), CASE(a_forked_child_gives_up_in_peace),
+	CASE(wall_clock_ends_a_loop),
+	CASE(wall_clock_ends_host_calls),
+	CASE(wall_clock_ends_logging),
+	CASE(cpu_time_ends_a_loop),
+	CASE(cpu_time_ends_host_calls),
+	CASE(the_earlier_of_both_counts),
+	CASE(a_nanosecond_is_enough_to_end),
+	CASE(the_sandbox_sets_what_the_call_does_not),
+	CASE(only_its_own_call_is_ended),
+	CASE(host_functions_cost_no_cpu_time),
+	CASE(sleep_in_host_functions_is_no_cpu_time),
+	CASE(waiting_for_a_processor_is_no_cpu_time),
+	CASE(ten_milliseconds_end_whatever_a_guest_does),
+	CASE(a_guest_that_faults_in_its_own_stack_ends),
+	CASE(deadlines_and_kill_work_together),
+	CASE(endless_deadlines_do_not_overflow),
+	CASE(no_file_descriptor_for_the_alarm),
+	CASE(a_forked_child_gives_up_in_peace),
 };
 
 int main(int argc, char **argv)

@@ -4,6 +4,7 @@
  * else is hit.
  */
 #define _POSIX_C_SOURCE 200809L
+#include <linux/kvm.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <time.h>
 
 #include "fixture.h"
+#include "kvm_quirk.h"
 
 static void check_killed(mote_sandbox *sandbox, const char *name)
 {
@@ -303,13 +305,142 @@ static void only_the_right_sandbox(void)
 	fixture_destroy(bystander, engine);
 }
 
+/* ---- Another thread destroys -------------------------------------------------------------- */
+
+struct visit {
+	mote_sandbox *sandbox;
+	mote_status called, destroyed;
+};
+
+static void *call_once(void *argument)
+{
+	struct visit *visit = argument;
+	mote_error error = MOTE_ERROR_INIT;
+
+	visit->called = fixture_try(visit->sandbox, "still_alive", NULL, 0, NULL, &error);
+	return NULL;
+}
+
+static void *destroy(void *argument)
+{
+	struct visit *visit = argument;
+
+	visit->destroyed = mote_sandbox_destroy(visit->sandbox);
+	return NULL;
+}
+
+static void *kill_until_dropped(void *argument)
+{
+	mote_interrupt *interrupt = argument;
+
+	while (!mote_interrupt_dropped(interrupt))
+		mote_interrupt_kill(interrupt);
+	CHECK(!mote_interrupt_kill(interrupt));
+	mote_interrupt_release(interrupt);
+	return NULL;
+}
+
+/* One thread creates, one calls, one destroys, while one kills all the time. */
+static void destroyed_in_another_thread(void)
+{
+	mote_engine *engine = fixture_engine();
+
+	for (uint64_t i = test_scale(200); i > 0; i--) {
+		struct visit visit = {.sandbox = fixture_sandbox(engine, "faults", NULL)};
+		mote_interrupt *interrupt =
+			mote_interrupt_retain(mote_sandbox_interrupt(visit.sandbox));
+		pthread_t killer, caller, destroyer;
+
+		REQUIRE(pthread_create(&killer, NULL, kill_until_dropped, interrupt) == 0);
+		REQUIRE(pthread_create(&caller, NULL, call_once, &visit) == 0);
+		pthread_join(caller, NULL);
+		REQUIRE(pthread_create(&destroyer, NULL, destroy, &visit) == 0);
+		pthread_join(destroyer, NULL);
+		pthread_join(killer, NULL);
+		CHECK(visit.called == MOTE_OK || visit.called == MOTE_KILLED);
+		CHECK_OK(visit.destroyed, NULL);
+	}
+	mote_engine_destroy(engine);
+}
+
+/* ---- Between the guest's doorbell and the host function ----------------------------------- */
+
+/* Internal to the library (src/engine.c). */
+mote_status mote_engine_create_with_system(const mote_engine_options *options, const void *system,
+					   mote_engine **engine, mote_error *error);
+
+static struct {
+	const struct mote_kvm_system *real;
+	mote_interrupt *interrupt; /* of the call that is killed when its first run returns */
+	bool hit;
+} doorbell;
+
+static int kill_after_run(const struct mote_kvm_system *system, int fd, unsigned long request,
+			  void *argument)
+{
+	int result = doorbell.real->ioctl(doorbell.real, fd, request, argument);
+
+	(void)system;
+	if (request == KVM_RUN && doorbell.interrupt)
+		doorbell.hit = mote_interrupt_kill(doorbell.interrupt);
+	return result;
+}
+
+static mote_status count_calls(void *user, const mote_value *arguments, size_t count,
+			       mote_value *result, mote_error *error)
+{
+	(void)count, (void)error;
+	++*(unsigned int *)user;
+	*result = arguments[0];
+	return MOTE_OK;
+}
+
+/* The guest has asked for a host function, and the kill has been answered: it must not begin. */
+static void no_host_function_begins_after_a_kill(void)
+{
+	unsigned int calls = 0;
+	const mote_host_function function = {
+		.name = "host_tick", .signature = "u32(u32)", .call = count_calls, .user = &calls};
+	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
+	mote_error error = MOTE_ERROR_INIT;
+	struct mote_kvm_system system;
+	mote_sandbox *sandbox;
+	mote_engine *engine;
+
+	test_need_kvm();
+	doorbell.real = test_kvm_system() ? test_kvm_system() : &mote_kvm_system_linux;
+	doorbell.interrupt = NULL;
+	system = *doorbell.real;
+	system.ioctl = kill_after_run;
+	REQUIRE_OK(mote_engine_create_with_system(NULL, &system, &engine, &error), &error);
+	options.host_functions = &function;
+	options.host_function_count = 1;
+	sandbox = fixture_sandbox(engine, "faults", &options);
+	CALL0(sandbox, "tick_once");
+	CHECK_EQ(calls, 1);
+	doorbell.interrupt = mote_sandbox_interrupt(sandbox);
+	check_killed(sandbox, "tick_once");
+	CHECK(doorbell.hit);
+	CHECK_EQ(calls, 1);
+	doorbell.interrupt = NULL;
+	fixture_destroy(sandbox, engine);
+}
+
 static const struct test_case cases[] = {
-	CASE(endless_loop),	      CASE(endless_host_calls),
-	CASE(endless_logging),	      CASE(kill_during_start),
-	CASE(at_random_moments),      CASE(kill_in_a_host_function),
-	CASE(kill_by_the_right_id),   CASE(kill_by_a_wrong_id),
-	CASE(kill_between_calls),     CASE(handle_outlives_the_sandbox),
-	CASE(late_kills_hit_nothing), CASE(only_the_right_sandbox),
+	CASE(endless_loop),
+	CASE(endless_host_calls),
+	CASE(endless_logging),
+	CASE(kill_during_start),
+	CASE(at_random_moments),
+	CASE(kill_in_a_host_function),
+	CASE(kill_by_the_right_id),
+	CASE(kill_by_a_wrong_id),
+	CASE(kill_between_calls),
+	CASE(handle_outlives_the_sandbox),
+	CASE(late_kills_hit_nothing),
+	CASE(only_the_right_sandbox),
+	CASE(destroyed_in_another_thread),
+	CASE(no_host_function_begins_after_a_kill),
 };
 
 int main(int argc, char **argv)

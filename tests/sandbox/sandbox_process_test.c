@@ -298,6 +298,57 @@ static void parent_unaffected_by_a_living_child(void)
 	check_child(child);
 }
 
+struct parent {
+	pid_t child;
+	unsigned int calls;
+};
+
+/* Returns twice: in the parent and in the child. */
+static mote_status fork_and_return(void *user, const mote_value *arguments, size_t count,
+				   mote_value *result, mote_error *error)
+{
+	struct parent *parent = user;
+
+	(void)count, (void)error;
+	parent->calls++;
+	parent->child = fork();
+	*result = arguments[0];
+	return MOTE_OK;
+}
+
+/* The guest's memory is not in the child: its call must not go on there. */
+static void fork_in_a_host_function(void)
+{
+	mote_engine *engine = fixture_engine();
+	struct parent parent = {0};
+	const mote_host_function function = {.name = "host_tick",
+					     .signature = "u32(u32)",
+					     .call = fork_and_return,
+					     .user = &parent};
+	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
+	const mote_value once = mote_u32(1);
+	mote_error error = MOTE_ERROR_INIT;
+	mote_sandbox *sandbox;
+	mote_status status;
+
+	options.host_functions = &function;
+	options.host_function_count = 1;
+	options.wall_ns = options.cpu_ns = 3600000000000;
+	sandbox = fixture_sandbox(engine, "loops", &options);
+	status = fixture_try(sandbox, "tick", &once, 1, NULL, &error);
+	if (parent.child == 0) {
+		bool told = status == MOTE_FORKED && strstr(error.text, "host_tick") != NULL;
+
+		mote_sandbox_destroy(sandbox);
+		mote_engine_destroy(engine);
+		_exit(told ? 0 : 1);
+	}
+	CHECK_OK(status, &error);
+	check_child(parent.child);
+	CHECK_EQ(parent.calls, 1);
+	fixture_destroy(sandbox, engine);
+}
+
 /* ---- Seccomp ----------------------------------------------------------------------------- */
 
 #define KVM_RUN_REQUEST 0xae80u
@@ -399,6 +450,7 @@ static const struct test_case cases[] = {
 	CASE(shared_by_mistake),
 	CASE(used_after_fork),
 	CASE(parent_unaffected_by_a_living_child),
+	CASE(fork_in_a_host_function),
 	CASE(calls_under_seccomp),
 	CASE(seccomp_filter_works),
 };

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -221,6 +222,90 @@ static void blocked_signal_is_an_error(void)
 	fixture_destroy(blocked.sandbox, engine);
 }
 
+/* The kick of a default engine: the first whose disposition is the library's by now. */
+static int kick_signal(void)
+{
+	struct sigaction action;
+
+	for (int number = SIGRTMIN + FIRST_CHOICE; number <= SIGRTMAX; number++)
+		if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_DFL &&
+		    action.sa_handler != SIG_IGN)
+			return number;
+	FAIL("no signal is taken");
+}
+
+struct late_block {
+	mote_sandbox *sandbox;
+	const char *function;
+	mote_status before, during, after;
+	int signal;
+	bool pending;
+	atomic_bool called;
+};
+
+/* Blocks the kick between two calls of a thread, which is not looked for. */
+static void *call_block_and_call(void *argument)
+{
+	struct late_block *late = argument;
+	mote_error error = MOTE_ERROR_INIT;
+	sigset_t kick, pending;
+
+	sigemptyset(&kick);
+	sigaddset(&kick, late->signal);
+	late->before = fixture_try(late->sandbox, "nothing", NULL, 0, NULL, &error);
+	pthread_sigmask(SIG_BLOCK, &kick, NULL);
+	late->during = fixture_try(late->sandbox, "nothing", NULL, 0, NULL, &error);
+	late->after = fixture_try(late->sandbox, late->function, NULL, 0, NULL, &error);
+	atomic_store(&late->called, true);
+	sigpending(&pending);
+	late->pending = sigismember(&pending, late->signal) == 1;
+	/* Now it arrives, and means nothing any more. */
+	pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
+	return NULL;
+}
+
+/* Waits for the last of the three calls, then kills it. */
+static void kill_third_call(mote_sandbox *sandbox)
+{
+	mote_interrupt *interrupt = mote_sandbox_interrupt(sandbox);
+	mote_interrupt_state state;
+
+	do {
+		sched_yield();
+		state = mote_interrupt_get_state(interrupt);
+	} while (state.call_id < 3 || !state.running);
+	CHECK(mote_interrupt_kill_call(interrupt, 3));
+}
+
+/* A guest that comes back to the host is stopped there, one that does not by any other signal. */
+static void signal_blocked_after_the_first_call(void)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+	mote_engine *engine = fixture_engine();
+
+	REQUIRE(sigaction(SIGUSR1, &action, NULL) == 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		struct late_block late = {.sandbox = fixture_sandbox(engine, "loops", NULL),
+					  .function = i ? "spin_ticking" : "spin",
+					  .signal = kick_signal()};
+		pthread_t thread;
+
+		REQUIRE(pthread_create(&thread, NULL, call_block_and_call, &late) == 0);
+		kill_third_call(late.sandbox);
+		while (i == 0 && !atomic_load(&late.called)) {
+			pthread_kill(thread, SIGUSR1);
+			sched_yield();
+		}
+		pthread_join(thread, NULL);
+		CHECK_OK(late.before, NULL);
+		CHECK_OK(late.during, NULL);
+		CHECK_STATUS(late.after, MOTE_KILLED, NULL);
+		CHECK(i == 1 || late.pending);
+		fixture_destroy(late.sandbox, NULL);
+	}
+	mote_engine_destroy(engine);
+}
+
 /* ---- A profiler -------------------------------------------------------------------------- */
 
 /* Signals at 1 kHz, slower on a slow machine. */
@@ -290,6 +375,7 @@ static const struct test_case cases[] = {
 	CASE(no_signal_left),
 	CASE(signal_of_the_callers_choice),
 	CASE(blocked_signal_is_an_error),
+	CASE(signal_blocked_after_the_first_call),
 	CASE(calls_under_a_profiler),
 	CASE(long_call_under_a_profiler),
 };

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,12 +38,9 @@ enum os_entry {
 	OS_MONOTONIC,
 	OS_CPU_CLOCK,
 	OS_CPU_CLOCK_ID,
-	OS_ATTRIBUTES,
-	OS_SET_CLOCK,
 	OS_MUTEX,
-	OS_CONDITION,
-	OS_WAIT,
-	OS_WAIT_UNTIL,
+	OS_ALARM,
+	OS_RING,
 	OS_THREAD,
 	OS_THREAD_NAME,
 	OS_BLOCK_SIGNALS,
@@ -111,14 +109,11 @@ struct sweep_entry sweep_os_entries[] = {
 	[OS_CPU_CLOCK_ID] = {.name = "pthread_getcpuclockid",
 			     .text = "CPU clock",
 			     .failures = {{ENOENT, SWEEP(OS), NULL, true}}},
-	[OS_ATTRIBUTES] = {.name = "pthread_condattr_init", .failures = {NO_MEMORY_}},
-	[OS_SET_CLOCK] = {.name = "pthread_condattr_setclock", .failures = {FAILS(EINVAL)}},
 	[OS_MUTEX] = {.name = "pthread_mutex_init", .failures = {FAILS(EAGAIN), NO_MEMORY_}},
-	[OS_CONDITION] = {.name = "pthread_cond_init", .failures = {FAILS(EAGAIN), NO_MEMORY_}},
-	[OS_WAIT] = {.name = "pthread_cond_wait", .once = true, .failures = {NOTHING(EINVAL)}},
-	[OS_WAIT_UNTIL] = {.name = "pthread_cond_timedwait",
-			   .once = true,
-			   .failures = {NOTHING(EINVAL)}},
+	[OS_ALARM] = {.name = "timerfd_create",
+		      .failures = {FAILS(EINVAL), NO_MEMORY_, LIMITS("timerfd_create")}},
+	/* The thread that watches looks, and waits again. */
+	[OS_RING] = {.name = "read of an alarm", .once = true, .failures = {NOTHING(EINTR)}},
 	[OS_THREAD] = {.name = "pthread_create",
 		       .failures = {{EAGAIN, SWEEP(LIMIT),
 				     "thread mote-deadlines cannot be started; raise ulimit -u",
@@ -308,26 +303,6 @@ static int account(int result, enum sweep_resource resource, int change)
 	return result;
 }
 
-WRAP(int, pthread_condattr_init, pthread_condattr_t *attributes)
-{
-	int code = failure(OS_ATTRIBUTES);
-
-	return account(code != 0 ? code : __real_pthread_condattr_init(attributes),
-		       SWEEP_CONDITION_ATTRIBUTES, 1);
-}
-
-WRAP(int, pthread_condattr_setclock, pthread_condattr_t *attributes, clockid_t id)
-{
-	int code = failure(OS_SET_CLOCK);
-
-	return code != 0 ? code : __real_pthread_condattr_setclock(attributes, id);
-}
-
-WRAP(int, pthread_condattr_destroy, pthread_condattr_t *attributes)
-{
-	return account(__real_pthread_condattr_destroy(attributes), SWEEP_CONDITION_ATTRIBUTES, -1);
-}
-
 WRAP(int, pthread_mutex_init, pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes)
 {
 	int code = failure(OS_MUTEX);
@@ -341,32 +316,14 @@ WRAP(int, pthread_mutex_destroy, pthread_mutex_t *mutex)
 	return account(__real_pthread_mutex_destroy(mutex), SWEEP_MUTEXES, -1);
 }
 
-WRAP(int, pthread_cond_init, pthread_cond_t *condition, const pthread_condattr_t *attributes)
+WRAP(int, timerfd_create, int clock, int flags)
 {
-	int code = failure(OS_CONDITION);
-
-	return account(code != 0 ? code : __real_pthread_cond_init(condition, attributes),
-		       SWEEP_CONDITIONS, 1);
+	return fails(OS_ALARM) ? -1 : __real_timerfd_create(clock, flags);
 }
 
-WRAP(int, pthread_cond_destroy, pthread_cond_t *condition)
+WRAP(ssize_t, read, int fd, void *buffer, size_t length)
 {
-	return account(__real_pthread_cond_destroy(condition), SWEEP_CONDITIONS, -1);
-}
-
-WRAP(int, pthread_cond_wait, pthread_cond_t *condition, pthread_mutex_t *mutex)
-{
-	int code = failure(OS_WAIT);
-
-	return code != 0 ? code : __real_pthread_cond_wait(condition, mutex);
-}
-
-WRAP(int, pthread_cond_timedwait, pthread_cond_t *condition, pthread_mutex_t *mutex,
-     const struct timespec *until)
-{
-	int code = failure(OS_WAIT_UNTIL);
-
-	return code != 0 ? code : __real_pthread_cond_timedwait(condition, mutex, until);
+	return fails(OS_RING) ? -1 : __real_read(fd, buffer, length);
 }
 
 WRAP(int, pthread_create, pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
@@ -396,9 +353,10 @@ WRAP(int, pthread_sigmask, int how, const sigset_t *set, sigset_t *before)
 {
 	int code = 0;
 
-	if (set == NULL)
+	/* With neither, it is only a way into the kernel and out. */
+	if (set == NULL && before != NULL)
 		code = failure(OS_ASK_SIGNALS);
-	else if (before != NULL)
+	else if (set != NULL && before != NULL)
 		code = failure(OS_BLOCK_SIGNALS);
 	return code != 0 ? code : __real_pthread_sigmask(how, set, before);
 }

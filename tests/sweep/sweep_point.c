@@ -77,8 +77,6 @@ const char *sweep_resource_name(enum sweep_resource resource)
 	static const char *const names[] = {
 		[SWEEP_MAPPINGS] = "mappings",
 		[SWEEP_MUTEXES] = "mutexes",
-		[SWEEP_CONDITIONS] = "condition variables",
-		[SWEEP_CONDITION_ATTRIBUTES] = "attributes of condition variables",
 		[SWEEP_THREADS] = "threads",
 		[SWEEP_ALLOCATIONS] = "allocations",
 	};

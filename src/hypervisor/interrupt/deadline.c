@@ -4,7 +4,8 @@
  *
  * A caller publishes its deadline and then looks at next_wake; the thread
  * publishes next_wake and then looks at all deadlines again.  So one of the two
- * always sees the other, and nobody takes the lock on the way.
+ * always sees the other, and nobody takes the lock on the way.  A caller whose
+ * deadline is earlier than next_wake sets the alarm, which wakes nobody.
  */
 #include "hypervisor/interrupt/deadline.h"
 
@@ -14,9 +15,10 @@
 struct mote_deadlines {
 	const mote_allocator *allocator;
 	struct mote_os_lock *lock;
-	struct mote_os_thread *thread; /* NULL until a deadline is set */
+	struct mote_os_alarm *alarm;   /* NULL until a deadline is set; set under the lock */
+	struct mote_os_thread *thread; /* the same */
 	struct mote_watch *first;
-	_Atomic uint64_t next_wake_ns;
+	_Atomic uint64_t next_wake_ns; /* what the alarm is set to; written under the lock */
 	bool stop;
 };
 
@@ -49,21 +51,28 @@ static void check_wall(struct mote_watch *watch, uint64_t id, uint64_t now)
 	atomic_compare_exchange_strong(&watch->wall_ns, &wall, 0);
 }
 
-/* The thread may have had less CPU time than wall-clock time: then look again later. */
+/*
+ * The thread may have had less CPU time than wall-clock time: then look again later.  What its clock
+ * shows counts only when it was read before a host function began, whose time would be in it, and
+ * before the call ended: both take the check away first, and no later check has the same time, as
+ * they all lie after now.
+ */
 static void check_cpu(struct mote_watch *watch, uint64_t id, uint64_t now)
 {
 	uint64_t check = atomic_load(&watch->cpu_check_ns);
 	uint64_t limit = atomic_load(&watch->cpu_limit_ns);
 	const struct mote_os_cpu_clock clock = {.id = atomic_load(&watch->cpu_clock)};
-	uint64_t used, later = 0;
+	uint64_t used;
 
 	if (due(check) > now || atomic_load(&watch->call_id) != id)
 		return;
-	if (!mote_os_cpu_clock_read(clock, &used) || used >= limit)
+	if (!mote_os_cpu_clock_read(clock, &used))
+		used = limit;
+	if (used < limit) {
+		atomic_compare_exchange_strong(&watch->cpu_check_ns, &check, now + (limit - used));
+	} else if (atomic_compare_exchange_strong(&watch->cpu_check_ns, &check, 0)) {
 		mote_interrupt_expire(watch->interrupt, id, MOTE_INTERRUPT_CPU_DEADLINE);
-	else
-		later = now + (limit - used);
-	atomic_compare_exchange_strong(&watch->cpu_check_ns, &check, later);
+	}
 }
 
 static uint64_t check_all(struct mote_deadlines *deadlines)
@@ -90,33 +99,58 @@ static uint64_t earliest(const struct mote_deadlines *deadlines)
 	return next;
 }
 
+/* Ends what is due and sets the alarm to what is due next. */
+static void check_and_set(struct mote_deadlines *deadlines)
+{
+	uint64_t next;
+
+	do {
+		next = check_all(deadlines);
+		atomic_store(&deadlines->next_wake_ns, next);
+	} while (earliest(deadlines) < next);
+	mote_os_alarm_set(deadlines->alarm, next);
+}
+
 static void watch_deadlines(void *user)
 {
 	struct mote_deadlines *deadlines = user;
+	bool stop;
 
-	mote_os_lock_acquire(deadlines->lock);
-	while (!deadlines->stop) {
-		uint64_t next = check_all(deadlines);
-
-		atomic_store(&deadlines->next_wake_ns, next);
-		if (earliest(deadlines) >= next)
-			mote_os_lock_wait(deadlines->lock, next);
-	}
-	mote_os_lock_release(deadlines->lock);
+	/* The alarm is the caller's until it rings for the first time. */
+	do {
+		mote_os_alarm_wait(deadlines->alarm);
+		mote_os_lock_acquire(deadlines->lock);
+		check_and_set(deadlines);
+		stop = deadlines->stop;
+		mote_os_lock_release(deadlines->lock);
+	} while (!stop);
 }
 
 /* ---- The callers ------------------------------------------------------------------------- */
 
-static mote_status register_watch(struct mote_deadlines *deadlines, struct mote_watch *watch,
-				  mote_error *error)
+/* What watching needs, once in the life of an engine. */
+static mote_status start(struct mote_deadlines *deadlines, mote_error *error)
 {
 	mote_status status = MOTE_OK;
 
-	mote_os_lock_acquire(deadlines->lock);
-	if (deadlines->thread == NULL)
+	if (deadlines->alarm == NULL)
+		status = mote_os_alarm_create(deadlines->allocator, &deadlines->alarm, error);
+	if (status == MOTE_OK && deadlines->thread == NULL)
 		status =
 			mote_os_thread_start(deadlines->allocator, "mote-deadlines",
 					     watch_deadlines, deadlines, &deadlines->thread, error);
+	return status;
+}
+
+mote_status mote_deadlines_prepare(struct mote_deadlines *deadlines, struct mote_watch *watch,
+				   mote_error *error)
+{
+	mote_status status;
+
+	if (watch->registered)
+		return MOTE_OK;
+	mote_os_lock_acquire(deadlines->lock);
+	status = start(deadlines, error);
 	if (status == MOTE_OK) {
 		watch->previous = NULL;
 		watch->next = deadlines->first;
@@ -129,13 +163,16 @@ static mote_status register_watch(struct mote_deadlines *deadlines, struct mote_
 	return status;
 }
 
-/* A deadline was published: wakes the thread if it would sleep past it. */
+/* A deadline was published: sets the alarm if the thread would sleep past it. */
 static void announce(struct mote_deadlines *deadlines, uint64_t due_ns)
 {
 	if (due_ns >= atomic_load(&deadlines->next_wake_ns))
 		return;
 	mote_os_lock_acquire(deadlines->lock);
-	mote_os_lock_wake(deadlines->lock);
+	if (due_ns < atomic_load(&deadlines->next_wake_ns)) {
+		atomic_store(&deadlines->next_wake_ns, due_ns);
+		mote_os_alarm_set(deadlines->alarm, due_ns);
+	}
 	mote_os_lock_release(deadlines->lock);
 }
 
@@ -174,10 +211,6 @@ mote_status mote_deadlines_begin(struct mote_deadlines *deadlines, struct mote_w
 	if (now == 0)
 		return mote_fail(error, MOTE_OS,
 				 "the monotonic clock cannot be read; call without deadlines");
-	if (!watch->registered)
-		status = register_watch(deadlines, watch, error);
-	if (status != MOTE_OK)
-		return status;
 	atomic_store(&watch->call_id, mote_interrupt_call_id(watch->interrupt));
 	if (cpu_ns != 0)
 		status = set_cpu(watch, now, cpu_ns, error);
@@ -274,10 +307,12 @@ void mote_deadlines_destroy(struct mote_deadlines *deadlines, bool forked)
 	if (!forked) {
 		mote_os_lock_acquire(deadlines->lock);
 		deadlines->stop = true;
-		mote_os_lock_wake(deadlines->lock);
+		if (deadlines->alarm != NULL)
+			mote_os_alarm_set(deadlines->alarm, 1);
 		mote_os_lock_release(deadlines->lock);
 		mote_os_thread_join(deadlines->thread);
 		mote_os_lock_destroy(deadlines->lock);
 	}
+	mote_os_alarm_destroy(deadlines->alarm);
 	mote_release(deadlines->allocator, deadlines);
 }

@@ -3,9 +3,9 @@
  * Deadlines of calls.  One thread per engine, started when the first deadline is
  * set, cancels the calls that run over theirs, through the same handshake as a
  * kill.  A call with a wall-clock deadline costs no system call of its own,
- * except one to wake the thread when no deadline as early is known yet; a
+ * except one to set the thread's alarm when no deadline as early is known yet; a
  * CPU-time deadline costs one reading of the thread's clock, and two more for
- * each host function.
+ * each host function.  The thread is never woken by a call.
  */
 #ifndef MOTE_HYPERVISOR_INTERRUPT_DEADLINE_H
 #define MOTE_HYPERVISOR_INTERRUPT_DEADLINE_H
@@ -42,8 +42,11 @@ mote_status mote_deadlines_create(const mote_allocator *allocator,
 /* Ends the thread.  forked: this is a child process, which has no such thread. */
 void mote_deadlines_destroy(struct mote_deadlines *deadlines, bool forked);
 
-/* The call in progress gets deadlines, in ns from now; 0: none.  watch->interrupt is set.  On
- * failure it has none. */
+/* Before the first deadline of a sandbox, and harmless later.  watch->interrupt is set. */
+mote_status mote_deadlines_prepare(struct mote_deadlines *deadlines, struct mote_watch *watch,
+				   mote_error *error);
+
+/* The call in progress gets deadlines, in ns from now; 0: none.  On failure it has none. */
 mote_status mote_deadlines_begin(struct mote_deadlines *deadlines, struct mote_watch *watch,
 				 uint64_t wall_ns, uint64_t cpu_ns, mote_error *error);
 

@@ -10,6 +10,8 @@
 #include "allocator.h"
 #include "error_internal.h"
 
+static const uint64_t CAUSES = MOTE_INTERRUPT_WALL_DEADLINE | MOTE_INTERRUPT_CPU_DEADLINE;
+
 struct mote_interrupt {
 	_Atomic uint64_t word; /* flags and the call's id, see interrupt_internal.h */
 	_Atomic uint32_t references;
@@ -89,28 +91,37 @@ bool mote_interrupt_set_running(mote_interrupt *interrupt, volatile uint8_t *kic
 	*kick = 0;
 	if (!(atomic_fetch_or(&interrupt->word, MOTE_INTERRUPT_RUNNING) & MOTE_INTERRUPT_CANCEL))
 		return true;
-	mote_interrupt_clear_running(interrupt);
+	/* Nobody sends for a call that is cancelled already. */
+	atomic_fetch_and(&interrupt->word, ~(uint64_t)MOTE_INTERRUPT_RUNNING);
+	mote_kick_disarm();
 	return false;
+}
+
+/* The call was cancelled while the vCPU ran: the signal is on its way, or is yet to be sent. */
+static void wait_for_kick(mote_interrupt *interrupt)
+{
+	for (unsigned tries = 0; atomic_load(&interrupt->word) & MOTE_INTERRUPT_SENDING; tries++)
+		mote_kick_yield(tries);
+	mote_kick_take();
 }
 
 void mote_interrupt_clear_running(mote_interrupt *interrupt)
 {
 	uint64_t word = atomic_fetch_and(&interrupt->word, ~(uint64_t)MOTE_INTERRUPT_RUNNING);
 
-	while (word & MOTE_INTERRUPT_SENDING) {
-		mote_kick_yield();
-		word = atomic_load(&interrupt->word);
-	}
+	if (word & MOTE_INTERRUPT_CANCEL)
+		wait_for_kick(interrupt);
 	mote_kick_disarm();
 }
 
 static void send(mote_interrupt *interrupt)
 {
 	/* A kill must not be lost: try again while it still matters. */
-	while (!mote_kick_send(&interrupt->target, interrupt->kick_signal)) {
+	for (unsigned tries = 0; !mote_kick_send(&interrupt->target, interrupt->kick_signal);
+	     tries++) {
 		if (!(atomic_load(&interrupt->word) & MOTE_INTERRUPT_RUNNING))
 			break;
-		mote_kick_yield();
+		mote_kick_yield(tries);
 	}
 	atomic_fetch_and(&interrupt->word, ~(uint64_t)MOTE_INTERRUPT_SENDING);
 }
@@ -152,13 +163,14 @@ void mote_interrupt_expire(mote_interrupt *interrupt, uint64_t id, uint64_t caus
 
 uint64_t mote_interrupt_cause(const mote_interrupt *interrupt)
 {
-	return atomic_load(&interrupt->word) &
-	       (MOTE_INTERRUPT_WALL_DEADLINE | MOTE_INTERRUPT_CPU_DEADLINE);
+	return atomic_load(&interrupt->word) & CAUSES;
 }
 
 bool mote_interrupt_killed(const mote_interrupt *interrupt)
 {
-	return mote_interrupt_cancelled(interrupt);
+	uint64_t word = atomic_load(&interrupt->word);
+
+	return (word & (MOTE_INTERRUPT_CANCEL | CAUSES)) == MOTE_INTERRUPT_CANCEL;
 }
 
 bool mote_interrupt_dropped(const mote_interrupt *interrupt)

@@ -4,8 +4,8 @@
  *
  * One atomic word holds the whole state: flags in the low byte, the call's id
  * above.  A signal goes out only while RUNNING and SENDING are both set, and
- * clear_running waits for SENDING to end, so a signal can reach neither a dead
- * thread nor a thread that has left this vCPU.
+ * clear_running waits for SENDING to end and takes the signal, so a signal can
+ * reach neither a dead thread nor a thread that has left this vCPU.
  */
 #ifndef MOTE_HYPERVISOR_INTERRUPT_INTERNAL_H
 #define MOTE_HYPERVISOR_INTERRUPT_INTERNAL_H
@@ -84,7 +84,10 @@ void mote_kick_disarm(void);
 /* Sends the kick.  False when it did not go out: the queue of pending signals may be full. */
 bool mote_kick_send(const struct mote_kick_target *target, int kick_signal);
 
-/* Lets another thread run for a moment. */
-void mote_kick_yield(void);
+/* Takes a kick that was sent to this thread and has not arrived yet. */
+void mote_kick_take(void);
+
+/* Lets another thread run for a moment; tries: how often it was called in vain. */
+void mote_kick_yield(unsigned tries);
 
 #endif

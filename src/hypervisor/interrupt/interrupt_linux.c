@@ -15,17 +15,18 @@
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "error_internal.h"
 
 enum { FIRST_CHOICE = 7 }; /* above SIGRTMIN; the first few are popular with other libraries */
+enum { YIELDS = 100 };	   /* before a thread that waits for another one sleeps */
 
 /* The byte that a kick sets: KVM reads it before it enters the guest (immediate_exit), so a signal
  * between the last check and the run is not lost.  Initial-exec: the handler must not allocate. */
 static _Thread_local volatile uint8_t *volatile armed __attribute__((tls_model("initial-exec")));
-static _Thread_local int checked_signal __attribute__((tls_model("initial-exec")));
-
-static pthread_mutex_t install_lock = PTHREAD_MUTEX_INITIALIZER;
+/* One bit for each signal that was found not to be blocked in this thread. */
+static _Thread_local uint64_t checked_signals __attribute__((tls_model("initial-exec")));
 
 static void on_kick(int number)
 {
@@ -63,7 +64,8 @@ static mote_status fail_install(bool asked_for, int number, int code, mote_error
 			      number);
 }
 
-static mote_status install(int *kick_signal, mote_error *error)
+/* Needs no lock: two threads that install at once put the same handler in the same place. */
+mote_status mote_kick_install(int *kick_signal, mote_error *error)
 {
 	int first = *kick_signal != 0 ? *kick_signal : SIGRTMIN + FIRST_CHOICE;
 	int last = *kick_signal != 0 ? *kick_signal : SIGRTMAX;
@@ -84,22 +86,13 @@ static mote_status install(int *kick_signal, mote_error *error)
 			 last);
 }
 
-mote_status mote_kick_install(int *kick_signal, mote_error *error)
-{
-	mote_status status;
-
-	pthread_mutex_lock(&install_lock);
-	status = install(kick_signal, error);
-	pthread_mutex_unlock(&install_lock);
-	return status;
-}
-
 mote_status mote_kick_check_thread(int kick_signal, mote_error *error)
 {
+	uint64_t bit = (uint64_t)1 << (kick_signal - 1);
 	sigset_t blocked;
 	int code;
 
-	if (checked_signal == kick_signal)
+	if (checked_signals & bit)
 		return MOTE_OK;
 	code = pthread_sigmask(SIG_BLOCK, NULL, &blocked);
 	if (code != 0)
@@ -110,7 +103,7 @@ mote_status mote_kick_check_thread(int kick_signal, mote_error *error)
 				 "signal %d, which interrupts guests, is blocked in this thread; "
 				 "unblock it with pthread_sigmask",
 				 kick_signal);
-	checked_signal = kick_signal;
+	checked_signals |= bit;
 	return MOTE_OK;
 }
 
@@ -130,7 +123,20 @@ bool mote_kick_send(const struct mote_kick_target *target, int kick_signal)
 	return pthread_kill((pthread_t)target->thread, kick_signal) == 0;
 }
 
-void mote_kick_yield(void)
+/* A signal that is pending is delivered on the way out of any system call.  Not by a yield: where
+ * others wait for the processor, that would give it away. */
+void mote_kick_take(void)
 {
-	sched_yield();
+	pthread_sigmask(SIG_BLOCK, NULL, NULL);
+}
+
+/* A thread of a higher fixed priority would never let the other run by yielding alone. */
+void mote_kick_yield(unsigned tries)
+{
+	const struct timespec moment = {0, 50000};
+
+	if (tries < YIELDS)
+		sched_yield();
+	else
+		nanosleep(&moment, NULL);
 }

@@ -74,4 +74,16 @@ static inline void instruction_pause(void)
 	__asm__ volatile("yield");
 }
 
+/* Goes on with a stack pointer that leads nowhere, and uses it, again and again. */
+static inline void instruction_lose_stack(void)
+{
+	__asm__ volatile("mov x9, xzr\n"
+			 "mov sp, x9\n"
+			 "1: str x9, [sp, #-16]!\n"
+			 "b 1b"
+			 :
+			 :
+			 : "x9", "memory");
+}
+
 #endif

@@ -69,4 +69,15 @@ static inline void instruction_pause(void)
 	__asm__ volatile("pause");
 }
 
+/* Goes on with a stack pointer that leads nowhere, and uses it, again and again. */
+static inline void instruction_lose_stack(void)
+{
+	__asm__ volatile("xor %%esp, %%esp\n"
+			 "1: push %%rax\n"
+			 "jmp 1b"
+			 :
+			 :
+			 : "memory");
+}
+
 #endif

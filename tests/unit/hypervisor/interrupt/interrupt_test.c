@@ -16,7 +16,7 @@
 /* ---- The operating system ----------------------------------------------------------------- */
 
 static struct {
-	atomic_uint sent, full, yields;
+	atomic_uint sent, full, yields, taken;
 	atomic_bool hold; /* the sender hangs in mote_kick_send */
 	atomic_bool held; /* it does */
 	volatile uint8_t *armed;
@@ -55,8 +55,14 @@ bool mote_kick_send(const struct mote_kick_target *target, int kick_signal)
 	return true;
 }
 
-void mote_kick_yield(void)
+void mote_kick_take(void)
 {
+	atomic_fetch_add(&fake.taken, 1);
+}
+
+void mote_kick_yield(unsigned tries)
+{
+	(void)tries;
 	atomic_fetch_add(&fake.yields, 1);
 	sched_yield();
 }
@@ -156,6 +162,56 @@ static void a_kill_while_the_host_runs_sends_nothing(void **state)
 	assert_int_equal(atomic_load(&fake.sent), 0);
 	assert_false(mote_interrupt_set_running(interrupt, &kick));
 	mote_interrupt_end_call(interrupt);
+	mote_interrupt_release(interrupt);
+}
+
+/* None is on its way when the call goes on, and a call that nobody killed pays nothing for that. */
+static void a_signal_that_was_sent_is_taken(void **state)
+{
+	mote_interrupt *interrupt = make();
+	volatile uint8_t kick;
+
+	(void)state;
+	mote_interrupt_begin_call(interrupt);
+	for (unsigned runs = 0; runs < 3; runs++) {
+		assert_true(mote_interrupt_set_running(interrupt, &kick));
+		mote_interrupt_clear_running(interrupt);
+	}
+	assert_int_equal(atomic_load(&fake.taken), 0);
+	assert_true(mote_interrupt_set_running(interrupt, &kick));
+	assert_true(mote_interrupt_kill(interrupt));
+	mote_interrupt_clear_running(interrupt);
+	assert_int_equal(atomic_load(&fake.taken), 1);
+	assert_false(mote_interrupt_set_running(interrupt, &kick));
+	assert_int_equal(atomic_load(&fake.taken), 1);
+	assert_int_equal(atomic_load(&fake.yields), 0);
+	mote_interrupt_end_call(interrupt);
+	mote_interrupt_release(interrupt);
+}
+
+static void a_deadline_is_no_kill(void **state)
+{
+	static const uint64_t causes[] = {MOTE_INTERRUPT_WALL_DEADLINE,
+					  MOTE_INTERRUPT_CPU_DEADLINE};
+	mote_interrupt *interrupt = make();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(causes); i++) {
+		mote_interrupt_begin_call(interrupt);
+		mote_interrupt_expire(interrupt, mote_interrupt_call_id(interrupt), causes[i]);
+		assert_true(mote_interrupt_kill(interrupt)); /* in progress, and cancelled */
+		assert_false(mote_interrupt_killed(interrupt));
+		assert_true(mote_interrupt_get_state(interrupt).cancelled);
+		assert_int_equal(mote_interrupt_cause(interrupt), causes[i]);
+		mote_interrupt_end_call(interrupt);
+		mote_interrupt_begin_call(interrupt);
+		mote_interrupt_expire(interrupt, mote_interrupt_call_id(interrupt) - 1, causes[i]);
+		assert_false(mote_interrupt_get_state(interrupt).cancelled);
+		assert_true(mote_interrupt_kill(interrupt));
+		mote_interrupt_expire(interrupt, mote_interrupt_call_id(interrupt), causes[i]);
+		assert_true(mote_interrupt_killed(interrupt));
+		mote_interrupt_end_call(interrupt);
+	}
 	mote_interrupt_release(interrupt);
 }
 
@@ -327,6 +383,8 @@ int main(void)
 		cmocka_unit_test(a_new_handle_is_idle),
 		cmocka_unit_test(a_kill_while_running_sends_one_signal),
 		cmocka_unit_test(a_kill_while_the_host_runs_sends_nothing),
+		cmocka_unit_test(a_signal_that_was_sent_is_taken),
+		cmocka_unit_test(a_deadline_is_no_kill),
 		cmocka_unit_test(a_kill_while_the_run_is_set_up_prevents_it),
 		cmocka_unit_test(calls_are_numbered_and_killed_by_number),
 		cmocka_unit_test(a_full_signal_queue_is_tried_again),

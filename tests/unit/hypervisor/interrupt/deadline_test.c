@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The thread that watches deadlines, with clocks, an alarm and a thread of the
+ * test's own: what it looks at when, and what happens between two of its looks.
+ */
+#include "hypervisor/interrupt/deadline.h"
+
+#include <setjmp.h>
+
+#include "../../unit_test.h"
+#include "error_internal.h"
+#include "hypervisor/interrupt/interrupt_internal.h"
+
+/* ---- The operating system ----------------------------------------------------------------- */
+
+static struct {
+	uint64_t now, cpu; /* what the clocks show */
+	bool thread_gone;  /* its clock cannot be read */
+	void (*on_cpu_clock)(void);
+	uint64_t alarm;
+	unsigned alarm_sets;
+	mote_status alarm_fails, thread_fails;
+	void (*run)(void *user);
+	void *user;
+	unsigned rings;
+	jmp_buf asleep;
+	bool locked;
+} fake;
+
+static char object[1];
+
+uint64_t mote_os_monotonic_ns(void)
+{
+	return fake.now;
+}
+
+bool mote_os_cpu_clock_self(struct mote_os_cpu_clock *clock)
+{
+	clock->id = -6;
+	return true;
+}
+
+bool mote_os_cpu_clock_read(struct mote_os_cpu_clock clock, uint64_t *ns)
+{
+	void (*act)(void) = fake.on_cpu_clock;
+
+	assert_int_equal(clock.id, -6);
+	fake.on_cpu_clock = NULL;
+	if (act != NULL)
+		act();
+	*ns = fake.cpu;
+	return !fake.thread_gone;
+}
+
+mote_status mote_os_lock_create(const mote_allocator *allocator, struct mote_os_lock **lock,
+				mote_error *error)
+{
+	(void)allocator;
+	(void)error;
+	*lock = (struct mote_os_lock *)object;
+	return MOTE_OK;
+}
+
+void mote_os_lock_destroy(struct mote_os_lock *lock)
+{
+	(void)lock;
+}
+
+void mote_os_lock_acquire(struct mote_os_lock *lock)
+{
+	(void)lock;
+	assert_false(fake.locked);
+	fake.locked = true;
+}
+
+void mote_os_lock_release(struct mote_os_lock *lock)
+{
+	(void)lock;
+	assert_true(fake.locked);
+	fake.locked = false;
+}
+
+mote_status mote_os_alarm_create(const mote_allocator *allocator, struct mote_os_alarm **alarm,
+				 mote_error *error)
+{
+	(void)allocator;
+	if (fake.alarm_fails != MOTE_OK)
+		return mote_fail(error, fake.alarm_fails, "no alarm");
+	*alarm = (struct mote_os_alarm *)object;
+	return MOTE_OK;
+}
+
+void mote_os_alarm_destroy(struct mote_os_alarm *alarm)
+{
+	(void)alarm;
+}
+
+void mote_os_alarm_set(struct mote_os_alarm *alarm, uint64_t until_ns)
+{
+	assert_non_null(alarm);
+	assert_true(fake.locked);
+	fake.alarm = until_ns;
+	fake.alarm_sets++;
+}
+
+void mote_os_alarm_wait(struct mote_os_alarm *alarm)
+{
+	assert_non_null(alarm);
+	assert_false(fake.locked);
+	if (fake.rings-- == 0)
+		longjmp(fake.asleep, 1);
+}
+
+mote_status mote_os_thread_start(const mote_allocator *allocator, const char *name,
+				 void (*run)(void *user), void *user,
+				 struct mote_os_thread **thread, mote_error *error)
+{
+	(void)allocator;
+	(void)name;
+	if (fake.thread_fails != MOTE_OK)
+		return mote_fail(error, fake.thread_fails, "no thread");
+	fake.run = run;
+	fake.user = user;
+	*thread = (struct mote_os_thread *)object;
+	return MOTE_OK;
+}
+
+/* The alarm rings: the thread looks once and sleeps again. */
+static void ring(void)
+{
+	fake.rings = 1;
+	if (setjmp(fake.asleep) == 0)
+		fake.run(fake.user);
+}
+
+static bool joined;
+
+void mote_os_thread_join(struct mote_os_thread *thread)
+{
+	if (thread == NULL)
+		return;
+	/* It must end by itself now. */
+	fake.rings = 1;
+	if (setjmp(fake.asleep) == 0) {
+		fake.run(fake.user);
+		joined = true;
+	}
+}
+
+void mote_kick_arm(struct mote_kick_target *target, volatile uint8_t *kick)
+{
+	(void)target;
+	(void)kick;
+}
+
+void mote_kick_disarm(void)
+{
+}
+
+bool mote_kick_send(const struct mote_kick_target *target, int kick_signal)
+{
+	(void)target;
+	(void)kick_signal;
+	return true;
+}
+
+void mote_kick_take(void)
+{
+}
+
+void mote_kick_yield(unsigned tries)
+{
+	(void)tries;
+}
+
+/* ---- One sandbox -------------------------------------------------------------------------- */
+
+static void *allocate(void *user, size_t bytes)
+{
+	(void)user;
+	return malloc(bytes);
+}
+
+static void *reallocate(void *user, void *pointer, size_t bytes)
+{
+	(void)user;
+	return realloc(pointer, bytes);
+}
+
+static void release(void *user, void *pointer)
+{
+	(void)user;
+	free(pointer);
+}
+
+static const mote_allocator ordinary = {allocate, reallocate, release, NULL};
+
+static struct mote_deadlines *deadlines;
+static struct mote_watch watch;
+
+static int set_up(void **state)
+{
+	mote_error error = MOTE_ERROR_INIT;
+
+	(void)state;
+	memset(&fake, 0, sizeof(fake));
+	memset(&watch, 0, sizeof(watch));
+	fake.now = 1000;
+	fake.cpu = 500;
+	check_ok(mote_deadlines_create(&ordinary, &deadlines, &error), &error);
+	check_ok(mote_interrupt_create(&ordinary, 40, &watch.interrupt, &error), &error);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	bool started = fake.run != NULL;
+
+	(void)state;
+	joined = false;
+	mote_deadlines_forget(deadlines, &watch, false);
+	mote_deadlines_destroy(deadlines, false);
+	mote_interrupt_release(watch.interrupt);
+	return joined == started ? 0 : -1;
+}
+
+static void begin(uint64_t wall_ns, uint64_t cpu_ns)
+{
+	mote_error error = MOTE_ERROR_INIT;
+
+	check_ok(mote_deadlines_prepare(deadlines, &watch, &error), &error);
+	mote_interrupt_begin_call(watch.interrupt);
+	check_ok(mote_deadlines_begin(deadlines, &watch, wall_ns, cpu_ns, &error), &error);
+}
+
+static void pause_for_host(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+
+	check_ok(mote_deadlines_pause(&watch, &error), &error);
+}
+
+static void resume_guest(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+
+	check_ok(mote_deadlines_resume(deadlines, &watch, &error), &error);
+}
+
+static void end(void)
+{
+	mote_deadlines_end(&watch);
+	mote_interrupt_end_call(watch.interrupt);
+}
+
+static uint64_t cause(void)
+{
+	return mote_interrupt_cancelled(watch.interrupt) ? mote_interrupt_cause(watch.interrupt)
+							 : 0;
+}
+
+/* ---- Wall clock --------------------------------------------------------------------------- */
+
+static void a_wall_clock_deadline_ends_its_call(void **state)
+{
+	(void)state;
+	begin(100, 0);
+	assert_int_equal(fake.alarm, 1100);
+	fake.now = 1099;
+	ring();
+	assert_int_equal(cause(), 0);
+	assert_int_equal(fake.alarm, 1100);
+	fake.now = 1100;
+	ring();
+	assert_int_equal(cause(), MOTE_INTERRUPT_WALL_DEADLINE);
+	assert_int_equal(fake.alarm, MOTE_OS_FOREVER);
+	end();
+}
+
+static void the_alarm_is_set_for_what_is_earlier_only(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 50; i++) {
+		begin(100, 0);
+		end();
+		fake.now++;
+	}
+	assert_int_equal(fake.alarm_sets, 1);
+	begin(10, 0);
+	assert_int_equal(fake.alarm, 1060);
+	assert_int_equal(fake.alarm_sets, 2);
+	end();
+	/* Nothing is due any more. */
+	fake.now = 1060;
+	ring();
+	assert_int_equal(fake.alarm, MOTE_OS_FOREVER);
+	assert_false(mote_interrupt_cancelled(watch.interrupt));
+	begin(100, 0);
+	assert_int_equal(fake.alarm, 1160);
+	end();
+}
+
+static void a_deadline_of_a_call_that_is_over_hits_nothing(void **state)
+{
+	(void)state;
+	begin(100, 100);
+	end();
+	mote_interrupt_begin_call(watch.interrupt); /* without a deadline */
+	fake.now = 2000;
+	fake.cpu = 2000;
+	ring();
+	assert_false(mote_interrupt_cancelled(watch.interrupt));
+	mote_interrupt_end_call(watch.interrupt);
+}
+
+static void endless_times_do_not_overflow(void **state)
+{
+	(void)state;
+	begin(UINT64_MAX, UINT64_MAX);
+	fake.now = UINT64_MAX / 2;
+	fake.cpu = UINT64_MAX / 2;
+	ring();
+	assert_false(mote_interrupt_cancelled(watch.interrupt));
+	end();
+}
+
+/* ---- CPU time ----------------------------------------------------------------------------- */
+
+static void cpu_time_is_looked_at_again_when_it_may_be_over(void **state)
+{
+	(void)state;
+	begin(0, 100);
+	assert_int_equal(fake.alarm, 1100);
+	fake.now = 1100;
+	fake.cpu = 530; /* 30 of 100 */
+	ring();
+	assert_int_equal(cause(), 0);
+	assert_int_equal(fake.alarm, 1170);
+	fake.now = 1170;
+	fake.cpu = 600;
+	ring();
+	assert_int_equal(cause(), MOTE_INTERRUPT_CPU_DEADLINE);
+	end();
+}
+
+static void host_functions_do_not_count(void **state)
+{
+	(void)state;
+	begin(0, 100);
+	fake.now = 1050;
+	fake.cpu = 550;
+	pause_for_host();
+	fake.now = 9000;
+	fake.cpu = 8000;
+	ring();
+	assert_int_equal(cause(), 0);
+	resume_guest();
+	assert_int_equal(fake.alarm, 9050);
+	fake.now = 9050;
+	fake.cpu = 8049;
+	ring();
+	assert_int_equal(cause(), 0);
+	fake.now = 9051;
+	fake.cpu = 8050;
+	ring();
+	assert_int_equal(cause(), MOTE_INTERRUPT_CPU_DEADLINE);
+	end();
+}
+
+/* While the thread reads the clock, the call enters a host function, which uses time. */
+static void work_in_the_host(void)
+{
+	pause_for_host();
+	fake.cpu += 5000;
+}
+
+static void a_host_function_that_begins_while_the_clock_is_read_does_not_count(void **state)
+{
+	(void)state;
+	begin(0, 100);
+	fake.now = 1100;
+	fake.cpu = 550;
+	fake.on_cpu_clock = work_in_the_host;
+	ring();
+	assert_int_equal(cause(), 0);
+	resume_guest();
+	assert_int_equal(cause(), 0);
+	assert_int_equal(fake.alarm, 1150);
+	end();
+}
+
+static void work_in_the_host_and_return(void)
+{
+	work_in_the_host();
+	resume_guest();
+}
+
+/* The thread holds the lock while it looks, so this deadline is not announced: it must be seen. */
+static void nor_does_one_that_returns_meanwhile(void **state)
+{
+	(void)state;
+	begin(0, 100);
+	fake.now = 1100;
+	fake.cpu = 550;
+	fake.on_cpu_clock = work_in_the_host_and_return;
+	ring();
+	assert_int_equal(cause(), 0);
+	assert_int_equal(fake.alarm, 1150);
+	end();
+}
+
+static void a_thread_that_is_gone_is_over(void **state)
+{
+	(void)state;
+	begin(0, 100);
+	fake.now = 1100;
+	fake.thread_gone = true;
+	ring();
+	assert_int_equal(cause(), MOTE_INTERRUPT_CPU_DEADLINE);
+	fake.thread_gone = false;
+	end();
+}
+
+static void end_and_leave(void)
+{
+	end();
+	fake.cpu += 5000; /* the thread's own business, or another thread's of the same number */
+}
+
+static void what_a_thread_does_after_its_call_does_not_count(void **state)
+{
+	(void)state;
+	begin(0, 100);
+	fake.now = 1100;
+	fake.on_cpu_clock = end_and_leave;
+	ring();
+	assert_false(mote_interrupt_cancelled(watch.interrupt));
+}
+
+static void time_that_was_over_before_the_host_function_counts(void **state)
+{
+	(void)state;
+	begin(0, 100);
+	fake.cpu = 601;
+	pause_for_host();
+	assert_int_equal(cause(), 0);
+	resume_guest();
+	assert_int_equal(cause(), MOTE_INTERRUPT_CPU_DEADLINE);
+	end();
+}
+
+static void the_first_cause_stays(void **state)
+{
+	(void)state;
+	begin(100, 100);
+	assert_true(mote_interrupt_kill(watch.interrupt));
+	fake.now = 2000;
+	fake.cpu = 2000;
+	ring();
+	assert_int_equal(cause(), 0);
+	assert_true(mote_interrupt_killed(watch.interrupt));
+	end();
+	begin(100, 0);
+	fake.now = 3000;
+	ring();
+	assert_true(mote_interrupt_kill(watch.interrupt));
+	assert_int_equal(cause(), MOTE_INTERRUPT_WALL_DEADLINE);
+	assert_false(mote_interrupt_killed(watch.interrupt));
+	end();
+}
+
+/* ---- Failures ----------------------------------------------------------------------------- */
+
+static void what_cannot_be_started_is_tried_again(void **state)
+{
+	mote_error error = MOTE_ERROR_INIT;
+
+	(void)state;
+	fake.alarm_fails = MOTE_LIMIT;
+	check_error(mote_deadlines_prepare(deadlines, &watch, &error), &error, MOTE_LIMIT,
+		    "no alarm");
+	fake.alarm_fails = MOTE_OK;
+	fake.thread_fails = MOTE_NO_MEMORY;
+	check_error(mote_deadlines_prepare(deadlines, &watch, &error), &error, MOTE_NO_MEMORY,
+		    "no thread");
+	assert_false(fake.locked || watch.registered);
+	fake.thread_fails = MOTE_OK;
+	begin(100, 0);
+	fake.now = 2000;
+	ring();
+	assert_int_equal(cause(), MOTE_INTERRUPT_WALL_DEADLINE);
+	end();
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_wall_clock_deadline_ends_its_call),
+		TEST(the_alarm_is_set_for_what_is_earlier_only),
+		TEST(a_deadline_of_a_call_that_is_over_hits_nothing),
+		TEST(endless_times_do_not_overflow),
+		TEST(cpu_time_is_looked_at_again_when_it_may_be_over),
+		TEST(host_functions_do_not_count),
+		TEST(a_host_function_that_begins_while_the_clock_is_read_does_not_count),
+		TEST(nor_does_one_that_returns_meanwhile),
+		TEST(a_thread_that_is_gone_is_over),
+		TEST(what_a_thread_does_after_its_call_does_not_count),
+		TEST(time_that_was_over_before_the_host_function_counts),
+		TEST(the_first_cause_stays),
+		TEST(what_cannot_be_started_is_tried_again),
+	};
+
+	return cmocka_run_group_tests_name("deadline", tests, NULL, NULL);
+}
