@@ -11,22 +11,13 @@
 #include "error_internal.h"
 #include "hypervisor/interrupt/interrupt_internal.h"
 #include "sandbox/sandbox_internal.h"
-
-mote_status mote_sandbox_poison(mote_sandbox *sandbox, mote_status status, mote_error *error)
-{
-	sandbox->poisoned = true;
-	sandbox->poison_status = status;
-	if (error != NULL)
-		snprintf(sandbox->poison_text, sizeof(sandbox->poison_text), "%.*s",
-			 (int)sizeof(sandbox->poison_text) - 1, error->text);
-	return status;
-}
+#include "value_internal.h"
 
 /* ---- The run ----------------------------------------------------------------------------- */
 
 static mote_status cancelled(mote_sandbox *sandbox, mote_error *error)
 {
-	uint64_t cause = mote_interrupt_cause(mote_sandbox_interrupt(sandbox));
+	uint64_t cause = mote_interrupt_cause(sandbox->watch.interrupt);
 
 	if (cause & MOTE_INTERRUPT_WALL_DEADLINE)
 		return mote_fail(error, MOTE_WALL_DEADLINE,
@@ -47,19 +38,15 @@ static mote_status run(mote_sandbox *sandbox, mote_error *error)
 		status = mote_sandbox_vm_run(&sandbox->vm, &event, error);
 		if (status != MOTE_OK)
 			return status;
-		switch (event.kind) {
-		case MOTE_EVENT_DOORBELL:
-			if (event.port == MOTE_ABI_PORT_READY)
-				return MOTE_OK;
-			status = mote_sandbox_serve(sandbox, event.port, error);
-			if (status != MOTE_OK)
-				return status;
-			break;
-		case MOTE_EVENT_FAULT:
-			return mote_sandbox_report_fault(sandbox, &event, error);
-		case MOTE_EVENT_CANCELLED:
+		if (event.kind == MOTE_EVENT_CANCELLED)
 			return cancelled(sandbox, error);
-		}
+		if (event.kind == MOTE_EVENT_FAULT)
+			return mote_sandbox_report_fault(sandbox, &event, error);
+		if (event.port == MOTE_ABI_PORT_READY)
+			return MOTE_OK;
+		status = mote_sandbox_serve(sandbox, event.port, error);
+		if (status != MOTE_OK)
+			return status;
 	}
 }
 
@@ -67,21 +54,26 @@ static mote_status take_result(mote_sandbox *sandbox, mote_type type,
 			       const mote_call_options *options, mote_value *result,
 			       mote_error *error)
 {
-	const struct mote_channel channel = mote_mailbox_call(&sandbox->mailbox);
+	const struct mote_channel *channel = &sandbox->mailbox.call;
 	const char *problem = NULL;
-	mote_status status = mote_channel_get_result(
-		&channel, type, options != NULL ? options->result_buffer : NULL,
-		options != NULL ? options->result_capacity : 0, &sandbox->engine->allocator,
-		&sandbox->result_space, result, &problem, error);
+	mote_status status = MOTE_OK;
 
+	if (!mote_type_has_data(type))
+		problem = mote_channel_get_scalar(channel, type, result);
+	else
+		status = mote_channel_get_result(channel, type,
+						 options != NULL ? options->result_buffer : NULL,
+						 options != NULL ? options->result_capacity : 0,
+						 &sandbox->engine->allocator,
+						 &sandbox->result_space, result, &problem, error);
 	if (problem == NULL)
 		return status;
 	return mote_sandbox_poison(sandbox, mote_sandbox_report_mailbox(sandbox, problem, error),
 				   error);
 }
 
-static mote_status check_usable(mote_sandbox *sandbox, const mote_call_options *options,
-				mote_error *error)
+static inline mote_status check_usable(mote_sandbox *sandbox, const mote_call_options *options,
+				       mote_error *error)
 {
 	if (mote_engine_forked(sandbox->engine))
 		return mote_fail(
@@ -100,22 +92,6 @@ static mote_status check_usable(mote_sandbox *sandbox, const mote_call_options *
 	return mote_kick_check_thread(sandbox->engine->kick_signal, error);
 }
 
-static mote_status check_arguments(const mote_signature *signature, const mote_value *arguments,
-				   size_t count, mote_error *error)
-{
-	if (count != signature->argument_count || (count > 0 && arguments == NULL))
-		return mote_fail(error, MOTE_SIGNATURE,
-				 "%zu arguments given, the function takes %u", count,
-				 signature->argument_count);
-	for (size_t i = 0; i < count; i++)
-		if (arguments[i].type != (mote_type)signature->arguments[i])
-			return mote_fail(error, MOTE_SIGNATURE,
-					 "argument %zu is %s, the function takes %s", i,
-					 mote_type_name(arguments[i].type),
-					 mote_type_name((mote_type)signature->arguments[i]));
-	return MOTE_OK;
-}
-
 /* What a call sets, else what the sandbox sets; 0 for none. */
 static uint64_t limit(uint64_t call, uint64_t sandbox)
 {
@@ -124,62 +100,15 @@ static uint64_t limit(uint64_t call, uint64_t sandbox)
 	return chosen != MOTE_NO_DEADLINE ? chosen : 0;
 }
 
-/* Runs the guest for a request; user is the request's own. */
-typedef mote_status runner(mote_sandbox *sandbox, void *user, mote_error *error);
-
-/* Deadlines cost nothing where there are none. */
-static mote_status run_within(mote_sandbox *sandbox, const mote_call_options *options,
-			      runner *run_request, void *user, mote_error *error)
-{
-	uint64_t wall = limit(options != NULL ? options->wall_ns : 0, sandbox->wall_ns);
-	uint64_t cpu = limit(options != NULL ? options->cpu_ns : 0, sandbox->cpu_ns);
-	mote_status status;
-
-	if (wall == 0 && cpu == 0)
-		return run_request(sandbox, user, error);
-	status =
-		mote_deadlines_begin(sandbox->engine->deadlines, &sandbox->watch, wall, cpu, error);
-	if (status == MOTE_OK)
-		status = run_request(sandbox, user, error);
-	mote_deadlines_end(&sandbox->watch);
-	return status;
-}
-
-/* Enters the guest.  A failure poisons the sandbox. */
-static mote_status enter(mote_sandbox *sandbox, const mote_call_options *options,
-			 runner *run_request, void *user, mote_error *error)
-{
-	mote_interrupt *interrupt = mote_sandbox_interrupt(sandbox);
-	mote_error own;
-	mote_status status;
-
-	if (error == NULL) {
-		mote_error_begin(&own);
-		error = &own;
-	}
-	mote_interrupt_begin_call(interrupt);
-	status = run_within(sandbox, options, run_request, user, error);
-	mote_interrupt_end_call(interrupt);
-	return status == MOTE_OK ? MOTE_OK : mote_sandbox_poison(sandbox, status, error);
-}
-
-/* One call, which is in the mailbox already. */
-static mote_status run_call(mote_sandbox *sandbox, void *user, mote_error *error)
-{
-	(void)user;
-	sandbox->statistics.calls++;
-	return run(sandbox, error);
-}
-
 struct batch_run {
 	struct mote_batch batch;
 	mote_value *results; /* may be NULL */
 };
 
 /* All calls of a batch, as many per exit as the mailbox holds. */
-static mote_status run_batch(mote_sandbox *sandbox, void *user, mote_error *error)
+static mote_status run_batch(mote_sandbox *sandbox, const struct batch_run *batch,
+			     mote_error *error)
 {
-	struct batch_run *batch = user;
 	size_t done = 0;
 
 	while (done < batch->batch.calls) {
@@ -202,6 +131,33 @@ static mote_status run_batch(mote_sandbox *sandbox, void *user, mote_error *erro
 	return MOTE_OK;
 }
 
+/* Enters the guest for one call, which is in the mailbox already, or for a batch.  A failure poisons
+ * the sandbox.  Deadlines cost nothing where there are none. */
+static mote_status enter(mote_sandbox *sandbox, const mote_call_options *options,
+			 const struct batch_run *batch, mote_error *error)
+{
+	uint64_t wall = limit(options != NULL ? options->wall_ns : 0, sandbox->wall_ns);
+	uint64_t cpu = limit(options != NULL ? options->cpu_ns : 0, sandbox->cpu_ns);
+	bool watched = (wall | cpu) != 0;
+	mote_status status = MOTE_OK;
+	mote_error own;
+
+	if (error == NULL) {
+		mote_error_begin(&own);
+		error = &own;
+	}
+	mote_interrupt_begin_call(sandbox->watch.interrupt);
+	if (watched)
+		status = mote_deadlines_begin(sandbox->engine->deadlines, &sandbox->watch, wall,
+					      cpu, error);
+	if (status == MOTE_OK)
+		status = batch != NULL ? run_batch(sandbox, batch, error) : run(sandbox, error);
+	if (watched)
+		mote_deadlines_end(&sandbox->watch);
+	mote_interrupt_end_call(sandbox->watch.interrupt);
+	return status == MOTE_OK ? MOTE_OK : mote_sandbox_poison(sandbox, status, error);
+}
+
 /* ---- The public functions ---------------------------------------------------------------- */
 
 mote_status mote_sandbox_claim(mote_sandbox *sandbox, mote_error *error)
@@ -218,6 +174,23 @@ void mote_sandbox_unclaim(mote_sandbox *sandbox)
 	atomic_store_explicit(&sandbox->busy, false, memory_order_release);
 }
 
+/* A call may be made: the sandbox is claimed. */
+static inline mote_status begin(mote_sandbox *sandbox, const mote_call_options *options,
+				mote_error *error)
+{
+	mote_status status;
+
+	if (sandbox == NULL)
+		return mote_fail(error, MOTE_INVALID_ARGUMENT, "sandbox is NULL");
+	status = mote_sandbox_claim(sandbox, error);
+	if (status != MOTE_OK)
+		return status;
+	status = check_usable(sandbox, options, error);
+	if (status != MOTE_OK)
+		mote_sandbox_unclaim(sandbox);
+	return status;
+}
+
 /* NULL when there is no such function. */
 static const mote_signature *find_signature(const mote_sandbox *sandbox, mote_function function,
 					    mote_error *error)
@@ -228,26 +201,22 @@ static const mote_signature *find_signature(const mote_sandbox *sandbox, mote_fu
 	return NULL;
 }
 
-static mote_status call_claimed(mote_sandbox *sandbox, mote_function function,
-				const mote_value *arguments, size_t count,
-				const mote_call_options *options, mote_value *result,
-				mote_error *error)
+static mote_status call_one(mote_sandbox *sandbox, mote_function function,
+			    const mote_value *arguments, size_t count,
+			    const mote_call_options *options, mote_value *result, mote_error *error)
 {
-	const struct mote_channel channel = mote_mailbox_call(&sandbox->mailbox);
-	const mote_signature *signature;
+	const mote_signature *signature = find_signature(sandbox, function, error);
 	mote_value ignored;
-	mote_status status = check_usable(sandbox, options, error);
+	mote_status status;
 
-	if (status != MOTE_OK)
-		return status;
-	signature = find_signature(sandbox, function, error);
 	if (signature == NULL)
 		return MOTE_NOT_FOUND;
-	status = check_arguments(signature, arguments, count, error);
-	if (status == MOTE_OK)
-		status = mote_channel_put_call(&channel, function.index, arguments, count, error);
-	if (status == MOTE_OK)
-		status = enter(sandbox, options, run_call, NULL, error);
+	status = mote_channel_put_call(&sandbox->mailbox.call, signature, function.index, arguments,
+				       count, error);
+	if (status != MOTE_OK)
+		return status;
+	sandbox->statistics.calls++;
+	status = enter(sandbox, options, NULL, error);
 	if (status != MOTE_OK)
 		return status;
 	return take_result(sandbox, (mote_type)signature->result, options,
@@ -259,14 +228,11 @@ mote_status mote_sandbox_call(mote_sandbox *sandbox, mote_function function,
 			      const mote_call_options *options, mote_value *result,
 			      mote_error *error)
 {
-	mote_status status;
+	mote_status status = begin(sandbox, options, error);
 
-	if (sandbox == NULL)
-		return mote_fail(error, MOTE_INVALID_ARGUMENT, "sandbox is NULL");
-	status = mote_sandbox_claim(sandbox, error);
 	if (status != MOTE_OK)
 		return status;
-	status = call_claimed(sandbox, function, arguments, count, options, result, error);
+	status = call_one(sandbox, function, arguments, count, options, result, error);
 	mote_sandbox_unclaim(sandbox);
 	return status;
 }
@@ -275,12 +241,11 @@ mote_status mote_sandbox_call(mote_sandbox *sandbox, mote_function function,
 static mote_status check_batch(const mote_sandbox *sandbox, const mote_signature *signature,
 			       const mote_value *arguments, size_t calls, mote_error *error)
 {
-	const struct mote_channel channel = mote_mailbox_call(&sandbox->mailbox);
 	size_t count = signature->argument_count;
 	size_t records = (count + 1) * sizeof(struct mote_abi_value);
 	mote_status status = MOTE_OK;
 
-	if (signature->result == MOTE_TYPE_STRING || signature->result == MOTE_TYPE_BYTES)
+	if (mote_type_has_data((mote_type)signature->result))
 		return mote_fail(error, MOTE_SIGNATURE,
 				 "a batch cannot return %s; use single calls",
 				 mote_type_name((mote_type)signature->result));
@@ -288,26 +253,23 @@ static mote_status check_batch(const mote_sandbox *sandbox, const mote_signature
 		const mote_value *values = arguments != NULL ? arguments + i * count : NULL;
 		size_t bytes;
 
-		status = check_arguments(signature, values, count, error);
+		status = mote_signature_check(signature, values, count, error);
 		if (status == MOTE_OK)
-			status = mote_channel_measure(&channel, values, count, records, &bytes,
-						      error);
+			status = mote_channel_measure(&sandbox->mailbox.call, values, count,
+						      records, &bytes, error);
 	}
 	return status;
 }
 
-static mote_status batch_claimed(mote_sandbox *sandbox, mote_function function,
-				 const mote_value *arguments, size_t calls,
-				 const mote_call_options *options, mote_value *results,
-				 mote_error *error)
+static mote_status call_batch(mote_sandbox *sandbox, mote_function function,
+			      const mote_value *arguments, size_t calls,
+			      const mote_call_options *options, mote_value *results,
+			      mote_error *error)
 {
+	const mote_signature *signature = find_signature(sandbox, function, error);
 	struct batch_run run = {.results = results};
-	const mote_signature *signature;
-	mote_status status = check_usable(sandbox, options, error);
+	mote_status status;
 
-	if (status != MOTE_OK)
-		return status;
-	signature = find_signature(sandbox, function, error);
 	if (signature == NULL)
 		return MOTE_NOT_FOUND;
 	status = check_batch(sandbox, signature, arguments, calls, error);
@@ -320,7 +282,7 @@ static mote_status batch_claimed(mote_sandbox *sandbox, mote_function function,
 		.arguments = arguments,
 		.calls = calls,
 	};
-	return enter(sandbox, options, run_batch, &run, error);
+	return enter(sandbox, options, &run, error);
 }
 
 mote_status mote_sandbox_call_batch(mote_sandbox *sandbox, mote_function function,
@@ -328,14 +290,11 @@ mote_status mote_sandbox_call_batch(mote_sandbox *sandbox, mote_function functio
 				    const mote_call_options *options, mote_value *results,
 				    mote_error *error)
 {
-	mote_status status;
+	mote_status status = begin(sandbox, options, error);
 
-	if (sandbox == NULL)
-		return mote_fail(error, MOTE_INVALID_ARGUMENT, "sandbox is NULL");
-	status = mote_sandbox_claim(sandbox, error);
 	if (status != MOTE_OK)
 		return status;
-	status = batch_claimed(sandbox, function, arguments, calls, options, results, error);
+	status = call_batch(sandbox, function, arguments, calls, options, results, error);
 	mote_sandbox_unclaim(sandbox);
 	return status;
 }
@@ -343,17 +302,14 @@ mote_status mote_sandbox_call_batch(mote_sandbox *sandbox, mote_function functio
 mote_status mote_sandbox_start(mote_sandbox *sandbox, const mote_call_options *options,
 			       mote_error *error)
 {
-	mote_status status;
+	mote_status status = begin(sandbox, options, error);
 
-	if (sandbox == NULL)
-		return mote_fail(error, MOTE_INVALID_ARGUMENT, "sandbox is NULL");
-	status = mote_sandbox_claim(sandbox, error);
 	if (status != MOTE_OK)
 		return status;
-	status = check_usable(sandbox, options, error);
-	if (status == MOTE_OK && sandbox->statistics.calls == 0) {
+	if (sandbox->statistics.calls == 0) {
 		sandbox->mailbox.shared->call.function = MOTE_ABI_NO_FUNCTION;
-		status = enter(sandbox, options, run_call, NULL, error);
+		sandbox->statistics.calls++;
+		status = enter(sandbox, options, NULL, error);
 	}
 	mote_sandbox_unclaim(sandbox);
 	return status;

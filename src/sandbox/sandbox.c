@@ -235,12 +235,11 @@ static void view_mailbox(mote_sandbox *sandbox)
 	uint64_t gva = sandbox->layout.regions[MOTE_LAYOUT_MAILBOX].gva;
 	uint64_t data_bytes = sandbox->layout.data_bytes;
 
-	sandbox->mailbox = (struct mote_mailbox){
-		.shared = host(sandbox, gva, MOTE_PAGE_BYTES),
-		.call_data = host(sandbox, gva + MOTE_PAGE_BYTES, data_bytes),
-		.host_call_data = host(sandbox, gva + MOTE_PAGE_BYTES + data_bytes, data_bytes),
-		.data_bytes = (size_t)data_bytes,
-	};
+	sandbox->mailbox =
+		mote_mailbox_view(host(sandbox, gva, MOTE_PAGE_BYTES),
+				  host(sandbox, gva + MOTE_PAGE_BYTES, data_bytes),
+				  host(sandbox, gva + MOTE_PAGE_BYTES + data_bytes, data_bytes),
+				  (size_t)data_bytes);
 }
 
 static mote_status create_vm(mote_sandbox *sandbox, const struct mote_loader *loader,

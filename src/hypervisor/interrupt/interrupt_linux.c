@@ -85,12 +85,11 @@ mote_status mote_kick_install(int *kick_signal, mote_error *error)
 	return status;
 }
 
-mote_status mote_kick_check_thread(int kick_signal, mote_error *error)
+/* Not on the path of every call, so not in its way. */
+__attribute__((noinline)) static mote_status check_thread(int kick_signal, mote_error *error)
 {
 	sigset_t blocked;
 
-	if (checked_signal == kick_signal)
-		return MOTE_OK;
 	pthread_sigmask(SIG_BLOCK, NULL, &blocked);
 	if (sigismember(&blocked, kick_signal))
 		return mote_fail(error, MOTE_SIGNAL_BLOCKED,
@@ -99,6 +98,11 @@ mote_status mote_kick_check_thread(int kick_signal, mote_error *error)
 				 kick_signal);
 	checked_signal = kick_signal;
 	return MOTE_OK;
+}
+
+mote_status mote_kick_check_thread(int kick_signal, mote_error *error)
+{
+	return checked_signal == kick_signal ? MOTE_OK : check_thread(kick_signal, error);
 }
 
 void mote_kick_arm(struct mote_kick_target *target, volatile uint8_t *kick)
