@@ -95,49 +95,53 @@ static inline mote_status check_usable(mote_sandbox *sandbox, const mote_call_op
 /* What a call sets, else what the sandbox sets; 0 for none. */
 static uint64_t limit(uint64_t call, uint64_t sandbox)
 {
-	uint64_t chosen = call != 0 ? call : sandbox;
-
-	return chosen != MOTE_NO_DEADLINE ? chosen : 0;
+	if (call == 0)
+		return sandbox;
+	return call != MOTE_NO_DEADLINE ? call : 0;
 }
 
+/* A batch: as many of its calls per exit as the mailbox holds. */
 struct batch_run {
 	struct mote_batch batch;
 	mote_value *results; /* may be NULL */
+	size_t done;	     /* calls whose results were taken in */
+	size_t put;	     /* calls in the mailbox */
 };
 
-/* All calls of a batch, as many per exit as the mailbox holds. */
-static mote_status run_batch(mote_sandbox *sandbox, const struct batch_run *batch,
-			     mote_error *error)
+static void put_part(mote_sandbox *sandbox, struct batch_run *batch)
 {
-	size_t done = 0;
-
-	while (done < batch->batch.calls) {
-		size_t count = mote_mailbox_put_batch(&sandbox->mailbox, &batch->batch, done);
-		const char *problem = NULL;
-		mote_status status;
-
-		sandbox->statistics.calls += count;
-		status = run(sandbox, error);
-		sandbox->mailbox.shared->batch_count = 0;
-		if (status != MOTE_OK)
-			return status;
-		if (batch->results != NULL)
-			mote_mailbox_get_batch(&sandbox->mailbox, &batch->batch, count,
-					       batch->results + done, &problem);
-		if (problem != NULL)
-			return mote_sandbox_report_mailbox(sandbox, problem, error);
-		done += count;
-	}
-	return MOTE_OK;
+	batch->put = mote_mailbox_put_batch(&sandbox->mailbox, &batch->batch, batch->done);
+	sandbox->statistics.calls += batch->put;
 }
 
-/* Enters the guest for one call, which is in the mailbox already, or for a batch.  A failure poisons
- * the sandbox.  Deadlines cost nothing where there are none. */
-static mote_status enter(mote_sandbox *sandbox, const mote_call_options *options,
-			 const struct batch_run *batch, mote_error *error)
+/* Takes in the results of a part that has run and puts the next; false when there is none. */
+static bool next_part(mote_sandbox *sandbox, struct batch_run *batch, mote_status *status,
+		      mote_error *error)
 {
-	uint64_t wall = limit(options != NULL ? options->wall_ns : 0, sandbox->wall_ns);
-	uint64_t cpu = limit(options != NULL ? options->cpu_ns : 0, sandbox->cpu_ns);
+	const char *problem = NULL;
+
+	if (batch->results != NULL)
+		mote_mailbox_get_batch(&sandbox->mailbox, &batch->batch, batch->put,
+				       batch->results + batch->done, &problem);
+	if (problem != NULL) {
+		*status = mote_sandbox_report_mailbox(sandbox, problem, error);
+		return false;
+	}
+	batch->done += batch->put;
+	if (batch->done == batch->batch.calls)
+		return false;
+	put_part(sandbox, batch);
+	return true;
+}
+
+/* Enters the guest for what is in the mailbox: one call, or the first part of a batch.  A failure
+ * poisons the sandbox.  Deadlines cost nothing where there are none. */
+static mote_status enter(mote_sandbox *sandbox, const mote_call_options *options,
+			 struct batch_run *batch, mote_error *error)
+{
+	uint64_t wall =
+		options == NULL ? sandbox->wall_ns : limit(options->wall_ns, sandbox->wall_ns);
+	uint64_t cpu = options == NULL ? sandbox->cpu_ns : limit(options->cpu_ns, sandbox->cpu_ns);
 	bool watched = (wall | cpu) != 0;
 	mote_status status = MOTE_OK;
 	mote_error own;
@@ -151,7 +155,10 @@ static mote_status enter(mote_sandbox *sandbox, const mote_call_options *options
 		status = mote_deadlines_begin(sandbox->engine->deadlines, &sandbox->watch, wall,
 					      cpu, error);
 	if (status == MOTE_OK)
-		status = batch != NULL ? run_batch(sandbox, batch, error) : run(sandbox, error);
+		do
+			status = run(sandbox, error);
+		while (status == MOTE_OK && batch != NULL &&
+		       next_part(sandbox, batch, &status, error));
 	if (watched)
 		mote_deadlines_end(&sandbox->watch);
 	mote_interrupt_end_call(sandbox->watch.interrupt);
@@ -282,7 +289,10 @@ static mote_status call_batch(mote_sandbox *sandbox, mote_function function,
 		.arguments = arguments,
 		.calls = calls,
 	};
-	return enter(sandbox, options, &run, error);
+	put_part(sandbox, &run);
+	status = enter(sandbox, options, &run, error);
+	sandbox->mailbox.shared->batch_count = 0;
+	return status;
 }
 
 mote_status mote_sandbox_call_batch(mote_sandbox *sandbox, mote_function function,

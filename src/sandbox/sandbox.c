@@ -367,8 +367,8 @@ mote_status mote_sandbox_create(mote_engine *engine, mote_image *image,
 	created->engine = mote_engine_retain(engine);
 	created->image = mote_image_retain(image);
 	created->log_level = options->log_level;
-	created->wall_ns = options->wall_ns;
-	created->cpu_ns = options->cpu_ns;
+	created->wall_ns = options->wall_ns != MOTE_NO_DEADLINE ? options->wall_ns : 0;
+	created->cpu_ns = options->cpu_ns != MOTE_NO_DEADLINE ? options->cpu_ns : 0;
 	status = register_functions(created, options, error);
 	if (status == MOTE_OK)
 		status = build(created, options, error);

@@ -107,8 +107,8 @@ mote_status mote_kick_check_thread(int kick_signal, mote_error *error)
 
 void mote_kick_arm(struct mote_kick_target *target, volatile uint8_t *kick)
 {
-	target->thread = (uintptr_t)pthread_self();
 	armed = kick;
+	target->thread = (uintptr_t)pthread_self();
 }
 
 void mote_kick_disarm(void)
