@@ -50,26 +50,31 @@ static mote_status run(mote_sandbox *sandbox, mote_error *error)
 	}
 }
 
+static mote_status invalid_result(mote_sandbox *sandbox, const char *problem, mote_error *error)
+{
+	return mote_sandbox_poison(sandbox, mote_sandbox_report_mailbox(sandbox, problem, error),
+				   error);
+}
+
 static mote_status take_result(mote_sandbox *sandbox, mote_type type,
 			       const mote_call_options *options, mote_value *result,
 			       mote_error *error)
 {
 	const struct mote_channel *channel = &sandbox->mailbox.call;
-	const char *problem = NULL;
-	mote_status status = MOTE_OK;
+	const char *problem;
+	mote_status status;
 
-	if (!mote_type_has_data(type))
+	if (!mote_type_has_data(type)) {
 		problem = mote_channel_get_scalar(channel, type, result);
-	else
-		status = mote_channel_get_result(channel, type,
-						 options != NULL ? options->result_buffer : NULL,
-						 options != NULL ? options->result_capacity : 0,
-						 &sandbox->engine->allocator,
-						 &sandbox->result_space, result, &problem, error);
-	if (problem == NULL)
-		return status;
-	return mote_sandbox_poison(sandbox, mote_sandbox_report_mailbox(sandbox, problem, error),
-				   error);
+		return problem == NULL ? MOTE_OK : invalid_result(sandbox, problem, error);
+	}
+	problem = NULL;
+	status = mote_channel_get_result(channel, type,
+					 options != NULL ? options->result_buffer : NULL,
+					 options != NULL ? options->result_capacity : 0,
+					 &sandbox->engine->allocator, &sandbox->result_space,
+					 result, &problem, error);
+	return problem == NULL ? status : invalid_result(sandbox, problem, error);
 }
 
 static inline mote_status check_usable(mote_sandbox *sandbox, const mote_call_options *options,

@@ -11,16 +11,19 @@ static mote_status call_host_function(mote_sandbox *sandbox,
 				      const mote_value *arguments, mote_value *result,
 				      mote_error *error)
 {
+	bool cpu_deadline = mote_deadlines_cpu_set(&sandbox->watch);
 	mote_error inner;
 	mote_status status;
 
 	mote_error_begin(&inner);
 	sandbox->statistics.host_calls++;
-	mote_deadlines_pause(&sandbox->watch);
+	if (cpu_deadline)
+		mote_deadlines_pause(&sandbox->watch);
 	*result = (mote_value){.type = (mote_type)function->signature.result};
 	status = function->call(function->user, arguments, function->signature.argument_count,
 				result, &inner);
-	mote_deadlines_resume(sandbox->engine->deadlines, &sandbox->watch);
+	if (cpu_deadline)
+		mote_deadlines_resume(sandbox->engine->deadlines, &sandbox->watch);
 	if (status != MOTE_OK)
 		return mote_fail(error, MOTE_HOST_FUNCTION, "host function %s failed: %s",
 				 function->name,

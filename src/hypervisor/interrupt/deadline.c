@@ -176,13 +176,10 @@ mote_status mote_deadlines_begin(struct mote_deadlines *deadlines, struct mote_w
 
 void mote_deadlines_pause(struct mote_watch *watch)
 {
+	const struct mote_os_cpu_clock clock = {.id = atomic_load(&watch->cpu_clock)};
 	uint64_t limit = atomic_load(&watch->cpu_limit_ns);
-	struct mote_os_cpu_clock clock;
 	uint64_t used = 0;
 
-	if (limit == 0)
-		return;
-	clock.id = atomic_load(&watch->cpu_clock);
 	atomic_store(&watch->cpu_check_ns, 0);
 	(void)mote_os_cpu_clock_read(clock, &used);
 	watch->cpu_remaining_ns = used < limit ? limit - used : 0;
@@ -190,8 +187,6 @@ void mote_deadlines_pause(struct mote_watch *watch)
 
 void mote_deadlines_resume(struct mote_deadlines *deadlines, struct mote_watch *watch)
 {
-	if (atomic_load(&watch->cpu_limit_ns) == 0)
-		return;
 	if (watch->cpu_remaining_ns == 0) {
 		mote_interrupt_expire(watch->interrupt, atomic_load(&watch->call_id),
 				      MOTE_INTERRUPT_CPU_DEADLINE);
