@@ -321,7 +321,7 @@ mote_status mote_sandbox_start(mote_sandbox *sandbox, const mote_call_options *o
 
 	if (status != MOTE_OK)
 		return status;
-	if (sandbox->statistics.calls == 0) {
+	if (sandbox->vm.exits == 0) { /* the guest has not run yet */
 		sandbox->mailbox.shared->call.function = MOTE_ABI_NO_FUNCTION;
 		sandbox->statistics.calls++;
 		status = enter(sandbox, options, NULL, error);

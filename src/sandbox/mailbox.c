@@ -44,23 +44,18 @@ static mote_status reserve(const mote_allocator *allocator, struct mote_buffer_s
 
 /* ---- To the guest ------------------------------------------------------------------------ */
 
+/* The union's members share their bytes: a float's bits are those of the integer of its size. */
 static uint64_t scalar_bits(const mote_value *value)
 {
-	uint64_t bits = 0;
-
 	switch (value->type) {
 	case MOTE_TYPE_I32:
 	case MOTE_TYPE_U32:
+	case MOTE_TYPE_F32:
 		return value->as.u32;
 	case MOTE_TYPE_I64:
 	case MOTE_TYPE_U64:
-		return value->as.u64;
-	case MOTE_TYPE_F32:
-		memcpy(&bits, &value->as.f32, sizeof(value->as.f32));
-		return bits;
 	case MOTE_TYPE_F64:
-		memcpy(&bits, &value->as.f64, sizeof(bits));
-		return bits;
+		return value->as.u64;
 	case MOTE_TYPE_BOOL:
 		return value->as.boolean;
 	default:
@@ -291,16 +286,8 @@ static void get_scalar(const struct mote_abi_value *from, mote_type type, mote_v
 	switch (type) {
 	case MOTE_TYPE_I32:
 	case MOTE_TYPE_U32:
+	case MOTE_TYPE_F32:
 		to->as.u32 = (uint32_t)from->bits;
-		break;
-	case MOTE_TYPE_F32: {
-		uint32_t bits = (uint32_t)from->bits;
-
-		memcpy(&to->as.f32, &bits, sizeof(bits));
-		break;
-	}
-	case MOTE_TYPE_F64:
-		memcpy(&to->as.f64, &from->bits, sizeof(from->bits));
 		break;
 	case MOTE_TYPE_BOOL:
 		to->as.boolean = from->bits != 0;
