@@ -8,8 +8,9 @@
 
 #include <mote/error.h>
 
+/* Failing is rare, so the compiler moves it out of the way of what succeeds. */
 #if defined(__GNUC__)
-#define MOTE_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#define MOTE_PRINTF(text, first) __attribute__((format(printf, text, first), cold))
 #else
 #define MOTE_PRINTF(text, first)
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "error_internal.h"
+#include "value_internal.h"
 
 static const char *const type_names[MOTE_TYPE_COUNT] = {
 #define NAME(name, number, text) [MOTE_TYPE_##name] = text,
@@ -112,4 +113,20 @@ bool mote_signature_equal(const mote_signature *a, const mote_signature *b)
 {
 	return a->result == b->result && a->argument_count == b->argument_count &&
 	       memcmp(a->arguments, b->arguments, a->argument_count) == 0;
+}
+
+mote_status mote_signature_check(const mote_signature *signature, const mote_value *arguments,
+				 size_t count, mote_error *error)
+{
+	if (count != signature->argument_count || (count > 0 && arguments == NULL))
+		return mote_fail(error, MOTE_SIGNATURE,
+				 "%zu arguments given, the function takes %u", count,
+				 signature->argument_count);
+	for (size_t i = 0; i < count; i++)
+		if (arguments[i].type != (mote_type)signature->arguments[i])
+			return mote_fail(error, MOTE_SIGNATURE,
+					 "argument %zu is %s, the function takes %s", i,
+					 mote_type_name(arguments[i].type),
+					 mote_type_name((mote_type)signature->arguments[i]));
+	return MOTE_OK;
 }

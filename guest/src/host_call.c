@@ -118,18 +118,15 @@ struct mote_abi_value mote_guest_host_call(const struct mote_abi_import *import,
 {
 	struct mote_guest_runtime *runtime = &mote_guest_runtime;
 	struct mote_abi_call *call = &runtime->mailbox->host_call;
-	struct mote_abi_value values[MOTE_ABI_MAXIMUM_ARGUMENTS];
 	struct mote_abi_value result;
 	bool data = false;
 
 	for (uint8_t i = 0; i < import->argument_count; i++) {
-		values[i] = arguments[i];
-		data |= has_data(&values[i]);
+		call->arguments[i] = arguments[i];
+		data |= has_data(&arguments[i]);
 	}
 	if (data)
-		place_arguments(import, values);
-	for (uint8_t i = 0; i < import->argument_count; i++)
-		call->arguments[i] = values[i];
+		place_arguments(import, call->arguments);
 	call->function = (uint32_t)(import - __start_mote_imports);
 	call->argument_count = import->argument_count;
 	MOTE_GUEST_RING(MOTE_ABI_PORT_HOST_CALL);

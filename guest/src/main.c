@@ -65,19 +65,19 @@ static const struct mote_guest_export *find(uint32_t index)
 	return &__start_mote_exports[index];
 }
 
+/* The offsets of strings and bytes become addresses, in the mailbox itself. */
 static struct mote_abi_value execute(const struct mote_guest_export *function,
-				     const struct mote_abi_value *from)
+				     struct mote_abi_value *arguments)
 {
-	struct mote_abi_value arguments[MOTE_ABI_MAXIMUM_ARGUMENTS];
-
 	for (uint8_t i = 0; i < function->argument_count; i++) {
-		arguments[i] = from[i];
-		if (arguments[i].type != MOTE_TYPE_STRING && arguments[i].type != MOTE_TYPE_BYTES)
+		struct mote_abi_value *argument = &arguments[i];
+
+		if (argument->type != MOTE_TYPE_STRING && argument->type != MOTE_TYPE_BYTES)
 			continue;
-		if (arguments[i].bits & MOTE_ABI_ADDRESS)
-			arguments[i].bits &= ~MOTE_ABI_ADDRESS;
+		if (argument->bits & MOTE_ABI_ADDRESS)
+			argument->bits &= ~MOTE_ABI_ADDRESS;
 		else
-			arguments[i].bits += (uintptr_t)mote_guest_runtime.call_data;
+			argument->bits += (uintptr_t)mote_guest_runtime.call_data;
 	}
 	return function->entry(arguments);
 }
@@ -98,7 +98,7 @@ static void serve(struct mote_abi_call *call)
 static void serve_batch(const struct mote_abi_mailbox *mailbox)
 {
 	const struct mote_guest_export *function = find(mailbox->call.function);
-	const struct mote_abi_value *arguments = (void *)mote_guest_runtime.call_data;
+	struct mote_abi_value *arguments = (void *)mote_guest_runtime.call_data;
 	struct mote_abi_value *results =
 		(void *)(mote_guest_runtime.call_data + mailbox->batch_results_offset);
 	uint32_t count = mailbox->batch_count;

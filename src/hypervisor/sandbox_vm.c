@@ -9,24 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <mote/abi.h>
-
 #include "error_internal.h"
 #include "os/os.h"
-
-static const uint16_t doorbell_ports[] = {
-	MOTE_ABI_PORT_READY,
-	MOTE_ABI_PORT_HOST_CALL,
-	MOTE_ABI_PORT_LOG,
-	MOTE_ABI_PORT_ABORT,
-};
-
-enum { DOORBELL_PORT_COUNT = sizeof(doorbell_ports) / sizeof(doorbell_ports[0]) };
 
 bool mote_sandbox_vm_place_monitor(const struct mote_monitor *monitor,
 				   struct mote_page_tables *tables)
 {
-	mote_monitor_build(monitor, doorbell_ports, DOORBELL_PORT_COUNT);
+	mote_monitor_build(monitor, mote_doorbell_ports, MOTE_DOORBELL_PORTS);
 	mote_os_memory_publish_code(monitor->memory, MOTE_MONITOR_BYTES);
 	return mote_monitor_map(monitor, tables);
 }
@@ -75,16 +64,6 @@ void mote_sandbox_vm_destroy(struct mote_sandbox_vm *sandbox_vm)
 	if (sandbox_vm->vm != NULL)
 		sandbox_vm->vm->ops->destroy(sandbox_vm->vm);
 	sandbox_vm->vm = NULL;
-}
-
-static bool is_doorbell(const struct mote_vm_exit *exit)
-{
-	if (exit->as.io.size != MOTE_DOORBELL_BYTES || exit->as.io.count != 1)
-		return false;
-	for (unsigned i = 0; i < DOORBELL_PORT_COUNT; i++)
-		if (exit->as.io.port == doorbell_ports[i])
-			return true;
-	return false;
 }
 
 /* A fault that is no exception: the registers are the guest's own. */
@@ -157,9 +136,11 @@ static mote_status halt_event(struct mote_sandbox_vm *sandbox_vm, struct mote_gu
 	return plain_fault(sandbox_vm, event, MOTE_FAULT_OTHER, error);
 }
 
-static mote_status translate(struct mote_sandbox_vm *sandbox_vm, const struct mote_vm_exit *exit,
-			     struct mote_guest_event *event, mote_error *error)
+mote_status mote_sandbox_vm_translate(struct mote_sandbox_vm *sandbox_vm,
+				      const struct mote_vm_exit *exit,
+				      struct mote_guest_event *event, mote_error *error)
 {
+	memset(event, 0, sizeof(*event));
 	switch (exit->kind) {
 	case MOTE_EXIT_HALT:
 		return halt_event(sandbox_vm, event, error);
@@ -185,27 +166,4 @@ static mote_status translate(struct mote_sandbox_vm *sandbox_vm, const struct mo
 		return plain_fault(sandbox_vm, event, MOTE_FAULT_OTHER, error);
 	}
 	return MOTE_OK;
-}
-
-mote_status mote_sandbox_vm_run(struct mote_sandbox_vm *sandbox_vm, struct mote_guest_event *event,
-				mote_error *error)
-{
-	struct mote_vm *vm = sandbox_vm->vm;
-	struct mote_vm_exit exit;
-	mote_status status;
-
-	/* A profiler's signals are normal: without bound. */
-	do
-		status = vm->ops->run_vcpu(vm, &exit, error);
-	while (status == MOTE_OK && exit.kind == MOTE_EXIT_RETRY);
-	sandbox_vm->exits++;
-	if (status != MOTE_OK)
-		return status;
-	if (exit.kind == MOTE_EXIT_IO_OUT && is_doorbell(&exit)) {
-		event->kind = MOTE_EVENT_DOORBELL;
-		event->port = exit.as.io.port;
-		return MOTE_OK;
-	}
-	memset(event, 0, sizeof(*event));
-	return translate(sandbox_vm, &exit, event, error);
 }

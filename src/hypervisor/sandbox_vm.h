@@ -7,7 +7,18 @@
 #ifndef MOTE_HYPERVISOR_SANDBOX_VM_H
 #define MOTE_HYPERVISOR_SANDBOX_VM_H
 
+#include <mote/abi.h>
+
 #include "hypervisor/virtual_machine.h"
+
+enum { MOTE_DOORBELL_PORTS = 4 };
+
+static const uint16_t mote_doorbell_ports[MOTE_DOORBELL_PORTS] = {
+	MOTE_ABI_PORT_READY,
+	MOTE_ABI_PORT_HOST_CALL,
+	MOTE_ABI_PORT_LOG,
+	MOTE_ABI_PORT_ABORT,
+};
 
 struct mote_sandbox_vm {
 	struct mote_vm *vm; /* NULL: not created */
@@ -45,8 +56,42 @@ mote_status mote_sandbox_vm_create(struct mote_hypervisor *hypervisor,
 /* Accepts a zeroed structure. */
 void mote_sandbox_vm_destroy(struct mote_sandbox_vm *sandbox_vm);
 
-/* Runs the guest until something happens. */
-mote_status mote_sandbox_vm_run(struct mote_sandbox_vm *sandbox_vm, struct mote_guest_event *event,
-				mote_error *error);
+static inline bool mote_is_doorbell(const struct mote_vm_exit *exit)
+{
+	if (exit->kind != MOTE_EXIT_IO_OUT || exit->as.io.size != MOTE_DOORBELL_BYTES ||
+	    exit->as.io.count != 1)
+		return false;
+	for (unsigned i = 0; i < MOTE_DOORBELL_PORTS; i++)
+		if (exit->as.io.port == mote_doorbell_ports[i])
+			return true;
+	return false;
+}
+
+/* Turns an exit that is no doorbell into an event. */
+mote_status mote_sandbox_vm_translate(struct mote_sandbox_vm *sandbox_vm,
+				      const struct mote_vm_exit *exit,
+				      struct mote_guest_event *event, mote_error *error);
+
+/* Runs the guest until something happens.  Here, because it is on the path of every call. */
+static inline mote_status mote_sandbox_vm_run(struct mote_sandbox_vm *sandbox_vm,
+					      struct mote_guest_event *event, mote_error *error)
+{
+	struct mote_vm *vm = sandbox_vm->vm;
+	struct mote_vm_exit exit;
+	mote_status status;
+
+	/* A profiler's signals are normal: without bound. */
+	do
+		status = vm->ops->run_vcpu(vm, &exit, error);
+	while (status == MOTE_OK && exit.kind == MOTE_EXIT_RETRY);
+	sandbox_vm->exits++;
+	if (status != MOTE_OK)
+		return status;
+	if (!mote_is_doorbell(&exit))
+		return mote_sandbox_vm_translate(sandbox_vm, &exit, event, error);
+	event->kind = MOTE_EVENT_DOORBELL;
+	event->port = exit.as.io.port;
+	return MOTE_OK;
+}
 
 #endif

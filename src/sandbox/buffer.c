@@ -126,9 +126,9 @@ uint64_t mote_buffer_bytes(const mote_buffer *buffer)
 
 static struct mote_mapped_buffer *find(mote_sandbox *sandbox, const mote_buffer *buffer)
 {
-	for (size_t i = 0; i < sandbox->mailbox.buffer_count; i++)
-		if (sandbox->mailbox.buffers[i].buffer == buffer)
-			return &sandbox->mailbox.buffers[i];
+	for (size_t i = 0; i < sandbox->mailbox.call.buffer_count; i++)
+		if (sandbox->mailbox.call.buffers[i].buffer == buffer)
+			return &sandbox->mailbox.call.buffers[i];
 	return NULL;
 }
 
@@ -139,23 +139,24 @@ static bool find_gap(const mote_sandbox *sandbox, uint64_t bytes, uint64_t *gva,
 	const struct mote_layout_region *space = &sandbox->layout.regions[MOTE_LAYOUT_BUFFERS];
 	uint64_t at = space->gva;
 
-	for (*index = 0; *index < sandbox->mailbox.buffer_count; ++*index) {
-		const struct mote_mapped_buffer *mapped = &sandbox->mailbox.buffers[*index];
+	for (*index = 0; *index < sandbox->mailbox.call.buffer_count; ++*index) {
+		const struct mote_mapped_buffer *mapped = &sandbox->mailbox.call.buffers[*index];
 
 		if (mapped->gva - at >= bytes)
 			break;
 		at = mapped->gva + mapped->bytes;
 	}
 	*gva = at;
-	return *index < sandbox->mailbox.buffer_count || space->gva + space->bytes - at >= bytes;
+	return *index < sandbox->mailbox.call.buffer_count ||
+	       space->gva + space->bytes - at >= bytes;
 }
 
 static uint32_t free_slot(const mote_sandbox *sandbox)
 {
 	uint32_t slot = 1; /* 0 is RAM */
 
-	for (size_t i = 0; i < sandbox->mailbox.buffer_count; i++)
-		if (sandbox->mailbox.buffers[i].slot == slot) {
+	for (size_t i = 0; i < sandbox->mailbox.call.buffer_count; i++)
+		if (sandbox->mailbox.call.buffers[i].slot == slot) {
 			slot++;
 			i = (size_t)-1;
 		}
@@ -166,11 +167,11 @@ static mote_status grow(mote_sandbox *sandbox, mote_error *error)
 {
 	struct mote_mapped_buffer *grown;
 
-	grown = mote_reallocate(&sandbox->engine->allocator, sandbox->mailbox.buffers,
-				(sandbox->mailbox.buffer_count + 1) * sizeof(*grown));
+	grown = mote_reallocate(&sandbox->engine->allocator, sandbox->mailbox.call.buffers,
+				(sandbox->mailbox.call.buffer_count + 1) * sizeof(*grown));
 	if (grown == NULL)
 		return mote_fail_memory(error, "mapped buffers");
-	sandbox->mailbox.buffers = grown;
+	sandbox->mailbox.call.buffers = grown;
 	return MOTE_OK;
 }
 
@@ -220,9 +221,9 @@ static mote_status map(mote_sandbox *sandbox, mote_buffer *buffer, bool writable
 		status = map_slot(sandbox, &mapped, writable, error);
 	if (status != MOTE_OK)
 		return status;
-	for (size_t i = sandbox->mailbox.buffer_count++; i > index; i--)
-		sandbox->mailbox.buffers[i] = sandbox->mailbox.buffers[i - 1];
-	sandbox->mailbox.buffers[index] = mapped;
+	for (size_t i = sandbox->mailbox.call.buffer_count++; i > index; i--)
+		sandbox->mailbox.call.buffers[i] = sandbox->mailbox.call.buffers[i - 1];
+	sandbox->mailbox.call.buffers[index] = mapped;
 	retain(buffer);
 	return MOTE_OK;
 }
@@ -241,9 +242,9 @@ static mote_status unmap(mote_sandbox *sandbox, mote_buffer *buffer, mote_error 
 	if (status != MOTE_OK)
 		return status;
 	mote_paging_unmap(&sandbox->tables, mapped->gva, mapped->bytes);
-	sandbox->mailbox.buffer_count--;
+	sandbox->mailbox.call.buffer_count--;
 	for (struct mote_mapped_buffer *at = mapped;
-	     at < sandbox->mailbox.buffers + sandbox->mailbox.buffer_count; at++)
+	     at < sandbox->mailbox.call.buffers + sandbox->mailbox.call.buffer_count; at++)
 		at[0] = at[1];
 	mote_buffer_destroy(buffer);
 	return MOTE_OK;
@@ -285,7 +286,7 @@ mote_status mote_sandbox_unmap_buffer(mote_sandbox *sandbox, mote_buffer *buffer
 
 void mote_sandbox_release_buffers(mote_sandbox *sandbox)
 {
-	for (size_t i = 0; i < sandbox->mailbox.buffer_count; i++)
-		mote_buffer_destroy(sandbox->mailbox.buffers[i].buffer);
-	mote_release(&sandbox->engine->allocator, sandbox->mailbox.buffers);
+	for (size_t i = 0; i < sandbox->mailbox.call.buffer_count; i++)
+		mote_buffer_destroy(sandbox->mailbox.call.buffers[i].buffer);
+	mote_release(&sandbox->engine->allocator, sandbox->mailbox.call.buffers);
 }

@@ -11,22 +11,13 @@
 #include "error_internal.h"
 #include "hypervisor/interrupt/interrupt_internal.h"
 #include "sandbox/sandbox_internal.h"
-
-mote_status mote_sandbox_poison(mote_sandbox *sandbox, mote_status status, mote_error *error)
-{
-	sandbox->poisoned = true;
-	sandbox->poison_status = status;
-	if (error != NULL)
-		snprintf(sandbox->poison_text, sizeof(sandbox->poison_text), "%.*s",
-			 (int)sizeof(sandbox->poison_text) - 1, error->text);
-	return status;
-}
+#include "value_internal.h"
 
 /* ---- The run ----------------------------------------------------------------------------- */
 
 static mote_status cancelled(mote_sandbox *sandbox, mote_error *error)
 {
-	uint64_t cause = mote_interrupt_cause(mote_sandbox_interrupt(sandbox));
+	uint64_t cause = mote_interrupt_cause(sandbox->watch.interrupt);
 
 	if (cause & MOTE_INTERRUPT_WALL_DEADLINE)
 		return mote_fail(error, MOTE_WALL_DEADLINE,
@@ -40,7 +31,6 @@ static mote_status cancelled(mote_sandbox *sandbox, mote_error *error)
 /* Runs the guest until it is ready for the next call. */
 static mote_status run(mote_sandbox *sandbox, mote_error *error)
 {
-	const mote_interrupt *interrupt = mote_sandbox_interrupt(sandbox);
 	struct mote_guest_event event;
 	mote_status status;
 
@@ -48,44 +38,50 @@ static mote_status run(mote_sandbox *sandbox, mote_error *error)
 		status = mote_sandbox_vm_run(&sandbox->vm, &event, error);
 		if (status != MOTE_OK)
 			return status;
-		switch (event.kind) {
-		case MOTE_EVENT_DOORBELL:
-			if (event.port == MOTE_ABI_PORT_READY)
-				return MOTE_OK;
-			/* No host function begins once a kill has been answered. */
-			if (mote_interrupt_cancelled(interrupt))
-				return cancelled(sandbox, error);
-			status = mote_sandbox_serve(sandbox, event.port, error);
-			if (status != MOTE_OK)
-				return status;
-			break;
-		case MOTE_EVENT_FAULT:
-			return mote_sandbox_report_fault(sandbox, &event, error);
-		case MOTE_EVENT_CANCELLED:
+		if (event.kind == MOTE_EVENT_CANCELLED)
 			return cancelled(sandbox, error);
-		}
+		if (event.kind == MOTE_EVENT_FAULT)
+			return mote_sandbox_report_fault(sandbox, &event, error);
+		if (event.port == MOTE_ABI_PORT_READY)
+			return MOTE_OK;
+		/* No host function begins once a kill has been answered. */
+		if (mote_interrupt_cancelled(sandbox->watch.interrupt))
+			return cancelled(sandbox, error);
+		status = mote_sandbox_serve(sandbox, event.port, error);
+		if (status != MOTE_OK)
+			return status;
 	}
+}
+
+static mote_status invalid_result(mote_sandbox *sandbox, const char *problem, mote_error *error)
+{
+	return mote_sandbox_poison(sandbox, mote_sandbox_report_mailbox(sandbox, problem, error),
+				   error);
 }
 
 static mote_status take_result(mote_sandbox *sandbox, mote_type type,
 			       const mote_call_options *options, mote_value *result,
 			       mote_error *error)
 {
-	const struct mote_channel channel = mote_mailbox_call(&sandbox->mailbox);
-	const char *problem = NULL;
-	mote_status status = mote_channel_get_result(
-		&channel, type, options != NULL ? options->result_buffer : NULL,
-		options != NULL ? options->result_capacity : 0, &sandbox->engine->allocator,
-		&sandbox->result_space, result, &problem, error);
+	const struct mote_channel *channel = &sandbox->mailbox.call;
+	const char *problem;
+	mote_status status;
 
-	if (problem == NULL)
-		return status;
-	return mote_sandbox_poison(sandbox, mote_sandbox_report_mailbox(sandbox, problem, error),
-				   error);
+	if (!mote_type_has_data(type)) {
+		problem = mote_channel_get_scalar(channel, type, result);
+		return problem == NULL ? MOTE_OK : invalid_result(sandbox, problem, error);
+	}
+	problem = NULL;
+	status = mote_channel_get_result(channel, type,
+					 options != NULL ? options->result_buffer : NULL,
+					 options != NULL ? options->result_capacity : 0,
+					 &sandbox->engine->allocator, &sandbox->result_space,
+					 result, &problem, error);
+	return problem == NULL ? status : invalid_result(sandbox, problem, error);
 }
 
-static mote_status check_usable(mote_sandbox *sandbox, const mote_call_options *options,
-				mote_error *error)
+static inline mote_status check_usable(mote_sandbox *sandbox, const mote_call_options *options,
+				       mote_error *error)
 {
 	if (mote_engine_forked(sandbox->engine))
 		return mote_fail(
@@ -104,63 +100,68 @@ static mote_status check_usable(mote_sandbox *sandbox, const mote_call_options *
 	return mote_kick_check_thread(sandbox->engine->kick_signal, error);
 }
 
-static mote_status check_arguments(const mote_signature *signature, const mote_value *arguments,
-				   size_t count, mote_error *error)
-{
-	if (count != signature->argument_count || (count > 0 && arguments == NULL))
-		return mote_fail(error, MOTE_SIGNATURE,
-				 "%zu arguments given, the function takes %u", count,
-				 signature->argument_count);
-	for (size_t i = 0; i < count; i++)
-		if (arguments[i].type != (mote_type)signature->arguments[i])
-			return mote_fail(error, MOTE_SIGNATURE,
-					 "argument %zu is %s, the function takes %s", i,
-					 mote_type_name(arguments[i].type),
-					 mote_type_name((mote_type)signature->arguments[i]));
-	return MOTE_OK;
-}
-
 /* What a call sets, else what the sandbox sets; 0 for none. */
 static uint64_t limit(uint64_t call, uint64_t sandbox)
 {
-	uint64_t chosen = call != 0 ? call : sandbox;
-
-	return chosen != MOTE_NO_DEADLINE ? chosen : 0;
+	if (call == 0)
+		return sandbox;
+	return call != MOTE_NO_DEADLINE ? call : 0;
 }
 
-/* Runs the guest for a request; user is the request's own. */
-typedef mote_status runner(mote_sandbox *sandbox, void *user, mote_error *error);
+/* A batch: as many of its calls per exit as the mailbox holds. */
+struct batch_run {
+	struct mote_batch batch;
+	mote_value *results; /* may be NULL */
+	size_t done;	     /* calls whose results were taken in */
+	size_t put;	     /* calls in the mailbox */
+};
 
-/* The guest is entered: whatever goes wrong in it poisons the sandbox.  Without the deadlines that are
- * asked for no guest code runs, so the sandbox is as it was. */
-static mote_status run_within(mote_sandbox *sandbox, uint64_t wall, uint64_t cpu,
-			      runner *run_request, void *user, mote_error *error)
+static void put_part(mote_sandbox *sandbox, struct batch_run *batch)
 {
-	mote_interrupt *interrupt = mote_sandbox_interrupt(sandbox);
-	bool watched = wall != 0 || cpu != 0;
-	mote_status status = MOTE_OK;
+	batch->put = mote_mailbox_put_batch(&sandbox->mailbox, &batch->batch, batch->done);
+	sandbox->statistics.calls += batch->put;
+}
 
-	mote_interrupt_begin_call(interrupt);
-	if (watched)
-		status = mote_deadlines_begin(sandbox->engine->deadlines, &sandbox->watch, wall,
-					      cpu, error);
-	if (status == MOTE_OK) {
-		status = run_request(sandbox, user, error);
-		if (status != MOTE_OK)
-			mote_sandbox_poison(sandbox, status, error);
+/* Takes in the results of a part that has run and puts the next; false when there is none. */
+static bool next_part(mote_sandbox *sandbox, struct batch_run *batch, mote_status *status,
+		      mote_error *error)
+{
+	const char *problem = NULL;
+
+	if (batch->results != NULL)
+		mote_mailbox_get_batch(&sandbox->mailbox, &batch->batch, batch->put,
+				       batch->results + batch->done, &problem);
+	if (problem != NULL) {
+		*status = mote_sandbox_report_mailbox(sandbox, problem, error);
+		return false;
 	}
-	if (watched)
-		mote_deadlines_end(&sandbox->watch);
-	mote_interrupt_end_call(interrupt);
-	return status;
+	batch->done += batch->put;
+	if (batch->done == batch->batch.calls)
+		return false;
+	put_part(sandbox, batch);
+	return true;
 }
 
-/* Enters the guest, with the deadlines that are set; they cost nothing where there are none. */
-static mote_status enter(mote_sandbox *sandbox, const mote_call_options *options,
-			 runner *run_request, void *user, mote_error *error)
+static mote_status run_all(mote_sandbox *sandbox, struct batch_run *batch, mote_error *error)
 {
-	uint64_t wall = limit(options != NULL ? options->wall_ns : 0, sandbox->wall_ns);
-	uint64_t cpu = limit(options != NULL ? options->cpu_ns : 0, sandbox->cpu_ns);
+	mote_status status;
+
+	do
+		status = run(sandbox, error);
+	while (status == MOTE_OK && batch != NULL && next_part(sandbox, batch, &status, error));
+	return status == MOTE_OK ? MOTE_OK : mote_sandbox_poison(sandbox, status, error);
+}
+
+/* Enters the guest for what is in the mailbox: one call, or the first part of a batch.  From there on
+ * a failure poisons the sandbox; without the deadlines that are asked for no guest code runs, so it is
+ * as it was.  Deadlines cost nothing where there are none. */
+static mote_status enter(mote_sandbox *sandbox, const mote_call_options *options,
+			 struct batch_run *batch, mote_error *error)
+{
+	uint64_t wall =
+		options == NULL ? sandbox->wall_ns : limit(options->wall_ns, sandbox->wall_ns);
+	uint64_t cpu = options == NULL ? sandbox->cpu_ns : limit(options->cpu_ns, sandbox->cpu_ns);
+	bool watched = (wall | cpu) != 0;
 	mote_status status = MOTE_OK;
 	mote_error own;
 
@@ -168,50 +169,20 @@ static mote_status enter(mote_sandbox *sandbox, const mote_call_options *options
 		mote_error_begin(&own);
 		error = &own;
 	}
-	if (wall != 0 || cpu != 0)
+	if (watched)
 		status = mote_deadlines_prepare(sandbox->engine->deadlines, &sandbox->watch, error);
 	if (status != MOTE_OK)
 		return status;
-	return run_within(sandbox, wall, cpu, run_request, user, error);
-}
-
-/* One call, which is in the mailbox already. */
-static mote_status run_call(mote_sandbox *sandbox, void *user, mote_error *error)
-{
-	(void)user;
-	sandbox->statistics.calls++;
-	return run(sandbox, error);
-}
-
-struct batch_run {
-	struct mote_batch batch;
-	mote_value *results; /* may be NULL */
-};
-
-/* All calls of a batch, as many per exit as the mailbox holds. */
-static mote_status run_batch(mote_sandbox *sandbox, void *user, mote_error *error)
-{
-	struct batch_run *batch = user;
-	size_t done = 0;
-
-	while (done < batch->batch.calls) {
-		size_t count = mote_mailbox_put_batch(&sandbox->mailbox, &batch->batch, done);
-		const char *problem = NULL;
-		mote_status status;
-
-		sandbox->statistics.calls += count;
-		status = run(sandbox, error);
-		sandbox->mailbox.shared->batch_count = 0;
-		if (status != MOTE_OK)
-			return status;
-		if (batch->results != NULL)
-			mote_mailbox_get_batch(&sandbox->mailbox, &batch->batch, count,
-					       batch->results + done, &problem);
-		if (problem != NULL)
-			return mote_sandbox_report_mailbox(sandbox, problem, error);
-		done += count;
-	}
-	return MOTE_OK;
+	mote_interrupt_begin_call(sandbox->watch.interrupt);
+	if (watched)
+		status = mote_deadlines_begin(sandbox->engine->deadlines, &sandbox->watch, wall,
+					      cpu, error);
+	if (status == MOTE_OK)
+		status = run_all(sandbox, batch, error);
+	if (watched)
+		mote_deadlines_end(&sandbox->watch);
+	mote_interrupt_end_call(sandbox->watch.interrupt);
+	return status;
 }
 
 /* ---- The public functions ---------------------------------------------------------------- */
@@ -230,6 +201,23 @@ void mote_sandbox_unclaim(mote_sandbox *sandbox)
 	atomic_store_explicit(&sandbox->busy, false, memory_order_release);
 }
 
+/* A call may be made: the sandbox is claimed. */
+static inline mote_status begin(mote_sandbox *sandbox, const mote_call_options *options,
+				mote_error *error)
+{
+	mote_status status;
+
+	if (sandbox == NULL)
+		return mote_fail(error, MOTE_INVALID_ARGUMENT, "sandbox is NULL");
+	status = mote_sandbox_claim(sandbox, error);
+	if (status != MOTE_OK)
+		return status;
+	status = check_usable(sandbox, options, error);
+	if (status != MOTE_OK)
+		mote_sandbox_unclaim(sandbox);
+	return status;
+}
+
 /* NULL when there is no such function. */
 static const mote_signature *find_signature(const mote_sandbox *sandbox, mote_function function,
 					    mote_error *error)
@@ -240,26 +228,22 @@ static const mote_signature *find_signature(const mote_sandbox *sandbox, mote_fu
 	return NULL;
 }
 
-static mote_status call_claimed(mote_sandbox *sandbox, mote_function function,
-				const mote_value *arguments, size_t count,
-				const mote_call_options *options, mote_value *result,
-				mote_error *error)
+static mote_status call_one(mote_sandbox *sandbox, mote_function function,
+			    const mote_value *arguments, size_t count,
+			    const mote_call_options *options, mote_value *result, mote_error *error)
 {
-	const struct mote_channel channel = mote_mailbox_call(&sandbox->mailbox);
-	const mote_signature *signature;
+	const mote_signature *signature = find_signature(sandbox, function, error);
 	mote_value ignored;
-	mote_status status = check_usable(sandbox, options, error);
+	mote_status status;
 
-	if (status != MOTE_OK)
-		return status;
-	signature = find_signature(sandbox, function, error);
 	if (signature == NULL)
 		return MOTE_NOT_FOUND;
-	status = check_arguments(signature, arguments, count, error);
-	if (status == MOTE_OK)
-		status = mote_channel_put_call(&channel, function.index, arguments, count, error);
-	if (status == MOTE_OK)
-		status = enter(sandbox, options, run_call, NULL, error);
+	status = mote_channel_put_call(&sandbox->mailbox.call, signature, function.index, arguments,
+				       count, error);
+	if (status != MOTE_OK)
+		return status;
+	sandbox->statistics.calls++;
+	status = enter(sandbox, options, NULL, error);
 	if (status != MOTE_OK)
 		return status;
 	return take_result(sandbox, (mote_type)signature->result, options,
@@ -271,14 +255,11 @@ mote_status mote_sandbox_call(mote_sandbox *sandbox, mote_function function,
 			      const mote_call_options *options, mote_value *result,
 			      mote_error *error)
 {
-	mote_status status;
+	mote_status status = begin(sandbox, options, error);
 
-	if (sandbox == NULL)
-		return mote_fail(error, MOTE_INVALID_ARGUMENT, "sandbox is NULL");
-	status = mote_sandbox_claim(sandbox, error);
 	if (status != MOTE_OK)
 		return status;
-	status = call_claimed(sandbox, function, arguments, count, options, result, error);
+	status = call_one(sandbox, function, arguments, count, options, result, error);
 	mote_sandbox_unclaim(sandbox);
 	return status;
 }
@@ -287,12 +268,11 @@ mote_status mote_sandbox_call(mote_sandbox *sandbox, mote_function function,
 static mote_status check_batch(const mote_sandbox *sandbox, const mote_signature *signature,
 			       const mote_value *arguments, size_t calls, mote_error *error)
 {
-	const struct mote_channel channel = mote_mailbox_call(&sandbox->mailbox);
 	size_t count = signature->argument_count;
 	size_t records = (count + 1) * sizeof(struct mote_abi_value);
 	mote_status status = MOTE_OK;
 
-	if (signature->result == MOTE_TYPE_STRING || signature->result == MOTE_TYPE_BYTES)
+	if (mote_type_has_data((mote_type)signature->result))
 		return mote_fail(error, MOTE_SIGNATURE,
 				 "a batch cannot return %s; use single calls",
 				 mote_type_name((mote_type)signature->result));
@@ -300,26 +280,23 @@ static mote_status check_batch(const mote_sandbox *sandbox, const mote_signature
 		const mote_value *values = arguments != NULL ? arguments + i * count : NULL;
 		size_t bytes;
 
-		status = check_arguments(signature, values, count, error);
+		status = mote_signature_check(signature, values, count, error);
 		if (status == MOTE_OK)
-			status = mote_channel_measure(&channel, values, count, records, &bytes,
-						      error);
+			status = mote_channel_measure(&sandbox->mailbox.call, values, count,
+						      records, &bytes, error);
 	}
 	return status;
 }
 
-static mote_status batch_claimed(mote_sandbox *sandbox, mote_function function,
-				 const mote_value *arguments, size_t calls,
-				 const mote_call_options *options, mote_value *results,
-				 mote_error *error)
+static mote_status call_batch(mote_sandbox *sandbox, mote_function function,
+			      const mote_value *arguments, size_t calls,
+			      const mote_call_options *options, mote_value *results,
+			      mote_error *error)
 {
+	const mote_signature *signature = find_signature(sandbox, function, error);
 	struct batch_run run = {.results = results};
-	const mote_signature *signature;
-	mote_status status = check_usable(sandbox, options, error);
+	mote_status status;
 
-	if (status != MOTE_OK)
-		return status;
-	signature = find_signature(sandbox, function, error);
 	if (signature == NULL)
 		return MOTE_NOT_FOUND;
 	status = check_batch(sandbox, signature, arguments, calls, error);
@@ -332,7 +309,11 @@ static mote_status batch_claimed(mote_sandbox *sandbox, mote_function function,
 		.arguments = arguments,
 		.calls = calls,
 	};
-	return enter(sandbox, options, run_batch, &run, error);
+	put_part(sandbox, &run);
+	status = enter(sandbox, options, &run, error);
+	if (!sandbox->poisoned) /* in a forked child there is no mailbox */
+		sandbox->mailbox.shared->batch_count = 0;
+	return status;
 }
 
 mote_status mote_sandbox_call_batch(mote_sandbox *sandbox, mote_function function,
@@ -340,14 +321,11 @@ mote_status mote_sandbox_call_batch(mote_sandbox *sandbox, mote_function functio
 				    const mote_call_options *options, mote_value *results,
 				    mote_error *error)
 {
-	mote_status status;
+	mote_status status = begin(sandbox, options, error);
 
-	if (sandbox == NULL)
-		return mote_fail(error, MOTE_INVALID_ARGUMENT, "sandbox is NULL");
-	status = mote_sandbox_claim(sandbox, error);
 	if (status != MOTE_OK)
 		return status;
-	status = batch_claimed(sandbox, function, arguments, calls, options, results, error);
+	status = call_batch(sandbox, function, arguments, calls, options, results, error);
 	mote_sandbox_unclaim(sandbox);
 	return status;
 }
@@ -355,17 +333,14 @@ mote_status mote_sandbox_call_batch(mote_sandbox *sandbox, mote_function functio
 mote_status mote_sandbox_start(mote_sandbox *sandbox, const mote_call_options *options,
 			       mote_error *error)
 {
-	mote_status status;
+	mote_status status = begin(sandbox, options, error);
 
-	if (sandbox == NULL)
-		return mote_fail(error, MOTE_INVALID_ARGUMENT, "sandbox is NULL");
-	status = mote_sandbox_claim(sandbox, error);
 	if (status != MOTE_OK)
 		return status;
-	status = check_usable(sandbox, options, error);
-	if (status == MOTE_OK && sandbox->statistics.calls == 0) {
+	if (sandbox->vm.exits == 0) { /* the guest has not run yet */
 		sandbox->mailbox.shared->call.function = MOTE_ABI_NO_FUNCTION;
-		status = enter(sandbox, options, run_call, NULL, error);
+		sandbox->statistics.calls++;
+		status = enter(sandbox, options, NULL, error);
 	}
 	mote_sandbox_unclaim(sandbox);
 	return status;

@@ -60,8 +60,8 @@ static const char *region_name(const mote_sandbox *sandbox, uint64_t gva)
 {
 	const struct mote_mailbox *mailbox = &sandbox->mailbox;
 
-	for (size_t i = 0; i < mailbox->buffer_count; i++)
-		if (gva - mailbox->buffers[i].gva < mailbox->buffers[i].bytes)
+	for (size_t i = 0; i < mailbox->call.buffer_count; i++)
+		if (gva - mailbox->call.buffers[i].gva < mailbox->call.buffers[i].bytes)
 			return "shared buffer";
 	return mote_layout_name(&sandbox->layout, gva);
 }
@@ -144,4 +144,14 @@ mote_status mote_sandbox_report_mailbox(mote_sandbox *sandbox, const char *probl
 	fault->pc = mote_regs_pc(&mote_arch_registers(&fault->registers));
 	find_symbol(sandbox, fault);
 	return report(sandbox, problem, error);
+}
+
+mote_status mote_sandbox_poison(mote_sandbox *sandbox, mote_status status, mote_error *error)
+{
+	sandbox->poisoned = true;
+	sandbox->poison_status = status;
+	if (error != NULL)
+		snprintf(sandbox->poison_text, sizeof(sandbox->poison_text), "%.*s",
+			 (int)sizeof(sandbox->poison_text) - 1, error->text);
+	return status;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "error_internal.h"
+#include "value_internal.h"
 
 enum { COPY_ALIGNMENT = 16 }; /* of each copy handed to a host function */
 
@@ -41,30 +42,20 @@ static mote_status reserve(const mote_allocator *allocator, struct mote_buffer_s
 	return MOTE_OK;
 }
 
-static bool has_data(mote_type type)
-{
-	return type == MOTE_TYPE_STRING || type == MOTE_TYPE_BYTES;
-}
-
 /* ---- To the guest ------------------------------------------------------------------------ */
 
+/* The union's members share their bytes: a float's bits are those of the integer of its size. */
 static uint64_t scalar_bits(const mote_value *value)
 {
-	uint64_t bits = 0;
-
 	switch (value->type) {
 	case MOTE_TYPE_I32:
 	case MOTE_TYPE_U32:
+	case MOTE_TYPE_F32:
 		return value->as.u32;
 	case MOTE_TYPE_I64:
 	case MOTE_TYPE_U64:
-		return value->as.u64;
-	case MOTE_TYPE_F32:
-		memcpy(&bits, &value->as.f32, sizeof(value->as.f32));
-		return bits;
 	case MOTE_TYPE_F64:
-		memcpy(&bits, &value->as.f64, sizeof(bits));
-		return bits;
+		return value->as.u64;
 	case MOTE_TYPE_BOOL:
 		return value->as.boolean;
 	default:
@@ -146,20 +137,14 @@ static bool put_data(const struct mote_channel *channel, const struct data *data
 	return true;
 }
 
-static mote_status put_value(const struct mote_channel *channel, const mote_value *value,
-			     size_t *used, struct mote_abi_value *to, mote_error *error)
+/* A string or bytes. */
+static mote_status put_with_data(const struct mote_channel *channel, const mote_value *value,
+				 size_t *used, struct mote_abi_value *to, mote_error *error)
 {
 	struct mote_abi_value made = {.type = (uint32_t)value->type};
-	struct data data;
-	mote_status status;
+	const struct data data = data_of(value);
+	mote_status status = check_data(channel, &data, error);
 
-	if (!has_data(value->type)) {
-		made.bits = scalar_bits(value);
-		*to = made;
-		return MOTE_OK;
-	}
-	data = data_of(value);
-	status = check_data(channel, &data, error);
 	if (status != MOTE_OK)
 		return status;
 	if (find_shared(channel, &data, &made.bits)) {
@@ -172,21 +157,36 @@ static mote_status put_value(const struct mote_channel *channel, const mote_valu
 	return MOTE_OK;
 }
 
-mote_status mote_channel_put_call(const struct mote_channel *channel, uint32_t function,
+static mote_status put_value(const struct mote_channel *channel, const mote_value *value,
+			     size_t *used, struct mote_abi_value *to, mote_error *error)
+{
+	if (mote_type_has_data(value->type))
+		return put_with_data(channel, value, used, to, error);
+	*to = (struct mote_abi_value){(uint32_t)value->type, 0, scalar_bits(value)};
+	return MOTE_OK;
+}
+
+mote_status mote_channel_put_call(const struct mote_channel *channel,
+				  const mote_signature *signature, uint32_t function,
 				  const mote_value *arguments, size_t count, mote_error *error)
 {
+	struct mote_abi_call *record = channel->record;
 	size_t used = 0;
 
+	if (count != signature->argument_count || (count > 0 && arguments == NULL))
+		return mote_signature_check(signature, arguments, count, error);
 	for (size_t i = 0; i < count; i++) {
-		mote_status status = put_value(channel, &arguments[i], &used,
-					       &channel->record->arguments[i], error);
+		mote_status status;
 
+		if (arguments[i].type != (mote_type)signature->arguments[i])
+			return mote_signature_check(signature, arguments, count, error);
+		status = put_value(channel, &arguments[i], &used, &record->arguments[i], error);
 		if (status != MOTE_OK)
 			return status;
 	}
-	channel->record->function = function;
-	channel->record->argument_count = (uint32_t)count;
-	channel->record->result = (struct mote_abi_value){0};
+	record->function = function;
+	record->argument_count = (uint32_t)count;
+	record->result = (struct mote_abi_value){0};
 	return MOTE_OK;
 }
 
@@ -199,7 +199,7 @@ mote_status mote_channel_measure(const struct mote_channel *channel, const mote_
 		mote_status status;
 		uint64_t gva;
 
-		if (!has_data(values[i].type))
+		if (!mote_type_has_data(values[i].type))
 			continue;
 		data = data_of(&values[i]);
 		status = check_data(channel, &data, error);
@@ -238,18 +238,18 @@ static size_t batch_fit(const struct mote_channel *channel, const struct mote_ba
 size_t mote_mailbox_put_batch(const struct mote_mailbox *mailbox, const struct mote_batch *batch,
 			      size_t first)
 {
-	const struct mote_channel channel = mote_mailbox_call(mailbox);
-	size_t count = batch_fit(&channel, batch, first);
+	const struct mote_channel *channel = &mailbox->call;
+	size_t count = batch_fit(channel, batch, first);
 	size_t values = count * batch->argument_count;
 	size_t used = count * batch_record_bytes(batch);
-	struct mote_abi_value *to = (struct mote_abi_value *)(void *)channel.data;
+	struct mote_abi_value *to = (struct mote_abi_value *)(void *)channel->data;
 	const mote_value *from = &batch->arguments[first * batch->argument_count];
 
 	for (size_t i = 0; i < values; i++)
-		(void)put_value(&channel, &from[i], &used, &to[i], NULL);
+		(void)put_value(channel, &from[i], &used, &to[i], NULL);
 	memset(to + values, 0, count * sizeof(*to));
-	channel.record->function = batch->function;
-	channel.record->argument_count = (uint32_t)batch->argument_count;
+	channel->record->function = batch->function;
+	channel->record->argument_count = (uint32_t)batch->argument_count;
 	mailbox->shared->batch_count = (uint32_t)count;
 	mailbox->shared->batch_results_offset = (uint32_t)(values * sizeof(*to));
 	return count;
@@ -265,16 +265,18 @@ mote_status mote_channel_put_result(const struct mote_channel *channel, const mo
 
 /* ---- From the guest ---------------------------------------------------------------------- */
 
-/* Whether a (copied) value has the type and, for strings and bytes, lies in the data area. */
-static const char *check_value(const struct mote_channel *channel,
-			       const struct mote_abi_value *value, mote_type type)
+/* Copies a value once and checks the copy: its type and, for strings and bytes, that it lies in the
+ * data area. */
+static const char *take_value(const struct mote_channel *channel, const struct mote_abi_value *from,
+			      mote_type type, struct mote_abi_value *copy)
 {
-	if (value->type != (uint32_t)type)
+	copy_in(copy, from, sizeof(*copy));
+	if (copy->type != (uint32_t)type)
 		return "a value of the wrong type";
-	if (type == MOTE_TYPE_BOOL && value->bits > 1)
+	if (type == MOTE_TYPE_BOOL && copy->bits > 1)
 		return "a bool that is neither 0 nor 1";
-	if (has_data(type) && (value->bits > channel->data_bytes ||
-			       value->length > channel->data_bytes - value->bits))
+	if (mote_type_has_data(type) &&
+	    (copy->bits > channel->data_bytes || copy->length > channel->data_bytes - copy->bits))
 		return "data outside the mailbox";
 	return NULL;
 }
@@ -284,16 +286,8 @@ static void get_scalar(const struct mote_abi_value *from, mote_type type, mote_v
 	switch (type) {
 	case MOTE_TYPE_I32:
 	case MOTE_TYPE_U32:
+	case MOTE_TYPE_F32:
 		to->as.u32 = (uint32_t)from->bits;
-		break;
-	case MOTE_TYPE_F32: {
-		uint32_t bits = (uint32_t)from->bits;
-
-		memcpy(&to->as.f32, &bits, sizeof(bits));
-		break;
-	}
-	case MOTE_TYPE_F64:
-		memcpy(&to->as.f64, &from->bits, sizeof(from->bits));
 		break;
 	case MOTE_TYPE_BOOL:
 		to->as.boolean = from->bits != 0;
@@ -323,6 +317,19 @@ static mote_status invalid(const char *what, const char **problem)
 	return MOTE_GUEST_FAULT;
 }
 
+const char *mote_channel_get_scalar(const struct mote_channel *channel, mote_type type,
+				    mote_value *result)
+{
+	struct mote_abi_value from;
+	const char *bad = take_value(channel, &channel->record->result, type, &from);
+
+	if (bad != NULL)
+		return bad;
+	result->type = type;
+	get_scalar(&from, type, result);
+	return NULL;
+}
+
 mote_status mote_channel_get_result(const struct mote_channel *channel, mote_type type,
 				    void *buffer, size_t capacity, const mote_allocator *allocator,
 				    struct mote_buffer_space *space, mote_value *result,
@@ -333,15 +340,13 @@ mote_status mote_channel_get_result(const struct mote_channel *channel, mote_typ
 	const char *bad;
 	mote_status status;
 
-	copy_in(&from, &channel->record->result, sizeof(from));
-	bad = check_value(channel, &from, type);
+	if (!mote_type_has_data(type)) {
+		bad = mote_channel_get_scalar(channel, type, result);
+		return bad == NULL ? MOTE_OK : invalid(bad, problem);
+	}
+	bad = take_value(channel, &channel->record->result, type, &from);
 	if (bad != NULL)
 		return invalid(bad, problem);
-	if (!has_data(type)) {
-		get_scalar(&from, type, &made);
-		*result = made;
-		return MOTE_OK;
-	}
 	if (buffer == NULL) {
 		status = reserve(allocator, space, (size_t)from.length + 1, error);
 		if (status != MOTE_OK)
@@ -362,15 +367,14 @@ mote_status mote_channel_get_result(const struct mote_channel *channel, mote_typ
 void mote_mailbox_get_batch(const struct mote_mailbox *mailbox, const struct mote_batch *batch,
 			    size_t count, mote_value *results, const char **problem)
 {
-	const struct mote_channel channel = mote_mailbox_call(mailbox);
-	const struct mote_abi_value *from = (const struct mote_abi_value *)(void *)channel.data;
+	const struct mote_channel *channel = &mailbox->call;
+	const struct mote_abi_value *from = (const struct mote_abi_value *)(void *)channel->data;
 
 	from += count * batch->argument_count;
 	for (size_t i = 0; i < count; i++) {
 		struct mote_abi_value value;
 
-		copy_in(&value, &from[i], sizeof(value));
-		*problem = check_value(&channel, &value, batch->result);
+		*problem = take_value(channel, &from[i], batch->result, &value);
 		if (*problem != NULL)
 			return;
 		results[i] = (mote_value){.type = batch->result};
@@ -386,25 +390,48 @@ uint32_t mote_channel_function(const struct mote_channel *channel)
 	return function;
 }
 
-/* The sum of all copies; a guest may make its arguments overlap, so it is bounded here. */
-static const char *measure(const struct mote_channel *channel, const mote_signature *signature,
-			   const struct mote_abi_call *call, size_t *bytes)
+/*
+ * Copies and checks all arguments, and takes in those without data.  bytes: what copies of the data
+ * take; a guest may make its arguments overlap, so their sum is bounded here.
+ */
+static const char *get_records(const struct mote_channel *channel, const mote_signature *signature,
+			       struct mote_abi_value *from, mote_value *arguments, size_t *bytes)
 {
 	size_t data = 0;
 
 	*bytes = 0;
 	for (unsigned i = 0; i < signature->argument_count; i++) {
 		mote_type type = (mote_type)signature->arguments[i];
-		const char *bad = check_value(channel, &call->arguments[i], type);
+		const char *bad =
+			take_value(channel, &channel->record->arguments[i], type, &from[i]);
 
 		if (bad != NULL)
 			return bad;
-		if (!has_data(type))
+		arguments[i].type = type;
+		if (!mote_type_has_data(type)) {
+			get_scalar(&from[i], type, &arguments[i]);
 			continue;
-		data += call->arguments[i].length;
-		*bytes += align_up((size_t)call->arguments[i].length + 1);
+		}
+		data += from[i].length;
+		*bytes += align_up((size_t)from[i].length + 1);
 	}
 	return data > channel->data_bytes ? "more data than the mailbox holds" : NULL;
+}
+
+/* Copies the data of checked arguments, one behind the other. */
+static const char *get_all_data(const struct mote_channel *channel, const mote_signature *signature,
+				const struct mote_abi_value *from, uint8_t *at,
+				mote_value *arguments)
+{
+	const char *bad = NULL;
+
+	for (unsigned i = 0; bad == NULL && i < signature->argument_count; i++) {
+		if (!mote_type_has_data(arguments[i].type))
+			continue;
+		bad = get_data(channel, &from[i], arguments[i].type, at, &arguments[i]);
+		at += align_up((size_t)from[i].length + 1);
+	}
+	return bad;
 }
 
 mote_status mote_channel_get_arguments(const struct mote_channel *channel,
@@ -413,36 +440,25 @@ mote_status mote_channel_get_arguments(const struct mote_channel *channel,
 				       struct mote_buffer_space *space, mote_value *arguments,
 				       const char **problem, mote_error *error)
 {
-	struct mote_abi_call call;
+	struct mote_abi_value from[MOTE_ABI_MAXIMUM_ARGUMENTS];
+	uint32_t count;
 	const char *bad;
 	size_t bytes;
-	uint8_t *at;
 	mote_status status;
 
-	copy_in(&call, channel->record, sizeof(call));
-	if (call.argument_count != signature->argument_count)
+	copy_in(&count, &channel->record->argument_count, sizeof(count));
+	if (count != signature->argument_count)
 		return invalid("the wrong number of arguments", problem);
-	bad = measure(channel, signature, &call, &bytes);
+	bad = get_records(channel, signature, from, arguments, &bytes);
 	if (bad != NULL)
 		return invalid(bad, problem);
+	if (bytes == 0)
+		return MOTE_OK;
 	status = reserve(allocator, space, bytes, error);
 	if (status != MOTE_OK)
 		return status;
-	at = space->bytes;
-	for (unsigned i = 0; i < signature->argument_count; i++) {
-		mote_type type = (mote_type)signature->arguments[i];
-
-		arguments[i] = (mote_value){.type = type};
-		if (!has_data(type)) {
-			get_scalar(&call.arguments[i], type, &arguments[i]);
-			continue;
-		}
-		bad = get_data(channel, &call.arguments[i], type, at, &arguments[i]);
-		if (bad != NULL)
-			return invalid(bad, problem);
-		at += align_up((size_t)call.arguments[i].length + 1);
-	}
-	return MOTE_OK;
+	bad = get_all_data(channel, signature, from, space->bytes, arguments);
+	return bad == NULL ? MOTE_OK : invalid(bad, problem);
 }
 
 mote_status mote_mailbox_get_message(const struct mote_mailbox *mailbox,
@@ -455,12 +471,12 @@ mote_status mote_mailbox_get_message(const struct mote_mailbox *mailbox,
 	size_t length;
 
 	copy_in(&message, &mailbox->shared->message, sizeof(message));
-	if (message.length > mailbox->data_bytes)
+	if (message.length > mailbox->host_call.data_bytes)
 		return invalid("a message larger than the mailbox", problem);
 	status = reserve(allocator, space, (size_t)message.length + 1, error);
 	if (status != MOTE_OK)
 		return status;
-	copy_in(space->bytes, mailbox->host_call_data, message.length);
+	copy_in(space->bytes, mailbox->host_call.data, message.length);
 	space->bytes[message.length] = '\0';
 	/* A message ends at its first NUL. */
 	length = strlen((const char *)space->bytes);

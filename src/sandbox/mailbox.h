@@ -13,6 +13,11 @@
 
 #include "allocator.h"
 
+static inline bool mote_type_has_data(mote_type type)
+{
+	return type == MOTE_TYPE_STRING || type == MOTE_TYPE_BYTES;
+}
+
 /* Host memory that holds copies of strings and bytes; grows as needed, never shrinks. */
 struct mote_buffer_space {
 	uint8_t *bytes;
@@ -28,39 +33,37 @@ struct mote_mapped_buffer {
 	mote_buffer *buffer;
 };
 
-struct mote_mailbox {
-	struct mote_abi_mailbox *shared;
-	uint8_t *call_data;
-	uint8_t *host_call_data;
-	size_t data_bytes;		    /* of either area */
-	struct mote_mapped_buffer *buffers; /* in ascending order of gva */
-	size_t buffer_count;
-};
-
 /* One of the two call records with its data area. */
 struct mote_channel {
 	struct mote_abi_call *record;
 	uint8_t *data;
 	size_t data_bytes;
-	/* Bytes that lie in one of these go without a copy. */
-	const struct mote_mapped_buffer *buffers;
+	/* In ascending order of gva.  Bytes that lie in one of these go without a copy. */
+	struct mote_mapped_buffer *buffers;
 	size_t buffer_count;
 };
 
-static inline struct mote_channel mote_mailbox_call(const struct mote_mailbox *mailbox)
+struct mote_mailbox {
+	struct mote_abi_mailbox *shared;
+	struct mote_channel call;
+	struct mote_channel host_call; /* never has buffers */
+};
+
+/* shared: the record page; each data area has data_bytes. */
+static inline struct mote_mailbox mote_mailbox_view(struct mote_abi_mailbox *shared,
+						    void *call_data, void *host_call_data,
+						    size_t data_bytes)
 {
-	return (struct mote_channel){&mailbox->shared->call, mailbox->call_data,
-				     mailbox->data_bytes, mailbox->buffers, mailbox->buffer_count};
+	return (struct mote_mailbox){
+		.shared = shared,
+		.call = {&shared->call, call_data, data_bytes, NULL, 0},
+		.host_call = {&shared->host_call, host_call_data, data_bytes, NULL, 0},
+	};
 }
 
-static inline struct mote_channel mote_mailbox_host_call(const struct mote_mailbox *mailbox)
-{
-	return (struct mote_channel){&mailbox->shared->host_call, mailbox->host_call_data,
-				     mailbox->data_bytes, NULL, 0};
-}
-
-/* Writes a call of function with arguments, which have the signature's types. */
-mote_status mote_channel_put_call(const struct mote_channel *channel, uint32_t function,
+/* Writes a call of function with arguments, which are checked against the signature. */
+mote_status mote_channel_put_call(const struct mote_channel *channel,
+				  const mote_signature *signature, uint32_t function,
 				  const mote_value *arguments, size_t count, mote_error *error);
 
 /* Whether values can be put: MOTE_INVALID_ARGUMENT, or MOTE_TOO_LARGE when they do not fit beside
@@ -97,6 +100,10 @@ mote_status mote_channel_get_result(const struct mote_channel *channel, mote_typ
 				    void *buffer, size_t capacity, const mote_allocator *allocator,
 				    struct mote_buffer_space *space, mote_value *result,
 				    const char **problem, mote_error *error);
+
+/* The same for a result without data; gives the problem, or NULL. */
+const char *mote_channel_get_scalar(const struct mote_channel *channel, mote_type type,
+				    mote_value *result);
 
 /* The function that the guest asks for. */
 uint32_t mote_channel_function(const struct mote_channel *channel);

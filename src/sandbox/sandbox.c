@@ -235,12 +235,11 @@ static void view_mailbox(mote_sandbox *sandbox)
 	uint64_t gva = sandbox->layout.regions[MOTE_LAYOUT_MAILBOX].gva;
 	uint64_t data_bytes = sandbox->layout.data_bytes;
 
-	sandbox->mailbox = (struct mote_mailbox){
-		.shared = host(sandbox, gva, MOTE_PAGE_BYTES),
-		.call_data = host(sandbox, gva + MOTE_PAGE_BYTES, data_bytes),
-		.host_call_data = host(sandbox, gva + MOTE_PAGE_BYTES + data_bytes, data_bytes),
-		.data_bytes = (size_t)data_bytes,
-	};
+	sandbox->mailbox =
+		mote_mailbox_view(host(sandbox, gva, MOTE_PAGE_BYTES),
+				  host(sandbox, gva + MOTE_PAGE_BYTES, data_bytes),
+				  host(sandbox, gva + MOTE_PAGE_BYTES + data_bytes, data_bytes),
+				  (size_t)data_bytes);
 }
 
 static mote_status create_vm(mote_sandbox *sandbox, const struct mote_loader *loader,
@@ -369,8 +368,8 @@ mote_status mote_sandbox_create(mote_engine *engine, mote_image *image,
 	created->engine = mote_engine_retain(engine);
 	created->image = mote_image_retain(image);
 	created->log_level = options->log_level;
-	created->wall_ns = options->wall_ns;
-	created->cpu_ns = options->cpu_ns;
+	created->wall_ns = options->wall_ns != MOTE_NO_DEADLINE ? options->wall_ns : 0;
+	created->cpu_ns = options->cpu_ns != MOTE_NO_DEADLINE ? options->cpu_ns : 0;
 	status = register_functions(created, options, error);
 	if (status == MOTE_OK)
 		status = build(created, options, error);

@@ -11,11 +11,13 @@ static mote_status call_host_function(mote_sandbox *sandbox,
 				      const mote_value *arguments, mote_value *result,
 				      mote_error *error)
 {
+	bool cpu_deadline = mote_deadlines_cpu_set(&sandbox->watch);
 	mote_error inner;
-	mote_status status;
+	mote_status status = MOTE_OK;
 
 	mote_error_begin(&inner);
-	status = mote_deadlines_pause(&sandbox->watch, error);
+	if (cpu_deadline)
+		status = mote_deadlines_pause(&sandbox->watch, error);
 	if (status != MOTE_OK)
 		return status;
 	sandbox->statistics.host_calls++;
@@ -37,14 +39,16 @@ static mote_status call_host_function(mote_sandbox *sandbox,
 				 "host function %s gave a result of type %s, its signature says %s",
 				 function->name, mote_type_name(result->type),
 				 mote_type_name((mote_type)function->signature.result));
+	if (!cpu_deadline)
+		return MOTE_OK;
 	return mote_deadlines_resume(sandbox->engine->deadlines, &sandbox->watch, error);
 }
 
 static mote_status serve_host_call(mote_sandbox *sandbox, mote_error *error)
 {
-	const struct mote_channel channel = mote_mailbox_host_call(&sandbox->mailbox);
+	const struct mote_channel *channel = &sandbox->mailbox.host_call;
 	const struct mote_registered_function *function;
-	uint32_t index = mote_channel_function(&channel);
+	uint32_t index = mote_channel_function(channel);
 	mote_value arguments[MOTE_MAXIMUM_ARGUMENTS];
 	mote_error inner;
 	const char *problem = NULL;
@@ -55,7 +59,7 @@ static mote_status serve_host_call(mote_sandbox *sandbox, mote_error *error)
 		return mote_sandbox_report_mailbox(sandbox, "a host function that does not exist",
 						   error);
 	function = sandbox->imports[index];
-	status = mote_channel_get_arguments(&channel, &function->signature,
+	status = mote_channel_get_arguments(channel, &function->signature,
 					    &sandbox->engine->allocator, &sandbox->argument_space,
 					    arguments, &problem, error);
 	if (problem != NULL)
@@ -65,7 +69,7 @@ static mote_status serve_host_call(mote_sandbox *sandbox, mote_error *error)
 	if (status != MOTE_OK)
 		return status;
 	mote_error_begin(&inner);
-	if (mote_channel_put_result(&channel, &result, &inner) != MOTE_OK)
+	if (mote_channel_put_result(channel, &result, &inner) != MOTE_OK)
 		return mote_fail(error, MOTE_HOST_FUNCTION, "result of host function %s: %s",
 				 function->name, inner.text);
 	return MOTE_OK;

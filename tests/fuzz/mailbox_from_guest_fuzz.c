@@ -46,12 +46,12 @@ static void change(struct guest *guest, struct fuzz_input *input)
 		(uint8_t *)&guest->mailbox.shared->call,
 		(uint8_t *)&guest->mailbox.shared->host_call,
 		(uint8_t *)&guest->mailbox.shared->message,
-		guest->mailbox.call_data,
-		guest->mailbox.host_call_data,
+		guest->mailbox.call.data,
+		guest->mailbox.host_call.data,
 	};
 	const size_t bytes[] = {sizeof(struct mote_abi_call), sizeof(struct mote_abi_call),
-				sizeof(struct mote_abi_message), guest->mailbox.data_bytes,
-				guest->mailbox.data_bytes};
+				sizeof(struct mote_abi_message), guest->mailbox.call.data_bytes,
+				guest->mailbox.call.data_bytes};
 	unsigned area = fuzz_u8(input) % 5;
 	size_t at = fuzz_u16(input), count = fuzz_u8(input) % 16;
 
@@ -88,7 +88,7 @@ __attribute__((no_sanitize("thread"))) static void *keep_changing(void *user)
 	volatile uint8_t *call = (volatile uint8_t *)&guest->mailbox.shared->call;
 	volatile uint8_t *host_call = (volatile uint8_t *)&guest->mailbox.shared->host_call;
 	volatile uint8_t *message = (volatile uint8_t *)&guest->mailbox.shared->message;
-	volatile uint8_t *text = guest->mailbox.host_call_data;
+	volatile uint8_t *text = guest->mailbox.host_call.data;
 	uint8_t random = 1;
 
 	while (!atomic_load_explicit(&guest->stop, memory_order_relaxed)) {
@@ -98,7 +98,7 @@ __attribute__((no_sanitize("thread"))) static void *keep_changing(void *user)
 			call[8 + 4 + random % 6] ^= random;
 			host_call[24 + 16 * (random % 16) + 4 + random / 16 % 6] ^= random;
 			message[4 + random % 2] ^= random;
-			text[random % guest->mailbox.data_bytes] ^= random;
+			text[random % guest->mailbox.call.data_bytes] ^= random;
 		}
 	}
 	return NULL;
@@ -134,14 +134,14 @@ static void check_outcome(mote_status status, const char *problem, const mote_er
 /* Host memory stays within a small multiple of the mailbox, whatever the guest says. */
 static void check_space(const struct guest *guest, const struct mote_buffer_space *space)
 {
-	size_t most = guest->mailbox.data_bytes + 17 * (size_t)MOTE_MAXIMUM_ARGUMENTS;
+	size_t most = guest->mailbox.call.data_bytes + 17 * (size_t)MOTE_MAXIMUM_ARGUMENTS;
 
 	FUZZ_CHECK(space->capacity <= (most > 32 ? 2 * most : 64));
 }
 
 static void take_result(struct guest *guest, mote_type type, size_t capacity)
 {
-	const struct mote_channel channel = mote_mailbox_call(&guest->mailbox);
+	const struct mote_channel channel = guest->mailbox.call;
 	struct mote_buffer_space space = {0};
 	mote_value result = {.type = MOTE_TYPE_COUNT};
 	mote_error error = MOTE_ERROR_INIT;
@@ -158,7 +158,7 @@ static void take_result(struct guest *guest, mote_type type, size_t capacity)
 		FUZZ_CHECK(result.type == type);
 		FUZZ_CHECK(check_value(&result, buffer ? buffer : space.bytes,
 				       buffer ? capacity : space.capacity) <=
-			   guest->mailbox.data_bytes);
+			   guest->mailbox.call.data_bytes);
 	}
 	check_space(guest, &space);
 	free(buffer);
@@ -167,7 +167,7 @@ static void take_result(struct guest *guest, mote_type type, size_t capacity)
 
 static void take_arguments(struct guest *guest, const mote_signature *signature)
 {
-	const struct mote_channel channel = mote_mailbox_host_call(&guest->mailbox);
+	const struct mote_channel channel = guest->mailbox.host_call;
 	struct mote_buffer_space space = {0};
 	mote_value arguments[MOTE_MAXIMUM_ARGUMENTS];
 	mote_error error = MOTE_ERROR_INIT;
@@ -192,7 +192,7 @@ static void take_arguments(struct guest *guest, const mote_signature *signature)
 		end = (const uint8_t *)value->as.bytes.data + value->as.bytes.length +
 		      (value->type == MOTE_TYPE_STRING);
 	}
-	FUZZ_CHECK(total <= guest->mailbox.data_bytes);
+	FUZZ_CHECK(total <= guest->mailbox.call.data_bytes);
 	free(space.bytes);
 }
 
@@ -208,7 +208,7 @@ static void take_message(struct guest *guest)
 
 	if (status == MOTE_OK)
 		FUZZ_CHECK(check_value(&text, space.bytes, space.capacity) <=
-			   guest->mailbox.data_bytes);
+			   guest->mailbox.call.data_bytes);
 	else
 		check_outcome(status, problem, &error);
 	check_space(guest, &space);
@@ -222,7 +222,7 @@ static void take_batch(struct guest *guest, const mote_signature *signature)
 		.result = (mote_type)(signature->result % MOTE_TYPE_STRING),
 		.argument_count = signature->argument_count,
 	};
-	size_t count = guest->mailbox.data_bytes / sizeof(struct mote_abi_value) /
+	size_t count = guest->mailbox.call.data_bytes / sizeof(struct mote_abi_value) /
 		       (batch.argument_count + 1);
 	mote_value results[MOST_DATA / sizeof(struct mote_abi_value)];
 	const char *problem = NULL;
@@ -268,14 +268,15 @@ static void put_right(struct guest *guest, const mote_signature *signature, uint
 		shared->host_call.arguments[i].type = signature->arguments[i];
 	if (refuse & 2)
 		return;
-	shared->call.result.bits %= guest->mailbox.data_bytes + 2;
-	shared->call.result.length %= guest->mailbox.data_bytes + 2;
-	shared->message.length %= guest->mailbox.data_bytes + 2;
+	shared->call.result.bits %= guest->mailbox.call.data_bytes + 2;
+	shared->call.result.length %= guest->mailbox.call.data_bytes + 2;
+	shared->message.length %= guest->mailbox.call.data_bytes + 2;
 	for (unsigned i = 0; i < signature->argument_count; i++) {
 		struct mote_abi_value *value = &shared->host_call.arguments[i];
 
-		value->bits %= value->type == MOTE_TYPE_BOOL ? 3 : guest->mailbox.data_bytes + 2;
-		value->length %= refuse & 4 ? guest->mailbox.data_bytes + 2 : 40;
+		value->bits %=
+			value->type == MOTE_TYPE_BOOL ? 3 : guest->mailbox.call.data_bytes + 2;
+		value->length %= refuse & 4 ? guest->mailbox.call.data_bytes + 2 : 40;
 	}
 }
 
@@ -284,32 +285,31 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fuzz_input input = {data, size};
 	struct guest guest = {.allocator = {allocate, reallocate, release, &guest}};
 	uint8_t flags = fuzz_u8(&input);
-	size_t capacity = fuzz_u8(&input) + 1u;
+	size_t capacity = fuzz_u8(&input) + 1u, data_bytes;
 	mote_signature signature = {.result = fuzz_u8(&input) % MOTE_TYPE_COUNT};
 
 	signature.argument_count = fuzz_u8(&input) % (MOTE_MAXIMUM_ARGUMENTS + 1);
 	for (unsigned i = 0; i < signature.argument_count; i++)
 		signature.arguments[i] = 1 + fuzz_u8(&input) % (MOTE_TYPE_COUNT - 1);
-	guest.mailbox.data_bytes = flags & 1 ? MOST_DATA : 1 + fuzz_u16(&input) % MOST_DATA;
-	guest.mailbox.shared = block(sizeof(*guest.mailbox.shared));
-	guest.mailbox.call_data = block(guest.mailbox.data_bytes);
-	guest.mailbox.host_call_data = block(guest.mailbox.data_bytes);
+	data_bytes = flags & 1 ? MOST_DATA : 1 + fuzz_u16(&input) % MOST_DATA;
+	guest.mailbox = mote_mailbox_view(block(sizeof(*guest.mailbox.shared)), block(data_bytes),
+					  block(data_bytes), data_bytes);
 	fuzz_bytes(&input, &guest.mailbox.shared->message, sizeof(struct mote_abi_message));
 	fuzz_bytes(&input, &guest.mailbox.shared->call.result, sizeof(struct mote_abi_value));
 	fuzz_bytes(&input, &guest.mailbox.shared->host_call,
 		   offsetof(struct mote_abi_call, arguments) +
 			   signature.argument_count * sizeof(struct mote_abi_value));
-	memset(guest.mailbox.call_data, 'a', guest.mailbox.data_bytes);
+	memset(guest.mailbox.call.data, 'a', data_bytes);
 	if (flags & 0x10)
-		fuzz_bytes(&input, guest.mailbox.call_data, guest.mailbox.data_bytes);
-	memset(guest.mailbox.host_call_data, 'b', guest.mailbox.data_bytes);
+		fuzz_bytes(&input, guest.mailbox.call.data, data_bytes);
+	memset(guest.mailbox.host_call.data, 'b', data_bytes);
 	put_right(&guest, &signature, flags >> 1);
 	guest.changes = input;
 	take_everything(&guest, &signature, capacity);
 	if (flags >= 0xf0)
 		take_with_thread(&guest, &signature, capacity);
-	free(guest.mailbox.host_call_data);
-	free(guest.mailbox.call_data);
+	free(guest.mailbox.host_call.data);
+	free(guest.mailbox.call.data);
 	free(guest.mailbox.shared);
 	return 0;
 }

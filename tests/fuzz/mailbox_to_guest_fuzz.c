@@ -50,9 +50,9 @@ static size_t take_length(struct fuzz_input *input, const struct parts *parts)
 	case 0:
 		return 0;
 	case 1:
-		return parts->mailbox.data_bytes;
+		return parts->mailbox.call.data_bytes;
 	case 2:
-		return parts->mailbox.data_bytes - 1;
+		return parts->mailbox.call.data_bytes - 1;
 	case 3:
 		return (size_t)fuzz_edge(input);
 	case 4:
@@ -230,7 +230,7 @@ static void check_back(const struct mote_channel *channel, const mote_signature 
 
 static void check_call(struct fuzz_input *input, const struct parts *parts)
 {
-	const struct mote_channel channel = mote_mailbox_call(&parts->mailbox);
+	const struct mote_channel channel = parts->mailbox.call;
 	size_t count = fuzz_u8(input) % (MOTE_MAXIMUM_ARGUMENTS + 1);
 	mote_signature signature = {.argument_count = (uint8_t)count};
 	mote_value values[MOTE_MAXIMUM_ARGUMENTS];
@@ -241,7 +241,7 @@ static void check_call(struct fuzz_input *input, const struct parts *parts)
 		signature.arguments[i] = fuzz_u8(input) % MOTE_TYPE_COUNT;
 		values[i] = take_value(input, parts, (mote_type)signature.arguments[i]);
 	}
-	status = mote_channel_put_call(&channel, FUNCTION, values, count, &error);
+	status = mote_channel_put_call(&channel, &signature, FUNCTION, values, count, &error);
 	check_status(status, &error);
 	if (channel.buffer_count == 0 && count > 0 &&
 	    expected(&values[0], channel.data_bytes) != MOTE_OK)
@@ -258,7 +258,7 @@ static void check_call(struct fuzz_input *input, const struct parts *parts)
 
 static void check_result(struct fuzz_input *input, const struct parts *parts)
 {
-	const struct mote_channel channel = mote_mailbox_host_call(&parts->mailbox);
+	const struct mote_channel channel = parts->mailbox.host_call;
 	const mote_value value =
 		take_value(input, parts, (mote_type)(fuzz_u8(input) % MOTE_TYPE_COUNT));
 	struct mote_buffer_space space = {0};
@@ -284,7 +284,7 @@ static void check_result(struct fuzz_input *input, const struct parts *parts)
 static void check_batch_part(const struct parts *parts, const struct mote_batch *batch,
 			     size_t first, size_t count)
 {
-	const struct mote_channel channel = mote_mailbox_call(&parts->mailbox);
+	const struct mote_channel channel = parts->mailbox.call;
 	const struct mote_abi_mailbox *shared = parts->mailbox.shared;
 	size_t values = count * batch->argument_count;
 	mote_value results[MOST_CALLS];
@@ -311,7 +311,7 @@ static void check_batch_part(const struct parts *parts, const struct mote_batch 
 
 static void check_batch(struct fuzz_input *input, const struct parts *parts)
 {
-	const struct mote_channel channel = mote_mailbox_call(&parts->mailbox);
+	const struct mote_channel channel = parts->mailbox.call;
 	struct mote_batch batch = {
 		.function = FUNCTION,
 		.result = (mote_type)(fuzz_u8(input) % MOTE_TYPE_STRING),
@@ -349,13 +349,8 @@ static struct parts make_parts(struct fuzz_input *input)
 	/* Whole multiples of a value, as whole pages are. */
 	size_t data_bytes = flags & 1 ? MOST_DATA : 16 * (1 + fuzz_u8(input) % (MOST_DATA / 16));
 	struct parts parts = {
-		.mailbox =
-			{
-				.shared = block(sizeof(struct mote_abi_mailbox)),
-				.call_data = block(data_bytes),
-				.host_call_data = block(data_bytes),
-				.data_bytes = data_bytes,
-			},
+		.mailbox = mote_mailbox_view(block(sizeof(struct mote_abi_mailbox)),
+					     block(data_bytes), block(data_bytes), data_bytes),
 		.pool = block(POOL_BYTES),
 	};
 
@@ -379,15 +374,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct parts parts = make_parts(&input);
 
 	if (parts.buffer.bytes > 0) {
-		parts.mailbox.buffers = &parts.buffer;
-		parts.mailbox.buffer_count = 1;
+		parts.mailbox.call.buffers = &parts.buffer;
+		parts.mailbox.call.buffer_count = 1;
 	}
 	check_call(&input, &parts);
 	check_result(&input, &parts);
 	check_batch(&input, &parts);
 	free(parts.pool);
-	free(parts.mailbox.host_call_data);
-	free(parts.mailbox.call_data);
+	free(parts.mailbox.host_call.data);
+	free(parts.mailbox.call.data);
 	free(parts.mailbox.shared);
 	return 0;
 }

@@ -4,8 +4,6 @@
  */
 #include "table_pool.h"
 
-#include <string.h>
-
 uint64_t mote_table_pool_bytes(uint64_t end)
 {
 	uint64_t tables = 1;
@@ -48,18 +46,4 @@ uint8_t *mote_table_at(const struct mote_page_tables *tables, uint64_t gpa)
 	if (offset % MOTE_PAGE_BYTES != 0 || offset >= tables->used_bytes)
 		return NULL;
 	return tables->pool + offset;
-}
-
-uint64_t mote_table_entry(const uint8_t *table, unsigned index)
-{
-	uint64_t entry;
-
-	memcpy(&entry, table + index * sizeof(entry), sizeof(entry));
-	return entry;
-}
-
-void mote_table_set_entry(uint8_t *table, unsigned index, uint64_t entry)
-{
-	/* One aligned 8-byte store: a processor never sees half an entry. */
-	memcpy(table + index * sizeof(entry), &entry, sizeof(entry));
 }

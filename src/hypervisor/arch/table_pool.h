@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "page_tables.h"
 
@@ -50,7 +51,18 @@ bool mote_table_pool_take(struct mote_page_tables *tables, uint64_t *gpa);
 /* The table at a guest-physical address, or NULL when that is no page of the pool. */
 uint8_t *mote_table_at(const struct mote_page_tables *tables, uint64_t gpa);
 
-uint64_t mote_table_entry(const uint8_t *table, unsigned index);
-void mote_table_set_entry(uint8_t *table, unsigned index, uint64_t entry);
+static inline uint64_t mote_table_entry(const uint8_t *table, unsigned index)
+{
+	uint64_t entry;
+
+	memcpy(&entry, table + index * sizeof(entry), sizeof(entry));
+	return entry;
+}
+
+static inline void mote_table_set_entry(uint8_t *table, unsigned index, uint64_t entry)
+{
+	/* One aligned 8-byte store: a processor never sees half an entry. */
+	memcpy(table + index * sizeof(entry), &entry, sizeof(entry));
+}
 
 #endif

@@ -228,8 +228,6 @@ mote_status mote_deadlines_pause(struct mote_watch *watch, mote_error *error)
 	uint64_t limit = atomic_load(&watch->cpu_limit_ns);
 	uint64_t used;
 
-	if (limit == 0)
-		return MOTE_OK;
 	atomic_store(&watch->cpu_check_ns, 0);
 	if (!mote_os_cpu_clock_read(clock, &used))
 		return fail_cpu_clock(error);
@@ -242,8 +240,6 @@ mote_status mote_deadlines_resume(struct mote_deadlines *deadlines, struct mote_
 {
 	mote_status status;
 
-	if (atomic_load(&watch->cpu_limit_ns) == 0)
-		return MOTE_OK;
 	if (watch->cpu_remaining_ns == 0) {
 		mote_interrupt_expire(watch->interrupt, atomic_load(&watch->call_id),
 				      MOTE_INTERRUPT_CPU_DEADLINE);

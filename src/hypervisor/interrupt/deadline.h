@@ -50,8 +50,14 @@ mote_status mote_deadlines_prepare(struct mote_deadlines *deadlines, struct mote
 mote_status mote_deadlines_begin(struct mote_deadlines *deadlines, struct mote_watch *watch,
 				 uint64_t wall_ns, uint64_t cpu_ns, mote_error *error);
 
-/* Around a host function: its CPU time does not count.  Both fail with MOTE_OS when the clock cannot
- * be read. */
+/* Whether the call in progress has a CPU-time deadline. */
+static inline bool mote_deadlines_cpu_set(const struct mote_watch *watch)
+{
+	return atomic_load(&watch->cpu_limit_ns) != 0;
+}
+
+/* Around a host function where there is one: its CPU time does not count.  Both fail with MOTE_OS when
+ * the clock cannot be read. */
 mote_status mote_deadlines_pause(struct mote_watch *watch, mote_error *error);
 mote_status mote_deadlines_resume(struct mote_deadlines *deadlines, struct mote_watch *watch,
 				  mote_error *error);

@@ -12,14 +12,6 @@
 
 static const uint64_t CAUSES = MOTE_INTERRUPT_WALL_DEADLINE | MOTE_INTERRUPT_CPU_DEADLINE;
 
-struct mote_interrupt {
-	_Atomic uint64_t word; /* flags and the call's id, see interrupt_internal.h */
-	_Atomic uint32_t references;
-	int kick_signal;
-	struct mote_kick_target target; /* written before RUNNING is set, read while it is */
-	mote_allocator allocator;
-};
-
 static uint64_t call_id(uint64_t word)
 {
 	return word >> MOTE_INTERRUPT_ID_SHIFT;
@@ -62,56 +54,16 @@ void mote_interrupt_drop(mote_interrupt *interrupt)
 	atomic_fetch_or(&interrupt->word, MOTE_INTERRUPT_DROPPED);
 }
 
-void mote_interrupt_begin_call(mote_interrupt *interrupt)
-{
-	uint64_t id = call_id(atomic_load_explicit(&interrupt->word, memory_order_relaxed)) + 1;
-
-	/* Nothing else writes the word now: a kill changes it during a call only. */
-	atomic_store(&interrupt->word, id << MOTE_INTERRUPT_ID_SHIFT | MOTE_INTERRUPT_IN_CALL);
-}
-
-void mote_interrupt_end_call(mote_interrupt *interrupt)
-{
-	atomic_fetch_and(&interrupt->word, ~(uint64_t)MOTE_INTERRUPT_IN_CALL);
-}
-
-uint64_t mote_interrupt_call_id(const mote_interrupt *interrupt)
-{
-	return call_id(atomic_load_explicit(&interrupt->word, memory_order_relaxed));
-}
-
 bool mote_interrupt_cancelled(const mote_interrupt *interrupt)
 {
 	return (atomic_load(&interrupt->word) & MOTE_INTERRUPT_CANCEL) != 0;
 }
 
-bool mote_interrupt_set_running(mote_interrupt *interrupt, volatile uint8_t *kick)
-{
-	mote_kick_arm(&interrupt->target, kick);
-	*kick = 0;
-	if (!(atomic_fetch_or(&interrupt->word, MOTE_INTERRUPT_RUNNING) & MOTE_INTERRUPT_CANCEL))
-		return true;
-	/* Nobody sends for a call that is cancelled already. */
-	atomic_fetch_and(&interrupt->word, ~(uint64_t)MOTE_INTERRUPT_RUNNING);
-	mote_kick_disarm();
-	return false;
-}
-
-/* The call was cancelled while the vCPU ran: the signal is on its way, or is yet to be sent. */
-static void wait_for_kick(mote_interrupt *interrupt)
+void mote_interrupt_wait_for_kick(mote_interrupt *interrupt)
 {
 	for (unsigned tries = 0; atomic_load(&interrupt->word) & MOTE_INTERRUPT_SENDING; tries++)
 		mote_kick_yield(tries);
 	mote_kick_take();
-}
-
-void mote_interrupt_clear_running(mote_interrupt *interrupt)
-{
-	uint64_t word = atomic_fetch_and(&interrupt->word, ~(uint64_t)MOTE_INTERRUPT_RUNNING);
-
-	if (word & MOTE_INTERRUPT_CANCEL)
-		wait_for_kick(interrupt);
-	mote_kick_disarm();
 }
 
 static void send(mote_interrupt *interrupt)

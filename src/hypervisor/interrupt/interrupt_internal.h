@@ -10,12 +10,15 @@
 #ifndef MOTE_HYPERVISOR_INTERRUPT_INTERNAL_H
 #define MOTE_HYPERVISOR_INTERRUPT_INTERNAL_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <mote/engine.h>
 #include <mote/error.h>
 #include <mote/interrupt.h>
+
+#include "allocator.h"
 
 enum mote_interrupt_flags {
 	MOTE_INTERRUPT_IN_CALL = 1u << 0,
@@ -37,13 +40,6 @@ mote_status mote_interrupt_create(const mote_allocator *allocator, int kick_sign
 /* Says that the vCPU is gone: kills have no effect from here on. */
 void mote_interrupt_drop(mote_interrupt *interrupt);
 
-/* A call begins: gives it the next id and forgets an earlier cancel. */
-void mote_interrupt_begin_call(mote_interrupt *interrupt);
-void mote_interrupt_end_call(mote_interrupt *interrupt);
-
-/* The id of the call in progress. */
-uint64_t mote_interrupt_call_id(const mote_interrupt *interrupt);
-
 /* Whether the call in progress is cancelled. */
 bool mote_interrupt_cancelled(const mote_interrupt *interrupt);
 
@@ -52,14 +48,6 @@ void mote_interrupt_expire(mote_interrupt *interrupt, uint64_t id, uint64_t caus
 
 /* The flags that say why the call was cancelled. */
 uint64_t mote_interrupt_cause(const mote_interrupt *interrupt);
-
-/*
- * Brackets around a run of the vCPU on this thread.  *kick is set to 1 when the run must end.
- * set_running gives false when the call is cancelled already; then the vCPU must not run, and
- * clear_running is not called.
- */
-bool mote_interrupt_set_running(mote_interrupt *interrupt, volatile uint8_t *kick);
-void mote_interrupt_clear_running(mote_interrupt *interrupt);
 
 /* ---- per operating system: interrupt_linux.c --------------------------------------------- */
 
@@ -89,5 +77,64 @@ void mote_kick_take(void);
 
 /* Lets another thread run for a moment; tries: how often it was called in vain. */
 void mote_kick_yield(unsigned tries);
+
+/* ---- The thread that runs the vCPU: on the path of every call ----------------------------- */
+
+struct mote_interrupt {
+	_Atomic uint64_t word;
+	_Atomic uint32_t references;
+	int kick_signal;
+	struct mote_kick_target target; /* written before RUNNING is set, read while it is */
+	mote_allocator allocator;
+};
+
+/* The id of the call in progress. */
+static inline uint64_t mote_interrupt_call_id(const mote_interrupt *interrupt)
+{
+	return atomic_load_explicit(&interrupt->word, memory_order_relaxed) >>
+	       MOTE_INTERRUPT_ID_SHIFT;
+}
+
+/* A call begins: gives it the next id and forgets an earlier cancel. */
+static inline void mote_interrupt_begin_call(mote_interrupt *interrupt)
+{
+	uint64_t id = mote_interrupt_call_id(interrupt) + 1;
+
+	/* Nothing else writes the word now: a kill changes it during a call only. */
+	atomic_store(&interrupt->word, id << MOTE_INTERRUPT_ID_SHIFT | MOTE_INTERRUPT_IN_CALL);
+}
+
+static inline void mote_interrupt_end_call(mote_interrupt *interrupt)
+{
+	atomic_fetch_and(&interrupt->word, ~(uint64_t)MOTE_INTERRUPT_IN_CALL);
+}
+
+/* The call was cancelled while the vCPU ran: the signal is on its way, or is yet to be sent. */
+void mote_interrupt_wait_for_kick(mote_interrupt *interrupt);
+
+/*
+ * Brackets around a run of the vCPU on this thread.  *kick is set to 1 when the run must end.
+ * set_running gives false when the call is cancelled already; then the vCPU must not run, and
+ * clear_running is not called.  This thread alone changes RUNNING, so adding sets it and subtracting
+ * clears it, in one instruction that gives the old word.
+ */
+static inline void mote_interrupt_clear_running(mote_interrupt *interrupt)
+{
+	if (atomic_fetch_sub(&interrupt->word, MOTE_INTERRUPT_RUNNING) & MOTE_INTERRUPT_CANCEL)
+		mote_interrupt_wait_for_kick(interrupt);
+	mote_kick_disarm();
+}
+
+static inline bool mote_interrupt_set_running(mote_interrupt *interrupt, volatile uint8_t *kick)
+{
+	mote_kick_arm(&interrupt->target, kick);
+	*kick = 0;
+	if (!(atomic_fetch_add(&interrupt->word, MOTE_INTERRUPT_RUNNING) & MOTE_INTERRUPT_CANCEL))
+		return true;
+	/* Nobody sends for a call that is cancelled already. */
+	atomic_fetch_sub(&interrupt->word, MOTE_INTERRUPT_RUNNING);
+	mote_kick_disarm();
+	return false;
+}
 
 #endif

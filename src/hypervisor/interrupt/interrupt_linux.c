@@ -86,15 +86,12 @@ mote_status mote_kick_install(int *kick_signal, mote_error *error)
 			 last);
 }
 
-mote_status mote_kick_check_thread(int kick_signal, mote_error *error)
+/* Not on the path of every call, so not in its way. */
+__attribute__((noinline)) static mote_status check_thread(int kick_signal, mote_error *error)
 {
-	uint64_t bit = (uint64_t)1 << (kick_signal - 1);
 	sigset_t blocked;
-	int code;
+	int code = pthread_sigmask(SIG_BLOCK, NULL, &blocked);
 
-	if (checked_signals & bit)
-		return MOTE_OK;
-	code = pthread_sigmask(SIG_BLOCK, NULL, &blocked);
 	if (code != 0)
 		return mote_fail_code(error, MOTE_OS, MOTE_DOMAIN_OS, code,
 				      "pthread_sigmask, whether signal %d is blocked", kick_signal);
@@ -103,14 +100,21 @@ mote_status mote_kick_check_thread(int kick_signal, mote_error *error)
 				 "signal %d, which interrupts guests, is blocked in this thread; "
 				 "unblock it with pthread_sigmask",
 				 kick_signal);
-	checked_signals |= bit;
+	checked_signals |= (uint64_t)1 << (kick_signal - 1);
 	return MOTE_OK;
+}
+
+mote_status mote_kick_check_thread(int kick_signal, mote_error *error)
+{
+	const uint64_t bit = (uint64_t)1 << (kick_signal - 1);
+
+	return checked_signals & bit ? MOTE_OK : check_thread(kick_signal, error);
 }
 
 void mote_kick_arm(struct mote_kick_target *target, volatile uint8_t *kick)
 {
-	target->thread = (uintptr_t)pthread_self();
 	armed = kick;
+	target->thread = (uintptr_t)pthread_self();
 }
 
 void mote_kick_disarm(void)

@@ -44,19 +44,15 @@ static inline int open_box(void **state)
 	(void)state;
 	memset(&box, 0, sizeof(box));
 	box.shared = calloc(1, sizeof(*box.shared));
-	box.mailbox = (struct mote_mailbox){
-		.shared = box.shared,
-		.call_data = malloc(DATA_BYTES),
-		.host_call_data = malloc(DATA_BYTES),
-		.data_bytes = DATA_BYTES,
-	};
-	if (box.shared == NULL || box.mailbox.call_data == NULL ||
-	    box.mailbox.host_call_data == NULL)
+	box.mailbox =
+		mote_mailbox_view(box.shared, malloc(DATA_BYTES), malloc(DATA_BYTES), DATA_BYTES);
+	if (box.shared == NULL || box.mailbox.call.data == NULL ||
+	    box.mailbox.host_call.data == NULL)
 		return 1;
-	memset(box.mailbox.call_data, 'c', DATA_BYTES);
-	memset(box.mailbox.host_call_data, 'h', DATA_BYTES);
-	box.call = mote_mailbox_call(&box.mailbox);
-	box.host_call = mote_mailbox_host_call(&box.mailbox);
+	memset(box.mailbox.call.data, 'c', DATA_BYTES);
+	memset(box.mailbox.host_call.data, 'h', DATA_BYTES);
+	box.call = box.mailbox.call;
+	box.host_call = box.mailbox.host_call;
 	return 0;
 }
 
@@ -64,8 +60,8 @@ static inline int close_box(void **state)
 {
 	(void)state;
 	free(box.shared);
-	free(box.mailbox.call_data);
-	free(box.mailbox.host_call_data);
+	free(box.mailbox.call.data);
+	free(box.mailbox.host_call.data);
 	free(box.space.bytes);
 	return 0;
 }

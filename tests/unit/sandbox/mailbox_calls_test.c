@@ -33,7 +33,7 @@ static void arguments_are_taken(void **state)
 	mote_value arguments[MOTE_MAXIMUM_ARGUMENTS];
 
 	(void)state;
-	memcpy(box.mailbox.host_call_data, "hello", 5);
+	memcpy(box.mailbox.host_call.data, "hello", 5);
 	argument(0, MOTE_TYPE_STRING, 5, 0);
 	argument(1, MOTE_TYPE_U32, 0, 7);
 	argument(2, MOTE_TYPE_BYTES, 3, 2);
@@ -85,7 +85,7 @@ static void arguments_are_checked_like_results(void **state)
 			assert_string_equal(get("void(u32,bytes)", arguments),
 					    "data outside the mailbox");
 	}
-	box.mailbox.host_call_data[3] = '\0';
+	box.mailbox.host_call.data[3] = '\0';
 	argument(1, MOTE_TYPE_STRING, 4, 0);
 	assert_string_equal(get("void(u32,string)", arguments), "a string with a NUL in it");
 }
@@ -139,7 +139,7 @@ static void messages_are_taken(void **state)
 	mote_text text;
 
 	(void)state;
-	memcpy(box.mailbox.host_call_data, "one\0two", 7);
+	memcpy(box.mailbox.host_call.data, "one\0two", 7);
 	assert_null(message(3, 3, &text));
 	assert_string_equal(text.data, "one");
 	assert_int_equal(text.length, 3);
@@ -148,7 +148,7 @@ static void messages_are_taken(void **state)
 	assert_null(message(1, 0, &text));
 	assert_int_equal(text.length, 0);
 	assert_string_equal(text.data, "");
-	memset(box.mailbox.host_call_data, 'm', DATA_BYTES);
+	memset(box.mailbox.host_call.data, 'm', DATA_BYTES);
 	assert_null(message(1, DATA_BYTES, &text));
 	assert_int_equal(text.length, DATA_BYTES);
 	assert_int_equal(text.data[DATA_BYTES], 0);

@@ -10,8 +10,12 @@
 static void put(const mote_value *arguments, size_t count, mote_status expected, const char *part)
 {
 	mote_error error = MOTE_ERROR_INIT;
-	mote_status status = mote_channel_put_call(&box.call, 3, arguments, count, &error);
+	mote_signature signature = {.argument_count = (uint8_t)count};
+	mote_status status;
 
+	for (size_t i = 0; i < count; i++)
+		signature.arguments[i] = (uint8_t)arguments[i].type;
+	status = mote_channel_put_call(&box.call, &signature, 3, arguments, count, &error);
 	if (expected == MOTE_OK)
 		check_ok(status, &error);
 	else
@@ -51,16 +55,16 @@ static void strings_and_bytes_lie_one_behind_the_other(void **state)
 	put(arguments, COUNT(arguments), MOTE_OK, "");
 	assert_int_equal(to[0].bits, 0);
 	assert_int_equal(to[0].length, 3);
-	assert_string_equal(box.mailbox.call_data, "abc");
+	assert_string_equal(box.mailbox.call.data, "abc");
 	for (size_t i = 1; i < COUNT(arguments); i++) {
 		assert_true(to[i].bits >= to[i - 1].bits + to[i - 1].length);
 		assert_int_equal(to[i].bits % 16, 0);
 	}
-	assert_memory_equal(box.mailbox.call_data + to[1].bits, "defgh", 5);
-	assert_int_equal(box.mailbox.call_data[to[2].bits], 0);
+	assert_memory_equal(box.mailbox.call.data + to[1].bits, "defgh", 5);
+	assert_int_equal(box.mailbox.call.data[to[2].bits], 0);
 	assert_int_equal(to[3].length, 0);
 	/* The other channel is not touched. */
-	assert_int_equal(box.mailbox.host_call_data[0], 'h');
+	assert_int_equal(box.mailbox.host_call.data[0], 'h');
 }
 
 static void what_fills_the_mailbox_fits_and_one_byte_more_does_not(void **state)
@@ -244,14 +248,14 @@ static void a_copy_does_not_change_with_the_mailbox(void **state)
 	(void)state;
 	say(MOTE_TYPE_BYTES, 8, 0);
 	value = take(MOTE_TYPE_BYTES);
-	memset(box.mailbox.call_data, 'z', DATA_BYTES);
+	memset(box.mailbox.call.data, 'z', DATA_BYTES);
 	assert_memory_equal(value.as.bytes.data, "cccccccc", 8);
 }
 
 static void a_string_has_no_nul_within(void **state)
 {
 	(void)state;
-	box.mailbox.call_data[10] = '\0';
+	box.mailbox.call.data[10] = '\0';
 	say(MOTE_TYPE_STRING, 10, 0);
 	assert_int_equal(strlen(take(MOTE_TYPE_STRING).as.string.data), 10);
 	say(MOTE_TYPE_STRING, 11, 0);

@@ -41,18 +41,17 @@ struct frame {
 	uint64_t rip, cs, rflags, rsp, ss;
 };
 
+/* Host and guest have one architecture, so one byte order. */
 static void put64(uint8_t *at, uint64_t value)
 {
-	for (unsigned i = 0; i < 8; i++)
-		at[i] = (uint8_t)(value >> (8 * i));
+	memcpy(at, &value, sizeof(value));
 }
 
 static uint64_t get64(const uint8_t *at)
 {
-	uint64_t value = 0;
+	uint64_t value;
 
-	for (unsigned i = 8; i-- > 0;)
-		value = value << 8 | at[i];
+	memcpy(&value, at, sizeof(value));
 	return value;
 }
 

@@ -82,22 +82,31 @@ static uint8_t *page_table(struct mote_page_tables *tables, uint64_t gva)
 	return table;
 }
 
+/* Fills one table from gva's entry on, for bytes or to its end; what it covers then. */
+static uint64_t fill_table(uint8_t *table, uint64_t gva, uint64_t bytes, uint64_t entry)
+{
+	unsigned first = mote_table_index(gva, 0);
+	uint64_t pages = bytes / MOTE_PAGE_BYTES;
+
+	if (pages > MOTE_TABLE_ENTRIES - first)
+		pages = MOTE_TABLE_ENTRIES - first;
+	for (unsigned i = 0; i < pages; i++)
+		mote_table_set_entry(table, first + i, entry + i * MOTE_PAGE_BYTES);
+	return pages * MOTE_PAGE_BYTES;
+}
+
 bool mote_x86_64_paging_map(struct mote_page_tables *tables, uint64_t gva, uint64_t gpa,
 			    uint64_t bytes, uint32_t flags)
 {
-	uint8_t *table = NULL;
-
 	if (!flags_valid(flags) || !mote_table_range_valid(gva, bytes, GVA_LIMIT) ||
 	    !mote_table_range_valid(gpa, bytes, GPA_LIMIT))
 		return false;
-	for (uint64_t done = 0; done < bytes; done += MOTE_PAGE_BYTES) {
-		unsigned index = mote_table_index(gva + done, 0);
+	for (uint64_t done = 0; done < bytes;) {
+		uint8_t *table = page_table(tables, gva + done);
 
-		if (!table || index == 0)
-			table = page_table(tables, gva + done);
 		if (!table)
 			return false;
-		mote_table_set_entry(table, index, page_entry(gpa + done, flags));
+		done += fill_table(table, gva + done, bytes - done, page_entry(gpa + done, flags));
 	}
 	return true;
 }

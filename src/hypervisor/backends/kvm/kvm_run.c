@@ -79,11 +79,13 @@ static void decode(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
 {
 	const struct mote_kvm_run *run = vm->run;
 
+	/* A doorbell is one: it does not go through the switch. */
+	if (run->exit_reason == MOTE_KVM_EXIT_IO) {
+		decode_io(vm, exit);
+		return;
+	}
 	vm->pending = MOTE_KVM_NOTHING_PENDING;
 	switch (run->exit_reason) {
-	case MOTE_KVM_EXIT_IO:
-		decode_io(vm, exit);
-		break;
 	case MOTE_KVM_EXIT_MMIO:
 		decode_mmio(vm, exit);
 		break;

@@ -108,53 +108,62 @@ static void fpu_to_xsave(const mote_fpu *fpu, uint8_t *area)
 	memcpy(area + XSAVE_XMM, fpu->xmm, sizeof(fpu->xmm));
 }
 
+static mote_status allocate_area(struct mote_vm *base, uint8_t **area, mote_error *error)
+{
+	*area = mote_allocate(((struct mote_kvm_vm *)base)->kvm->allocator,
+			      mote_kvm_xsave_bytes(base));
+	return *area != NULL ? MOTE_OK : mote_fail_memory(error, "XSAVE area");
+}
+
+static void release_area(struct mote_vm *base, uint8_t *area)
+{
+	mote_release(((struct mote_kvm_vm *)base)->kvm->allocator, area);
+}
+
 /* Through the XSAVE area: KVM_SET_FPU leaves MXCSR alone on some kernels. */
 mote_status mote_kvm_fpu(struct mote_vm *base, mote_fpu *fpu, mote_error *error)
 {
-	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
-	size_t bytes = mote_kvm_xsave_bytes(base);
-	uint8_t *area = mote_allocate(vm->kvm->allocator, bytes);
-	mote_status status;
+	uint8_t *area;
+	mote_status status = allocate_area(base, &area, error);
 
-	if (area == NULL)
-		return mote_fail_memory(error, "XSAVE area");
-	status = mote_kvm_xsave(base, area, bytes, error);
+	if (status != MOTE_OK)
+		return status;
+	status = mote_kvm_xsave(base, area, mote_kvm_xsave_bytes(base), error);
 	if (status == MOTE_OK)
 		fpu_from_xsave(area, fpu);
-	mote_release(vm->kvm->allocator, area);
+	release_area(base, area);
+	return status;
+}
+
+/* from_current: what fpu does not name stays; else it is in its initial state. */
+static mote_status write_fpu(struct mote_vm *base, const mote_fpu *fpu, bool from_current,
+			     mote_error *error)
+{
+	size_t bytes = mote_kvm_xsave_bytes(base);
+	uint8_t *area;
+	mote_status status = allocate_area(base, &area, error);
+
+	if (status != MOTE_OK)
+		return status;
+	if (from_current)
+		status = mote_kvm_xsave(base, area, bytes, error);
+	if (status == MOTE_OK) {
+		fpu_to_xsave(fpu, area);
+		status = mote_kvm_set_xsave(base, area, bytes, error);
+	}
+	release_area(base, area);
 	return status;
 }
 
 mote_status mote_kvm_set_fpu(struct mote_vm *base, const mote_fpu *fpu, mote_error *error)
 {
-	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
-	size_t bytes = mote_kvm_xsave_bytes(base);
-	uint8_t *area = mote_allocate(vm->kvm->allocator, bytes);
-	mote_status status;
-
-	if (area == NULL)
-		return mote_fail_memory(error, "XSAVE area");
-	status = mote_kvm_xsave(base, area, bytes, error);
-	if (status == MOTE_OK) {
-		fpu_to_xsave(fpu, area);
-		status = mote_kvm_set_xsave(base, area, bytes, error);
-	}
-	mote_release(vm->kvm->allocator, area);
-	return status;
+	return write_fpu(base, fpu, true, error);
 }
 
 /* What the area does not mark is in its initial state. */
 mote_status mote_kvm_reset_xsave(struct mote_vm *base, const mote_fpu *fpu, mote_error *error)
 {
-	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
-	size_t bytes = mote_kvm_xsave_bytes(base);
-	uint8_t *area = mote_allocate(vm->kvm->allocator, bytes);
-	mote_status status;
+	mote_status status = write_fpu(base, fpu, false, error);
 
-	if (area == NULL)
-		return mote_fail_memory(error, "XSAVE area");
-	fpu_to_xsave(fpu, area);
-	status = mote_kvm_set_xsave(base, area, bytes, error);
-	mote_release(vm->kvm->allocator, area);
-	return status == MOTE_OK ? mote_kvm_set_xcr0(vm, error) : status;
+	return status == MOTE_OK ? mote_kvm_set_xcr0((struct mote_kvm_vm *)base, error) : status;
 }

@@ -152,7 +152,7 @@ static void only_x87_sse_and_avx_state_is_offered(void **state)
 
 static void paravirtual_leaves_are_left_out(void **state)
 {
-	static const uint32_t hidden[] = {0x40000000, 0x40000001, 0x40000010, 0x400000ff};
+	static const uint32_t hidden[] = {0x40000001, 0x40000010, 0x400000ff};
 	static const uint32_t kept[] = {0, 2, 0x3fffffff, 0x40000100, 0x80000000u};
 
 	(void)state;
@@ -171,14 +171,39 @@ static void paravirtual_leaves_are_left_out(void **state)
 	assert_int_equal(table->nent, COUNT(kept));
 }
 
+static void the_hypervisor_has_a_name_and_nothing_behind_it(void **state)
+{
+	(void)state;
+	offer(0x40000000, 0);
+	table->entries[0].eax = 0x40000001;
+	mote_kvm_cpuid_apply_policy(table);
+	assert_int_equal(value(0x40000000, 0, EAX), 0x40000000);
+	assert_int_equal(value(0x40000000, 0, EBX), ~0u);
+	assert_int_equal(value(0x40000000, 0, EDX), ~0u);
+}
+
+static void leaves_of_zeros_are_left_out(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 6; i++) {
+		const uint32_t one = i == 0, two = i == 1, three = i == 2, four = i == 3;
+
+		table->entries[table->nent++] =
+			(struct mote_kvm_x86_cpuid_entry){i, 0, 0, one, two, three, four, {0}};
+	}
+	mote_kvm_cpuid_apply_policy(table);
+	assert_int_equal(table->nent, 4);
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(table->entries[i].function, i);
+}
+
 static void svm_details_are_gone_and_the_apic_id_is_zero(void **state)
 {
 	(void)state;
 	offer(0x8000000au, 0);
 	offer(1, 0);
 	mote_kvm_cpuid_apply_policy(table);
-	for (unsigned which = EAX; which <= EDX; which++)
-		assert_int_equal(value(0x8000000au, 0, (enum reg)which), 0);
+	assert_null(mote_kvm_cpuid_find(table, 0x8000000au, 0));
 	assert_int_equal(value(1, 0, EBX) >> 24, 0);
 	assert_int_equal(value(1, 0, EAX), ~0u); /* family and model */
 }
@@ -218,6 +243,8 @@ int main(void)
 		WITH_TABLE(features_are_hidden_or_kept),
 		WITH_TABLE(only_x87_sse_and_avx_state_is_offered),
 		WITH_TABLE(paravirtual_leaves_are_left_out),
+		WITH_TABLE(the_hypervisor_has_a_name_and_nothing_behind_it),
+		WITH_TABLE(leaves_of_zeros_are_left_out),
 		WITH_TABLE(svm_details_are_gone_and_the_apic_id_is_zero),
 		WITH_TABLE(an_empty_table_and_missing_leaves),
 		WITH_TABLE(the_policy_can_be_applied_twice),

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the library asks of values and signatures beyond <mote/value.h>.
+ */
+#ifndef MOTE_VALUE_INTERNAL_H
+#define MOTE_VALUE_INTERNAL_H
+
+#include <mote/error.h>
+#include <mote/value.h>
+
+/* Whether count and types of arguments are the signature's: MOTE_SIGNATURE when not. */
+mote_status mote_signature_check(const mote_signature *signature, const mote_value *arguments,
+				 size_t count, mote_error *error);
+
+#endif
