@@ -52,6 +52,13 @@ need_clang()
 	need clang:clang ld.lld:lld
 }
 
+# clang's run-time libraries: libFuzzer and the sanitizers.
+need_fuzz()
+{
+	need_clang
+	need '/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*:libclang-rt-dev'
+}
+
 need_lint()
 {
 	need clang-format:clang-format clang-tidy:clang-tidy
