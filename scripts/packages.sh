@@ -59,6 +59,13 @@ need_fuzz()
 	need '/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*:libclang-rt-dev'
 }
 
+# What the tests of packages, pages and completions use.
+need_packaging()
+{
+	need dpkg-shlibdeps:dpkg-dev file:file debootstrap:debootstrap unshare:util-linux \
+		doxygen:doxygen groff:groff-base fish:fish zsh:zsh
+}
+
 need_lint()
 {
 	need clang-format:clang-format clang-tidy:clang-tidy
