@@ -79,11 +79,12 @@ static mote_status open_first(const struct mote_hypervisor_options *options,
 			      struct mote_hypervisor **hypervisor, mote_error *error)
 {
 	mote_error attempt; /* the caller's error stays as it is when a later one succeeds */
-	mote_status status;
 
 	mote_error_begin(&attempt);
-	status = mote_fail(&attempt, MOTE_NO_HYPERVISOR, "this build of mote contains no backend");
+	mote_fail(&attempt, MOTE_NO_HYPERVISOR, "this build of mote contains no backend");
 	for (size_t i = 0; i < ENTRY_COUNT; i++) {
+		mote_status status;
+
 		if (entries[i].backend == NULL)
 			continue;
 		status = entries[i].backend->open(options, hypervisor, &attempt);
