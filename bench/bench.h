@@ -22,6 +22,7 @@ struct bench_options {
 	bool counted;
 	const char *filter;	     /* part of a case's name, or NULL */
 	const char *json;	     /* file, "-" for standard output, or NULL */
+	const char *figures;	     /* the same for all that is known of the figures */
 	const char *svg;	     /* file or NULL */
 	const char *from;	     /* take the figures from this file instead of measuring */
 	const char *baseline;	     /* file or NULL */
@@ -109,11 +110,12 @@ double bench_time_scale(const struct bench *bench);
 
 void bench_print_header(void);
 void bench_print_figure(const struct bench_figure *figure);
-/* False with a message on standard error. */
-bool bench_write_json(const struct bench *bench, const char *path);
+/* An array of {"name","unit","floor","mote","ratio","target","met"}, null where there is no number.
+ * all: with what bench_read_json needs besides.  False with a message on standard error. */
+bool bench_write_json(const struct bench *bench, const char *path, bool all);
 bool bench_write_svg(const struct bench *bench, const char *path);
 
-/* Reads what bench_write_json wrote, instead of measuring. */
+/* Reads what bench_write_json wrote with `all`, instead of measuring. */
 bool bench_read_json(struct bench *bench, const char *path);
 /* Compares with the baseline; prints what has grown or is missing.  False then. */
 bool bench_check(const struct bench *bench);
@@ -162,5 +164,9 @@ bool bench_case_inflate(struct bench *bench);
 bool bench_case_batch(struct bench *bench);
 bool bench_case_buffer(struct bench *bench);
 bool bench_case_process(struct bench *bench);
+
+/* A part of the case "process": inflate in a guest and in a child, all on this processor, where the
+ * caller is. */
+bool bench_inflate_against_process(struct bench *bench, int processor);
 
 #endif

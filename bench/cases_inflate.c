@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Throughput: zlib in a guest, fed block by block through host functions, against
- * the same zlib called directly on the same blocks.
+ * the same zlib called directly on the same blocks, and in a locked-up process.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
 #include "bench.h"
+#include "process.h"
 
 enum { TEXT_BYTES = 8 << 20, COUNTED_TEXT_BYTES = 1 << 20, LARGE_BLOCK = 1 << 20 };
 
 struct inflation {
 	struct bench *bench;
 	struct bench_guest guest;
+	struct process process;
 	unsigned char *text, *packed, *input, *output;
 	size_t text_bytes, packed_bytes;
 	uint32_t block_bytes;
@@ -138,22 +140,101 @@ static bool inflate_in_guest(void *user)
 	return result.as.i32 == Z_OK || bench_fail(job->bench, "zlib says %d", result.as.i32);
 }
 
-static bool measure(struct inflation *job, const char *name, uint32_t block_bytes)
+/* ---- In a child process ------------------------------------------------------------------ */
+
+enum { ARENA_BYTES = 128 << 10 }; /* zlib needs about 48 KiB */
+
+enum inflate_state { BEGIN, GO_ON, WANTS_INPUT, HAS_MORE, ENDED, FAILED };
+
+/* Made before the child, which has its own copy of it from then on. */
+static struct inflater {
+	z_stream stream;
+	unsigned char input[BENCH_BLOCK];
+	size_t used;
+	_Alignas(16) unsigned char arena[ARENA_BYTES];
+} inflater;
+
+static voidpf take_memory(voidpf user, uInt items, uInt size)
+{
+	struct inflater *from = user;
+	size_t bytes = ((size_t)items * size + 15) & ~(size_t)15;
+	void *memory = from->arena + from->used;
+
+	if (bytes > ARENA_BYTES - from->used)
+		return NULL;
+	from->used += bytes;
+	return memory;
+}
+
+static void leave_memory(voidpf user, voidpf memory)
+{
+	(void)user;
+	(void)memory;
+}
+
+/* As in the guest: the input is kept, because the message's place is needed for the output. */
+static void inflate_message(void *user, struct process_message *message)
+{
+	struct inflater *work = user;
+	int status = message->state == BEGIN ? inflateReset(&work->stream) : Z_OK;
+
+	if (message->state == BEGIN)
+		work->stream.avail_in = 0;
+	if (message->length > 0) {
+		memcpy(work->input, message->data, message->length);
+		work->stream.next_in = work->input;
+		work->stream.avail_in = message->length;
+	}
+	work->stream.next_out = message->data;
+	work->stream.avail_out = BENCH_BLOCK;
+	if (status == Z_OK)
+		status = inflate(&work->stream, Z_NO_FLUSH);
+	message->length = BENCH_BLOCK - work->stream.avail_out;
+	if (status == Z_STREAM_END)
+		message->state = ENDED;
+	else if (status != Z_OK)
+		message->state = FAILED;
+	else
+		message->state = work->stream.avail_in == 0 ? WANTS_INPUT : HAS_MORE;
+}
+
+static bool inflate_in_child(void *user)
+{
+	static struct process_message message;
+	struct inflation *job = user;
+	bool wants_input = true;
+
+	job->read = job->written = 0;
+	message.state = BEGIN;
+	do {
+		const unsigned char *block;
+
+		message.length = 0;
+		if (wants_input) {
+			message.length = (uint32_t)next_block(job, BENCH_BLOCK, &block);
+			memcpy(message.data, block, message.length);
+		}
+		if (!process_exchange(&job->process, &message) || message.state == FAILED ||
+		    !take_block(job, message.data, message.length))
+			return bench_fail(job->bench, "the child process failed");
+		wants_input = message.state == WANTS_INPUT;
+	} while (message.state != ENDED);
+	return true;
+}
+
+/* ---- The figures ------------------------------------------------------------------------- */
+
+static bool measure(struct inflation *job, struct bench_pair pair, uint32_t block_bytes)
 {
 	const mote_host_function functions[] = {
 		{"read_block", "bytes(u32)", read_block, job, NULL},
 		{"write_block", "void(bytes)", write_block, job, NULL},
 	};
-	const struct bench_pair pair = {
-		.name = name,
-		.reference = "the same zlib, native",
-		.floor = {.once = inflate_natively},
-		.mote = {.once = inflate_in_guest},
-		.user = job,
-		.counted = 2,
-	};
 	bool good;
 
+	pair.mote.once = inflate_in_guest;
+	pair.user = job;
+	pair.counted = 2;
 	job->block_bytes = block_bytes;
 	job->guest.options.memory_bytes = 16 << 20;
 	job->guest.options.mailbox_bytes = block_bytes;
@@ -164,20 +245,67 @@ static bool measure(struct inflation *job, const char *name, uint32_t block_byte
 	return good;
 }
 
+static bool open_job(struct bench *bench, struct inflation *job)
+{
+	*job = (struct inflation){.bench = bench};
+	return prepare(job, bench->options.counted ? COUNTED_TEXT_BYTES : TEXT_BYTES) &&
+	       bench_guest_open(bench, &job->guest, "bench_inflate", "inflate_stream", "i32(u32)");
+}
+
+static void close_job(struct inflation *job)
+{
+	bench_guest_close(&job->guest);
+	free(job->text);
+	free(job->packed);
+	free(job->input);
+	free(job->output);
+}
+
 bool bench_case_inflate(struct bench *bench)
 {
-	struct inflation job = {.bench = bench};
-	size_t bytes = bench->options.counted ? COUNTED_TEXT_BYTES : TEXT_BYTES;
-	bool good = prepare(&job, bytes) &&
-		    bench_guest_open(bench, &job.guest, "bench_inflate", "inflate_stream",
-				     "i32(u32)") &&
-		    measure(&job, "inflate-64KiB-blocks", BENCH_BLOCK) &&
-		    measure(&job, "inflate-1MiB-blocks", LARGE_BLOCK);
+	struct bench_pair pair = {
+		.name = "inflate-64KiB-blocks",
+		.reference = "the same zlib, native",
+		.floor = {.once = inflate_natively},
+	};
+	struct inflation job;
+	bool good = open_job(bench, &job) && measure(&job, pair, BENCH_BLOCK);
 
-	bench_guest_close(&job.guest);
-	free(job.text);
-	free(job.packed);
-	free(job.input);
-	free(job.output);
+	pair.name = "inflate-1MiB-blocks";
+	good = good && measure(&job, pair, LARGE_BLOCK);
+	close_job(&job);
+	return good;
+}
+
+bool bench_inflate_against_process(struct bench *bench, int processor)
+{
+	static const struct {
+		enum process_channel channel;
+		const char *name, *reference;
+	} channels[] = {
+		{PROCESS_PIPES, "inflate-vs-pipes", "process, pipes, same core"},
+		{PROCESS_FUTEX, "inflate-vs-futex", "process, futex, same core"},
+	};
+	const struct process_job work = {inflate_message, &inflater};
+	struct inflation job;
+	bool good = open_job(bench, &job);
+
+	inflater.used = 0;
+	inflater.stream =
+		(z_stream){.zalloc = take_memory, .zfree = leave_memory, .opaque = &inflater};
+	if (good && inflateInit(&inflater.stream) != Z_OK)
+		good = bench_fail(bench, "zlib cannot begin");
+	for (size_t i = 0; good && i < sizeof(channels) / sizeof(channels[0]); i++) {
+		const struct bench_pair pair = {
+			.name = channels[i].name,
+			.reference = channels[i].reference,
+			.floor = {.once = inflate_in_child},
+		};
+
+		good = process_start(bench, &job.process, channels[i].channel, &work, processor) &&
+		       measure(&job, pair, BENCH_BLOCK);
+		process_stop(&job.process);
+	}
+	close_job(&job);
 	return good;
 }

@@ -64,7 +64,7 @@ static bool against(struct versus *versus, enum process_channel channel, int pro
 		.user = versus,
 		.counted = 200,
 	};
-	bool good = process_start(versus->bench, &versus->process, channel, processor) &&
+	bool good = process_start(versus->bench, &versus->process, channel, NULL, processor) &&
 		    bench_compare(versus->bench, &pair);
 
 	pair.name = names[1];
@@ -120,7 +120,8 @@ bool bench_case_process(struct bench *bench)
 	for (int i = 0; i < CPU_SETSIZE && count < 2; i++)
 		if (CPU_ISSET((size_t)i, &all))
 			processors[count++] = i;
-	good = prepare(&versus) && against_all(&versus, processors[0], processors[1]);
+	good = prepare(&versus) && against_all(&versus, processors[0], processors[1]) &&
+	       bench_inflate_against_process(bench, processors[0]);
 	sched_setaffinity(0, sizeof(all), &all);
 	bench_guest_close(&versus.guest);
 	free(versus.block);

@@ -41,7 +41,8 @@ static void usage(FILE *to)
 	      "  --counted               the clock counts instructions (bench/counted): fewer "
 	      "rounds,\n"
 	      "                          and only what makes sense there\n"
-	      "  --from FILE             take the figures from a JSON file instead of measuring\n"
+	      "  --figures FILE          the same with minima and what the floor is, for --from\n"
+	      "  --from FILE             take the figures from such a file instead of measuring\n"
 	      "  --baseline FILE         figures to compare with\n"
 	      "  --check PERCENT         exit code 1 when a figure has grown by more\n"
 	      "  --update-baseline FILE  write the figures as the new baseline\n"
@@ -57,6 +58,7 @@ static bool set_text(struct bench_options *options, const char *name, const char
 	} texts[] = {
 		{"--filter", &options->filter},
 		{"--json", &options->json},
+		{"--figures", &options->figures},
 		{"--svg", &options->svg},
 		{"--from", &options->from},
 		{"--baseline", &options->baseline},
@@ -136,13 +138,15 @@ static bool output(const struct bench *bench)
 	bool good = true;
 
 	if (options->json)
-		good = bench_write_json(bench, options->json) && good;
+		good = bench_write_json(bench, options->json, false) && good;
+	if (options->figures)
+		good = bench_write_json(bench, options->figures, true) && good;
 	if (options->svg)
 		good = bench_write_svg(bench, options->svg) && good;
 	if (options->check_percent >= 0)
 		good = bench_check(bench) && good;
 	if (options->update_baseline)
-		good = bench_write_json(bench, options->update_baseline) && good;
+		good = bench_write_json(bench, options->update_baseline, true) && good;
 	return good;
 }
 

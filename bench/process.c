@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The forked, locked-up child: echoes what it is sent.
+ * The forked, locked-up child: echoes what it is sent, or does a job on it.
  */
 #define _GNU_SOURCE /* sched_setaffinity, syscall */
 #include "process.h"
@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SPINS = 5000 };
+enum { SPINS = 5000, MESSAGE_HEAD = offsetof(struct process_message, data) };
 
 /* A counter that one side raises and the other waits for. */
 struct turn {
@@ -30,8 +30,7 @@ struct turn {
 
 struct process_shared {
 	struct turn request, response;
-	uint32_t length;
-	unsigned char data[BENCH_BLOCK];
+	struct process_message message;
 };
 
 /* ---- Shared memory ----------------------------------------------------------------------- */
@@ -64,20 +63,41 @@ static bool shared_round_trip(struct process *process, const void *send, void *b
 	struct process_shared *shared = process->shared;
 	uint32_t seen = atomic_load(&shared->response.value);
 
-	memcpy(shared->data, send, length);
-	shared->length = (uint32_t)length;
+	memcpy(shared->message.data, send, length);
+	shared->message.length = (uint32_t)length;
 	take_turn(&shared->request);
 	await_turn(&shared->response, seen, spins_of(process));
-	memcpy(back, shared->data, length);
+	memcpy(back, shared->message.data, length);
 	return true;
 }
 
-static _Noreturn void serve_shared(const struct process *process)
+static void copy_message(struct process_message *to, const struct process_message *from)
+{
+	memcpy(to, from, MESSAGE_HEAD + from->length);
+}
+
+static bool shared_exchange(struct process *process, struct process_message *message)
+{
+	struct process_shared *shared = process->shared;
+	uint32_t seen = atomic_load(&shared->response.value);
+
+	copy_message(&shared->message, message);
+	take_turn(&shared->request);
+	await_turn(&shared->response, seen, spins_of(process));
+	if (shared->message.length > BENCH_BLOCK)
+		return false;
+	copy_message(message, &shared->message);
+	return true;
+}
+
+static _Noreturn void serve_shared(const struct process *process, const struct process_job *job)
 {
 	struct process_shared *shared = process->shared;
 
 	for (uint32_t seen = 0;; seen++) {
 		await_turn(&shared->request, seen, spins_of(process));
+		if (job)
+			job->run(job->user, &shared->message);
 		take_turn(&shared->response);
 	}
 }
@@ -121,6 +141,30 @@ static _Noreturn void serve_pipes(void)
 	}
 }
 
+static bool read_message(int fd, struct process_message *message)
+{
+	return read_all(fd, message, MESSAGE_HEAD) && message->length <= BENCH_BLOCK &&
+	       read_all(fd, message->data, message->length);
+}
+
+static bool write_message(int fd, const struct process_message *message)
+{
+	return write_all(fd, message, MESSAGE_HEAD + message->length);
+}
+
+static _Noreturn void serve_messages(const struct process_job *job)
+{
+	static struct process_message message;
+
+	while (read_message(STDIN_FILENO, &message)) {
+		job->run(job->user, &message);
+		if (!write_message(STDOUT_FILENO, &message))
+			break;
+	}
+	syscall(SYS_exit, 0);
+	__builtin_unreachable();
+}
+
 /* ---- The child --------------------------------------------------------------------------- */
 
 static bool lock_up(enum process_channel channel)
@@ -139,8 +183,8 @@ static bool lock_up(enum process_channel channel)
 	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0;
 }
 
-static _Noreturn void child(const struct process *process, const int *in, const int *out,
-			    int processor)
+static _Noreturn void child(const struct process *process, const struct process_job *job,
+			    const int *in, const int *out, int processor)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	process_pin(processor);
@@ -150,9 +194,11 @@ static _Noreturn void child(const struct process *process, const int *in, const 
 	syscall(SYS_close_range, 3u, ~0u, 0u);
 	if (!lock_up(process->channel))
 		_exit(1);
-	if (process->channel == PROCESS_PIPES)
-		serve_pipes();
-	serve_shared(process);
+	if (process->channel != PROCESS_PIPES)
+		serve_shared(process, job);
+	if (job)
+		serve_messages(job);
+	serve_pipes();
 }
 
 int process_pin(int processor)
@@ -165,7 +211,7 @@ int process_pin(int processor)
 }
 
 bool process_start(struct bench *bench, struct process *process, enum process_channel channel,
-		   int processor)
+		   const struct process_job *job, int processor)
 {
 	int in[2] = {-1, -1}, out[2] = {-1, -1};
 
@@ -176,7 +222,7 @@ bool process_start(struct bench *bench, struct process *process, enum process_ch
 		return bench_fail(bench, "child process: %s", strerror(errno));
 	process->child = fork();
 	if (process->child == 0)
-		child(process, in, out, processor);
+		child(process, job, in, out, processor);
 	close(in[0]);
 	close(out[1]);
 	process->to_child = in[1];
@@ -202,4 +248,12 @@ bool process_round_trip(struct process *process, const void *send, void *back, s
 		return shared_round_trip(process, send, back, length);
 	return write_all(process->to_child, send, length) &&
 	       read_all(process->from_child, back, length);
+}
+
+bool process_exchange(struct process *process, struct process_message *message)
+{
+	if (process->channel != PROCESS_PIPES)
+		return shared_exchange(process, message);
+	return write_message(process->to_child, message) &&
+	       read_message(process->from_child, message);
 }

@@ -26,13 +26,30 @@ struct process {
 	struct process_shared *shared;
 };
 
-/* Starts the child.  processor: where it runs; the caller must be where it wants to be. */
+/* What a job gets and gives back in its place. */
+struct process_message {
+	uint32_t length; /* bytes of data */
+	uint32_t state;	 /* as the job defines it */
+	unsigned char data[BENCH_BLOCK];
+};
+
+/* Done in the child, which can call nothing of the system: memory must be there before. */
+struct process_job {
+	void (*run)(void *user, struct process_message *message);
+	void *user;
+};
+
+/* Starts the child.  job: what it does with messages, or NULL: it echoes.  processor: where it
+ * runs; the caller must be where it wants to be. */
 bool process_start(struct bench *bench, struct process *process, enum process_channel channel,
-		   int processor);
+		   const struct process_job *job, int processor);
 void process_stop(struct process *process);
 
-/* Sends length bytes and gets them back; 1 to BENCH_BLOCK. */
+/* Sends length bytes and gets them back; 1 to BENCH_BLOCK.  For a child that echoes. */
 bool process_round_trip(struct process *process, const void *send, void *back, size_t length);
+
+/* Has the job done on a message.  For a child with a job. */
+bool process_exchange(struct process *process, struct process_message *message);
 
 /* Puts the calling thread on one processor; gives that, or -1. */
 int process_pin(int processor);

@@ -91,7 +91,8 @@ static void json_number(FILE *file, const char *key, double value)
 		fprintf(file, ", \"%s\": %.6g", key, value);
 }
 
-static void json_figure(FILE *file, const struct bench_figure *figure)
+/* What only bench_read_json wants to know. */
+static void json_rest(FILE *file, const struct bench_figure *figure)
 {
 	static const char *const goals[] = {
 		[BENCH_NO_GOAL] = "none",
@@ -99,6 +100,16 @@ static void json_figure(FILE *file, const struct bench_figure *figure)
 		[BENCH_AT_MOST] = "at-most",
 		[BENCH_AT_LEAST] = "at-least",
 	};
+
+	json_number(file, "floor_min", figure->floor_min);
+	json_number(file, "mote_min", figure->mote_min);
+	json_number(file, "ratio_min", figure->ratio_min);
+	fprintf(file, ", \"goal\": \"%s\", \"reference\": \"%s\", \"skipped\": \"%s\"",
+		goals[figure->goal], figure->reference, figure->skipped);
+}
+
+static void json_figure(FILE *file, const struct bench_figure *figure, bool all)
+{
 	static const char *const answers[] = {"null", "false", "true"};
 
 	fprintf(file, "  {\"name\": \"%s\", \"unit\": \"%s\"", figure->name, figure->unit);
@@ -107,14 +118,12 @@ static void json_figure(FILE *file, const struct bench_figure *figure)
 	json_number(file, "ratio", figure->ratio);
 	json_number(file, "target", figure->target);
 	fprintf(file, ", \"met\": %s", answers[bench_met(figure) + 1]);
-	json_number(file, "floor_min", figure->floor_min);
-	json_number(file, "mote_min", figure->mote_min);
-	json_number(file, "ratio_min", figure->ratio_min);
-	fprintf(file, ", \"goal\": \"%s\", \"reference\": \"%s\", \"skipped\": \"%s\"}",
-		goals[figure->goal], figure->reference, figure->skipped);
+	if (all)
+		json_rest(file, figure);
+	fputs("}", file);
 }
 
-bool bench_write_json(const struct bench *bench, const char *path)
+bool bench_write_json(const struct bench *bench, const char *path, bool all)
 {
 	bool standard = !strcmp(path, "-");
 	FILE *file = standard ? stdout : fopen(path, "we");
@@ -126,7 +135,7 @@ bool bench_write_json(const struct bench *bench, const char *path)
 	}
 	fputs("[\n", file);
 	for (size_t i = 0; i < bench->count; i++) {
-		json_figure(file, &bench->figures[i]);
+		json_figure(file, &bench->figures[i], all);
 		fputs(i + 1 < bench->count ? ",\n" : "\n", file);
 	}
 	fputs("]\n", file);

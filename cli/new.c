@@ -59,8 +59,8 @@ static const char readme_text[] =
 	"mote run --timeout 100ms build/@ sum @@README.md\n"
 	"```\n"
 	"\n"
-	"If mote is installed in a place of its own, say so to the first command:\n"
-	"`-DCMAKE_PREFIX_PATH=/the/place`.\n"
+	"If mote is installed in a place of its own, or only built, say so to the first\n"
+	"command: `-DCMAKE_PREFIX_PATH=/the/place`, the place may be a build folder.\n"
 	"\n"
 	"`man mote-guest` tells what guests can do, `man libmote` how a program calls them.\n";
 

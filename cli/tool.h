@@ -30,6 +30,7 @@ int complain_usage(const char *command, const char *format, ...)
 int command_run(int argc, char **argv);
 int command_inspect(int argc, char **argv);
 int command_doctor(int argc, char **argv);
+int command_bench(int argc, char **argv);
 int command_new(int argc, char **argv);
 
 /* Prints the help of a command (NULL: of the tool) to standard output. */

@@ -52,6 +52,20 @@ need_clang()
 	need clang:clang ld.lld:lld
 }
 
+# clang's run-time libraries: libFuzzer and the sanitizers.
+need_fuzz()
+{
+	need_clang
+	need '/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*:libclang-rt-dev'
+}
+
+# What the tests of packages, pages and completions use.
+need_packaging()
+{
+	need dpkg-shlibdeps:dpkg-dev file:file debootstrap:debootstrap unshare:util-linux \
+		doxygen:doxygen groff:groff-base fish:fish zsh:zsh
+}
+
 need_lint()
 {
 	need clang-format:clang-format clang-tidy:clang-tidy

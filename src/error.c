@@ -95,6 +95,19 @@ mote_status mote_fail_code(mote_error *error, mote_status status, mote_error_dom
 	return status;
 }
 
+mote_status mote_fail_as(mote_error *error, const mote_error *from)
+{
+	size_t capacity = text_capacity(error);
+
+	if (capacity == 0)
+		return from->status;
+	snprintf(error->text, capacity, "%s", from->text);
+	error->status = from->status;
+	error->domain = from->domain;
+	error->os_code = from->os_code;
+	return from->status;
+}
+
 mote_status mote_fail_memory(mote_error *error, const char *what)
 {
 	return mote_fail(error, MOTE_NO_MEMORY, "out of host memory: %s", what);

@@ -33,6 +33,9 @@ mote_status mote_fail(mote_error *error, mote_status status, const char *format,
 mote_status mote_fail_code(mote_error *error, mote_status status, mote_error_domain domain,
 			   int code, const char *format, ...) MOTE_PRINTF(5, 6);
 
+/* The failure that `from` tells of, where it did not go to the caller's error at once. */
+mote_status mote_fail_as(mote_error *error, const mote_error *from);
+
 /* "out of host memory: WHAT" as MOTE_NO_MEMORY. */
 mote_status mote_fail_memory(mote_error *error, const char *what);
 

@@ -30,7 +30,7 @@ _mote_value()
 	--log-level) _mote_words 'off error warning info debug trace' ;;
 	--memory) _mote_words '16M 64M 256M 1G' ;;
 	--heap | --stack | --mailbox) _mote_words '256K 1M 16M' ;;
-	--timeout | --cpu-time) _mote_words '10ms 100ms 1s 10s 1m' ;;
+	--timeout | --cpu-time | --seconds) _mote_words '10ms 100ms 1s 10s 1m' ;;
 	--output | -o) _mote_files ;;
 	*) return 1 ;;
 	esac
@@ -78,7 +78,7 @@ _mote()
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
-		_mote_words 'run inspect doctor new version help --help --version'
+		_mote_words 'run inspect doctor bench new version help --help --version'
 		return
 	fi
 	if [ "$current" = = ]; then
@@ -92,8 +92,15 @@ _mote()
 		if [[ $current == -* ]]; then _mote_words '--json --help'; else _mote_files; fi
 		;;
 	doctor) _mote_words '--json --help' ;;
+	bench)
+		if [ "$previous" = --json ]; then
+			_mote_files
+		else
+			_mote_value "$previous" || _mote_words '--quick --seconds --backend --json --help'
+		fi
+		;;
 	new) _mote_words '--help' ;;
-	help) _mote_words 'run inspect doctor new version help' ;;
+	help) _mote_words 'run inspect doctor bench new version help' ;;
 	esac
 }
 complete -F _mote mote

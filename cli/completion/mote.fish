@@ -51,13 +51,14 @@ complete -c mote -f
 complete -c mote -n __mote_no_command -a run -d 'Call a function of a guest'
 complete -c mote -n __mote_no_command -a inspect -d 'What a guest offers and what it needs'
 complete -c mote -n __mote_no_command -a doctor -d 'Whether this machine can run guests'
+complete -c mote -n __mote_no_command -a bench -d 'What calls and sandboxes cost here'
 complete -c mote -n __mote_no_command -a new -d "Start a guest of one's own"
 complete -c mote -n __mote_no_command -a version -d 'The version'
 complete -c mote -n __mote_no_command -a help -d 'The help of a command'
 complete -c mote -n __mote_no_command -l version -s V -d 'The version'
 complete -c mote -l help -s h -d Help
 
-complete -c mote -n '__mote_command help' -a 'run inspect doctor new version help'
+complete -c mote -n '__mote_command help' -a 'run inspect doctor bench new version help'
 complete -c mote -n '__mote_command inspect; or __mote_command doctor; or __mote_wants_guest' \
     -l json -d 'Print one JSON object'
 complete -c mote -n '__mote_command inspect; or __mote_wants_guest' -F
@@ -78,3 +79,9 @@ complete -c mote -n __mote_wants_guest -x -l log-level \
     -a 'off error warning info debug trace' -d 'Messages to show'
 complete -c mote -n __mote_wants_guest -l quiet -s q -d 'No messages'
 complete -c mote -n __mote_wants_guest -r -F -l output -s o -d 'Write the result to a file'
+
+complete -c mote -n '__mote_command bench' -l quick -d 'One second in all'
+complete -c mote -n '__mote_command bench' -x -l seconds -a $durations -d 'So long in all'
+complete -c mote -n '__mote_command bench' -x -l backend -a 'auto kvm mshv whp hvf' \
+    -d 'The hypervisor'
+complete -c mote -n '__mote_command bench' -r -F -l json -d 'Write the figures to a file'

@@ -78,17 +78,22 @@ static mote_status open_named(mote_backend_kind kind, const struct mote_hypervis
 static mote_status open_first(const struct mote_hypervisor_options *options,
 			      struct mote_hypervisor **hypervisor, mote_error *error)
 {
-	mote_status status =
-		mote_fail(error, MOTE_NO_HYPERVISOR, "this build of mote contains no backend");
+	mote_error attempt; /* the caller's error stays as it is when a later one succeeds */
 
+	mote_error_begin(&attempt);
+	mote_fail(&attempt, MOTE_NO_HYPERVISOR, "this build of mote contains no backend");
 	for (size_t i = 0; i < ENTRY_COUNT; i++) {
+		mote_status status;
+
 		if (entries[i].backend == NULL)
 			continue;
-		status = entries[i].backend->open(options, hypervisor, error);
-		if (status == MOTE_OK || status == MOTE_NO_MEMORY || status == MOTE_LIMIT)
+		status = entries[i].backend->open(options, hypervisor, &attempt);
+		if (status == MOTE_OK)
+			return MOTE_OK;
+		if (status == MOTE_NO_MEMORY || status == MOTE_LIMIT)
 			break;
 	}
-	return status;
+	return mote_fail_as(error, &attempt);
 }
 
 mote_status mote_backend_open(mote_backend_kind kind, const char *override,

@@ -80,6 +80,7 @@ static void help_teaches(void)
 	expect_help("run", "--help", "--timeout DURATION");
 	expect_help("help", "doctor", "MOTE_BACKEND");
 	expect_help("new", "--help", "mote new NAME");
+	expect_help("bench", "--help", "--seconds DURATION");
 	expect_help("doctor", "--help", "Exit codes");
 	expect_help("help", "version", "version");
 	expect_help("help", "help", "mote run GUEST");

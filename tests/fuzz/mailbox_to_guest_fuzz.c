@@ -3,8 +3,11 @@
  * Fuzz target: any values on their way to a guest, as a call, a batch of calls or a
  * result.  Nothing is written outside the record and the data area, whatever
  * lengths and pointers the values have; what was put reads back the same, in the
- * guest's way and in the host's.
+ * guest's way and in the host's.  Some inputs are put once more while a second
+ * thread, the guest, changes what the host writes: the host does not look back.
  */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +18,7 @@ enum {
 	MOST_DATA = 4096,
 	POOL_BYTES = 2 * MOST_DATA,
 	MOST_CALLS = 40, /* of a batch */
+	THREAD_ROUNDS = 20,
 	BUFFER_GVA = 0x7000000,
 	FUNCTION = 7,
 };
@@ -24,6 +28,8 @@ struct parts {
 	struct mote_mailbox mailbox;
 	uint8_t *pool;			  /* what the values point to */
 	struct mote_mapped_buffer buffer; /* a part of the pool */
+	bool moves;			  /* the guest changes what is put: it is not read back */
+	_Atomic bool stop;
 };
 
 const char *fuzz_missing(void)
@@ -246,7 +252,7 @@ static void check_call(struct fuzz_input *input, const struct parts *parts)
 	if (channel.buffer_count == 0 && count > 0 &&
 	    expected(&values[0], channel.data_bytes) != MOTE_OK)
 		FUZZ_CHECK(status == expected(&values[0], channel.data_bytes));
-	if (status != MOTE_OK)
+	if (status != MOTE_OK || parts->moves)
 		return;
 	FUZZ_CHECK(mote_channel_function(&channel) == FUNCTION);
 	FUZZ_CHECK(channel.record->argument_count == count);
@@ -269,7 +275,7 @@ static void check_result(struct fuzz_input *input, const struct parts *parts)
 
 	check_status(status, &error);
 	FUZZ_CHECK(status == expected(&value, channel.data_bytes));
-	if (status != MOTE_OK)
+	if (status != MOTE_OK || parts->moves)
 		return;
 	check_put(parts, &channel, &channel.record->result, &value);
 	FUZZ_CHECK(mote_channel_get_result(&channel, value.type, NULL, 0, &mote_default_allocator,
@@ -290,7 +296,6 @@ static void check_batch_part(const struct parts *parts, const struct mote_batch 
 	mote_value results[MOST_CALLS];
 	const char *problem = NULL;
 
-	FUZZ_CHECK(count > 0 && count <= batch->calls - first);
 	FUZZ_CHECK(shared->batch_count == count && shared->call.function == FUNCTION);
 	FUZZ_CHECK(shared->batch_results_offset == values * sizeof(struct mote_abi_value));
 	FUZZ_CHECK((values + count) * sizeof(struct mote_abi_value) <= channel.data_bytes);
@@ -335,17 +340,42 @@ static void check_batch(struct fuzz_input *input, const struct parts *parts)
 	for (size_t done = 0; status == MOTE_OK && done < batch.calls;) {
 		size_t count = mote_mailbox_put_batch(&parts->mailbox, &batch, done);
 
-		check_batch_part(parts, &batch, done, count);
+		FUZZ_CHECK(count > 0 && count <= batch.calls - done);
+		if (!parts->moves)
+			check_batch_part(parts, &batch, done, count);
 		done += count;
 	}
 	free(arguments);
 }
 
+/* ---- The guest's side -------------------------------------------------------------------- */
+
+/* It races with the host on purpose, as a guest does; the thread sanitizer need not say so. */
+__attribute__((no_sanitize("thread"))) static void *keep_changing(void *user)
+{
+	struct parts *parts = user;
+	volatile uint8_t *areas[] = {
+		(volatile uint8_t *)parts->mailbox.shared,
+		parts->mailbox.call_data,
+		parts->mailbox.host_call_data,
+	};
+	const size_t bytes[] = {sizeof(struct mote_abi_mailbox), parts->mailbox.data_bytes,
+				parts->mailbox.data_bytes};
+	uint32_t random = 1;
+
+	while (!atomic_load_explicit(&parts->stop, memory_order_relaxed)) {
+		for (unsigned i = 0; i < 64; i++) {
+			random = random * 1664525u + 1013904223u;
+			areas[i % 3][(random >> 8) % bytes[i % 3]] ^= (uint8_t)(random >> 24);
+		}
+	}
+	return NULL;
+}
+
 /* ---- The target -------------------------------------------------------------------------- */
 
-static struct parts make_parts(struct fuzz_input *input)
+static struct parts make_parts(struct fuzz_input *input, uint8_t flags)
 {
-	uint8_t flags = fuzz_u8(input);
 	/* Whole multiples of a value, as whole pages are. */
 	size_t data_bytes = flags & 1 ? MOST_DATA : 16 * (1 + fuzz_u8(input) % (MOST_DATA / 16));
 	struct parts parts = {
@@ -368,18 +398,39 @@ static struct parts make_parts(struct fuzz_input *input)
 	return parts;
 }
 
+static void put_everything(struct fuzz_input input, const struct parts *parts)
+{
+	check_call(&input, parts);
+	check_result(&input, parts);
+	check_batch(&input, parts);
+}
+
+static void put_with_thread(struct fuzz_input input, struct parts *parts)
+{
+	pthread_t thread;
+
+	parts->moves = true;
+	if (pthread_create(&thread, NULL, keep_changing, parts) != 0)
+		abort();
+	for (unsigned i = 0; i < THREAD_ROUNDS; i++)
+		put_everything(input, parts);
+	atomic_store(&parts->stop, true);
+	pthread_join(thread, NULL);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_input input = {data, size};
-	struct parts parts = make_parts(&input);
+	uint8_t flags = fuzz_u8(&input);
+	struct parts parts = make_parts(&input, flags);
 
 	if (parts.buffer.bytes > 0) {
 		parts.mailbox.call.buffers = &parts.buffer;
 		parts.mailbox.call.buffer_count = 1;
 	}
-	check_call(&input, &parts);
-	check_result(&input, &parts);
-	check_batch(&input, &parts);
+	put_everything(input, &parts);
+	if (flags >= 0xf0)
+		put_with_thread(input, &parts);
 	free(parts.pool);
 	free(parts.mailbox.host_call.data);
 	free(parts.mailbox.call.data);

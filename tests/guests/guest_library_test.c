@@ -8,9 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mote/mote.h>
-
-#include "test.h"
+#include "fixture.h"
 
 /* One sandbox of a test guest; what the guest logs is kept. */
 struct fixture {
@@ -32,67 +30,18 @@ static void keep_log(void *user, mote_log_level level, const char *text, size_t 
 		fixture->log_length += (size_t)added;
 }
 
-/* The host function of one argument: gives it back. */
-static mote_status echo(void *user, const mote_value *arguments, size_t count, mote_value *result,
-			mote_error *error)
-{
-	(void)user;
-	(void)error;
-	if (count)
-		*result = arguments[0];
-	return MOTE_OK;
-}
-
-/* bytes(bytes,bytes): one behind the other. */
-static mote_status join(void *user, const mote_value *arguments, size_t count, mote_value *result,
-			mote_error *error)
-{
-	static unsigned char both[1 << 17];
-	mote_span a = arguments[0].as.bytes, b = arguments[1].as.bytes;
-
-	(void)user;
-	(void)count;
-	(void)error;
-	if (a.length + b.length > sizeof(both))
-		return MOTE_TOO_LARGE;
-	memcpy(both, a.data, a.length);
-	memcpy(both + a.length, b.data, b.length);
-	*result = mote_bytes(both, a.length + b.length);
-	return MOTE_OK;
-}
-
-static const mote_host_function host_functions[] = {
-	{.name = "host_empty", .signature = "void()", .call = echo},
-	{.name = "host_i32", .signature = "i32(i32)", .call = echo},
-	{.name = "host_u32", .signature = "u32(u32)", .call = echo},
-	{.name = "host_i64", .signature = "i64(i64)", .call = echo},
-	{.name = "host_u64", .signature = "u64(u64)", .call = echo},
-	{.name = "host_f32", .signature = "f32(f32)", .call = echo},
-	{.name = "host_f64", .signature = "f64(f64)", .call = echo},
-	{.name = "host_bool", .signature = "bool(bool)", .call = echo},
-	{.name = "host_string", .signature = "string(string)", .call = echo},
-	{.name = "host_bytes", .signature = "bytes(bytes)", .call = echo},
-	{.name = "host_join", .signature = "bytes(bytes,bytes)", .call = join},
-	{.name = "host_tick", .signature = "u32(u32)", .call = echo},
-};
-
 static void set_up(struct fixture *fixture, const char *guest)
 {
 	mote_engine_options engine_options = MOTE_ENGINE_OPTIONS_INIT;
-	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
 
 	test_need_kvm();
 	memset(fixture, 0, sizeof(*fixture));
 	fixture->error = (mote_error)MOTE_ERROR_INIT;
 	engine_options.log = keep_log;
 	engine_options.log_user = fixture;
-	options.host_functions = host_functions;
-	options.host_function_count = TEST_COUNT(host_functions);
 	REQUIRE_OK(mote_engine_create(&engine_options, &fixture->engine, &fixture->error),
 		   &fixture->error);
-	REQUIRE_OK(mote_sandbox_create_from_file(fixture->engine, test_guest(guest), &options,
-						 &fixture->sandbox, &fixture->error),
-		   &fixture->error);
+	fixture->sandbox = fixture_sandbox(fixture->engine, guest, NULL);
 }
 
 static void tear_down(struct fixture *fixture)
@@ -104,21 +53,13 @@ static void tear_down(struct fixture *fixture)
 static mote_status try_call(struct fixture *fixture, const char *name, const mote_value *arguments,
 			    size_t count, mote_value *result)
 {
-	mote_function function;
-
-	REQUIRE_OK(mote_sandbox_find(fixture->sandbox, name, NULL, &function, &fixture->error),
-		   &fixture->error);
-	return mote_sandbox_call(fixture->sandbox, function, arguments, count, NULL, result,
-				 &fixture->error);
+	return fixture_try(fixture->sandbox, name, arguments, count, result, &fixture->error);
 }
 
 static mote_value call(struct fixture *fixture, const char *name, const mote_value *arguments,
 		       size_t count)
 {
-	mote_value result = {MOTE_TYPE_VOID, {0}};
-
-	REQUIRE_OK(try_call(fixture, name, arguments, count, &result), &fixture->error);
-	return result;
+	return fixture_call(fixture->sandbox, name, arguments, count);
 }
 
 /* ---- The libc ---------------------------------------------------------------------------- */

@@ -51,6 +51,19 @@ static void engine_rejects_missing_backends(void)
 	refuse_engine(&options, MOTE_NO_HYPERVISOR, "not part of this build");
 }
 
+static void success_leaves_the_error_alone(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	mote_engine *engine;
+
+	test_need_kvm();
+	strcpy(error.text, "as it was");
+	REQUIRE(mote_engine_create(NULL, &engine, &error) == MOTE_OK);
+	CHECK_STR(error.text, "as it was");
+	CHECK_EQ(error.status, MOTE_OK);
+	mote_engine_destroy(engine);
+}
+
 static void backend_from_the_environment(void)
 {
 	mote_engine_options options = MOTE_ENGINE_OPTIONS_INIT;
@@ -134,9 +147,13 @@ static void short_error_structure(void)
 }
 
 static const struct test_case cases[] = {
-	CASE(engine_rejects_bad_options),   CASE(engine_rejects_missing_backends),
-	CASE(backend_from_the_environment), CASE(two_engines),
-	CASE(engine_destroyed_first),	    CASE(short_error_structure),
+	CASE(engine_rejects_bad_options),
+	CASE(engine_rejects_missing_backends),
+	CASE(success_leaves_the_error_alone),
+	CASE(backend_from_the_environment),
+	CASE(two_engines),
+	CASE(engine_destroyed_first),
+	CASE(short_error_structure),
 };
 
 int main(int argc, char **argv)

@@ -140,6 +140,21 @@ static void an_error_can_be_built_from_itself(void **state)
 	assert_string_equal(error.text, "again: outer: inner: Input/output error");
 }
 
+static void an_error_is_passed_on(void **state)
+{
+	mote_error error = MOTE_ERROR_INIT, from = MOTE_ERROR_INIT;
+
+	(void)state;
+	mote_fail_code(&from, MOTE_OS, MOTE_DOMAIN_OS, EIO, "inner");
+	assert_int_equal(mote_fail_as(NULL, &from), MOTE_OS);
+	error.size = offsetof(mote_error, text) + 4;
+	assert_int_equal(mote_fail_as(&error, &from), MOTE_OS);
+	assert_int_equal(error.status, MOTE_OS);
+	assert_int_equal(error.domain, MOTE_DOMAIN_OS);
+	assert_int_equal(error.os_code, EIO);
+	assert_string_equal(error.text, "inn");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +165,7 @@ int main(void)
 		cmocka_unit_test(texts_are_one_printable_line),
 		cmocka_unit_test(long_texts_are_cut),
 		cmocka_unit_test(an_error_can_be_built_from_itself),
+		cmocka_unit_test(an_error_is_passed_on),
 	};
 
 	return cmocka_run_group_tests_name("error", tests, NULL, NULL);

@@ -80,6 +80,11 @@ mote_status mote_kick_install(int *kick_signal, mote_error *error)
 			return MOTE_OK;
 		}
 	}
+	if (first != last)
+		return mote_fail(error, MOTE_SIGNAL_TAKEN,
+				 "signals %d to %d all have a handler of the application; set "
+				 "kick_signal to a signal that is free, or set one back to SIG_DFL",
+				 first, last);
 	return mote_fail(error, MOTE_SIGNAL_TAKEN,
 			 "signal %d already has a handler of the application; set kick_signal to a "
 			 "signal that is free",

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The pieces of C in docs/embedding.md, taken from there as they stand, do what
+ * the guide says.
+ */
+#define _GNU_SOURCE
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fixture.h"
+
+#include "embedding.inc"
+
+/* ---- Requests ---------------------------------------------------------------------------- */
+
+static void *cancel_when_it_runs(void *user)
+{
+	struct request *request = user;
+
+	while (!mote_interrupt_get_state(request->interrupt).running)
+		usleep(50);
+	CHECK(cancel_request(request));
+	return NULL;
+}
+
+static void a_request_is_cancelled(void)
+{
+	mote_engine *engine = fixture_engine();
+	mote_sandbox *sandbox = fixture_sandbox(engine, "faults", NULL);
+	mote_error error = MOTE_ERROR_INIT;
+	struct request request;
+	pthread_t thread;
+
+	CALL0(sandbox, "still_alive");
+	request = begin_request(sandbox);
+	CHECK(!cancel_request(&request));
+	CALL0(sandbox, "still_alive"); /* that one; the next is out of reach */
+	CHECK(!cancel_request(&request));
+	end_request(&request);
+
+	request = begin_request(sandbox);
+	REQUIRE(pthread_create(&thread, NULL, cancel_when_it_runs, &request) == 0);
+	CHECK_STATUS(fixture_try(sandbox, "spin", NULL, 0, NULL, &error), MOTE_KILLED, &error);
+	pthread_join(thread, NULL);
+	fixture_destroy(sandbox, engine);
+	CHECK(!cancel_request(&request));
+	end_request(&request);
+}
+
+/* ---- An event loop ----------------------------------------------------------------------- */
+
+/* Starts a job and polls for its end, as a loop does. */
+static struct job *loop_until_done(struct job *job, int pipe_ends[2])
+{
+	struct pollfd ready = {.fd = pipe_ends[0], .events = POLLIN};
+	struct job *done;
+	pthread_t thread;
+	void *failed;
+
+	job->done = pipe_ends[1];
+	REQUIRE(pthread_create(&thread, NULL, run_job, job) == 0);
+	REQUIRE(poll(&ready, 1, -1) == 1);
+	done = take_job(pipe_ends[0]);
+	pthread_join(thread, &failed);
+	CHECK(!failed);
+	return done;
+}
+
+static void find(struct job *job, const char *name)
+{
+	mote_error error = MOTE_ERROR_INIT;
+
+	REQUIRE_OK(mote_sandbox_find(job->sandbox, name, NULL, &job->function, &error), &error);
+}
+
+static void a_loop_gets_results(void)
+{
+	static char text[] = "through the loop";
+	mote_engine *engine = fixture_engine();
+	struct job job = {.sandbox = fixture_sandbox(engine, "echo", NULL)};
+	int pipe_ends[2];
+
+	REQUIRE(pipe(pipe_ends) == 0);
+	find(&job, "echo_string");
+	job.argument = mote_string(text);
+	REQUIRE(loop_until_done(&job, pipe_ends) == &job);
+	REQUIRE_OK(job.status, &job.error);
+	CHECK_STR(job.result.as.string.data, text);
+	mote_sandbox_destroy(job.sandbox);
+
+	job.sandbox = fixture_sandbox(engine, "callbacks", NULL);
+	find(&job, "call_times");
+	job.argument = mote_u32(UINT32_MAX); /* host calls for minutes */
+	REQUIRE(loop_until_done(&job, pipe_ends) == &job);
+	CHECK(job.status == MOTE_WALL_DEADLINE || job.status == MOTE_CPU_DEADLINE);
+	fixture_destroy(job.sandbox, engine);
+	close(pipe_ends[0]);
+	close(pipe_ends[1]);
+}
+
+/* ---- Processes ---------------------------------------------------------------------------- */
+
+/* Runs a check in a child; its result is the exit code. */
+static int in_child(int (*check)(void *user), void *user)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(check(user));
+	REQUIRE(child > 0 && waitpid(child, &status, 0) == child);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + status;
+}
+
+struct parents {
+	mote_engine *engine;
+	mote_sandbox *sandbox;
+	mote_function function;
+};
+
+static int use_anew(void *user)
+{
+	struct parents *parents = user;
+	mote_error error = MOTE_ERROR_INIT;
+	mote_sandbox *sandbox;
+
+	if (mote_sandbox_call(parents->sandbox, parents->function, NULL, 0, NULL, NULL, &error) !=
+	    MOTE_FORKED)
+		return 1;
+	if (begin_again(&parents->engine, &parents->sandbox, &error) != MOTE_OK)
+		return 2;
+	if (fixture_create(parents->engine, "echo", NULL, &sandbox, &error) != MOTE_OK)
+		return 3;
+	if (mote_sandbox_call(sandbox, parents->function, NULL, 0, NULL, NULL, &error) != MOTE_OK)
+		return 4;
+	mote_sandbox_destroy(sandbox);
+	mote_engine_destroy(parents->engine);
+	return 0;
+}
+
+static void a_child_begins_again(void)
+{
+	mote_engine *engine = fixture_engine();
+	struct parents parents = {engine, fixture_sandbox(engine, "echo", NULL), {0}};
+	mote_error error = MOTE_ERROR_INIT;
+
+	REQUIRE_OK(mote_sandbox_find(parents.sandbox, "empty", NULL, &parents.function, &error),
+		   &error);
+	CALL0(parents.sandbox, "empty");
+	CHECK_EQ(in_child(use_anew, &parents), 0);
+	CALL0(parents.sandbox, "empty");
+	fixture_destroy(parents.sandbox, engine);
+}
+
+/* ---- Signals ----------------------------------------------------------------------------- */
+
+static void on_any(int number)
+{
+	(void)number;
+}
+
+/* As a runtime that handles every signal from the start. */
+static int with_all_signals_handled(void *user)
+{
+	const struct sigaction action = {.sa_handler = on_any};
+	mote_error error = MOTE_ERROR_INIT;
+	mote_engine *engine;
+
+	(void)user;
+	for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
+		sigaction(number, &action, NULL);
+	if (mote_engine_create(NULL, &engine, &error) != MOTE_SIGNAL_TAKEN)
+		return 1;
+	if (!strstr(error.text, "all have a handler of the application"))
+		return 2;
+	if (create_engine(SIGRTMIN + 7, &engine, &error) != MOTE_OK)
+		return 3;
+	mote_engine_destroy(engine);
+	return 0;
+}
+
+static void a_signal_is_given_back(void)
+{
+	test_need_kvm();
+	CHECK_EQ(in_child(with_all_signals_handled, NULL), 0);
+}
+
+/* ---- Logging and sizing ------------------------------------------------------------------ */
+
+static void messages_are_harmless(void)
+{
+	mote_engine_options engine_options = MOTE_ENGINE_OPTIONS_INIT;
+	const mote_sandbox_options options = small_sandbox();
+	const mote_value argument = mote_string("\x1b[2J\nnext");
+	mote_error error = MOTE_ERROR_INIT;
+	mote_engine *engine;
+	mote_sandbox *sandbox;
+	char *text = NULL;
+	size_t length = 0;
+
+	test_need_kvm();
+	engine_options.log = write_log;
+	engine_options.log_user = open_memstream(&text, &length);
+	REQUIRE(engine_options.log_user);
+	REQUIRE_OK(mote_engine_create(&engine_options, &engine, &error), &error);
+	sandbox = fixture_sandbox(engine, "logs", &options);
+	fixture_call(sandbox, "log_string", &argument, 1);
+	fixture_destroy(sandbox, engine);
+	fclose(engine_options.log_user);
+	CHECK_CONTAINS(text, "guest, level ");
+	CHECK_CONTAINS(text, ": ?[2J?next\n");
+	free(text);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		CASE(a_request_is_cancelled), CASE(a_loop_gets_results),
+		CASE(a_child_begins_again),   CASE(a_signal_is_given_back),
+		CASE(messages_are_harmless),
+	};
+
+	return test_main("sandbox_guide", cases, TEST_COUNT(cases), argc, argv);
+}
