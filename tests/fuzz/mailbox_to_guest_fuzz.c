@@ -356,11 +356,11 @@ __attribute__((no_sanitize("thread"))) static void *keep_changing(void *user)
 	struct parts *parts = user;
 	volatile uint8_t *areas[] = {
 		(volatile uint8_t *)parts->mailbox.shared,
-		parts->mailbox.call_data,
-		parts->mailbox.host_call_data,
+		parts->mailbox.call.data,
+		parts->mailbox.host_call.data,
 	};
-	const size_t bytes[] = {sizeof(struct mote_abi_mailbox), parts->mailbox.data_bytes,
-				parts->mailbox.data_bytes};
+	const size_t bytes[] = {sizeof(struct mote_abi_mailbox), parts->mailbox.call.data_bytes,
+				parts->mailbox.call.data_bytes};
 	uint32_t random = 1;
 
 	while (!atomic_load_explicit(&parts->stop, memory_order_relaxed)) {
