@@ -30,6 +30,15 @@ static inline bool mote_engine_forked(const mote_engine *engine)
 	return *engine->fork_mark == 0;
 }
 
+/* The granularity of what sandboxes map. */
+static inline uint64_t mote_engine_page_bytes(const mote_engine *engine)
+{
+	struct mote_capabilities capabilities;
+
+	engine->hypervisor->backend->capabilities(engine->hypervisor, &capabilities);
+	return capabilities.page_bytes;
+}
+
 /*
  * mote_engine_create with the table of functions through which a backend reaches its hypervisor,
  * as in struct mote_hypervisor_options.  For tests.  system: NULL for the real one.

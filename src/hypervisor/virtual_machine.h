@@ -59,7 +59,8 @@ enum mote_region_kind {
 	MOTE_REGION_SHARED,  /* memory that other sandboxes map too */
 };
 
-/* Guest-physical memory backed by host memory.  gpa, hva and bytes are multiples of the page size. */
+/* Guest-physical memory backed by host memory.  gpa, hva and bytes are multiples of
+ * capabilities.page_bytes. */
 struct mote_memory_region {
 	uint64_t gpa;
 	void *hva; /* stays valid until the slot is unmapped */

@@ -32,6 +32,9 @@ void mote_os_memory_destroy(struct mote_os_memory *memory);
 /* The same in a forked child, which never had the mapping: its addresses may be in use again. */
 void mote_os_memory_forget(struct mote_os_memory *memory);
 
+/* The granularity of mappings: a power of two, at least 4096. */
+uint64_t mote_os_page_bytes(void);
+
 /* Call it after writing guest code through the host's mapping: makes the code visible to the
  * processors' instruction fetches, where that does not happen by itself. */
 void mote_os_memory_publish_code(void *hva, uint64_t bytes);

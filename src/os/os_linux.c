@@ -181,6 +181,11 @@ void mote_os_memory_forget(struct mote_os_memory *memory)
 	*memory = (struct mote_os_memory){0};
 }
 
+uint64_t mote_os_page_bytes(void)
+{
+	return (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 void mote_os_memory_publish_code(void *hva, uint64_t bytes)
 {
 	/* To the point where the processors' data and instruction caches meet: KVM cleans what it

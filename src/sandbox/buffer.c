@@ -60,14 +60,16 @@ mote_status mote_buffer_create(mote_engine *engine, uint64_t bytes, mote_buffer 
 			       mote_error *error)
 {
 	mote_buffer *created;
+	uint64_t page_bytes;
 	mote_status status = check_create(engine, 0, bytes, buffer, error);
 
 	if (status == MOTE_OK)
 		status = new_buffer(engine, &created, error);
 	if (status != MOTE_OK)
 		return status;
+	page_bytes = mote_engine_page_bytes(engine);
 	created->writable = true;
-	bytes = (bytes + MOTE_PAGE_BYTES - 1) & MOTE_PAGE_MASK;
+	bytes = (bytes + page_bytes - 1) & ~(page_bytes - 1);
 	status = mote_os_memory_create(bytes, "a buffer", &created->memory, error);
 	return finish(created, status, buffer);
 }
@@ -78,9 +80,10 @@ mote_status mote_buffer_import(mote_engine *engine, intptr_t handle, uint64_t of
 	mote_buffer *created;
 	mote_status status = check_create(engine, offset, bytes, buffer, error);
 
-	if (status == MOTE_OK && ((offset | bytes) & (MOTE_PAGE_BYTES - 1)))
+	if (status == MOTE_OK && ((offset | bytes) & (mote_engine_page_bytes(engine) - 1)))
 		status = mote_fail(error, MOTE_INVALID_ARGUMENT,
-				   "buffer: offset and size must be whole pages");
+				   "buffer: offset and size must be whole pages of %llu bytes",
+				   (unsigned long long)mote_engine_page_bytes(engine));
 	if (status == MOTE_OK)
 		status = new_buffer(engine, &created, error);
 	if (status != MOTE_OK)

@@ -55,10 +55,11 @@ struct mote_layout_request {
 	uint64_t tls_bytes, tls_alignment;
 	uint64_t buffer_bytes; /* address space for shared buffers; whole pages */
 	uint64_t gpa_offset;
+	uint64_t granule_bytes; /* of what the hypervisor maps; a power of two, at most 64 KiB */
 };
 
 struct mote_layout {
-	uint64_t ram_bytes; /* memory_bytes and the page tables */
+	uint64_t ram_bytes; /* memory_bytes and the page tables; whole granules */
 	uint64_t gpa_offset;
 	uint64_t image_bias; /* what to add to an address of the ELF file */
 	uint64_t data_bytes; /* each of the mailbox's two data areas */

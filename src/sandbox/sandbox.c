@@ -120,6 +120,7 @@ static mote_status compute_layout(mote_sandbox *sandbox, const mote_sandbox_opti
 		.image_alignment = image_alignment(&image->elf),
 		.tls_bytes = image->elf.tls.memory_bytes,
 		.tls_alignment = image->elf.tls.alignment,
+		.granule_bytes = mote_engine_page_bytes(sandbox->engine),
 	};
 	mote_status status = MOTE_OK;
 

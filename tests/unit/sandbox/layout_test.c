@@ -22,6 +22,7 @@ static struct mote_layout_request ordinary(void)
 		.image_alignment = PAGE,
 		.tls_bytes = 100,
 		.tls_alignment = 16,
+		.granule_bytes = PAGE,
 	};
 }
 
@@ -56,6 +57,7 @@ static void check_layout(const struct mote_layout_request *request,
 			 end_of(layout, MOTE_LAYOUT_TABLES));
 	assert_int_equal(layout->regions[MOTE_LAYOUT_BUFFERS].bytes, request->buffer_bytes);
 	assert_int_equal(layout->regions[MOTE_LAYOUT_MONITOR].bytes, MOTE_MONITOR_BYTES);
+	assert_int_equal(layout->ram_bytes % request->granule_bytes, 0);
 	assert_true(layout->regions[MOTE_LAYOUT_TABLES].bytes >=
 		    mote_paging_bytes(end_of(layout, MOTE_LAYOUT_BUFFERS)));
 	assert_int_equal(layout->regions[MOTE_LAYOUT_STACK].bytes, request->stack_bytes);
@@ -87,10 +89,11 @@ static void every_combination_is_well_formed(void **state)
 	static const uint64_t alignments[] = {PAGE, 16 * PAGE, 2 * MIB};
 	static const uint64_t tlses[] = {0, 1, 4096, 65536};
 	static const uint64_t offsets[] = {0, 1ull << 32};
+	static const uint64_t granules[] = {PAGE, 4 * PAGE, 16 * PAGE};
 	unsigned good = 0, tight = 0;
 
 	(void)state;
-	for (size_t i = 0; i < 5 * 3 * 3 * 2 * 3 * 4 * 2 * 2; i++) {
+	for (size_t i = 0; i < 5 * 3 * 3 * 2 * 3 * 4 * 2 * 3 * 2; i++) {
 		size_t n = i;
 		mote_error error = MOTE_ERROR_INIT;
 		struct mote_layout layout;
@@ -104,6 +107,7 @@ static void every_combination_is_well_formed(void **state)
 		request.image_alignment = alignments[n % 3], n /= 3;
 		request.tls_bytes = tlses[n % 4], n /= 4;
 		request.gpa_offset = offsets[n % 2], n /= 2;
+		request.granule_bytes = granules[n % 3], n /= 3;
 		request.position_independent = n % 2;
 		if (!request.position_independent)
 			request.image = (struct mote_elf_range){0x400000, 0x408000};

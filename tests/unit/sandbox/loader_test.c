@@ -29,6 +29,7 @@ static mote_status load_with(struct guest *guest, const struct elf_file *file, u
 		.stack_bytes = 8 * PAGE,
 		.data_bytes = 4 * PAGE,
 		.gpa_offset = gpa_offset,
+		.granule_bytes = PAGE,
 		.image_alignment = PAGE,
 	};
 	mote_status status;

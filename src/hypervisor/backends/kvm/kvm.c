@@ -96,7 +96,7 @@ static mote_status read_capabilities(struct mote_kvm *kvm, mote_error *error)
 				     "KVM_GET_VCPU_MMAP_SIZE");
 	kvm->run_bytes = (size_t)run_bytes;
 	kvm->capabilities.slots = slots > 0 ? (uint32_t)slots : 32;
-	kvm->capabilities.page_bytes = MOTE_PAGE_BYTES;
+	kvm->capabilities.page_bytes = mote_os_page_bytes();
 	kvm->capabilities.read_only_slots =
 		mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_READONLY_MEM) != 0;
 	return mote_kvm_arch_open(kvm, error);

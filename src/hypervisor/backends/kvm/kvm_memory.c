@@ -60,7 +60,8 @@ mote_status mote_kvm_map_memory(struct mote_vm *base, uint32_t slot,
 		return mote_fail(error, MOTE_LIMIT, "memory slot %u: a VM has %u", slot,
 				 vm->kvm->capabilities.slots);
 	if (!(region->flags & MOTE_REGION_READ) || region->hva == NULL || region->bytes == 0 ||
-	    ((region->gpa | (uintptr_t)region->hva | region->bytes) & (MOTE_PAGE_BYTES - 1)))
+	    ((region->gpa | (uintptr_t)region->hva | region->bytes) &
+	     (vm->kvm->capabilities.page_bytes - 1)))
 		return mote_fail(error, MOTE_INVALID_ARGUMENT,
 				 "memory slot %u: addresses and size must be whole pages, readable",
 				 slot);
