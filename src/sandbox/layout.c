@@ -141,8 +141,8 @@ static void place_high(const struct mote_layout_request *request, struct mote_la
 	uint64_t bound = (end + request->buffer_bytes) / 255 * 256 + (64u << 20);
 
 	tables->gva = end;
-	layout->ram_bytes = align_up(request->memory_bytes + mote_paging_bytes(bound),
-				     request->granule_bytes);
+	layout->ram_bytes =
+		align_up(request->memory_bytes + mote_paging_bytes(bound), request->granule_bytes);
 	tables->bytes = layout->ram_bytes - request->memory_bytes;
 	buffers->gva = MOTE_RAM_GVA + layout->ram_bytes;
 	buffers->bytes = request->buffer_bytes;

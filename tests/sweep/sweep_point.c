@@ -46,6 +46,10 @@ int sweep_use(enum sweep_kind kind, struct sweep_entry *entry)
 	if (exempted || point == NULL || point->kind != kind)
 		return 0;
 	number = atomic_fetch_add(&point->uses, 1) + 1;
+	if (point->only != NULL)
+		return point->only == entry && point->hit == NULL
+			       ? fail(point, entry, &entry->failures[point->which])
+			       : 0;
 	if (point->fail_at == 0 || number < point->fail_at)
 		return 0;
 	if (number > point->fail_at)

@@ -140,8 +140,7 @@ static void check_same_state(const struct mote_kvm_state *state,
 		CHECK_EQ(state->registers[i].id, expected->registers[i].id);
 		if (!is_counter(state->registers[i].id) &&
 		    !CHECK_MEM(state->values + offset, expected->values + offset, end - offset))
-			test_note("in register 0x%llx",
-				  (unsigned long long)state->registers[i].id);
+			test_note("in register 0x%llx", (unsigned long long)state->registers[i].id);
 	}
 }
 
