@@ -71,7 +71,10 @@ static void *count_all(void *user)
 
 	while (!(ready[0].fd = atomic_load(&counter->listener)))
 		sched_yield();
-	while (poll(ready, 2, -1) > 0 && !ready[1].revents) {
+	while (!ready[1].revents) {
+		/* Without a call, as when the thread has just ended, RECV would wait for ever. */
+		if (poll(ready, 2, -1) <= 0 || !(ready[0].revents & POLLIN))
+			continue;
 		memset(&call, 0, sizeof(call));
 		if (ioctl(ready[0].fd, SECCOMP_IOCTL_NOTIF_RECV, &call) != 0)
 			continue;
