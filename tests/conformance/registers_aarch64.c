@@ -50,6 +50,52 @@ static void every_bit_of_every_register_round_trips(void)
 	machine_destroy(&machine);
 }
 
+/* A new vCPU has zeros already, so a backend need not write them; later it must. */
+static void zeros_round_trip(void)
+{
+	struct machine machine;
+	mote_regs zeros, regs;
+
+	mote_power_on(&zeros, NULL, NULL, NULL);
+	machine_make(&machine, NULL);
+	regs = machine_regs(&machine);
+	CHECK_MEM(regs.x, zeros.x, sizeof(regs.x));
+	regs = patterned(&regs);
+	check_regs(&machine, &regs);
+	check_regs(&machine, &zeros);
+	machine_destroy(&machine);
+}
+
+/* From reset on: at EL1 without translation, at address 0. */
+static void zeros_round_trip_after_a_first_run(void)
+{
+	static const struct code code = CODE(WORD(A64_MOVZ(5u, 0x55)), A64_DOORBELL);
+	struct machine machine;
+	struct mote_memory_region page;
+	mote_regs zeros, regs;
+
+	machine_prepare(&machine, NULL);
+	machine_put(&machine, KERNEL_GVA, &code);
+	page = (struct mote_memory_region){
+		.hva = machine_host(&machine, KERNEL_GVA),
+		.bytes = MOTE_PAGE_BYTES,
+		.flags = MOTE_REGION_READ | MOTE_REGION_WRITE | MOTE_REGION_EXECUTE,
+	};
+	machine.own_hypervisor = true;
+	machine.hypervisor = open_hypervisor(backend_under_test()->system());
+	REQUIRE_OK(machine.hypervisor->backend->create(machine.hypervisor, &machine.vm,
+						       &machine.error),
+		   &machine.error);
+	REQUIRE_OK(machine.vm->ops->map_memory(machine.vm, 0, &page, &machine.error),
+		   &machine.error);
+	machine_expect(&machine, MOTE_EXIT_IO_OUT);
+	mote_power_on(&zeros, NULL, NULL, NULL);
+	regs = machine_regs(&machine);
+	CHECK_EQ(regs.x[5], 0x55);
+	check_regs(&machine, &zeros);
+	machine_destroy(&machine);
+}
+
 static void the_flags_round_trip(void)
 {
 	struct machine machine;
@@ -321,6 +367,8 @@ static void single_steps_come_one_by_one(void)
 
 static const struct test_case cases[] = {
 	CASE(every_bit_of_every_register_round_trips),
+	CASE(zeros_round_trip),
+	CASE(zeros_round_trip_after_a_first_run),
 	CASE(the_flags_round_trip),
 	CASE(the_guest_has_the_registers_that_the_host_set),
 	CASE(each_level_has_its_stack_pointer),

@@ -125,6 +125,7 @@ mote_status mote_kvm_run_vcpu(struct mote_vm *base, struct mote_vm_exit *exit, m
 		exit->kind = MOTE_EXIT_CANCELLED;
 		return MOTE_OK;
 	}
+	vm->touched = true;
 	if (vm->pending == MOTE_KVM_EXIT_STASHED)
 		result = 0;
 	else
