@@ -74,6 +74,11 @@ static void read_figure(struct bench *bench, const char *line)
 	figure->floor_min = get_number(line, "floor_min");
 	figure->mote_min = get_number(line, "mote_min");
 	figure->ratio_min = get_number(line, "ratio_min");
+	figure->floor_exits = get_number(line, "floor_exits");
+	figure->mote_exits = get_number(line, "mote_exits");
+	figure->floor_calls = get_number(line, "floor_calls");
+	figure->mote_calls = get_number(line, "mote_calls");
+	get_text(line, "machine", figure->machine, sizeof(figure->machine));
 	get_text(line, "skipped", figure->skipped, sizeof(figure->skipped));
 }
 
@@ -95,10 +100,12 @@ bool bench_read_json(struct bench *bench, const char *path)
 	return false;
 }
 
-static const struct bench_figure *find(const struct bench *bench, const char *name)
+/* The same figure of the same machine. */
+static const struct bench_figure *find(const struct bench *bench, const struct bench_figure *as)
 {
 	for (size_t i = 0; i < bench->count; i++)
-		if (!strcmp(bench->figures[i].name, name))
+		if (!strcmp(bench->figures[i].name, as->name) &&
+		    !strcmp(bench->figures[i].machine, as->machine))
 			return &bench->figures[i];
 	return NULL;
 }
@@ -112,29 +119,39 @@ static double share(const struct bench_figure *figure)
 	return isnan(figure->ratio) ? figure->mote : figure->ratio;
 }
 
+static bool check_one(const struct bench *bench, const struct bench_figure *now, const char *what,
+		      double is, double was)
+{
+	double growth = (is / was - 1) * 100;
+
+	if (isnan(is) || isnan(was) || is <= was || growth <= bench->options.check_percent)
+		return true;
+	fprintf(stderr,
+		"mote_bench: %s has grown by %.1f %%: %s %.6g, it was %.6g; when that is meant, "
+		"./dev bench --counted --arch %s --update-baseline\n",
+		now->name, growth, what, is, was, now->machine);
+	return false;
+}
+
 static bool check_figure(const struct bench *bench, const struct bench *baseline,
 			 const struct bench_figure *now)
 {
-	const struct bench_figure *then = find(baseline, now->name);
-	double growth;
+	const struct bench_figure *then = find(baseline, now);
+	bool good;
 
 	if (isnan(share(now)))
 		return true;
 	if (!then || isnan(share(then))) {
 		fprintf(stderr,
-			"mote_bench: %s is not in %s; ./dev bench --counted --update-baseline "
-			"puts it there\n",
-			now->name, bench->options.baseline);
+			"mote_bench: %s is not in %s; ./dev bench --counted --arch %s "
+			"--update-baseline puts it there\n",
+			now->name, bench->options.baseline, now->machine);
 		return false;
 	}
-	growth = (share(now) / share(then) - 1) * 100;
-	if (growth <= bench->options.check_percent)
-		return true;
-	fprintf(stderr,
-		"mote_bench: %s has grown by %.1f %%: %.6g %s (%.3f of the floor), it was %.6g "
-		"(%.3f); when that is meant, ./dev bench --counted --update-baseline\n",
-		now->name, growth, now->mote, now->unit, now->ratio, then->mote, then->ratio);
-	return false;
+	good = check_one(bench, now, isnan(now->ratio) ? now->unit : "ratio", share(now),
+			 share(then));
+	good = check_one(bench, now, "exits", now->mote_exits, then->mote_exits) && good;
+	return check_one(bench, now, "system calls", now->mote_calls, then->mote_calls) && good;
 }
 
 bool bench_check(const struct bench *bench)
@@ -150,4 +167,24 @@ bool bench_check(const struct bench *bench)
 		       bench->options.check_percent, bench->options.baseline);
 	free(baseline);
 	return good && bad == 0;
+}
+
+bool bench_update_baseline(const struct bench *bench)
+{
+	const char *path = bench->options.update_baseline;
+	const char *machine = bench->count > 0 ? bench->figures[0].machine : "";
+	struct bench *all = calloc(2, sizeof(*all)), *old = all + 1;
+	bool good = all && bench_read_json(old, path);
+
+	for (size_t i = 0; good && i < old->count; i++)
+		if (strcmp(old->figures[i].machine, machine) < 0)
+			all->figures[all->count++] = old->figures[i];
+	for (size_t i = 0; good && i < bench->count; i++)
+		all->figures[all->count++] = bench->figures[i];
+	for (size_t i = 0; good && i < old->count; i++)
+		if (strcmp(old->figures[i].machine, machine) > 0)
+			all->figures[all->count++] = old->figures[i];
+	good = good && bench_write_json(all, path, true);
+	free(all);
+	return good;
 }

@@ -38,17 +38,21 @@ enum bench_goal {
 	BENCH_AT_LEAST,
 };
 
-enum { BENCH_NAME_BYTES = 48, BENCH_TEXT_BYTES = 160, BENCH_FIGURES = 64 };
+enum { BENCH_NAME_BYTES = 48, BENCH_TEXT_BYTES = 160, BENCH_FIGURES = 128 };
 
 /* NAN where there is no such number. */
 struct bench_figure {
 	char name[BENCH_NAME_BYTES];
+	char machine[16]; /* the architecture that it was measured on */
 	char unit[16];
 	char reference[BENCH_NAME_BYTES]; /* what `floor` is */
 	double floor, mote;		  /* medians over the rounds */
 	double floor_min, mote_min;
 	double ratio;	  /* median of the rounds' ratios */
 	double ratio_min; /* of the minima */
+	/* VM exits and system calls; only in the counting machine. */
+	double floor_exits, mote_exits;
+	double floor_calls, mote_calls;
 	enum bench_goal goal;
 	double target;
 	char skipped[BENCH_TEXT_BYTES]; /* why there are no numbers; empty when there are */
@@ -59,6 +63,7 @@ struct bench {
 	struct bench_figure figures[BENCH_FIGURES];
 	size_t count;
 	mote_engine *engine;
+	struct trace *trace;		    /* see trace.h */
 	char failure[BENCH_TEXT_BYTES * 2]; /* of the case that is running */
 };
 
@@ -108,8 +113,8 @@ double bench_time_scale(const struct bench *bench);
 
 /* ---- Output (report.c, chart.c, baseline.c) ------------------------------------------------ */
 
-void bench_print_header(void);
-void bench_print_figure(const struct bench_figure *figure);
+void bench_print_header(const struct bench *bench);
+void bench_print_figure(const struct bench *bench, const struct bench_figure *figure);
 /* An array of {"name","unit","floor","mote","ratio","target","met"}, null where there is no number.
  * all: with what bench_read_json needs besides.  False with a message on standard error. */
 bool bench_write_json(const struct bench *bench, const char *path, bool all);
@@ -119,6 +124,8 @@ bool bench_write_svg(const struct bench *bench, const char *path);
 bool bench_read_json(struct bench *bench, const char *path);
 /* Compares with the baseline; prints what has grown or is missing.  False then. */
 bool bench_check(const struct bench *bench);
+/* Replaces the baseline's figures of the same machine. */
+bool bench_update_baseline(const struct bench *bench);
 
 /* ---- mote's side (guest.c) ----------------------------------------------------------------- */
 

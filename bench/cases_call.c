@@ -65,6 +65,14 @@ static bool exit_twice(void *user)
 	return exit_once(user) && exit_once(user);
 }
 
+static bool exit_many_times(void *user)
+{
+	for (unsigned i = 0; i < MANY_HOST_CALLS; i++)
+		if (!exit_once(user))
+			return false;
+	return true;
+}
+
 static bool call_nothing(void *user)
 {
 	struct calls *calls = user;
@@ -140,7 +148,7 @@ bool bench_case_call(struct bench *bench)
 		{
 			.name = "each-host-call",
 			.reference = "bare exit",
-			.floor = {.once = exit_once},
+			.floor = {.once = exit_many_times, .per_once = MANY_HOST_CALLS},
 			.mote = {.once = call_with_many_host_calls,
 				 .without = call_without_host_call,
 				 .per_once = MANY_HOST_CALLS},

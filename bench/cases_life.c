@@ -48,7 +48,7 @@ bool bench_case_create(struct bench *bench)
 		.user = &life,
 		.target = 1.30,
 		.counted_target = 1.15,
-		.counted = 20,
+		.counted = 100,
 		.cpu_time = true,
 	};
 	bool good = bench_guest_open(bench, &life.guest, "bench_nothing", "nothing", "void()") &&

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "trace.h"
 
 static const struct {
 	const char *name;
@@ -45,7 +46,7 @@ static void usage(FILE *to)
 	      "  --from FILE             take the figures from such a file instead of measuring\n"
 	      "  --baseline FILE         figures to compare with\n"
 	      "  --check PERCENT         exit code 1 when a figure has grown by more\n"
-	      "  --update-baseline FILE  write the figures as the new baseline\n"
+	      "  --update-baseline FILE  put the figures there instead of this machine's old ones\n"
 	      "  --guests DIR            the bench's guest images\n",
 	      to);
 }
@@ -112,6 +113,10 @@ static bool measure(struct bench *bench)
 	mote_error error = MOTE_ERROR_INIT;
 	bool good = true;
 
+	if (bench->options.counted && !trace_open(bench)) {
+		fprintf(stderr, "mote_bench: %s\n", bench->failure);
+		return false;
+	}
 	if (mote_engine_create(NULL, &bench->engine, &error) != MOTE_OK) {
 		fprintf(stderr, "mote_bench: %s\n", error.text);
 		return false;
@@ -126,9 +131,10 @@ static bool measure(struct bench *bench)
 			good = false;
 		}
 		for (size_t j = first; j < bench->count; j++)
-			bench_print_figure(&bench->figures[j]);
+			bench_print_figure(bench, &bench->figures[j]);
 	}
 	mote_engine_destroy(bench->engine);
+	trace_close(bench);
 	return good;
 }
 
@@ -146,7 +152,7 @@ static bool output(const struct bench *bench)
 	if (options->check_percent >= 0)
 		good = bench_check(bench) && good;
 	if (options->update_baseline)
-		good = bench_write_json(bench, options->update_baseline, true) && good;
+		good = bench_update_baseline(bench) && good;
 	return good;
 }
 
@@ -172,11 +178,11 @@ int main(int argc, char **argv)
 	code = parse(argc, argv, &bench.options);
 	if (code >= 0)
 		return code;
-	bench_print_header();
+	bench_print_header(&bench);
 	if (bench.options.from) {
 		good = bench_read_json(&bench, bench.options.from);
 		for (size_t i = 0; i < bench.count; i++)
-			bench_print_figure(&bench.figures[i]);
+			bench_print_figure(&bench, &bench.figures[i]);
 	} else {
 		good = measure(&bench);
 	}

@@ -14,10 +14,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "trace.h"
+
 enum {
 	LEAST_ROUNDS = 9,
 	MOST_ROUNDS = 2000,
-	COUNTED_ROUNDS = 3,
+	COUNTED_ROUNDS = 5,
+	TRACES = 4, /* they are all alike */
 	/* Shorter than a scheduler's slice: what disturbs a round disturbs one side of it, and falls
 	 * out of the median. */
 	ROUND_NS = 500000,
@@ -89,10 +92,13 @@ struct bench_figure *bench_add(struct bench *bench, const char *name, const char
 	bench->count++;
 	memset(figure, 0, sizeof(*figure));
 	snprintf(figure->name, sizeof(figure->name), "%s", name);
+	snprintf(figure->machine, sizeof(figure->machine), "%s", MOTE_BENCH_MACHINE);
 	snprintf(figure->unit, sizeof(figure->unit), "%s", unit);
 	snprintf(figure->reference, sizeof(figure->reference), "%s", reference);
 	figure->floor = figure->mote = figure->ratio = NAN;
 	figure->floor_min = figure->mote_min = figure->ratio_min = NAN;
+	figure->floor_exits = figure->mote_exits = NAN;
+	figure->floor_calls = figure->mote_calls = NAN;
 	figure->goal = target > 0 ? goal : BENCH_NO_GOAL;
 	figure->target = figure->goal ? target : NAN;
 	return figure;
@@ -195,6 +201,35 @@ static void summarise(const struct bench *bench, struct bench_figure *figure, do
 	figure->ratio_min = least_makes_sense ? mote[0] / floor[0] : NAN;
 }
 
+/* ---- Exits and system calls -------------------------------------------------------------- */
+
+static bool trace_side(struct bench *bench, const struct bench_side *side, void *user,
+		       double *exits, double *calls)
+{
+	struct trace_counts with, without = {0};
+	double each = TRACES * (side->per_once ? side->per_once : 1);
+
+	if (!side->once)
+		return true;
+	/* As in each round: the first one meets what the other side left. */
+	if (!side->once(user) || !trace_run(bench, side->once, user, TRACES, &with) ||
+	    (side->without && !trace_run(bench, side->without, user, TRACES, &without)))
+		return false;
+	*exits = ((double)with.exits - (double)without.exits) / each;
+	*calls = ((double)with.calls - (double)without.calls) / each;
+	return true;
+}
+
+static bool trace_both(struct bench *bench, const struct bench_pair *pair,
+		       struct bench_figure *figure)
+{
+	return trace_side(bench, &pair->floor, pair->user, &figure->floor_exits,
+			  &figure->floor_calls) &&
+	       trace_side(bench, &pair->mote, pair->user, &figure->mote_exits, &figure->mote_calls);
+}
+
+/* ---- A figure ---------------------------------------------------------------------------- */
+
 /* Whether another round is to come. */
 static bool more_rounds(const struct bench *bench, size_t done, uint64_t begin)
 {
@@ -211,6 +246,7 @@ bool bench_compare(struct bench *bench, const struct bench_pair *pair)
 	double floor[MOST_ROUNDS], mote[MOST_ROUNDS];
 	uint64_t begin = bench_now_ns();
 	size_t rounds = 0;
+	struct bench_figure *figure;
 	struct measurement m = {
 		.user = pair->user,
 		.repetitions = pair->counted,
@@ -227,9 +263,8 @@ bool bench_compare(struct bench *bench, const struct bench_pair *pair)
 	for (; more_rounds(bench, rounds, begin); rounds++)
 		if (!round_of(&m, pair, (unsigned)rounds, &floor[rounds], &mote[rounds]))
 			return false;
-	summarise(bench,
-		  bench_add(bench, pair->name, bench_time_unit(bench), pair->reference,
-			    BENCH_RATIO_AT_MOST, counted ? pair->counted_target : pair->target),
-		  floor, mote, rounds, !pair->mote.without);
-	return true;
+	figure = bench_add(bench, pair->name, bench_time_unit(bench), pair->reference,
+			   BENCH_RATIO_AT_MOST, counted ? pair->counted_target : pair->target);
+	summarise(bench, figure, floor, mote, rounds, !pair->mote.without);
+	return !counted || trace_both(bench, pair, figure);
 }

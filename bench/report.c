@@ -57,20 +57,59 @@ static const char *verdict(const struct bench_figure *figure)
 	return met < 0 ? "-" : met ? "met" : "MISSED";
 }
 
-void bench_print_header(void)
+/* As many as there are, which may be less than one for each operation. */
+static const char *amount(double value, char text[NUMBER_BYTES])
 {
+	if (isnan(value))
+		snprintf(text, NUMBER_BYTES, "-");
+	else
+		snprintf(text, NUMBER_BYTES, "%.4g", value);
+	return text;
+}
+
+/* Rounds differ by next to nothing in the counting machine: no minima. */
+static void print_counted_header(void)
+{
+	printf("%-23s %21s %6s %13s %13s\n", "", "instructions", "", "exits", "system calls");
+	printf("%-23s %10s %10s %6s %6s %6s %6s %6s %-10s %-7s %s\n", "figure", "floor", "mote",
+	       "ratio", "floor", "mote", "floor", "mote", "target", "", "floor is");
+}
+
+static void print_counted(const struct bench_figure *figure)
+{
+	char text[8][NUMBER_BYTES];
+
+	printf("%-23s %10s %10s %6s %6s %6s %6s %6s %-10s %-7s %s\n", figure->name,
+	       number(figure->floor, text[0]), number(figure->mote, text[1]),
+	       ratio(figure->ratio, text[2]), amount(figure->floor_exits, text[3]),
+	       amount(figure->mote_exits, text[4]), amount(figure->floor_calls, text[5]),
+	       amount(figure->mote_calls, text[6]), target(figure, text[7]), verdict(figure),
+	       figure->reference);
+	fflush(stdout);
+}
+
+void bench_print_header(const struct bench *bench)
+{
+	if (bench->options.counted) {
+		print_counted_header();
+		return;
+	}
 	printf("%-23s %-12s %21s %21s %13s %-10s %-7s %s\n", "", "", "floor", "mote", "ratio", "",
 	       "", "");
 	printf("%-23s %-12s %10s %10s %10s %10s %6s %6s %-10s %-7s %s\n", "figure", "unit",
 	       "median", "min", "median", "min", "median", "min", "target", "", "floor is");
 }
 
-void bench_print_figure(const struct bench_figure *figure)
+void bench_print_figure(const struct bench *bench, const struct bench_figure *figure)
 {
 	char text[7][NUMBER_BYTES];
 
 	if (figure->skipped[0]) {
 		printf("%-23s skipped: %s\n", figure->name, figure->skipped);
+		return;
+	}
+	if (bench->options.counted) {
+		print_counted(figure);
 		return;
 	}
 	printf("%-23s %-12s %10s %10s %10s %10s %6s %6s %-10s %-7s %s\n", figure->name,
@@ -104,8 +143,14 @@ static void json_rest(FILE *file, const struct bench_figure *figure)
 	json_number(file, "floor_min", figure->floor_min);
 	json_number(file, "mote_min", figure->mote_min);
 	json_number(file, "ratio_min", figure->ratio_min);
-	fprintf(file, ", \"goal\": \"%s\", \"reference\": \"%s\", \"skipped\": \"%s\"",
-		goals[figure->goal], figure->reference, figure->skipped);
+	json_number(file, "floor_exits", figure->floor_exits);
+	json_number(file, "mote_exits", figure->mote_exits);
+	json_number(file, "floor_calls", figure->floor_calls);
+	json_number(file, "mote_calls", figure->mote_calls);
+	fprintf(file,
+		", \"goal\": \"%s\", \"reference\": \"%s\", \"skipped\": \"%s\", "
+		"\"machine\": \"%s\"",
+		goals[figure->goal], figure->reference, figure->skipped, figure->machine);
 }
 
 static void json_figure(FILE *file, const struct bench_figure *figure, bool all)

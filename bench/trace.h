@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Counts what the main thread asks of the kernel: a child, forked before there is
+ * anything to inherit, traces it for as long as it is told to.  Both sides of a
+ * measurement are looked at from outside alike.
+ */
+#ifndef MOTE_BENCH_TRACE_H
+#define MOTE_BENCH_TRACE_H
+
+#include "bench.h"
+
+struct trace_counts {
+	uint64_t calls; /* system calls */
+	uint64_t exits; /* those that were a KVM_RUN which came back with an exit */
+};
+
+bool trace_open(struct bench *bench);
+void trace_close(struct bench *bench);
+
+/* Does once so many times, counting. */
+bool trace_run(struct bench *bench, bool (*once)(void *user), void *user, unsigned times,
+	       struct trace_counts *counts);
+
+#endif
