@@ -4,6 +4,7 @@
  */
 #include "guest_image.h"
 
+#include <elf.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@ _Static_assert(offsetof(struct guest_image, data) == IMAGE_DATA_AT, "");
 void guest_image_make(struct guest_image *image)
 {
 	const struct image_head head = {
+		.machine = EM_X86_64,
 		.tables = GUEST_TABLES,
 		.code = GUEST_CODE,
 		.data = GUEST_DATA,

@@ -89,7 +89,7 @@ static void put_headers(uint8_t *page, const struct image_head *head)
 		.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
 			    EV_CURRENT},
 		.e_type = ET_EXEC,
-		.e_machine = EM_X86_64,
+		.e_machine = head->machine,
 		.e_version = EV_CURRENT,
 		.e_entry = head->code,
 		.e_phoff = sizeof(Elf64_Ehdr),

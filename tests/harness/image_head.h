@@ -16,6 +16,7 @@ enum {
 };
 
 struct image_head {
+	uint16_t machine;	     /* EM_X86_64 or EM_AARCH64 */
 	uint64_t tables, code, data; /* guest addresses; the entry is the first byte of code */
 	uint64_t data_bytes;	     /* in the file */
 	uint64_t data_memory_bytes;

@@ -2,9 +2,12 @@
  *
  * Hostile guests without the SDK: a few instructions in an ELF file that is put
  * together in memory, run through the public API, and what must come of them.
+ * <architecture>/hostile_arch.h has what differs between the architectures.
  */
 #ifndef MOTE_TEST_HOSTILE_H
 #define MOTE_TEST_HOSTILE_H
+
+#include <elf.h>
 
 #include <mote/mote.h>
 
@@ -24,25 +27,28 @@
 #define HOSTILE_MONITOR 0x10000u
 #define MONITOR_TEXT "0x10000"
 
+#include "hostile_arch.h"
+
 /*
- * Assembles guest code at file scope, as guest_NAME up to guest_NAME_end.  A ud2 behind it catches
- * what should not have come so far.
+ * Assembles guest code at file scope, as guest_NAME up to guest_NAME_end.  An undefined instruction
+ * behind it catches what should not have come so far.
  */
 #define GUEST_CODE(name, assembly)                                                                 \
-	__asm__(".pushsection .rodata\n"                                                           \
-		".balign 16\n"                                                                     \
-		"guest_" #name ":\n\t" assembly "\n\tud2\n"                                        \
+	__asm__(".pushsection .rodata\n" GUEST_CODE_PRELUDE ".balign 16\n"                         \
+		".globl guest_" #name ", guest_" #name "_end\n"                                    \
+		"guest_" #name ":\n\t" assembly "\n\t" GUEST_CODE_TRAP "\n"                        \
 		"guest_" #name "_end:\n"                                                           \
 		".popsection\n");                                                                  \
 	extern const uint8_t guest_##name[], guest_##name##_end[]
 
-/* The number of a code's bytes, without the ud2. */
-#define GUEST_CODE_BYTES(name) ((size_t)(guest_##name##_end - guest_##name) - 2)
+/* The number of a code's bytes, without the trap. */
+#define GUEST_CODE_BYTES(name) ((size_t)(guest_##name##_end - guest_##name) - GUEST_CODE_TRAP_BYTES)
 
 struct hostile_guest {
 	const uint8_t *code, *code_end;
 	const void *data; /* what the writable segment begins with; may be NULL */
 	size_t data_bytes;
+	bool alias_code; /* instead: the writable segment is made of the code's bytes in the file */
 	const char *export_signature;	     /* of the one exported function, "run"; NULL: none */
 	const char *import_signature;	     /* of the one import, "host"; NULL: none */
 	const mote_sandbox_options *options; /* NULL: the defaults */
@@ -53,16 +59,13 @@ struct hostile_guest {
 /* The guest as an ELF file; the caller frees it. */
 void *hostile_image(const struct hostile_guest *guest, size_t *bytes);
 
+/* One of the file's program headers. */
+enum hostile_segment { HOSTILE_CODE_SEGMENT = 1, HOSTILE_DATA_SEGMENT = 2 };
+Elf64_Phdr *hostile_segment(void *file, enum hostile_segment index);
+
 /* ---- Machines ---------------------------------------------------------------------------- */
 
-/* The kinds of machine that differ where the architecture leaves freedom, or an emulator errs. */
-enum hostile_bed {
-	PVM = 1,      /* KVM without hardware virtualization: module kvm_pvm */
-	SVM = 2,      /* the emulated machine with SVM: MOTE_TEST_BED=svm */
-	HARDWARE = 4, /* any other: what Intel's and AMD's manuals say */
-	EVERYWHERE = PVM | SVM | HARDWARE,
-};
-
+/* The kind of this machine: <architecture>/hostile_arch.h says where they differ. */
 enum hostile_bed hostile_bed(void);
 
 /* ---- Expectations ------------------------------------------------------------------------ */
@@ -82,29 +85,8 @@ struct hostile_outcome {
 	{                                                                                          \
 		beds, MOTE_FAULT_##kind, vector, code, HOSTILE_CODE + (at), MOTE_ACCESS_NONE, 0    \
 	}
-#define DE(beds, at) OUTCOME(beds, ARITHMETIC, 0, 0, at)
-#define DB(beds, at) OUTCOME(beds, SINGLE_STEP, 1, 0, at)
-#define BP(beds, at) OUTCOME(beds, BREAKPOINT, 3, 0, at)
-#define UD(beds, at) OUTCOME(beds, INSTRUCTION, 6, 0, at)
-#define NP(beds, code, at) OUTCOME(beds, PRIVILEGE, 11, code, at)
-#define SS(beds, code, at) OUTCOME(beds, PRIVILEGE, 12, code, at)
-#define GP(beds, code, at) OUTCOME(beds, PRIVILEGE, 13, code, at)
-#define MF(beds, at) OUTCOME(beds, ARITHMETIC, 16, 0, at)
-#define AC(beds, at) OUTCOME(beds, ALIGNMENT, 17, 0, at)
-#define XM(beds, at) OUTCOME(beds, ARITHMETIC, 19, 0, at)
 #define DOORBELL(beds, at) OUTCOME(beds, DOORBELL, MOTE_FAULT_NO_VECTOR, 0, at)
 #define MAILBOX(beds, at) OUTCOME(beds, MAILBOX, MOTE_FAULT_NO_VECTOR, 0, at)
-
-/* A page fault, and one of a jump. */
-#define PF(beds, code, at, access, address)                                                        \
-	{                                                                                          \
-		beds, MOTE_FAULT_MEMORY, 14, code, HOSTILE_CODE + (at), MOTE_ACCESS_##access,      \
-			address                                                                    \
-	}
-#define FETCH(beds, code, address)                                                                 \
-	{                                                                                          \
-		beds, MOTE_FAULT_MEMORY, 14, code, address, MOTE_ACCESS_EXECUTE, address           \
-	}
 
 #define HOSTILE_MOST_OUTCOMES 4
 
@@ -145,5 +127,18 @@ void hostile_close(struct hostile_run *run);
 
 /* All of it. */
 void hostile_try(const struct hostile_guest *guest, const struct hostile_expectation *expectation);
+
+/* For tables of X(name, assembly, outcomes...): a case of its own for each, and its row in cases[]. */
+/* clang-format off */
+#define HOSTILE_DEFINE(name, assembly, ...) \
+	GUEST_CODE(name, assembly); \
+	static void run_##name(void) \
+	{ \
+		const struct hostile_guest guest = {GUEST(name)}; \
+		const struct hostile_expectation expectation = {.outcomes = {__VA_ARGS__}}; \
+		hostile_try(&guest, &expectation); \
+	}
+#define HOSTILE_RUN(name, ...) {#name, run_##name},
+/* clang-format on */
 
 #endif

@@ -2,6 +2,7 @@
  *
  * Puts an ELF file around a few instructions.
  */
+#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,9 +11,16 @@
 
 enum { FILE_BYTES = IMAGE_DATA_AT + HOSTILE_DATA_BYTES };
 
+Elf64_Phdr *hostile_segment(void *file, enum hostile_segment index)
+{
+	return (Elf64_Phdr *)(void *)((uint8_t *)file + sizeof(Elf64_Ehdr)) + index;
+}
+
 void *hostile_image(const struct hostile_guest *guest, size_t *bytes)
 {
+	static const uint8_t filler[] = HOSTILE_FILLER;
 	const struct image_head head = {
+		.machine = HOSTILE_ELF_MACHINE,
 		.tables = HOSTILE_TABLES,
 		.code = HOSTILE_CODE,
 		.data = HOSTILE_DATA,
@@ -26,12 +34,14 @@ void *hostile_image(const struct hostile_guest *guest, size_t *bytes)
 
 	REQUIRE(file);
 	REQUIRE(guest->data_bytes <= HOSTILE_DATA_BYTES);
-	/* Code that ends with its page has no ud2 behind it. */
+	/* Code that ends with its page has no trap behind it. */
 	if (code_bytes > IMAGE_PAGE)
 		code_bytes = IMAGE_PAGE;
 	image_head_write(file, &head);
-	/* Beside the code, every byte is an int3. */
-	memset(file + IMAGE_CODE_AT, 0xcc, IMAGE_PAGE);
+	if (guest->alias_code)
+		hostile_segment(file, HOSTILE_DATA_SEGMENT)->p_offset = IMAGE_CODE_AT;
+	for (size_t i = 0; i < IMAGE_PAGE; i++)
+		file[IMAGE_CODE_AT + i] = filler[i % sizeof(filler)];
 	memcpy(file + IMAGE_CODE_AT, guest->code, code_bytes);
 	if (guest->data)
 		memcpy(file + IMAGE_DATA_AT, guest->data, guest->data_bytes);

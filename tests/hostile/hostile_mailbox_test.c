@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hostile.h"
+#include "hostile_mailbox_arch.h"
 
 /* ---- A guest that writes what it is told ------------------------------------------------- */
 
@@ -18,19 +18,6 @@ struct write {
 
 #define MOST_WRITES 36
 #define LAST UINT64_MAX
-
-/* The begin of the data: writes up to an offset of LAST, whose value is the port. */
-GUEST_CODE(script, "mov $" DATA_TEXT ", %esi\n"
-		   "1:\n\t"
-		   "mov (%rsi), %rax\n\t"
-		   "mov 8(%rsi), %rdx\n\t"
-		   "add $16, %rsi\n\t"
-		   "cmp $-1, %rax\n\t"
-		   "je 2f\n\t"
-		   "mov %rdx, (%rdi,%rax)\n\t"
-		   "jmp 1b\n"
-		   "2:\n\t"
-		   "out %eax, %dx");
 
 struct script {
 	struct write writes[MOST_WRITES];

@@ -4,23 +4,12 @@
  * forbidden faults with the right error code, address and region, and what is
  * allowed works.
  */
-#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "hostile.h"
+#include "hostile_memory_arch.h"
 
 /* ---- Where everything is ----------------------------------------------------------------- */
-
-/* Reads the mailbox's header into registers, which the fault shows. */
-GUEST_CODE(probe, "mov 8(%rdi), %r8\n\t"
-		  "mov 16(%rdi), %r9\n\t"
-		  "mov 24(%rdi), %r10\n\t"
-		  "mov 32(%rdi), %r11\n\t"
-		  "mov 40(%rdi), %r12\n\t"
-		  "mov 64(%rdi), %r13\n\t"
-		  "mov 72(%rdi), %r14\n\t"
-		  "mov 80(%rdi), %r15d");
 
 enum base { ABSOLUTE, STACK, STACK_END, MAILBOX_BEGIN, MAILBOX_END, THREAD, HEAP, HEAP_END, BASES };
 
@@ -28,30 +17,28 @@ enum base { ABSOLUTE, STACK, STACK_END, MAILBOX_BEGIN, MAILBOX_END, THREAD, HEAP
 static void find_bases(uint64_t bases[BASES])
 {
 	const struct hostile_guest guest = {GUEST(probe)};
-	const mote_x86_64_regs *regs;
 	struct hostile_run run;
+	struct header header;
 
 	hostile_open(&run, &guest);
 	hostile_enter(&run);
 	REQUIRE_STATUS(run.status, MOTE_GUEST_FAULT, &run.error);
-	regs = &run.fault->registers.as.x86_64;
+	header = probed(&run.fault->registers);
 	bases[ABSOLUTE] = 0;
-	bases[STACK] = regs->r10;
-	bases[STACK_END] = regs->r10 + regs->r11;
-	bases[MAILBOX_BEGIN] = regs->rdi;
-	bases[MAILBOX_END] = regs->r14 + regs->r15;
-	bases[THREAD] = regs->r12;
-	bases[HEAP] = regs->r8;
-	bases[HEAP_END] = regs->r8 + regs->r9;
-	CHECK_EQ(regs->rsp, bases[STACK_END]);
-	CHECK_EQ(regs->r13, regs->rdi + 4096);
-	CHECK_EQ(regs->r14, regs->r13 + regs->r15);
+	bases[STACK] = header.stack_gva;
+	bases[STACK_END] = header.stack_gva + header.stack_bytes;
+	bases[MAILBOX_BEGIN] = header.mailbox;
+	bases[MAILBOX_END] = header.host_call_data_gva + header.data_bytes;
+	bases[THREAD] = header.thread_pointer;
+	bases[HEAP] = header.heap_gva;
+	bases[HEAP_END] = header.heap_gva + header.heap_bytes;
+	CHECK_EQ(header.stack_pointer, bases[STACK_END]);
+	CHECK_EQ(header.call_data_gva, header.mailbox + 4096);
+	CHECK_EQ(header.host_call_data_gva, header.call_data_gva + header.data_bytes);
 	hostile_close(&run);
 }
 
 /* ---- Places ------------------------------------------------------------------------------ */
-
-enum mapping { ABSENT, SUPERVISOR, READ_ONLY, CODE, DATA };
 
 struct place {
 	enum base base;
@@ -60,14 +47,6 @@ struct place {
 	enum mapping mapping;
 	bool stack_guard;
 };
-
-/* The address stands at the begin of the data. */
-GUEST_CODE(read, "mov " DATA_TEXT ", %rax; mov (%rax), %bl");
-GUEST_CODE(write, "mov " DATA_TEXT ", %rax; movb $0xcc, (%rax)");
-GUEST_CODE(jump, "mov " DATA_TEXT ", %rax; jmp *%rax");
-enum { ACCESS_AT = 8, READ_END = 10, WRITE_END = 11 };
-
-enum { PRESENT = 1, WRITE = 2, USER = 4, RESERVED = 8, FETCHED = 16 };
 
 static bool allowed(enum mapping mapping, mote_access access)
 {
@@ -81,25 +60,12 @@ static bool allowed(enum mapping mapping, mote_access access)
 	}
 }
 
-static uint64_t error_code(enum mapping mapping, mote_access access)
-{
-	uint64_t code = USER;
-
-	if (mapping != ABSENT)
-		code |= PRESENT;
-	if (access == MOTE_ACCESS_WRITE)
-		code |= WRITE;
-	if (access == MOTE_ACCESS_EXECUTE)
-		code |= FETCHED;
-	return code;
-}
-
 /* What comes of an access that is allowed. */
 static struct hostile_outcome arrival(mote_access access, uint64_t address)
 {
-	struct hostile_outcome read_on = UD(EVERYWHERE, READ_END);
-	struct hostile_outcome wrote_on = UD(EVERYWHERE, WRITE_END);
-	struct hostile_outcome jumped = BP(EVERYWHERE, address + 1 - HOSTILE_CODE);
+	struct hostile_outcome read_on = UD(EVERYWHERE, GUEST_CODE_BYTES(read));
+	struct hostile_outcome wrote_on = UD(EVERYWHERE, GUEST_CODE_BYTES(write));
+	struct hostile_outcome jumped = FILLER(EVERYWHERE, address - HOSTILE_CODE);
 
 	if (access == MOTE_ACCESS_READ)
 		return read_on;
@@ -112,8 +78,8 @@ static struct hostile_outcome refusal(const struct place *place, mote_access acc
 	return (struct hostile_outcome){
 		.beds = EVERYWHERE,
 		.kind = place->stack_guard ? MOTE_FAULT_STACK_OVERFLOW : MOTE_FAULT_MEMORY,
-		.vector = 14,
-		.error_code = error_code(place->mapping, access),
+		.vector = refusal_vector(access),
+		.error_code = refusal_code(place->mapping, access),
 		.pc = access == MOTE_ACCESS_EXECUTE ? address : HOSTILE_CODE + ACCESS_AT,
 		.access = access,
 		.address = address,
@@ -130,13 +96,9 @@ static void try_access(const struct place *place, uint64_t address, struct hosti
 	guest.data = &address;
 	guest.data_bytes = sizeof(address);
 	expectation.outcomes[0] = may ? arrival(access, address) : refusal(place, access, address);
-	if (!may)
+	if (!may) {
 		expectation.part = place->region;
-	if (address >> 63) {
-		/* There the host's own page tables are in force, which may have reserved bits set. */
-		expectation.outcomes[1] = expectation.outcomes[0];
-		expectation.outcomes[1].beds = PVM;
-		expectation.outcomes[1].error_code |= PRESENT | RESERVED;
+		expectation.outcomes[1] = refusal_alternative(&expectation.outcomes[0]);
 	}
 	hostile_open(&run, &guest);
 	hostile_enter(&run);
@@ -153,26 +115,21 @@ static void try_place(const struct place *place)
 	address = bases[place->base] + (uint64_t)place->offset;
 	try_access(place, address, (struct hostile_guest){GUEST(read)}, MOTE_ACCESS_READ);
 	try_access(place, address, (struct hostile_guest){GUEST(write)}, MOTE_ACCESS_WRITE);
-	try_access(place, address, (struct hostile_guest){GUEST(jump)}, MOTE_ACCESS_EXECUTE);
+	try_access(place, address - address % INSTRUCTION_BYTES,
+		   (struct hostile_guest){GUEST(jump)}, MOTE_ACCESS_EXECUTE);
 }
 
 /* clang-format off */
 #define PLACES(X) \
 	X(null_page, ABSOLUTE, 0, "null page", ABSENT) \
 	X(null_page_end, ABSOLUTE, 0xfff, "null page", ABSENT) \
-	X(below_memory, ABSOLUTE, HOSTILE_MONITOR - 1, "null page", ABSENT) \
-	X(aarch64_doorbell, ABSOLUTE, MOTE_ABI_AARCH64_DOORBELL_GVA, "null page", ABSENT) \
-	X(monitor_stubs, ABSOLUTE, HOSTILE_MONITOR, "monitor", SUPERVISOR) \
-	X(monitor_second_stub, ABSOLUTE, HOSTILE_MONITOR + 16, "monitor", SUPERVISOR) \
-	X(monitor_tables, ABSOLUTE, HOSTILE_MONITOR + 0x1000, "monitor", SUPERVISOR) \
-	X(monitor_stack, ABSOLUTE, HOSTILE_MONITOR + 0x2ff8, "monitor", SUPERVISOR) \
 	X(stack, STACK, 0, "stack", DATA) \
 	X(stack_end, STACK_END, -1, "stack", DATA) \
 	X(mailbox, MAILBOX_BEGIN, 0, "mailbox", DATA) \
 	X(mailbox_data, MAILBOX_BEGIN, 0x1000, "mailbox", DATA) \
 	X(mailbox_end, MAILBOX_END, -1, "mailbox", DATA) \
 	X(thread_block, THREAD, 0, "thread block", DATA) \
-	X(guard_below_image, ABSOLUTE, HOSTILE_TABLES - 1, "guard", ABSENT) \
+	X(guard_below_image, ABSOLUTE, HOSTILE_TABLES - 1, "guard", ABSENT_2_MIB) \
 	X(guard_behind_thread, MAILBOX_END, 0x1000, "guard", ABSENT) \
 	X(constants, ABSOLUTE, HOSTILE_TABLES, "image", READ_ONLY) \
 	X(between_segments, ABSOLUTE, HOSTILE_TABLES + 0x1000, "image", ABSENT) \
@@ -185,12 +142,12 @@ static void try_place(const struct place *place)
 	X(heap_end, HEAP_END, -1, "heap", DATA) \
 	X(page_tables, HEAP_END, 0, "page tables", ABSENT) \
 	X(page_tables_second, HEAP_END, 0x1000, "page tables", ABSENT) \
-	X(buffer_space, HEAP_END, 64 << 20, "outside memory", ABSENT) \
-	X(four_gib, ABSOLUTE, 1ll << 32, "outside memory", ABSENT) \
-	X(highest_lower_half, ABSOLUTE, (1ll << 47) - 0x1000, "outside memory", ABSENT) \
-	X(system_call_page, ABSOLUTE, -0xa00000, "outside memory", ABSENT) \
-	X(upper_half, ABSOLUTE, -(1ll << 47), "outside memory", ABSENT) \
-	X(highest, ABSOLUTE, -1, "outside memory", ABSENT)
+	X(buffer_space, HEAP_END, 64 << 20, "outside memory", ABSENT_2_MIB) \
+	X(four_gib, ABSOLUTE, 1ll << 32, "outside memory", ABSENT_1_GIB) \
+	X(highest_lower_half, ABSOLUTE, (1ll << 47) - 0x1000, "outside memory", ABSENT_512_GIB) \
+	X(upper_half, ABSOLUTE, -(1ll << 47), "outside memory", ABSENT_512_GIB) \
+	X(highest, ABSOLUTE, -1, "outside memory", ABSENT_512_GIB) \
+	ARCHITECTURE_PLACES(X)
 
 #define STACK_GUARDS(X) \
 	X(guard_below_stack, STACK, -1) \
@@ -227,21 +184,31 @@ static void try_at(struct hostile_guest guest, uint64_t address, struct hostile_
 
 static void not_canonical(void)
 {
-	static const uint64_t addresses[] = {1ull << 63, 1ull << 47, ~(1ull << 47), 1ull << 48};
-	const struct hostile_outcome outcome = GP(EVERYWHERE, 0, ACCESS_AT);
-	struct hostile_outcome jumped = outcome;
+	static const uint64_t addresses[] = {STRANGE_ADDRESSES};
 
 	for (size_t i = 0; i < TEST_COUNT(addresses); i++) {
-		try_at((struct hostile_guest){GUEST(read)}, addresses[i], outcome);
-		try_at((struct hostile_guest){GUEST(write)}, addresses[i], outcome);
-		/* SVM: the emulator jumps first and looks then. */
-		if (hostile_bed() == SVM)
-			jumped.pc = addresses[i];
-		try_at((struct hostile_guest){GUEST(jump)}, addresses[i], jumped);
+		uint64_t address = addresses[i];
+
+		try_at((struct hostile_guest){GUEST(read)}, address,
+		       strange_access(MOTE_ACCESS_READ, address));
+		try_at((struct hostile_guest){GUEST(write)}, address,
+		       strange_access(MOTE_ACCESS_WRITE, address));
+		try_at((struct hostile_guest){GUEST(jump)}, address,
+		       strange_access(MOTE_ACCESS_EXECUTE, address));
 	}
 }
 
-GUEST_CODE(read_eight, "mov " DATA_TEXT ", %rax; mov (%rax), %rbx");
+/* A refused access to memory that is not there. */
+static struct hostile_outcome miss(mote_access access, uint64_t pc, uint64_t address)
+{
+	return (struct hostile_outcome){.beds = EVERYWHERE,
+					.kind = MOTE_FAULT_MEMORY,
+					.vector = refusal_vector(access),
+					.error_code = refusal_code(ABSENT, access),
+					.pc = pc,
+					.access = access,
+					.address = address};
+}
 
 /* The address of the fault is the first byte that may not be read. */
 static void read_across_the_end_of_memory(void)
@@ -250,57 +217,103 @@ static void read_across_the_end_of_memory(void)
 
 	find_bases(bases);
 	try_at((struct hostile_guest){GUEST(read_eight)}, bases[HEAP_END] - 4,
-	       (struct hostile_outcome)PF(EVERYWHERE, 4, ACCESS_AT, READ, bases[HEAP_END]));
+	       miss(MOTE_ACCESS_READ, HOSTILE_CODE + ACCESS_AT, bases[HEAP_END]));
 }
-
-/* An instruction whose second byte is on the page behind the code. */
-GUEST_CODE(straddling, "jmp 1f; .fill 4090, 1, 0xcc; 1: .byte 0x0f");
 
 static void instruction_across_the_end_of_code(void)
 {
 	try_at((struct hostile_guest){GUEST(straddling)}, 0,
-	       (struct hostile_outcome)PF(EVERYWHERE, 0x14, 0xfff, EXECUTE, HOSTILE_CODE + 0x1000));
+	       miss(MOTE_ACCESS_EXECUTE, STRADDLING_PC, HOSTILE_CODE + 0x1000));
 }
 
-/* Code that can be written is refused before it runs. */
-static void writable_code_is_refused(void)
+/* ---- Code that changes ------------------------------------------------------------------- */
+
+/* The file is refused before it runs. */
+static void check_refused(const uint8_t *file, size_t bytes, const char *part)
 {
-	const struct hostile_guest guest = {GUEST(read)};
 	mote_error error = MOTE_ERROR_INIT;
 	mote_sandbox *sandbox = NULL;
 	mote_engine *engine;
-	size_t bytes;
-	uint8_t *file = hostile_image(&guest, &bytes);
-	Elf64_Phdr header;
 
 	test_need_kvm();
 	REQUIRE_OK(mote_engine_create(NULL, &engine, &error), &error);
-	memcpy(&header, file + sizeof(Elf64_Ehdr) + sizeof(header), sizeof(header));
-	CHECK_EQ(header.p_flags, PF_R | PF_X);
-	header.p_flags |= PF_W;
-	memcpy(file + sizeof(Elf64_Ehdr) + sizeof(header), &header, sizeof(header));
 	CHECK_STATUS(mote_sandbox_create_from_bytes(engine, file, bytes, NULL, &sandbox, &error),
 		     MOTE_BAD_IMAGE, &error);
-	CHECK_CONTAINS(error.text, "writable and executable");
+	CHECK_CONTAINS(error.text, part);
 	CHECK(!sandbox);
-	free(file);
 	mote_engine_destroy(engine);
+}
+
+static void writable_code_is_refused(void)
+{
+	const struct hostile_guest guest = {GUEST(read)};
+	size_t bytes;
+	uint8_t *file = hostile_image(&guest, &bytes);
+
+	CHECK_EQ(hostile_segment(file, HOSTILE_CODE_SEGMENT)->p_flags, PF_R | PF_X);
+	hostile_segment(file, HOSTILE_CODE_SEGMENT)->p_flags |= PF_W;
+	check_refused(file, bytes, "writable and executable");
+	free(file);
+}
+
+/* Neither the same page twice, nor a page that both have a part of. */
+static void code_and_data_share_no_page(void)
+{
+	const struct hostile_guest guest = {GUEST(read)};
+	size_t bytes;
+	uint8_t *file = hostile_image(&guest, &bytes);
+
+	hostile_segment(file, HOSTILE_DATA_SEGMENT)->p_vaddr = HOSTILE_CODE;
+	check_refused(file, bytes, "overlaps");
+	hostile_segment(file, HOSTILE_DATA_SEGMENT)->p_vaddr = HOSTILE_CODE + 0x800;
+	hostile_segment(file, HOSTILE_CODE_SEGMENT)->p_filesz = 0x800;
+	hostile_segment(file, HOSTILE_CODE_SEGMENT)->p_memsz = 0x800;
+	check_refused(file, bytes, "shares a page");
+	free(file);
+}
+
+/* Two segments from the same bytes of the file: what is written to one is not seen in the other. */
+static void writable_alias_of_code_is_a_copy(void)
+{
+	const struct hostile_guest guest = {GUEST(patch_alias), .alias_code = true};
+	const struct hostile_expectation expectation = {
+		.outcomes = {UD(EVERYWHERE, GUEST_CODE_BYTES(patch_alias))}};
+	struct hostile_run run;
+
+	hostile_open(&run, &guest);
+	hostile_enter(&run);
+	hostile_check(&run, &expectation);
+	CHECK_EQ(constant(&run.fault->registers), 7);
+	hostile_close(&run);
+}
+
+/* Each new sandbox has other code at the same address, often in the same memory of the host. */
+static void code_over_older_code_is_the_new_one(void)
+{
+	for (uint16_t i = 1; i <= test_scale(500); i++) {
+		uint8_t code[16];
+		const struct hostile_guest guest = {.code = code,
+						    .code_end = code + put_constant_code(code, i)};
+		struct hostile_run run;
+
+		hostile_open(&run, &guest);
+		hostile_enter(&run);
+		REQUIRE_STATUS(run.status, MOTE_GUEST_FAULT, &run.error);
+		CHECK_EQ(constant(&run.fault->registers), i);
+		hostile_close(&run);
+	}
 }
 
 /* ---- Stack overflow ---------------------------------------------------------------------- */
 
-GUEST_CODE(recurse, "1: call 1b");
-GUEST_CODE(pop_all, "1: pop %rax; jmp 1b");
-
-static void try_overflow(struct hostile_guest guest, uint64_t code, mote_access access,
-			 uint64_t address)
+static void try_overflow(struct hostile_guest guest, mote_access access, uint64_t address)
 {
-	const struct hostile_expectation expectation = {
-		.outcomes = {{EVERYWHERE, MOTE_FAULT_STACK_OVERFLOW, 14, code, HOSTILE_CODE, access,
-			      address}},
+	struct hostile_expectation expectation = {
+		.outcomes = {miss(access, HOSTILE_CODE, address)},
 		.part = "stack overflow",
 	};
 
+	expectation.outcomes[0].kind = MOTE_FAULT_STACK_OVERFLOW;
 	hostile_try(&guest, &expectation);
 }
 
@@ -309,8 +322,8 @@ static void stack_overflow(void)
 	uint64_t bases[BASES];
 
 	find_bases(bases);
-	try_overflow((struct hostile_guest){GUEST(recurse)}, 6, MOTE_ACCESS_WRITE,
-		     bases[STACK] - 8);
+	try_overflow((struct hostile_guest){GUEST(recurse)}, MOTE_ACCESS_WRITE,
+		     bases[STACK] - PUSHED_BYTES);
 }
 
 static void stack_underflow(void)
@@ -318,11 +331,8 @@ static void stack_underflow(void)
 	uint64_t bases[BASES];
 
 	find_bases(bases);
-	try_overflow((struct hostile_guest){GUEST(pop_all)}, 4, MOTE_ACCESS_READ, bases[STACK_END]);
+	try_overflow((struct hostile_guest){GUEST(pop_all)}, MOTE_ACCESS_READ, bases[STACK_END]);
 }
-
-/* A string instruction keeps what it did before the fault. */
-GUEST_CODE(sweep, "mov 8(%rdi), %rdi; mov $-1, %rcx; mov $0x5a, %al; rep stosb");
 
 static void sweep_over_the_end_of_memory(void)
 {
@@ -332,13 +342,11 @@ static void sweep_over_the_end_of_memory(void)
 	uint64_t bases[BASES];
 
 	find_bases(bases);
-	expectation.outcomes[0] =
-		(struct hostile_outcome)PF(EVERYWHERE, 6, 13, WRITE, bases[HEAP_END]);
+	expectation.outcomes[0] = miss(MOTE_ACCESS_WRITE, HOSTILE_CODE + SWEEP_AT, bases[HEAP_END]);
 	hostile_open(&run, &guest);
 	hostile_enter(&run);
 	hostile_check(&run, &expectation);
-	CHECK_EQ(run.fault->registers.as.x86_64.rdi, bases[HEAP_END]);
-	CHECK_EQ(run.fault->registers.as.x86_64.rcx, ~(bases[HEAP_END] - bases[HEAP]));
+	check_sweep(&run.fault->registers, bases[HEAP], bases[HEAP_END]);
 	hostile_close(&run);
 }
 
@@ -351,6 +359,9 @@ static const struct test_case cases[] = {
 	CASE(read_across_the_end_of_memory),
 	CASE(instruction_across_the_end_of_code),
 	CASE(writable_code_is_refused),
+	CASE(code_and_data_share_no_page),
+	CASE(writable_alias_of_code_is_a_copy),
+	CASE(code_over_older_code_is_the_new_one),
 	CASE(stack_overflow),
 	CASE(stack_underflow),
 	CASE(sweep_over_the_end_of_memory),

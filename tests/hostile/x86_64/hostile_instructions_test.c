@@ -175,19 +175,9 @@
 
 #define ALL(X) PRIVILEGED(X) GATES(X) SEGMENTS(X) INFORMATION(X) FLAGS(X) UNDEFINED(X) \
 	ARITHMETIC(X) STACK(X)
-
-#define DEFINE(name, assembly, ...) \
-	GUEST_CODE(name, assembly); \
-	static void run_##name(void) \
-	{ \
-		const struct hostile_guest guest = {GUEST(name)}; \
-		const struct hostile_expectation expectation = {.outcomes = {__VA_ARGS__}}; \
-		hostile_try(&guest, &expectation); \
-	}
-#define RUN(name, assembly, ...) {#name, run_##name},
 /* clang-format on */
 
-ALL(DEFINE)
+ALL(HOSTILE_DEFINE)
 
 /* ---- Loops: only a kill ends them -------------------------------------------------------- */
 
@@ -243,7 +233,7 @@ static void forbidden_rdtscp(void)
 
 static const struct test_case cases[] = {
 	/* clang-format off */
-	ALL(RUN)
+	ALL(HOSTILE_RUN)
 	/* clang-format on */
 	CASE(endless_loop),
 	CASE(endless_pause),

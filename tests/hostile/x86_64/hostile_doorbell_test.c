@@ -51,19 +51,9 @@
 	X(last_port, "mov $0xffff, %edx; out %eax, %dx", GP(EVERYWHERE, 0, 5)) \
 	X(wrapped_doorbell, "mov $0x10050, %edx; out %al, %dx", DOORBELL(EVERYWHERE, 6)) \
 	X(outsb_closed, "mov $0x60, %edx; mov $" DATA_TEXT ", %esi; outsb", GP(EVERYWHERE, 0, 10))
-
-#define DEFINE(name, assembly, ...) \
-	GUEST_CODE(name, assembly); \
-	static void run_##name(void) \
-	{ \
-		const struct hostile_guest guest = {GUEST(name)}; \
-		const struct hostile_expectation expectation = {.outcomes = {__VA_ARGS__}}; \
-		hostile_try(&guest, &expectation); \
-	}
-#define RUN(name, ...) {#name, run_##name},
 /* clang-format on */
 
-PORTS(DEFINE)
+PORTS(HOSTILE_DEFINE)
 
 /* ---- Every port -------------------------------------------------------------------------- */
 
@@ -180,7 +170,7 @@ static void rep_outsl_rings_each_time(void)
 
 static const struct test_case cases[] = {
 	/* clang-format off */
-	PORTS(RUN)
+	PORTS(HOSTILE_RUN)
 	/* clang-format on */
 	CASE(every_port),
 	CASE(doorbell_is_open),
