@@ -111,6 +111,27 @@ static void executable_can_become_unmapped(void)
 	take_away(&code_call_loop, executable, UNMAPPED, MOTE_ACCESS_EXECUTE);
 }
 
+/* The host puts other code where code is that has run: the guest executes the new one at once. */
+static void rewritten_code_is_the_new_code(void)
+{
+	struct machine machine;
+
+	make_warm(&machine, &code_call_loop, executable);
+	for (uint64_t i = test_scale(200); i > 0; i--) {
+		struct mote_exception exception;
+
+		machine_put(&machine, PAGE_GVA, &code_end);
+		exception = machine_expect_exception(&machine);
+		CHECK_EQ(exception.kind, MOTE_FAULT_INSTRUCTION);
+		CHECK_EQ(exception.pc, PAGE_GVA);
+		/* The frame still points there. */
+		machine_put(&machine, PAGE_GVA, &code_return);
+		machine_expect(&machine, MOTE_EXIT_IO_OUT);
+		machine_expect(&machine, MOTE_EXIT_IO_OUT);
+	}
+	machine_destroy(&machine);
+}
+
 /* Never accessed before the right is given. */
 static void give(const struct code *loop, uint32_t from, uint32_t to, mote_access access)
 {
@@ -244,6 +265,7 @@ static const struct test_case cases[] = {
 	CASE(user_can_become_supervisor),
 	CASE(executable_can_become_data),
 	CASE(executable_can_become_unmapped),
+	CASE(rewritten_code_is_the_new_code),
 	CASE(raised_permissions_take_effect),
 	CASE(a_mapping_can_move_to_another_page),
 	CASE(neighbours_keep_their_mapping_and_contents),
