@@ -49,7 +49,7 @@ mote_status mote_buffer_import(mote_engine *engine, intptr_t handle, uint64_t of
 void mote_buffer_destroy(mote_buffer *buffer);
 
 /* The host's view of the buffer.  Guests that map it writable change it at any time during their
- * calls.  Any thread. */
+ * calls.  Not there in a forked child.  Any thread. */
 void *mote_buffer_data(const mote_buffer *buffer);
 
 /* Its size in bytes, a multiple of the page size.  Any thread. */
