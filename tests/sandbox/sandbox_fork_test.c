@@ -4,6 +4,8 @@
  * may do with what it inherited.
  */
 #define _GNU_SOURCE
+#include <pthread.h>
+#include <sched.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -181,6 +183,39 @@ static void fork_in_a_log_callback(void)
 	fixture_destroy(sandbox, engine);
 }
 
+static void *spin_until_killed(void *argument)
+{
+	mote_error error = MOTE_ERROR_INIT;
+
+	CHECK_STATUS(fixture_try(argument, "spin", NULL, 0, NULL, &error), MOTE_KILLED, &error);
+	return NULL;
+}
+
+/* The child has the handle of a call in progress, but not the thread that makes it. */
+static void kill_of_a_call_that_only_the_parent_makes(void)
+{
+	mote_engine *engine = fixture_engine();
+	mote_sandbox *sandbox = fixture_sandbox(engine, "faults", NULL);
+	mote_interrupt *interrupt = mote_sandbox_interrupt(sandbox);
+	pthread_t thread;
+	pid_t child;
+
+	REQUIRE(pthread_create(&thread, NULL, spin_until_killed, sandbox) == 0);
+	while (!mote_interrupt_get_state(interrupt).running)
+		sched_yield();
+	child = fork();
+	if (child == 0) {
+		alarm(20); /* were it tried for ever */
+		mote_interrupt_kill(interrupt);
+		_exit(0);
+	}
+	fixture_check_child(child);
+	CHECK(!mote_interrupt_get_state(interrupt).cancelled);
+	CHECK(mote_interrupt_kill(interrupt));
+	pthread_join(thread, NULL);
+	fixture_destroy(sandbox, engine);
+}
+
 static mote_status map_in_child(mote_buffer *buffer, mote_error *error)
 {
 	mote_sandbox *sandbox = NULL;
@@ -215,8 +250,11 @@ static void a_buffer_of_the_parent(void)
 }
 
 static const struct test_case cases[] = {
-	CASE(used_after_fork),	       CASE(parent_unaffected_by_a_living_child),
-	CASE(fork_in_a_host_function), CASE(fork_in_a_log_callback),
+	CASE(used_after_fork),
+	CASE(parent_unaffected_by_a_living_child),
+	CASE(fork_in_a_host_function),
+	CASE(fork_in_a_log_callback),
+	CASE(kill_of_a_call_that_only_the_parent_makes),
 	CASE(a_buffer_of_the_parent),
 };
 
