@@ -60,7 +60,7 @@ static mote_status finish(mote_buffer *created, mote_status status, mote_buffer 
 mote_status mote_buffer_create(mote_engine *engine, uint64_t bytes, mote_buffer **buffer,
 			       mote_error *error)
 {
-	mote_buffer *created;
+	mote_buffer *created = NULL;
 	uint64_t page_bytes;
 	mote_status status = check_create(engine, 0, bytes, buffer, error);
 
@@ -78,7 +78,7 @@ mote_status mote_buffer_create(mote_engine *engine, uint64_t bytes, mote_buffer 
 mote_status mote_buffer_import(mote_engine *engine, intptr_t handle, uint64_t offset,
 			       uint64_t bytes, mote_buffer **buffer, mote_error *error)
 {
-	mote_buffer *created;
+	mote_buffer *created = NULL;
 	mote_status status = check_create(engine, offset, bytes, buffer, error);
 
 	if (status == MOTE_OK && ((offset | bytes) & (mote_engine_page_bytes(engine) - 1)))

@@ -4,27 +4,19 @@
  */
 #include "sandbox/mailbox.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
+#include "compiler.h"
 #include "error_internal.h"
 #include "value_internal.h"
 
 enum { COPY_ALIGNMENT = 16 }; /* of each copy handed to a host function */
 
-/* Memory may have changed, for all the compiler knows.  The fence alone does not keep every compiler
- * from moving a load behind it. */
-#if defined(__GNUC__)
-#define COMPILER_BARRIER() __asm__ volatile("" : : : "memory")
-#else
-#define COMPILER_BARRIER() atomic_signal_fence(memory_order_seq_cst)
-#endif
-
 /* Copies out of shared memory, once: the compiler may not read the source again later. */
 static void copy_in(void *to, const void *from, size_t bytes)
 {
 	memcpy(to, from, bytes);
-	COMPILER_BARRIER();
+	MOTE_COMPILER_BARRIER();
 }
 
 static size_t align_up(size_t value)
