@@ -49,7 +49,7 @@ mote_status mote_buffer_import(mote_engine *engine, intptr_t handle, uint64_t of
 void mote_buffer_destroy(mote_buffer *buffer);
 
 /* The host's view of the buffer.  Guests that map it writable change it at any time during their
- * calls.  Any thread. */
+ * calls.  Not there in a forked child.  Any thread. */
 void *mote_buffer_data(const mote_buffer *buffer);
 
 /* Its size in bytes, a multiple of the page size.  Any thread. */
@@ -59,15 +59,15 @@ uint64_t mote_buffer_bytes(const mote_buffer *buffer);
  * Maps a buffer into a sandbox.
  * writable: false: the guest can only read it.
  * Returns MOTE_OK, MOTE_INVALID_ARGUMENT (mapped already; writable, but the buffer is not),
- * MOTE_NO_GUEST_MEMORY (raise buffer_space_bytes), MOTE_BUSY, MOTE_FORKED, MOTE_NO_MEMORY, MOTE_LIMIT
- * or MOTE_HYPERVISOR.  One thread at a time, not during a call.
+ * MOTE_NO_GUEST_MEMORY (raise buffer_space_bytes), MOTE_BUSY, MOTE_FORKED (sandbox or buffer),
+ * MOTE_NO_MEMORY, MOTE_LIMIT, MOTE_UNSUPPORTED (no read-only mappings here) or MOTE_HYPERVISOR.  One thread at a time, not during a call.
  */
 mote_status mote_sandbox_map_buffer(mote_sandbox *sandbox, mote_buffer *buffer, bool writable,
 				    mote_error *error);
 
 /* Takes a buffer out of a sandbox: a later access of the guest to it is a fault.
- * Returns MOTE_OK, MOTE_NOT_FOUND, MOTE_BUSY, MOTE_FORKED, MOTE_NO_MEMORY or MOTE_HYPERVISOR; after the
- * last two it is still mapped.  As above. */
+ * Returns MOTE_OK, MOTE_INVALID_ARGUMENT, MOTE_NOT_FOUND, MOTE_BUSY, MOTE_FORKED, MOTE_NO_MEMORY or
+ * MOTE_HYPERVISOR; after the last two it is still mapped.  As above. */
 mote_status mote_sandbox_unmap_buffer(mote_sandbox *sandbox, mote_buffer *buffer,
 				      mote_error *error);
 

@@ -122,7 +122,7 @@ typedef struct mote_function {
  * Finds an exported guest function.
  * signature: what the caller expects, e.g. "i64(bytes,u32)"; NULL accepts any.  function: written on
  * success.  error: may be NULL.
- * Returns MOTE_OK, MOTE_NOT_FOUND or MOTE_SIGNATURE.  One thread at a time.
+ * Returns MOTE_OK, MOTE_NOT_FOUND, MOTE_SIGNATURE or MOTE_INVALID_ARGUMENT.  One thread at a time.
  */
 mote_status mote_sandbox_find(const mote_sandbox *sandbox, const char *name, const char *signature,
 			      mote_function *function, mote_error *error);
@@ -157,11 +157,11 @@ typedef struct mote_call_options {
  * Calls a guest function and waits for its result.
  * arguments: count values of the function's argument types; may be NULL when count is 0.
  * options: may be NULL.  result: written on success, may be NULL.  error: may be NULL.
- * Returns MOTE_OK; MOTE_INVALID_ARGUMENT, MOTE_SIGNATURE, MOTE_TOO_LARGE, MOTE_BUSY, MOTE_FORKED,
- * MOTE_SIGNAL_BLOCKED or MOTE_POISONED before the guest was entered, and MOTE_LIMIT, MOTE_NO_MEMORY
- * or MOTE_OS when a deadline cannot be set; MOTE_GUEST_FAULT (see mote_sandbox_fault),
+ * Returns MOTE_OK; MOTE_INVALID_ARGUMENT, MOTE_NOT_FOUND, MOTE_SIGNATURE, MOTE_TOO_LARGE, MOTE_BUSY,
+ * MOTE_FORKED, MOTE_SIGNAL_BLOCKED, MOTE_POISONED or MOTE_OS before the guest was entered, and MOTE_LIMIT,
+ * MOTE_NO_MEMORY or MOTE_OS when a deadline cannot be set; MOTE_GUEST_FAULT (see mote_sandbox_fault),
  * MOTE_GUEST_ABORT, MOTE_HOST_FUNCTION, MOTE_KILLED, MOTE_WALL_DEADLINE, MOTE_CPU_DEADLINE, MOTE_OS,
- * MOTE_HYPERVISOR, MOTE_NO_MEMORY or (in a child that a host function forked) MOTE_FORKED after, and
+ * MOTE_HYPERVISOR, MOTE_NO_MEMORY or (in a child that a callback forked) MOTE_FORKED after, and
  * then the sandbox is poisoned.  MOTE_TOO_LARGE or MOTE_NO_MEMORY for a result that cannot be taken in
  * leaves the sandbox usable.  mote_sandbox_poisoned tells.
  * One thread at a time.
@@ -176,7 +176,9 @@ mote_status mote_sandbox_call(mote_sandbox *sandbox, mote_function function,
  * arguments: calls times as many values as the function takes, call after call; may be NULL when it
  * takes none.  results: room for calls values, or NULL.  The function's result must not be a string or
  * bytes (MOTE_SIGNATURE).  options: deadlines hold for the whole batch; result_buffer is not used.
- * Results are written only when all calls succeeded.  Otherwise as mote_sandbox_call.
+ * After a failure the results of calls that came before it may be written, or not.  Otherwise as
+ * mote_sandbox_call; MOTE_INVALID_ARGUMENT also after the guest was entered, when a string that lies
+ * in a shared buffer has got a NUL meanwhile.
  */
 mote_status mote_sandbox_call_batch(mote_sandbox *sandbox, mote_function function,
 				    const mote_value *arguments, size_t calls,

@@ -30,8 +30,9 @@ static mote_status check_create(const mote_engine *engine, uint64_t offset, uint
 			"this engine belongs to the parent process; create one after fork");
 	if (bytes == 0 || bytes > MOST_BUFFER || offset > MOST_BUFFER)
 		return mote_fail(error, MOTE_INVALID_ARGUMENT,
-				 "buffer: %llu bytes; it must be 1 byte to 64 GiB",
-				 (unsigned long long)bytes);
+				 "buffer: %llu bytes at offset %llu; it must be 1 byte to 64 GiB, "
+				 "and begin within 64 GiB",
+				 (unsigned long long)bytes, (unsigned long long)offset);
 	return MOTE_OK;
 }
 
@@ -59,7 +60,7 @@ static mote_status finish(mote_buffer *created, mote_status status, mote_buffer 
 mote_status mote_buffer_create(mote_engine *engine, uint64_t bytes, mote_buffer **buffer,
 			       mote_error *error)
 {
-	mote_buffer *created;
+	mote_buffer *created = NULL;
 	uint64_t page_bytes;
 	mote_status status = check_create(engine, 0, bytes, buffer, error);
 
@@ -77,7 +78,7 @@ mote_status mote_buffer_create(mote_engine *engine, uint64_t bytes, mote_buffer 
 mote_status mote_buffer_import(mote_engine *engine, intptr_t handle, uint64_t offset,
 			       uint64_t bytes, mote_buffer **buffer, mote_error *error)
 {
-	mote_buffer *created;
+	mote_buffer *created = NULL;
 	mote_status status = check_create(engine, offset, bytes, buffer, error);
 
 	if (status == MOTE_OK && ((offset | bytes) & (mote_engine_page_bytes(engine) - 1)))
@@ -190,14 +191,18 @@ static mote_status map_slot(mote_sandbox *sandbox, const struct mote_mapped_buff
 		.kind = MOTE_REGION_SHARED,
 	};
 	uint32_t flags = MOTE_PAGE_USER | (writable ? MOTE_PAGE_WRITE : 0);
-	mote_status status = vm->ops->map_memory(vm, mapped->slot, &region, error);
+	mote_status status;
 
-	if (status != MOTE_OK)
-		return status;
+	/* The slot last: to take it back could fail, and it must not outlive the buffer. */
 	if (mote_paging_map(&sandbox->tables, mapped->gva, region.gpa, region.bytes, flags))
-		return MOTE_OK;
-	(void)vm->ops->unmap_memory(vm, mapped->slot, error);
-	return mote_fail(error, MOTE_NO_GUEST_MEMORY, "buffer cannot be mapped");
+		status = vm->ops->map_memory(vm, mapped->slot, &region, error);
+	else
+		status = mote_fail(error, MOTE_NO_GUEST_MEMORY,
+				   "no page tables left for a buffer of %llu bytes",
+				   (unsigned long long)mapped->bytes);
+	if (status != MOTE_OK)
+		mote_paging_unmap(&sandbox->tables, mapped->gva, mapped->bytes);
+	return status;
 }
 
 static mote_status map(mote_sandbox *sandbox, mote_buffer *buffer, bool writable, mote_error *error)
@@ -261,6 +266,11 @@ static mote_status claim(mote_sandbox *sandbox, const mote_buffer *buffer, mote_
 		return mote_fail(
 			error, MOTE_FORKED,
 			"this sandbox belongs to the parent process; create one after fork");
+	/* Its memory is not in the child, and its address may be that of something else there. */
+	if (mote_engine_forked(buffer->engine))
+		return mote_fail(
+			error, MOTE_FORKED,
+			"this buffer belongs to the parent process; create one after fork");
 	return mote_sandbox_claim(sandbox, error);
 }
 

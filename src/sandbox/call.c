@@ -116,10 +116,14 @@ struct batch_run {
 	size_t put;	     /* calls in the mailbox */
 };
 
-static void put_part(mote_sandbox *sandbox, struct batch_run *batch)
+static mote_status put_part(mote_sandbox *sandbox, struct batch_run *batch, mote_error *error)
 {
-	batch->put = mote_mailbox_put_batch(&sandbox->mailbox, &batch->batch, batch->done);
-	sandbox->statistics.calls += batch->put;
+	mote_status status = mote_mailbox_put_batch(&sandbox->mailbox, &batch->batch, batch->done,
+						    &batch->put, error);
+
+	if (status == MOTE_OK)
+		sandbox->statistics.calls += batch->put;
+	return status;
 }
 
 /* Takes in the results of a part that has run and puts the next; false when there is none. */
@@ -138,8 +142,8 @@ static bool next_part(mote_sandbox *sandbox, struct batch_run *batch, mote_statu
 	batch->done += batch->put;
 	if (batch->done == batch->batch.calls)
 		return false;
-	put_part(sandbox, batch);
-	return true;
+	*status = put_part(sandbox, batch, error);
+	return *status == MOTE_OK;
 }
 
 static mote_status run_all(mote_sandbox *sandbox, struct batch_run *batch, mote_error *error)
@@ -309,7 +313,9 @@ static mote_status call_batch(mote_sandbox *sandbox, mote_function function,
 		.arguments = arguments,
 		.calls = calls,
 	};
-	put_part(sandbox, &run);
+	status = put_part(sandbox, &run, error);
+	if (status != MOTE_OK)
+		return status;
 	status = enter(sandbox, options, &run, error);
 	if (!sandbox->poisoned) /* in a forked child there is no mailbox */
 		sandbox->mailbox.shared->batch_count = 0;

@@ -4,9 +4,9 @@
  */
 #include "sandbox/mailbox.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
+#include "compiler.h"
 #include "error_internal.h"
 #include "value_internal.h"
 
@@ -16,7 +16,7 @@ enum { COPY_ALIGNMENT = 16 }; /* of each copy handed to a host function */
 static void copy_in(void *to, const void *from, size_t bytes)
 {
 	memcpy(to, from, bytes);
-	atomic_signal_fence(memory_order_seq_cst);
+	MOTE_COMPILER_BARRIER();
 }
 
 static size_t align_up(size_t value)
@@ -220,39 +220,47 @@ static size_t batch_record_bytes(const struct mote_batch *batch)
 	return (batch->argument_count + 1) * sizeof(struct mote_abi_value);
 }
 
-static size_t batch_fit(const struct mote_channel *channel, const struct mote_batch *batch,
-			size_t first)
+/* Fails when not even the first call fits. */
+static mote_status batch_fit(const struct mote_channel *channel, const struct mote_batch *batch,
+			     size_t first, size_t *count, mote_error *error)
 {
-	size_t used = 0, call = first, bytes;
+	size_t used = 0, bytes;
 
-	while (call < batch->calls &&
-	       mote_channel_measure(channel, &batch->arguments[call * batch->argument_count],
-				    batch->argument_count, used + batch_record_bytes(batch), &bytes,
-				    NULL) == MOTE_OK) {
+	for (*count = 0; first + *count < batch->calls; ++*count) {
+		size_t at = (first + *count) * batch->argument_count;
+		mote_status status =
+			mote_channel_measure(channel, &batch->arguments[at], batch->argument_count,
+					     used + batch_record_bytes(batch), &bytes,
+					     *count == 0 ? error : NULL);
+
+		if (status != MOTE_OK)
+			return *count == 0 ? status : MOTE_OK;
 		used += batch_record_bytes(batch) + bytes;
-		call++;
 	}
-	return call - first;
+	return MOTE_OK;
 }
 
-size_t mote_mailbox_put_batch(const struct mote_mailbox *mailbox, const struct mote_batch *batch,
-			      size_t first)
+mote_status mote_mailbox_put_batch(const struct mote_mailbox *mailbox,
+				   const struct mote_batch *batch, size_t first, size_t *count,
+				   mote_error *error)
 {
 	const struct mote_channel *channel = &mailbox->call;
-	size_t count = batch_fit(channel, batch, first);
-	size_t values = count * batch->argument_count;
-	size_t used = count * batch_record_bytes(batch);
 	struct mote_abi_value *to = (struct mote_abi_value *)(void *)channel->data;
 	const mote_value *from = &batch->arguments[first * batch->argument_count];
+	mote_status status = batch_fit(channel, batch, first, count, error);
+	size_t values = *count * batch->argument_count;
+	size_t used = *count * batch_record_bytes(batch);
 
-	for (size_t i = 0; i < values; i++)
-		(void)put_value(channel, &from[i], &used, &to[i], NULL);
-	memset(to + values, 0, count * sizeof(*to));
+	for (size_t i = 0; status == MOTE_OK && i < values; i++)
+		status = put_value(channel, &from[i], &used, &to[i], error);
+	if (status != MOTE_OK)
+		return status;
+	memset(to + values, 0, *count * sizeof(*to));
 	channel->record->function = batch->function;
 	channel->record->argument_count = (uint32_t)batch->argument_count;
-	mailbox->shared->batch_count = (uint32_t)count;
+	mailbox->shared->batch_count = (uint32_t)*count;
 	mailbox->shared->batch_results_offset = (uint32_t)(values * sizeof(*to));
-	return count;
+	return MOTE_OK;
 }
 
 mote_status mote_channel_put_result(const struct mote_channel *channel, const mote_value *result,

@@ -80,9 +80,11 @@ struct mote_batch {
 	size_t calls;
 };
 
-/* Writes as many of the calls from first on as fit; at least one does. */
-size_t mote_mailbox_put_batch(const struct mote_mailbox *mailbox, const struct mote_batch *batch,
-			      size_t first);
+/* Writes as many of the calls from first on as fit; count: how many, at least 1.  Although each was
+ * measured it can fail: a string in a shared buffer may have got a NUL meanwhile. */
+mote_status mote_mailbox_put_batch(const struct mote_mailbox *mailbox,
+				   const struct mote_batch *batch, size_t first, size_t *count,
+				   mote_error *error);
 
 /* Takes in the results of count calls that were put.  problem: as above. */
 void mote_mailbox_get_batch(const struct mote_mailbox *mailbox, const struct mote_batch *batch,

@@ -213,10 +213,11 @@ static mote_status resolve_import(mote_sandbox *sandbox, size_t index, mote_erro
 
 static mote_status resolve_imports(mote_sandbox *sandbox, mote_error *error)
 {
+	const size_t bytes = sizeof(const struct mote_registered_function *);
 	mote_status status = MOTE_OK;
 
-	sandbox->imports = mote_allocate(&sandbox->engine->allocator,
-					 sandbox->image->import_count * sizeof(*sandbox->imports));
+	sandbox->imports =
+		mote_allocate(&sandbox->engine->allocator, sandbox->image->import_count * bytes);
 	if (sandbox->imports == NULL)
 		return mote_fail_memory(error, "imports");
 	for (size_t i = 0; status == MOTE_OK && i < sandbox->image->import_count; i++)

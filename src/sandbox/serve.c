@@ -6,6 +6,18 @@
 #include "error_internal.h"
 #include "sandbox/sandbox_internal.h"
 
+/* A callback may have forked and returned twice: the child has no guest to go on with. */
+static mote_status check_fork(const mote_sandbox *sandbox, const char *callback, const char *name,
+			      mote_error *error)
+{
+	if (!mote_engine_forked(sandbox->engine))
+		return MOTE_OK;
+	return mote_fail(
+		error, MOTE_FORKED,
+		"%s%s returned in a forked child; the sandbox belongs to the parent process",
+		callback, name);
+}
+
 static mote_status call_host_function(mote_sandbox *sandbox,
 				      const struct mote_registered_function *function,
 				      const mote_value *arguments, mote_value *result,
@@ -13,7 +25,7 @@ static mote_status call_host_function(mote_sandbox *sandbox,
 {
 	bool cpu_deadline = mote_deadlines_cpu_set(&sandbox->watch);
 	mote_error inner;
-	mote_status status = MOTE_OK;
+	mote_status status = MOTE_OK, forked;
 
 	mote_error_begin(&inner);
 	if (cpu_deadline)
@@ -24,12 +36,9 @@ static mote_status call_host_function(mote_sandbox *sandbox,
 	*result = (mote_value){.type = (mote_type)function->signature.result};
 	status = function->call(function->user, arguments, function->signature.argument_count,
 				result, &inner);
-	/* It may have forked and returned twice: the child has no guest to go on with. */
-	if (mote_engine_forked(sandbox->engine))
-		return mote_fail(error, MOTE_FORKED,
-				 "host function %s returned in a forked child; the sandbox belongs "
-				 "to the parent process",
-				 function->name);
+	forked = check_fork(sandbox, "host function ", function->name, error);
+	if (forked != MOTE_OK)
+		return forked;
 	if (status != MOTE_OK)
 		return mote_fail(error, MOTE_HOST_FUNCTION, "host function %s failed: %s",
 				 function->name,
@@ -99,9 +108,10 @@ static mote_status serve_log(mote_sandbox *sandbox, mote_error *error)
 		return mote_sandbox_report_mailbox(sandbox, "a log level that does not exist",
 						   error);
 	sandbox->statistics.log_messages++;
-	if (engine->log != NULL && level <= (uint32_t)sandbox->log_level)
-		engine->log(engine->log_user, (mote_log_level)level, text.data, text.length);
-	return MOTE_OK;
+	if (engine->log == NULL || level > (uint32_t)sandbox->log_level)
+		return MOTE_OK;
+	engine->log(engine->log_user, (mote_log_level)level, text.data, text.length);
+	return check_fork(sandbox, "log callback", "", error);
 }
 
 static mote_status serve_abort(mote_sandbox *sandbox, mote_error *error)

@@ -151,6 +151,7 @@ static bool compute_layout(const mote_image *image, const struct image_check_req
 		.tls_alignment = image->elf.tls.alignment,
 		.buffer_bytes = whole_pages(from->buffer_bytes),
 		.gpa_offset = from->gpa_offset,
+		.granule_bytes = MOTE_PAGE_BYTES,
 	};
 	mote_error error = MOTE_ERROR_INIT;
 	mote_status status;

@@ -338,8 +338,10 @@ static void check_batch(struct fuzz_input *input, const struct parts *parts)
 					      batch.argument_count, records, &bytes, &error);
 	check_status(status, &error);
 	for (size_t done = 0; status == MOTE_OK && done < batch.calls;) {
-		size_t count = mote_mailbox_put_batch(&parts->mailbox, &batch, done);
+		size_t count;
 
+		status = mote_mailbox_put_batch(&parts->mailbox, &batch, done, &count, &error);
+		FUZZ_CHECK(status == MOTE_OK);
 		FUZZ_CHECK(count > 0 && count <= batch.calls - done);
 		if (!parts->moves)
 			check_batch_part(parts, &batch, done, count);

@@ -47,6 +47,13 @@ MOTE_EXPORT(uint64_t, lengths, (mote_bytes, data), (mote_string, text))
 	return data.length << 32 | length;
 }
 
+/* A NUL into the data, whatever else lies there. */
+MOTE_EXPORT(uint32_t, clear, (mote_bytes, data), (mote_string, text))
+{
+	*(volatile char *)(uintptr_t)data.data = '\0';
+	return (unsigned char)text[0];
+}
+
 MOTE_EXPORT(void, fail_at, (uint32_t, index), (uint32_t, bad))
 {
 	if (index == bad)

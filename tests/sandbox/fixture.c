@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 
 mote_engine *fixture_engine(void)
@@ -112,6 +113,16 @@ void fixture_destroy(mote_sandbox *sandbox, mote_engine *engine)
 {
 	CHECK_OK(mote_sandbox_destroy(sandbox), NULL);
 	mote_engine_destroy(engine);
+}
+
+void fixture_check_child(pid_t child)
+{
+	int status = -1;
+
+	REQUIRE(child > 0);
+	REQUIRE_EQ(waitpid(child, &status, 0), child);
+	CHECK(WIFEXITED(status));
+	CHECK_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), 0);
 }
 
 /* ---- Kills ------------------------------------------------------------------------------- */

@@ -6,6 +6,8 @@
 #ifndef MOTE_TEST_FIXTURE_H
 #define MOTE_TEST_FIXTURE_H
 
+#include <sys/types.h>
+
 #include <mote/mote.h>
 
 #include "test.h"
@@ -44,6 +46,9 @@ mote_value fixture_call(mote_sandbox *sandbox, const char *name, const mote_valu
 
 /* Gives up a sandbox and an engine; either may be NULL. */
 void fixture_destroy(mote_sandbox *sandbox, mote_engine *engine);
+
+/* Waits for a child process, which says 0 when it found everything as it should be. */
+void fixture_check_child(pid_t child);
 
 /* Kills the next call of a sandbox from another thread, as soon as guest code runs in it. */
 struct fixture_killer;

@@ -112,6 +112,34 @@ static void what_does_not_fit_is_refused_before_the_guest_runs(void)
 	teardown(&batch);
 }
 
+/* A string in a shared buffer was one before the first part ran, and is none for the second. */
+static void a_string_that_the_guest_destroys_ends_the_batch(void)
+{
+	enum { LENGTH = 40000 }; /* one call to a part */
+	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
+	mote_error error = MOTE_ERROR_INIT;
+	mote_buffer *buffer;
+	struct batch batch;
+	char *data;
+
+	options.wall_ns = 10000000000; /* were it tried for ever */
+	setup(&batch, &options);
+	REQUIRE_OK(mote_buffer_create(batch.engine, LENGTH, &buffer, &error), &error);
+	REQUIRE_OK(mote_sandbox_map_buffer(batch.sandbox, buffer, true, &error), &error);
+	data = mote_buffer_data(buffer);
+	memset(data, 'x', LENGTH);
+	for (unsigned int i = 0; i < 3; i++) {
+		batch.arguments[2 * i] = mote_bytes(data, 1);
+		batch.arguments[2 * i + 1] =
+			(mote_value){.type = MOTE_TYPE_STRING, .as.string = {data, LENGTH}};
+	}
+	CHECK_STATUS(run(&batch, "clear", 3, &error), MOTE_INVALID_ARGUMENT, &error);
+	CHECK_CONTAINS(error.text, "NUL");
+	CHECK(mote_sandbox_poisoned(batch.sandbox));
+	mote_buffer_destroy(buffer);
+	teardown(&batch);
+}
+
 static void a_fault_ends_the_batch(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
@@ -163,6 +191,7 @@ static const struct test_case cases[] = {
 	CASE(calls_happen_once_and_in_order),
 	CASE(strings_and_bytes_arrive),
 	CASE(what_does_not_fit_is_refused_before_the_guest_runs),
+	CASE(a_string_that_the_guest_destroys_ends_the_batch),
 	CASE(a_fault_ends_the_batch),
 	CASE(single_calls_work_between_batches),
 	CASE(strings_are_no_results_of_a_batch),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Sandboxes and the process around them: threads, fork, and a seccomp filter
- * that allows running the vCPU and nothing else.
+ * Sandboxes and the process around them: threads, and a seccomp filter that allows
+ * running the vCPU and nothing else.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -203,152 +203,6 @@ static void shared_by_mistake(void)
 	fixture_destroy(one.sandbox, engine);
 }
 
-/* ---- Fork -------------------------------------------------------------------------------- */
-
-/* Waits for a child, which says 0 when it found everything as it should be. */
-static void check_child(pid_t child)
-{
-	int status = -1;
-
-	REQUIRE(child > 0);
-	REQUIRE_EQ(waitpid(child, &status, 0), child);
-	CHECK(WIFEXITED(status));
-	CHECK_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), 0);
-}
-
-static int forked_child(mote_engine *engine, mote_sandbox *sandbox, mote_image *image,
-			mote_function count)
-{
-	mote_error error = MOTE_ERROR_INIT;
-	mote_sandbox *other = NULL;
-	mote_engine *own;
-
-	if (mote_sandbox_call(sandbox, count, NULL, 0, NULL, NULL, &error) != MOTE_FORKED)
-		return 1;
-	if (!strstr(error.text, "belongs to the parent process; create one after fork"))
-		return 2;
-	if (mote_sandbox_start(sandbox, NULL, &error) != MOTE_FORKED)
-		return 3;
-	if (mote_sandbox_create(engine, image, NULL, &other, &error) != MOTE_FORKED || other)
-		return 4;
-	if (mote_interrupt_kill(mote_sandbox_interrupt(sandbox)))
-		return 5;
-	if (mote_sandbox_destroy(sandbox) != MOTE_OK)
-		return 6;
-	mote_image_destroy(image);
-	mote_engine_destroy(engine);
-	/* What the child makes itself works. */
-	if (mote_engine_create(NULL, &own, &error) != MOTE_OK)
-		return 7;
-	if (mote_sandbox_create_from_file(own, test_guest("echo"), NULL, &other, &error) != MOTE_OK)
-		return 8;
-	if (mote_sandbox_call(other, count, NULL, 0, NULL, NULL, &error) != MOTE_OK)
-		return 9;
-	mote_sandbox_destroy(other);
-	mote_engine_destroy(own);
-	return 0;
-}
-
-static void used_after_fork(void)
-{
-	mote_engine *engine = fixture_engine();
-	mote_error error = MOTE_ERROR_INIT;
-	mote_function count;
-	mote_sandbox *sandbox;
-	mote_image *image;
-	pid_t child;
-
-	REQUIRE_OK(mote_image_open(engine, test_guest("echo"), &image, &error), &error);
-	REQUIRE_OK(mote_sandbox_create(engine, image, NULL, &sandbox, &error), &error);
-	REQUIRE_OK(mote_sandbox_find(sandbox, "count", NULL, &count, &error), &error);
-	CHECK_EQ(CALL0(sandbox, "count").as.u32, 1);
-	child = fork();
-	if (child == 0)
-		_exit(forked_child(engine, sandbox, image, count));
-	check_child(child);
-	CHECK_EQ(CALL0(sandbox, "count").as.u32, 2);
-	mote_image_destroy(image);
-	fixture_destroy(sandbox, engine);
-}
-
-/* The child lives on while the parent goes on using and destroying its own. */
-static void parent_unaffected_by_a_living_child(void)
-{
-	mote_engine *engine = fixture_engine();
-	mote_sandbox *sandbox = fixture_sandbox(engine, "echo", NULL);
-	int gate[2];
-	pid_t child;
-	char byte;
-
-	CHECK_EQ(CALL0(sandbox, "count").as.u32, 1);
-	REQUIRE(pipe(gate) == 0);
-	child = fork();
-	if (child == 0) {
-		close(gate[1]);
-		_exit(read(gate[0], &byte, 1) == 0 ? 0 : 1);
-	}
-	for (uint32_t i = 2; i < 100; i++)
-		CHECK_EQ(CALL0(sandbox, "count").as.u32, i);
-	fixture_destroy(sandbox, NULL);
-	sandbox = fixture_sandbox(engine, "echo", NULL);
-	CHECK_EQ(CALL0(sandbox, "count").as.u32, 1);
-	fixture_destroy(sandbox, engine);
-	close(gate[0]);
-	close(gate[1]);
-	check_child(child);
-}
-
-struct parent {
-	pid_t child;
-	unsigned int calls;
-};
-
-/* Returns twice: in the parent and in the child. */
-static mote_status fork_and_return(void *user, const mote_value *arguments, size_t count,
-				   mote_value *result, mote_error *error)
-{
-	struct parent *parent = user;
-
-	(void)count, (void)error;
-	parent->calls++;
-	parent->child = fork();
-	*result = arguments[0];
-	return MOTE_OK;
-}
-
-/* The guest's memory is not in the child: its call must not go on there. */
-static void fork_in_a_host_function(void)
-{
-	mote_engine *engine = fixture_engine();
-	struct parent parent = {0};
-	const mote_host_function function = {.name = "host_tick",
-					     .signature = "u32(u32)",
-					     .call = fork_and_return,
-					     .user = &parent};
-	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
-	const mote_value once = mote_u32(1);
-	mote_error error = MOTE_ERROR_INIT;
-	mote_sandbox *sandbox;
-	mote_status status;
-
-	options.host_functions = &function;
-	options.host_function_count = 1;
-	options.wall_ns = options.cpu_ns = 3600000000000;
-	sandbox = fixture_sandbox(engine, "loops", &options);
-	status = fixture_try(sandbox, "tick", &once, 1, NULL, &error);
-	if (parent.child == 0) {
-		bool told = status == MOTE_FORKED && strstr(error.text, "host_tick") != NULL;
-
-		mote_sandbox_destroy(sandbox);
-		mote_engine_destroy(engine);
-		_exit(told ? 0 : 1);
-	}
-	CHECK_OK(status, &error);
-	check_child(parent.child);
-	CHECK_EQ(parent.calls, 1);
-	fixture_destroy(sandbox, engine);
-}
-
 /* ---- Seccomp ----------------------------------------------------------------------------- */
 
 #define KVM_RUN_REQUEST 0xae80u
@@ -423,7 +277,7 @@ static void calls_under_seccomp(void)
 	child = fork();
 	if (child == 0)
 		_exit(warm_calls(1000));
-	check_child(child);
+	fixture_check_child(child);
 }
 
 /* That filter does kill. */
@@ -443,15 +297,9 @@ static void seccomp_filter_works(void)
 }
 
 static const struct test_case cases[] = {
-	CASE(two_sandboxes_interleaved),
-	CASE(moved_between_threads),
-	CASE(killed_on_another_thread),
-	CASE(eight_threads),
-	CASE(shared_by_mistake),
-	CASE(used_after_fork),
-	CASE(parent_unaffected_by_a_living_child),
-	CASE(fork_in_a_host_function),
-	CASE(calls_under_seccomp),
+	CASE(two_sandboxes_interleaved), CASE(moved_between_threads),
+	CASE(killed_on_another_thread),	 CASE(eight_threads),
+	CASE(shared_by_mistake),	 CASE(calls_under_seccomp),
 	CASE(seccomp_filter_works),
 };
 

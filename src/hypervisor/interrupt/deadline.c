@@ -205,13 +205,16 @@ static mote_status set_cpu(struct mote_watch *watch, uint64_t now, uint64_t cpu_
 mote_status mote_deadlines_begin(struct mote_deadlines *deadlines, struct mote_watch *watch,
 				 uint64_t wall_ns, uint64_t cpu_ns, mote_error *error)
 {
-	uint64_t now = mote_os_monotonic_ns();
 	mote_status status = MOTE_OK;
+	uint64_t now;
 
+	/* Before the clock is read: whatever the thread still does for the last call, with a time that
+	 * has passed, finds another id or a later time. */
+	atomic_store(&watch->call_id, mote_interrupt_call_id(watch->interrupt));
+	now = mote_os_monotonic_ns();
 	if (now == 0)
 		return mote_fail(error, MOTE_OS,
 				 "the monotonic clock cannot be read; call without deadlines");
-	atomic_store(&watch->call_id, mote_interrupt_call_id(watch->interrupt));
 	if (cpu_ns != 0)
 		status = set_cpu(watch, now, cpu_ns, error);
 	if (status != MOTE_OK)

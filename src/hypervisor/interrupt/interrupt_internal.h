@@ -69,7 +69,8 @@ mote_status mote_kick_check_thread(int kick_signal, mote_error *error);
 void mote_kick_arm(struct mote_kick_target *target, volatile uint8_t *kick);
 void mote_kick_disarm(void);
 
-/* Sends the kick.  False when it did not go out: the queue of pending signals may be full. */
+/* Sends the kick.  False when it did not go out: the queue of pending signals may be full.  True, too,
+ * when there is no such thread to send it to. */
 bool mote_kick_send(const struct mote_kick_target *target, int kick_signal);
 
 /* Takes a kick that was sent to this thread and has not arrived yet. */

@@ -127,9 +127,12 @@ void mote_kick_disarm(void)
 	armed = NULL;
 }
 
+/* A thread that runs a vCPU exists, except in a forked child, where trying again would never end. */
 bool mote_kick_send(const struct mote_kick_target *target, int kick_signal)
 {
-	return pthread_kill((pthread_t)target->thread, kick_signal) == 0;
+	int code = pthread_kill((pthread_t)target->thread, kick_signal);
+
+	return code == 0 || code == ESRCH || code == EINVAL;
 }
 
 /* A signal that is pending is delivered on the way out of any system call.  Not by a yield: where

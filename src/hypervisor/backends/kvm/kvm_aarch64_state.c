@@ -121,6 +121,7 @@ mote_status mote_kvm_state_restore(struct mote_vm *base, const struct mote_kvm_s
 	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
 	mote_status status = mote_kvm_retire(vm, error);
 
+	vm->touched = true;
 	for (size_t i = 0; status == MOTE_OK && i < state->count; i++) {
 		const struct mote_kvm_saved_register *saved = &state->registers[i];
 		const uint8_t *value = state->values + saved->offset;

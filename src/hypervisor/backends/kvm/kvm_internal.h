@@ -47,7 +47,7 @@ struct mote_kvm_vm {
 	int vcpu_fd;
 	struct mote_kvm_run *run;
 	enum mote_kvm_pending pending;
-	bool touched; /* the vCPU has been run, or its general registers set, since it was made */
+	bool touched; /* the vCPU has been run, or its general registers written, since it was made */
 	mote_interrupt *interrupt;
 	struct mote_kvm_slot *slots;
 	uint32_t slot_count;
