@@ -41,7 +41,8 @@ printed=$("$build/examples/hello/hello_host" "$build/examples/guests/hello")
 [ "$printed" = "Hello, World!" ]
 verdict hello $? "it printed: $printed"
 
-printed=$("$build/examples/pool/pool" "$build/examples/pool/pool_worker" 5)
+printed=$("$build/examples/pool/pool" "$build/examples/pool/pool_worker" 5 200 8 \
+	"${MOTE_TEST_SLOW:-1}" 2>&1)
 code=$?
 show
 verdict pool $code "exit code $code"
