@@ -76,10 +76,10 @@ need_svm_bed()
 	need qemu-system-x86_64:qemu-system-x86 cpio:cpio strip:binutils xz:xz-utils
 }
 
-# The cross compiler, the emulated machine, and what tests and demo link there.
+# The cross compilers, the emulated machine, and what tests and demo link there.
 need_arm64_bed()
 {
-	need qemu-system-aarch64:qemu-system-arm aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu \
+	need_clang && need qemu-system-aarch64:qemu-system-arm aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu \
 		/usr/aarch64-linux-gnu/include/stdio.h:libc6-dev-arm64-cross cpio:cpio &&
 		scripts/debian-packages "$MOTE_CACHE/sysroot-arm64" arm64 \
 			zlib1g-dev libcmocka-dev libcmocka0 busybox-static

@@ -4,7 +4,9 @@
  * deadline; a sandbox whose guest misbehaved is replaced; no honest call may
  * suffer from the others.
  *
- *	pool GUEST [SECONDS [SANDBOXES [THREADS]]]
+ *	pool GUEST [SECONDS [SANDBOXES [THREADS [SLOWNESS]]]]
+ *
+ * SLOWNESS multiplies the deadlines: for emulated machines.
  */
 #include <mote/mote.h>
 #include <pthread.h>
@@ -26,6 +28,7 @@ struct pool {
 	mote_sandbox *
 		*idle; /* a stack; as many as there are sandboxes, more than there are threads */
 	size_t idle_count;
+	uint64_t slowness;
 	time_t end;
 };
 
@@ -48,8 +51,8 @@ static mote_sandbox *new_sandbox(struct pool *pool, mote_error *error)
 	mote_sandbox *sandbox = NULL;
 
 	options.memory_bytes = 1 << 20;
-	options.wall_ns = WALL_NS;
-	options.cpu_ns = CPU_NS;
+	options.wall_ns = WALL_NS * pool->slowness;
+	options.cpu_ns = CPU_NS * pool->slowness;
 	if (mote_sandbox_create(pool->engine, pool->image, &options, &sandbox, error) != MOTE_OK)
 		fprintf(stderr, "pool: %s\n", error->text);
 	return sandbox;
@@ -186,12 +189,15 @@ int main(int argc, char **argv)
 	unsigned long seconds = argc > 2 ? strtoul(argv[2], NULL, 10) : 5;
 	size_t sandboxes = argc > 3 ? strtoul(argv[3], NULL, 10) : 200;
 	size_t threads = argc > 4 ? strtoul(argv[4], NULL, 10) : 8;
-	struct pool pool = {.end = 0};
+	unsigned long slowness = argc > 5 ? strtoul(argv[5], NULL, 10) : 1;
+	struct pool pool = {.slowness = slowness};
 	mote_error error = MOTE_ERROR_INIT;
 	int good = 0;
 
-	if (argc < 2 || threads < 1 || threads > MOST_THREADS || sandboxes < threads) {
-		fprintf(stderr, "usage: %s GUEST [SECONDS [SANDBOXES [THREADS]]]\n", argv[0]);
+	if (argc < 2 || threads < 1 || threads > MOST_THREADS || sandboxes < threads ||
+	    slowness < 1) {
+		fprintf(stderr, "usage: %s GUEST [SECONDS [SANDBOXES [THREADS [SLOWNESS]]]]\n",
+			argv[0]);
 		return 2;
 	}
 	if (open_pool(&pool, argv[1], sandboxes, &error)) {

@@ -82,11 +82,11 @@ static int execute(char *line)
 static int run_test(char *line)
 {
 	struct timespec begin, end;
-	const char *program = strstr(line, " /");
+	const char *program = line[0] == '/' ? line : strstr(line, " /") + 1;
 	int status = 0, code;
 	pid_t child;
 
-	printf("== bed: %s\n", program ? program + 1 : line);
+	printf("== bed: %s\n", program);
 	fflush(stdout);
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	child = fork();

@@ -15,7 +15,7 @@ static const struct {
 } tests[] = {
 	{"heap", test_heap},	 {"print", test_print},	  {"print_double", test_print_double},
 	{"string", test_string}, {"memory", test_memory}, {"numbers", test_numbers},
-	{"sort", test_sort},	 {"jump", test_jump},
+	{"sort", test_sort},	 {"jump", test_jump},	  {"atomics", test_atomics},
 };
 
 MOTE_EXPORT(uint32_t, test_count)

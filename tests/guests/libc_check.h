@@ -28,5 +28,6 @@ void test_memory(void);
 void test_numbers(void);
 void test_sort(void);
 void test_jump(void);
+void test_atomics(void);
 
 #endif

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Test guest: string.h, ctype.h, numbers, sorting, setjmp.
+ * Test guest: string.h, ctype.h, numbers, sorting, setjmp, atomics.
  */
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <setjmp.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "jump.h"
 #include "libc_check.h"
 
 #define AREA 320
@@ -210,4 +212,24 @@ void test_jump(void)
 	if (value < 3)
 		leave(value == 0 ? 0 : value + 1); /* 0 arrives as 1 */
 	CHECK(value == 3 && passes == 4);
+	CHECK(jump_keeps_registers(&state));
+}
+
+static atomic_uchar byte = 0xfe;
+static _Atomic uint16_t half = 2;
+static atomic_uint word = 5;
+static _Atomic uint64_t wide = UINT64_C(0xffffffff);
+
+/* Without a library for them, and without asking what the processor has. */
+void test_atomics(void)
+{
+	unsigned int expected = 4;
+
+	CHECK(atomic_fetch_add(&byte, 3) == 0xfe && byte == 1);
+	CHECK(atomic_exchange(&half, 0xffff) == 2 && half == 0xffff);
+	CHECK(!atomic_compare_exchange_strong(&word, &expected, 9) && expected == 5);
+	CHECK(atomic_compare_exchange_strong(&word, &expected, 9) && word == 9);
+	CHECK(atomic_fetch_add_explicit(&wide, 1, memory_order_relaxed) == UINT64_C(0xffffffff));
+	CHECK(atomic_fetch_xor(&wide, 1) == UINT64_C(0x100000000) && wide == UINT64_C(0x100000001));
+	atomic_thread_fence(memory_order_seq_cst);
 }

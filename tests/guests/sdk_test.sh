@@ -1,22 +1,59 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# sdk_test.sh GUEST_FOLDER: installs the guest SDK and builds guests with what is installed: with
-# every compiler and linker that is here, through pkg-config and through CMake.  Checks what comes
-# out, and what must not compile.
+# sdk_test.sh GUEST_FOLDER MOTE [MACHINE]: installs the guest SDK and builds guests with what is
+# installed: with every compiler and linker that is here, through pkg-config and through CMake.  Checks
+# what comes out, by readelf and by the tool MOTE, and what must not compile.  With MACHINE: for that
+# machine instead of this one.
 set -u
 guest=$(realpath "$1")
+mote=$(realpath "$2")
+machine=${3:-}
+suite=guest_sdk${machine:+_$machine}
+prefix=${machine:+$machine-linux-gnu-}
 tests=$(dirname "$(realpath "$0")")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0
 
-ok() { echo "ok - guest_sdk.$1"; }
-not_ok() { echo "not ok - guest_sdk.$1: $2"; failed=1; }
-skip() { echo "skip - guest_sdk.$1: $2"; }
+ok() { echo "ok - $suite.$1"; }
+not_ok() { echo "not ok - $suite.$1: $2"; failed=1; }
+skip() { echo "skip - $suite.$1: $2"; }
 
-cmake -S "$guest" -B "$work/build" -DCMAKE_INSTALL_PREFIX="$work/sdk" -DCMAKE_INSTALL_LIBDIR=lib \
-	>"$work/log" 2>&1 && cmake --build "$work/build" --target install >>"$work/log" 2>&1
+gcc=${prefix}gcc
+clang="clang${machine:+ --target=$machine-linux-gnu}"
+if [ -n "$machine" ] && ! command -v "$gcc" >/dev/null; then
+	if [ "${MOTE_REQUIRE_BEDS:-}" = all ]; then
+		not_ok compiler "$gcc is not installed, and MOTE_REQUIRE_BEDS=all"
+	else
+		skip compiler "$gcc is not installed"
+	fi
+	exit $failed
+fi
+
+# install_sdk OPTION...: the SDK into $work/sdk, as a project of its own, with more options for cmake.
+install_sdk()
+{
+	rm -rf "$work/build" "$work/sdk"
+	cmake -S "$guest" -B "$work/build" -DCMAKE_INSTALL_PREFIX="$work/sdk" \
+		-DCMAKE_INSTALL_LIBDIR=lib "$@" >"$work/log" 2>&1 &&
+		cmake --build "$work/build" --target install >>"$work/log" 2>&1
+}
+
+if [ -n "$machine" ]; then
+	options=("-DCMAKE_TOOLCHAIN_FILE=$guest/cmake/mote-guest-toolchain.cmake"
+		"-DMOTE_GUEST_MACHINE=$machine")
+	if ! command -v clang >/dev/null; then
+		skip installs_with_clang "not installed"
+	elif install_sdk "${options[@]}" -DCMAKE_C_COMPILER=clang -DMOTE_WERROR=ON; then
+		ok installs_with_clang
+	else
+		not_ok installs_with_clang "$(tail -3 "$work/log" | tr '\n' ' ')"
+	fi
+	install_sdk "${options[@]}" "-DCMAKE_C_COMPILER=$gcc"
+else
+	install_sdk
+fi
 if [ ! -f "$work/sdk/lib/mote-guest/libmote_guest.a" ]; then
 	not_ok installs "$(tail -3 "$work/log" | tr '\n' ' ')"
 	exit 1
@@ -43,6 +80,10 @@ check_layout()
 		not_ok "$1" "a relocation that is not RELATIVE"
 	elif readelf -dW "$2" | grep -qE 'TEXTREL|RELR|NEEDED'; then
 		not_ok "$1" "TEXTREL, RELR or NEEDED"
+	elif readelf -sW "$2" | grep -qE ' (GLOBAL|WEAK) .* UND [^ ]'; then
+		not_ok "$1" "an undefined symbol"
+	elif ! "$mote" inspect "$2" | grep -q "^machine  ${machine:-$(uname -m)}\$"; then
+		not_ok "$1" "mote inspect: $("$mote" inspect "$2" 2>&1 | head -3 | tr '\n' ' ')"
 	else
 		ok "$1"
 	fi
@@ -66,15 +107,25 @@ builds()
 # exports and imports of $work/out, as "name name ..."
 names()
 {
-	objcopy -O binary -j "$1" --set-section-flags "$1=alloc,contents" "$work/out" \
+	"${prefix}objcopy" -O binary -j "$1" --set-section-flags "$1=alloc,contents" "$work/out" \
 		"$work/table" &&
 		strings -n 3 "$work/table" | grep -E '^[a-z_0-9]+$' | tr '\n' ' '
 }
 
 variants()
 {
-	local compiler=$1 label=$2 zlib flags
-	zlib=$("${compiler%% *}" -print-file-name=libz.a)
+	local compiler=$1 label=$2 zlib headers flags
+	# The words of this variable are meant to be split.
+	# shellcheck disable=SC2086
+	zlib=$($compiler -print-file-name=libz.a)
+	headers=
+	if [ -n "$machine" ]; then # Debian's package for it, unpacked, and zlib's headers alone
+		zlib=${MOTE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mote}/sysroot-arm64/root
+		zlib+=/usr/lib/$machine-linux-gnu/libz.a
+		mkdir -p "$work/zlib"
+		find "${zlib%/lib/*}/include" -name "z[lc]*.h" -exec cp -t "$work/zlib" {} + 2>"$work/log"
+		headers="-isystem $work/zlib"
+	fi
 	builds "$label.hello" "$compiler -O2" "$guest/../examples/guests/hello.c"
 	builds "$label.nothing" "$compiler -O2" "$tests/sdk/nothing.c"
 	builds "$label.fixed_address" "$compiler -O2 -static" "$guest/../examples/guests/hello.c"
@@ -96,35 +147,39 @@ variants()
 		not_ok "$label.unused_imports_are_not" "$(names mote_imports)"
 	fi
 	if [ -f "$zlib" ]; then
-		builds "$label.zlib" "$compiler -O2" "$tests/sdk/inflate.c" "$zlib"
+		builds "$label.zlib" "$compiler -O2 $headers" "$tests/sdk/inflate.c" "$zlib"
 	else
 		skip "$label.zlib" "no libz.a (zlib1g-dev)"
 	fi
 }
 
-for compiler in gcc clang; do
-	if ! command -v $compiler >/dev/null; then
-		skip $compiler "not installed"
+for compiler in "$gcc" "$clang"; do
+	label=${compiler%% *}
+	label=${label#"$prefix"}
+	if ! command -v "${compiler%% *}" >/dev/null; then
+		skip "$label" "not installed"
 		continue
 	fi
-	variants $compiler $compiler
-	if command -v ld.lld >/dev/null; then
-		variants "$compiler -fuse-ld=lld" ${compiler}_lld
+	variants "$compiler" "$label"
+	lto="$compiler -O3 -flto"
+	if [ -n "$machine" ] && [ "$label" = gcc ]; then
+		: # a cross gcc looks for an lld of its own
+	elif ! command -v ld.lld >/dev/null; then
+		skip "${label}_lld" "ld.lld is not installed"
 	else
-		skip ${compiler}_lld "ld.lld is not installed"
+		variants "$compiler -fuse-ld=lld" "${label}_lld"
+		[ "$label" = gcc ] || lto+=" -fuse-ld=lld"
 	fi
+	builds "$label.link_time_optimisation" "$lto" "$tests/sdk/first.c" "$tests/sdk/second.c"
 done
-if command -v gcc >/dev/null; then
-	builds gcc.link_time_optimisation "gcc -O2 -flto" "$tests/sdk/first.c" "$tests/sdk/second.c"
-fi
 
 # compiles EXPECTED NAME CODE: whether this compiles, yes or no, with every compiler.
 compiles()
 {
 	local result
 	printf '#include <mote_guest.h>\n%s\n' "$3" >"$work/code.c"
-	for compiler in gcc clang; do
-		command -v $compiler >/dev/null || continue
+	for compiler in "$gcc" "$clang"; do
+		command -v "${compiler%% *}" >/dev/null || continue
 		result=no
 		# shellcheck disable=SC2086
 		$compiler $cflags $warnings -c "$work/code.c" -o "$work/code.o" >"$work/log" 2>&1 &&
@@ -169,15 +224,48 @@ project(hello C)
 find_package(MoteGuest REQUIRED)
 mote_add_guest(hello hello.c)
 END
-toolchain=$work/sdk/lib/cmake/MoteGuest/mote-guest-toolchain.cmake
-for way in "" "-DCMAKE_TOOLCHAIN_FILE=$toolchain"; do
-	name=cmake_package${way:+_with_toolchain_file}
+
+# package NAME OPTION...: that project, with the installed package and more options for cmake.
+package()
+{
+	local name=$1
+	shift
 	rm -rf "$work/hello"
-	if cmake -S "$work/project" -B "$work/hello" -DCMAKE_PREFIX_PATH="$work/sdk" $way \
+	if cmake -S "$work/project" -B "$work/hello" -DCMAKE_PREFIX_PATH="$work/sdk" "$@" \
 		>"$work/log" 2>&1 && cmake --build "$work/hello" >>"$work/log" 2>&1; then
 		check_layout "$name" "$(ls "$work"/hello/hello*)"
 	else
 		not_ok "$name" "$(tail -3 "$work/log" | tr '\n' ' ')"
 	fi
+}
+
+toolchain=-DCMAKE_TOOLCHAIN_FILE=$work/sdk/lib/cmake/MoteGuest/mote-guest-toolchain.cmake
+if [ -z "$machine" ]; then
+	package cmake_package
+	package cmake_package_with_toolchain_file "$toolchain"
+	exit $failed
+fi
+package cmake_package -DCMAKE_SYSTEM_NAME=Linux "-DCMAKE_SYSTEM_PROCESSOR=$machine" \
+	"-DCMAKE_C_COMPILER=$gcc"
+for compiler in "$gcc" clang; do
+	command -v "$compiler" >/dev/null || continue
+	package "cmake_package_with_toolchain_file_${compiler#"$prefix"}" "$toolchain" \
+		"-DMOTE_GUEST_MACHINE=$machine" "-DCMAKE_C_COMPILER=$compiler"
 done
+
+# What the tool of this machine says about a guest for another.
+builds for_the_tool "$gcc -O2" "$guest/../examples/guests/hello.c"
+if [ "$("$mote" inspect "$work/out" | sed -n '/^exports/,/^$/p' | tr -d '\n')" = \
+	"exports (2)  greet: string(string)  add: i64(i64,i64)" ]; then
+	ok inspect_lists_exports
+else
+	not_ok inspect_lists_exports "$("$mote" inspect "$work/out" 2>&1 | tr '\n' ' ')"
+fi
+if printed=$("$mote" run "$work/out" greet World 2>&1); then
+	not_ok run_says_what_to_do "it ran: $printed"
+elif grep -q "is for $machine, this host is $(uname -m); rebuild it for this host" <<<"$printed"; then
+	ok run_says_what_to_do
+else
+	not_ok run_says_what_to_do "$printed"
+fi
 exit $failed

@@ -23,6 +23,7 @@
  *   MOTE_TEST_SLOW     the machine is this many times slower: multiplies the above
  *   MOTE_TEST_SCALE    divides the repeat counts that go through test_scale()
  *   MOTE_TEST_GUESTS   folder of the guest images
+ *   MOTE_TEST_SUITE    the suite's name, where its program runs in more than one way
  *   MOTE_TEST_BED      name of the emulated machine, when in one ("svm")
  *   MOTE_REQUIRE_BEDS  "all": what this machine cannot run is a failure, not a skip
  */

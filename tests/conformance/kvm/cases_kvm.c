@@ -15,14 +15,14 @@
 
 static void a_device_that_cannot_be_opened_is_explained(void)
 {
-	static const struct {
+	const struct {
 		int code;
 		mote_status status;
 		const char *part;
 	} reasons[] = {
-		{ENOENT, MOTE_NO_HYPERVISOR, "not there; load the kernel module"},
-		{ENODEV, MOTE_NO_HYPERVISOR, "modprobe kvm"},
-		{ENXIO, MOTE_NO_HYPERVISOR, "enable virtualization in the firmware"},
+		{ENOENT, MOTE_NO_HYPERVISOR, "/dev/kvm: not there; "},
+		{ENODEV, MOTE_NO_HYPERVISOR, kvm_arch_remedy},
+		{ENXIO, MOTE_NO_HYPERVISOR, "firmware"},
 		{EACCES, MOTE_NO_HYPERVISOR, "permission denied; add yourself to group kvm"},
 		{EPERM, MOTE_NO_HYPERVISOR, "permission denied; add yourself to group kvm"},
 		{EMFILE, MOTE_LIMIT, "RLIMIT_NOFILE"},

@@ -10,6 +10,9 @@
 
 extern const struct case_list kvm_cases, kvm_arch_cases;
 
+/* What helps on this architecture when there is no device. */
+extern const char kvm_arch_remedy[];
+
 /* The table that reaches KVM here; never NULL. */
 const struct mote_kvm_system *kvm_real_system(void);
 

@@ -12,6 +12,8 @@
 #include "hypervisor/backends/kvm/kvm_aarch64_state.h"
 #include "pretended_kvm.h"
 
+const char kvm_arch_remedy[] = "boot a kernel with CONFIG_KVM at EL2";
+
 static void a_kernel_without_what_is_needed_is_refused(void)
 {
 	static const int needed[] = {

@@ -8,6 +8,8 @@
 #include "hypervisor/backends/kvm/kvm.h"
 #include "pretended_kvm.h"
 
+const char kvm_arch_remedy[] = "load the kernel module (modprobe kvm_intel or kvm_amd)";
+
 static void a_kernel_without_what_is_needed_is_refused(void)
 {
 	static const int needed[] = {

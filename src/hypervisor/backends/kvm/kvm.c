@@ -55,9 +55,8 @@ static mote_status fail_device(mote_error *error, int code)
 	case ENOENT:
 	case ENODEV:
 	case ENXIO:
-		return mote_fail(error, MOTE_NO_HYPERVISOR,
-				 DEVICE ": not there; load the kernel module (modprobe kvm_intel "
-					"or kvm_amd) and enable virtualization in the firmware");
+		return mote_fail(error, MOTE_NO_HYPERVISOR, DEVICE ": not there; %s",
+				 mote_kvm_arch_remedy);
 	case EACCES:
 	case EPERM:
 		return mote_fail(error, MOTE_NO_HYPERVISOR,

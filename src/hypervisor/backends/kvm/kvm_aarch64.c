@@ -21,6 +21,10 @@ enum {
 
 /* ---- The device -------------------------------------------------------------------------- */
 
+/* KVM is no module here; at boot the kernel says "HYP mode not available" when it was not at EL2. */
+const char mote_kvm_arch_remedy[] = "boot a kernel with CONFIG_KVM at EL2, which firmware, or the "
+				    "hypervisor of a virtual machine, must leave to it";
+
 mote_status mote_kvm_arch_open(struct mote_kvm *kvm, mote_error *error)
 {
 	struct mote_kvm_arch *arch = mote_allocate(kvm->allocator, sizeof(*arch));

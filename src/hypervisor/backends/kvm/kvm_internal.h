@@ -86,6 +86,8 @@ mote_status mote_kvm_run_vcpu(struct mote_vm *base, struct mote_vm_exit *exit, m
 
 /* ---- kvm_<arch>.c ------------------------------------------------------------------------ */
 
+/* What a person can do when there is no device. */
+extern const char mote_kvm_arch_remedy[];
 /* What this architecture needs from the device: capabilities, CPUID. */
 mote_status mote_kvm_arch_open(struct mote_kvm *kvm, mote_error *error);
 void mote_kvm_arch_close(struct mote_kvm *kvm);

@@ -21,6 +21,9 @@ enum {
 
 /* ---- The device -------------------------------------------------------------------------- */
 
+const char mote_kvm_arch_remedy[] = "load the kernel module (modprobe kvm_intel or kvm_amd) and "
+				    "enable virtualization in the firmware";
+
 static mote_status read_cpuid(struct mote_kvm *kvm, struct mote_kvm_arch *arch, mote_error *error)
 {
 	int result = -E2BIG;

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# add_test_guests(ARCH FOLDER OPTION...): the guests of this folder, into FOLDER.
+
+function(add_test_guests arch folder)
+	set(here ${CMAKE_CURRENT_FUNCTION_LIST_DIR})
+	# What cannot be said in C stands in a folder per architecture.
+	foreach(name buffers callbacks echo faults libc logs loops sweep tls vectors)
+		set(source ${here}/${name}.c)
+		if(NOT EXISTS ${source})
+			set(source ${here}/${arch}/${name}.c)
+		endif()
+		mote_add_guest(guest_${name} ${source})
+		target_include_directories(guest_${name} PRIVATE ${here}/${arch})
+		set_target_properties(guest_${name} PROPERTIES
+			OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${folder})
+		target_compile_options(guest_${name} PRIVATE ${ARGN})
+	endforeach()
+
+	# The functions themselves are to be called, also in ways that a compiler objects to.
+	set(libc_tests ${here}/libc_heap.c ${here}/libc_print.c ${here}/libc_string.c)
+	target_sources(guest_libc PRIVATE ${libc_tests})
+	set_source_files_properties(${libc_tests} PROPERTIES
+		COMPILE_OPTIONS "-fno-builtin;-Wno-format")
+	# What it reads must be what it filled in.
+	target_compile_options(guest_vectors PRIVATE -mgeneral-regs-only)
+endfunction()
