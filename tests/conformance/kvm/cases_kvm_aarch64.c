@@ -208,6 +208,32 @@ static void a_saved_state_starts_another_vcpu(void)
 	machine_destroy(&other);
 }
 
+/* Zeros are not written into registers of a new vCPU, which are 0 already: no longer so then. */
+static void a_restored_vcpu_is_not_new_any_more(void)
+{
+	struct machine machine = {.hypervisor = NULL}, other;
+	struct mote_kvm_state state;
+	mote_regs regs, zeros, after;
+
+	test_need_kvm();
+	machine_make(&other, &code_doorbell_loop);
+	regs = machine_regs(&other);
+	regs.x[7] = 77;
+	machine_set_regs(&other, &regs);
+	REQUIRE_OK(mote_kvm_state_save(other.vm, &state, &other.error), &other.error);
+	machine.error = (mote_error)MOTE_ERROR_INIT;
+	REQUIRE_OK(other.hypervisor->backend->create(other.hypervisor, &machine.vm, &machine.error),
+		   &machine.error);
+	REQUIRE_OK(mote_kvm_state_restore(machine.vm, &state, &machine.error), &machine.error);
+	mote_power_on(&zeros, NULL, NULL, NULL);
+	machine_set_regs(&machine, &zeros);
+	after = machine_regs(&machine);
+	CHECK_MEM(&after, &zeros, sizeof(after));
+	mote_kvm_state_free(machine.vm, &state);
+	machine.vm->ops->destroy(machine.vm);
+	machine_destroy(&other);
+}
+
 static void a_state_that_cannot_be_read_leaves_nothing(void)
 {
 	struct mote_kvm_state state = {.count = 7};
@@ -238,6 +264,7 @@ static const struct test_case cases[] = {
 	CASE(every_change_of_tables_has_a_new_asid),
 	CASE(all_registers_are_saved_and_restored),
 	CASE(a_saved_state_starts_another_vcpu),
+	CASE(a_restored_vcpu_is_not_new_any_more),
 	CASE(a_state_that_cannot_be_read_leaves_nothing),
 };
 
