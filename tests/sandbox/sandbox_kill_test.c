@@ -254,7 +254,7 @@ static void *kill_all_the_time(void *argument)
 {
 	struct storm *storm = argument;
 
-	while (!atomic_load(&storm->stop)) {
+	do {
 		mote_interrupt_state state = mote_interrupt_get_state(storm->interrupt);
 
 		/* A watchdog that is always one call late. */
@@ -262,7 +262,7 @@ static void *kill_all_the_time(void *argument)
 		    mote_interrupt_kill_call(storm->interrupt, state.call_id - 1))
 			CHECK(!"a late kill hit the next call");
 		storm->late++;
-	}
+	} while (!atomic_load(&storm->stop));
 	return NULL;
 }
 
