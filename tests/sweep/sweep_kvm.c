@@ -28,7 +28,7 @@ static struct sweep_entry open_entry = {
 	.failures =
 		{
 			{EIO, SWEEP(HYPERVISOR), "open /dev/kvm", false},
-			{ENOENT, SWEEP(NO_HYPERVISOR), "/dev/kvm: not there; load", true},
+			{ENOENT, SWEEP(NO_HYPERVISOR), "/dev/kvm: not there; ", true},
 			{EACCES, SWEEP(NO_HYPERVISOR), "add yourself to group kvm", true},
 			{EMFILE, SWEEP(LIMIT), "/dev/kvm: the process may open", false},
 			{ENOMEM, SWEEP(NO_MEMORY), NULL, false},
