@@ -46,7 +46,7 @@ static void on_signal(int number)
 static void send_kill(struct kill_bench *kill)
 {
 	if (atomic_load(&kill->of_mote))
-		mote_interrupt_kill(mote_sandbox_interrupt(kill->guest.sandbox));
+		mote_interrupt_kill(mote_sandbox_get_interrupt(kill->guest.sandbox));
 	else
 		pthread_kill(kill->runner, kill->signal_number);
 }

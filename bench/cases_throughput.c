@@ -93,14 +93,15 @@ static bool sum_natively(void *user)
 	struct throughput *t = user;
 
 	/* A size that the compiler does not know, or the loop is not the guest's. */
-	return sum_words(mote_buffer_data(t->buffer), mote_buffer_bytes(t->buffer)) == t->sum ||
+	return sum_words(mote_buffer_get_data(t->buffer), mote_buffer_get_bytes(t->buffer)) ==
+		       t->sum ||
 	       bench_fail(t->bench, "a sum is wrong");
 }
 
 static bool sum_in_guest(void *user)
 {
 	struct throughput *t = user;
-	const mote_value argument = mote_bytes(mote_buffer_data(t->buffer), BUFFER_BYTES);
+	const mote_value argument = mote_bytes(mote_buffer_get_data(t->buffer), BUFFER_BYTES);
 	mote_value result;
 
 	if (!bench_guest_call(&t->guest, &argument, 1, NULL, &result))
@@ -110,7 +111,7 @@ static bool sum_in_guest(void *user)
 
 static void fill(struct throughput *t)
 {
-	uint64_t *words = mote_buffer_data(t->buffer);
+	uint64_t *words = mote_buffer_get_data(t->buffer);
 
 	for (uint64_t i = 0; i < BUFFER_BYTES / sizeof(*words); i++)
 		words[i] = i * i;
@@ -140,6 +141,6 @@ bool bench_case_buffer(struct bench *bench)
 		fill(&t);
 	good = good && bench_compare(bench, &pair);
 	bench_guest_close(&t.guest);
-	mote_buffer_destroy(t.buffer);
+	mote_buffer_release(t.buffer);
 	return good;
 }

@@ -73,6 +73,6 @@ void bench_guest_destroy(struct bench_guest *guest)
 void bench_guest_close(struct bench_guest *guest)
 {
 	bench_guest_destroy(guest);
-	mote_image_destroy(guest->image);
+	mote_image_release(guest->image);
 	guest->image = NULL;
 }

@@ -133,7 +133,7 @@ static bool measure(struct bench *bench)
 		for (size_t j = first; j < bench->count; j++)
 			bench_print_figure(bench, &bench->figures[j]);
 	}
-	mote_engine_destroy(bench->engine);
+	mote_engine_release(bench->engine);
 	trace_close(bench);
 	return good;
 }

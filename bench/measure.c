@@ -17,14 +17,14 @@
 #include "trace.h"
 
 enum {
-	LEAST_ROUNDS = 9,
-	MOST_ROUNDS = 2000,
+	MINIMUM_ROUNDS = 9,
+	MAXIMUM_ROUNDS = 2000,
 	COUNTED_ROUNDS = 5,
 	TRACES = 4, /* they are all alike */
 	/* Shorter than a scheduler's slice: what disturbs a round disturbs one side of it, and falls
 	 * out of the median. */
 	ROUND_NS = 500000,
-	MOST_REPETITIONS = 1 << 20,
+	MAXIMUM_REPETITIONS = 1 << 20,
 };
 
 static const uint64_t QUICK_NS = 450000000, FULL_NS = 5000000000; /* for one figure */
@@ -157,7 +157,7 @@ static bool calibrate(const struct bench_pair *pair, struct measurement *m)
 {
 	double ns = 0, other = 0;
 
-	for (m->repetitions = 1; m->repetitions < MOST_REPETITIONS; m->repetitions *= 2) {
+	for (m->repetitions = 1; m->repetitions < MAXIMUM_REPETITIONS; m->repetitions *= 2) {
 		if ((pair->floor.once && !repeat(m, pair->floor.once, &other)) ||
 		    !repeat(m, pair->mote.once, &ns))
 			return false;
@@ -186,7 +186,7 @@ static bool round_of(const struct measurement *m, const struct bench_pair *pair,
 static void summarise(const struct bench *bench, struct bench_figure *figure, double *floor,
 		      double *mote, size_t rounds, bool least_makes_sense)
 {
-	double ratios[MOST_ROUNDS];
+	double ratios[MAXIMUM_ROUNDS];
 	double scale = bench_time_scale(bench);
 
 	for (size_t i = 0; i < rounds; i++)
@@ -235,15 +235,15 @@ static bool more_rounds(const struct bench *bench, size_t done, uint64_t begin)
 {
 	if (bench->options.counted)
 		return done < COUNTED_ROUNDS;
-	if (done < LEAST_ROUNDS || done == MOST_ROUNDS)
-		return done < LEAST_ROUNDS;
+	if (done < MINIMUM_ROUNDS || done == MAXIMUM_ROUNDS)
+		return done < MINIMUM_ROUNDS;
 	return bench_now_ns() - begin < (bench->options.quick ? QUICK_NS : FULL_NS);
 }
 
 bool bench_compare(struct bench *bench, const struct bench_pair *pair)
 {
 	bool counted = bench->options.counted;
-	double floor[MOST_ROUNDS], mote[MOST_ROUNDS];
+	double floor[MAXIMUM_ROUNDS], mote[MAXIMUM_ROUNDS];
 	uint64_t begin = bench_now_ns();
 	size_t rounds = 0;
 	struct bench_figure *figure;

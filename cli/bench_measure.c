@@ -20,10 +20,10 @@
 enum {
 	BLOCK_BYTES = 64 << 10,
 	MEMORY_BYTES = 1 << 20,
-	LEAST_SAMPLES = 10,
-	MOST_SAMPLES = 20000,
+	MINIMUM_SAMPLES = 10,
+	MAXIMUM_SAMPLES = 20000,
 	SAMPLE_NS = 20000, /* beside which reading the clock costs nothing */
-	MOST_REPETITIONS = 1 << 20,
+	MAXIMUM_REPETITIONS = 1 << 20,
 	POLL_NS = 20000,
 };
 
@@ -205,7 +205,7 @@ static bool choose_repetitions(struct bench *bench, operation once, unsigned *re
 {
 	double ns = 0;
 
-	for (*repetitions = 1; *repetitions < MOST_REPETITIONS; *repetitions *= 2) {
+	for (*repetitions = 1; *repetitions < MAXIMUM_REPETITIONS; *repetitions *= 2) {
 		if (!sample(bench, once, *repetitions, &ns))
 			return false;
 		if (ns * *repetitions >= SAMPLE_NS)
@@ -216,8 +216,8 @@ static bool choose_repetitions(struct bench *bench, operation once, unsigned *re
 
 static bool wants_more(const struct bench *bench, size_t samples, uint64_t begin)
 {
-	if (samples < LEAST_SAMPLES || samples == MOST_SAMPLES)
-		return samples < LEAST_SAMPLES;
+	if (samples < MINIMUM_SAMPLES || samples == MAXIMUM_SAMPLES)
+		return samples < MINIMUM_SAMPLES;
 	return now_ns() - begin < bench->figure_ns;
 }
 
@@ -309,7 +309,7 @@ static void *kill_when_running(void *user)
 static bool kill_call(struct bench *bench, mote_sandbox *sandbox, double *ns)
 {
 	struct killer killer = {
-		.interrupt = mote_sandbox_interrupt(sandbox),
+		.interrupt = mote_sandbox_get_interrupt(sandbox),
 		.phase_ns = 100000 + bench->kills++ * 7919 % 100 * 1000,
 	};
 	mote_error error = MOTE_ERROR_INIT;
@@ -392,8 +392,8 @@ static bool open_guest(struct bench *bench, mote_backend_kind backend)
 
 static bool get_memory(struct bench *bench)
 {
-	bench->samples = calloc(MOST_SAMPLES, sizeof(double));
-	bench->reference_samples = calloc(MOST_SAMPLES, sizeof(double));
+	bench->samples = calloc(MAXIMUM_SAMPLES, sizeof(double));
+	bench->reference_samples = calloc(MAXIMUM_SAMPLES, sizeof(double));
 	bench->block = malloc(BLOCK_BYTES);
 	bench->copy = malloc(BLOCK_BYTES);
 	if (bench->samples == NULL || bench->reference_samples == NULL || bench->block == NULL ||
@@ -408,8 +408,8 @@ static bool get_memory(struct bench *bench)
 static void close_all(struct bench *bench)
 {
 	mote_sandbox_destroy(bench->sandbox);
-	mote_image_destroy(bench->image);
-	mote_engine_destroy(bench->engine);
+	mote_image_release(bench->image);
+	mote_engine_release(bench->engine);
 	free(bench->samples);
 	free(bench->reference_samples);
 	free(bench->block);
@@ -431,7 +431,7 @@ int bench_measure(mote_backend_kind backend, uint64_t time_ns,
 	bool good = open_guest(&bench, backend) && get_memory(&bench);
 
 	if (good)
-		*name = mote_backend_name(mote_engine_backend(bench.engine));
+		*name = mote_backend_name(mote_engine_get_backend(bench.engine));
 	for (size_t i = 0; good && i < BENCH_FIGURES - 1; i++)
 		good = measure(&bench, &measurements[i], &figures[i]);
 	good = good && measure_kills(&bench, &figures[BENCH_FIGURES - 1]);

@@ -16,14 +16,14 @@
 
 #define VULNERABILITIES "/sys/devices/system/cpu/vulnerabilities"
 
-enum { MOST_BACKENDS = 8 };
+enum { MAXIMUM_BACKENDS = 8 };
 
 struct doctor_options {
 	bool json, help;
 };
 
 struct findings {
-	mote_probe_result backends[MOST_BACKENDS];
+	mote_probe_result backends[MAXIMUM_BACKENDS];
 	size_t count;
 	bool usable;
 	bool chosen;			     /* `mote run` finds a backend */
@@ -44,15 +44,15 @@ static void look(struct findings *findings)
 	mote_engine *engine;
 
 	*findings = (struct findings){.usable = false};
-	findings->count = mote_probe(findings->backends, MOST_BACKENDS);
-	if (findings->count > MOST_BACKENDS)
-		findings->count = MOST_BACKENDS;
+	findings->count = mote_probe(findings->backends, MAXIMUM_BACKENDS);
+	if (findings->count > MAXIMUM_BACKENDS)
+		findings->count = MAXIMUM_BACKENDS;
 	for (size_t i = 0; i < findings->count; i++)
 		findings->usable = findings->usable || findings->backends[i].usable;
 	if (mote_engine_create(NULL, &engine, &error) == MOTE_OK) {
 		findings->chosen = true;
-		findings->backend = mote_engine_backend(engine);
-		mote_engine_destroy(engine);
+		findings->backend = mote_engine_get_backend(engine);
+		mote_engine_release(engine);
 	}
 	snprintf(findings->problem, sizeof(findings->problem), "%s", error.text);
 	findings->weakness_count =

@@ -51,7 +51,7 @@ static void print_segments(struct output *output, const mote_image *image, size_
 	mote_image_segment segment;
 
 	output_format(output, "\nsegments (%zu)\n", count);
-	for (size_t i = 0; mote_image_segment_at(image, i, &segment); i++)
+	for (size_t i = 0; mote_image_get_segment(image, i, &segment); i++)
 		output_format(output,
 			      "  0x%08" PRIx64 "  %c%c%c  %" PRIu64 " bytes, %" PRIu64
 			      " of them in the file\n",
@@ -72,8 +72,8 @@ static void print_text(struct output *output, const mote_image *image,
 	print_need(output, "heap", information->heap_bytes);
 	print_need(output, "stack", information->stack_bytes);
 	output_format(output, "symbols  %zu functions\n", information->symbol_count);
-	print_functions(output, "exports", image, mote_image_export, information->export_count);
-	print_functions(output, "imports", image, mote_image_import, information->import_count);
+	print_functions(output, "exports", image, mote_image_get_export, information->export_count);
+	print_functions(output, "imports", image, mote_image_get_import, information->import_count);
 	print_segments(output, image, information->segment_count);
 }
 
@@ -108,7 +108,7 @@ static void json_segments(struct json *json, const mote_image *image)
 	mote_image_segment segment;
 
 	json_open_array(json, "segments");
-	for (size_t i = 0; mote_image_segment_at(image, i, &segment); i++) {
+	for (size_t i = 0; mote_image_get_segment(image, i, &segment); i++) {
 		json_open_object(json, NULL);
 		json_address(json, "address", segment.address);
 		json_unsigned(json, "memory_bytes", segment.memory_bytes);
@@ -136,8 +136,8 @@ static void print_json(struct output *output, const mote_image *image,
 	json_unsigned(&json, "heap_bytes", information->heap_bytes);
 	json_unsigned(&json, "stack_bytes", information->stack_bytes);
 	json_unsigned(&json, "symbols", information->symbol_count);
-	json_functions(&json, "exports", image, mote_image_export);
-	json_functions(&json, "imports", image, mote_image_import);
+	json_functions(&json, "exports", image, mote_image_get_export);
+	json_functions(&json, "imports", image, mote_image_get_import);
 	json_segments(&json, image);
 	json_end(&json);
 }
@@ -156,13 +156,13 @@ static int inspect(const char *path, bool as_json)
 		problem_from_error(&problem, &error);
 		return problem_report(&problem, "inspect", as_json);
 	}
-	mote_image_inspect(image, &information);
+	mote_image_get_information(image, &information);
 	output_standard(&output);
 	if (as_json)
 		print_json(&output, image, &information);
 	else
 		print_text(&output, image, &information);
-	mote_image_destroy(image);
+	mote_image_release(image);
 	return output_finish(&output);
 }
 

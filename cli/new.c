@@ -73,7 +73,7 @@ static const struct {
 	{".gitignore", "/build/\n"},
 };
 
-enum { FILES = sizeof(files) / sizeof(files[0]), MOST_NAME = 63, MOST_TEXT = 4096 };
+enum { FILES = sizeof(files) / sizeof(files[0]), MAXIMUM_NAME = 63, MAXIMUM_TEXT = 4096 };
 
 /* ---- The name ---------------------------------------------------------------------------- */
 
@@ -99,7 +99,7 @@ static bool is_reserved(const char *name)
 static int check_name(const char *name)
 {
 	size_t length = strlen(name);
-	bool good = is_letter(name[0]) && length <= MOST_NAME;
+	bool good = is_letter(name[0]) && length <= MAXIMUM_NAME;
 
 	for (size_t i = 0; good && i < length; i++)
 		good = is_letter(name[i]) || (name[i] >= '0' && name[i] <= '9') || name[i] == '-' ||
@@ -108,7 +108,7 @@ static int check_name(const char *name)
 		return complain_usage("new",
 				      "\"%.200s\" is no name for a guest: a letter, then up to %d "
 				      "letters, digits, - and _",
-				      name, MOST_NAME - 1);
+				      name, MAXIMUM_NAME - 1);
 	if (is_reserved(name))
 		return complain_usage("new", "\"%s\" has a meaning of its own in CMake", name);
 	return EXIT_FINE;
@@ -157,11 +157,11 @@ static int make_folder(const char *folder, bool *made, int *fd)
 /* ---- The files --------------------------------------------------------------------------- */
 
 /* Puts the name in the place of each @; @@ is one @. */
-static size_t fill_in(const char *text, const char *name, char to[MOST_TEXT])
+static size_t fill_in(const char *text, const char *name, char to[MAXIMUM_TEXT])
 {
 	size_t length = 0, name_length = strlen(name);
 
-	for (; *text != '\0' && length + MOST_NAME < MOST_TEXT; text++) {
+	for (; *text != '\0' && length + MAXIMUM_NAME < MAXIMUM_TEXT; text++) {
 		if (text[0] == '@' && text[1] == '@') {
 			to[length++] = *text++;
 		} else if (text[0] == '@') {
@@ -177,7 +177,7 @@ static size_t fill_in(const char *text, const char *name, char to[MOST_TEXT])
 
 static int write_file(int folder, const char *name, const char *text, const char *guest)
 {
-	char contents[MOST_TEXT];
+	char contents[MAXIMUM_TEXT];
 	size_t length = fill_in(text, guest, contents);
 	int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	int code;
@@ -197,7 +197,7 @@ static int write_file(int folder, const char *name, const char *text, const char
 /* All of them, or none. */
 static int write_files(int folder, const char *guest)
 {
-	char names[FILES][MOST_TEXT];
+	char names[FILES][MAXIMUM_TEXT];
 	size_t done = 0;
 	int code = EXIT_FINE;
 

@@ -104,7 +104,7 @@ static int call(struct run *run, mote_function function)
 	mote_error error = MOTE_ERROR_INIT;
 	mote_status status;
 	struct watch watch;
-	int code = watch_start(&watch, mote_sandbox_interrupt(run->sandbox));
+	int code = watch_start(&watch, mote_sandbox_get_interrupt(run->sandbox));
 
 	if (code != 0)
 		return problem_set(&run->problem, EXIT_PROBLEM, "os", "thread for signals: %s",
@@ -125,7 +125,8 @@ static int call(struct run *run, mote_function function)
 
 static int print_json(const struct run *run)
 {
-	const mote_fault *fault = run->sandbox != NULL ? mote_sandbox_fault(run->sandbox) : NULL;
+	const mote_fault *fault =
+		run->sandbox != NULL ? mote_sandbox_get_fault(run->sandbox) : NULL;
 	struct output output;
 	struct json json;
 
@@ -172,7 +173,7 @@ static void list_functions(const mote_image *image)
 	struct output output;
 
 	output_messages(&output);
-	for (size_t i = 0; mote_image_export(image, i, &function); i++) {
+	for (size_t i = 0; mote_image_get_export(image, i, &function); i++) {
 		mote_signature_format(&function.signature, signature);
 		output_format(&output, "  %s: %s\n", function.name, signature);
 	}
@@ -213,8 +214,8 @@ int command_run(int argc, char **argv)
 		call(&run, function);
 	code = report(&run);
 	mote_sandbox_destroy(run.sandbox);
-	mote_image_destroy(run.image);
-	mote_engine_destroy(run.engine);
+	mote_image_release(run.image);
+	mote_engine_release(run.engine);
 	arguments_release(&run.arguments);
 	return code;
 }

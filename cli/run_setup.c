@@ -11,8 +11,8 @@
 #include "options.h"
 #include "tool.h"
 
-static const uint64_t MOST_MAILBOX = 1ull << 30; /* the library's limits */
-static const uint64_t MOST_MEMORY = 64ull << 30;
+static const uint64_t MAXIMUM_MAILBOX = 1ull << 30; /* the library's limits */
+static const uint64_t MAXIMUM_MEMORY = 64ull << 30;
 
 #define OPTION(name, letter, reader, member)                                                       \
 	{                                                                                          \
@@ -71,8 +71,8 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 uint64_t run_mailbox_limit(const struct run_options *options)
 {
 	if (options->mailbox_bytes == 0)
-		return MOST_MAILBOX;
-	return smaller(options->mailbox_bytes, MOST_MAILBOX);
+		return MAXIMUM_MAILBOX;
+	return smaller(options->mailbox_bytes, MAXIMUM_MAILBOX);
 }
 
 /* Room for results, where that costs nothing; more when the arguments need it. */
@@ -98,27 +98,27 @@ static uint64_t image_end(const mote_image *image)
 	mote_image_segment segment;
 	uint64_t end = 0;
 
-	for (size_t i = 0; mote_image_segment_at(image, i, &segment); i++)
+	for (size_t i = 0; mote_image_get_segment(image, i, &segment); i++)
 		end = larger(end, segment.address + segment.memory_bytes);
 	return end;
 }
 
-/* Each part is at most MOST_MEMORY in a sum that fits 64 bits; the library judges the rest. */
+/* Each part is at most MAXIMUM_MEMORY in a sum that fits 64 bits; the library judges the rest. */
 static uint64_t choose_memory(const mote_sandbox_options *sandbox, const mote_image *image,
 			      const mote_image_information *information)
 {
 	const uint64_t parts[] = {
 		16ull << 20,
 		image_end(image),
-		2 * smaller(sandbox->mailbox_bytes, MOST_MAILBOX),
+		2 * smaller(sandbox->mailbox_bytes, MAXIMUM_MAILBOX),
 		larger(sandbox->heap_bytes, information->heap_bytes),
 		larger(sandbox->stack_bytes, information->stack_bytes),
 	};
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		sum += smaller(parts[i], MOST_MEMORY);
-	return smaller(sum, MOST_MEMORY);
+		sum += smaller(parts[i], MAXIMUM_MEMORY);
+	return smaller(sum, MAXIMUM_MEMORY);
 }
 
 mote_sandbox_options run_sandbox_options(const struct run_options *options, const mote_image *image,
@@ -127,7 +127,7 @@ mote_sandbox_options run_sandbox_options(const struct run_options *options, cons
 	mote_sandbox_options sandbox = MOTE_SANDBOX_OPTIONS_INIT;
 	mote_image_information information;
 
-	mote_image_inspect(image, &information);
+	mote_image_get_information(image, &information);
 	sandbox.heap_bytes = options->heap_bytes;
 	sandbox.stack_bytes = options->stack_bytes;
 	sandbox.log_level = options->log_level;
@@ -142,7 +142,7 @@ mote_sandbox_options run_sandbox_options(const struct run_options *options, cons
 
 static bool find_export(const mote_image *image, const char *name, mote_image_function *function)
 {
-	for (size_t i = 0; mote_image_export(image, i, function); i++)
+	for (size_t i = 0; mote_image_get_export(image, i, function); i++)
 		if (strcmp(function->name, name) == 0)
 			return true;
 	return false;
@@ -161,7 +161,7 @@ static int check_machine(const mote_image *image, struct problem *problem)
 	mote_image_information information;
 	struct utsname host;
 
-	mote_image_inspect(image, &information);
+	mote_image_get_information(image, &information);
 	if (uname(&host) != 0 || strcmp(host.machine, mote_machine_name(information.machine)) == 0)
 		return EXIT_FINE;
 	return problem_set(

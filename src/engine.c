@@ -106,7 +106,7 @@ mote_status mote_engine_create_with_system(const mote_engine_options *options, c
 	created->kick_signal = options->kick_signal;
 	status = open_engine(created, options, system, error);
 	if (status != MOTE_OK) {
-		mote_engine_destroy(created);
+		mote_engine_release(created);
 		return status;
 	}
 	*engine = created;
@@ -125,7 +125,7 @@ mote_engine *mote_engine_retain(mote_engine *engine)
 	return engine;
 }
 
-void mote_engine_destroy(mote_engine *engine)
+void mote_engine_release(mote_engine *engine)
 {
 	mote_allocator allocator;
 
@@ -141,7 +141,7 @@ void mote_engine_destroy(mote_engine *engine)
 	mote_release(&allocator, engine);
 }
 
-mote_backend_kind mote_engine_backend(const mote_engine *engine)
+mote_backend_kind mote_engine_get_backend(const mote_engine *engine)
 {
 	return engine->hypervisor->backend->kind;
 }

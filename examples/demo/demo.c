@@ -52,7 +52,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	printf("mote %s, backend %s\n", mote_version(),
-	       mote_backend_name(mote_engine_backend(engine)));
+	       mote_backend_name(mote_engine_get_backend(engine)));
 	if (read_file(argv[3], &packed) && read_file(argv[4], &original)) {
 		good = demo_inflate(engine, argv[1], packed, original);
 		good = demo_hostile(engine, argv[2]) && good;
@@ -60,6 +60,6 @@ int main(int argc, char **argv)
 	printf("%s\n", good ? "all of it held" : "SOMETHING DID NOT HOLD");
 	free(packed.data);
 	free(original.data);
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 	return good ? 0 : 1;
 }

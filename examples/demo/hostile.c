@@ -52,7 +52,7 @@ static void *kill_when_running(void *user)
 
 static mote_status run(mote_sandbox *sandbox, const struct attack *attack, mote_error *error)
 {
-	mote_interrupt *interrupt = mote_sandbox_interrupt(sandbox);
+	mote_interrupt *interrupt = mote_sandbox_get_interrupt(sandbox);
 	mote_value argument = mote_bytes("x", 1);
 	mote_function function;
 	pthread_t killer;
@@ -72,9 +72,9 @@ static mote_status run(mote_sandbox *sandbox, const struct attack *attack, mote_
 
 static bool is_caught(const mote_sandbox *sandbox, const struct attack *attack, mote_status status)
 {
-	const mote_fault *fault = mote_sandbox_fault(sandbox);
+	const mote_fault *fault = mote_sandbox_get_fault(sandbox);
 
-	if (status != attack->status || !mote_sandbox_poisoned(sandbox))
+	if (status != attack->status || !mote_sandbox_is_poisoned(sandbox))
 		return false;
 	if (status != MOTE_GUEST_FAULT)
 		return true;
@@ -111,6 +111,6 @@ bool demo_hostile(mote_engine *engine, const char *path)
 	}
 	for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++)
 		good = attempt(engine, image, &attacks[i]) && good;
-	mote_image_destroy(image);
+	mote_image_release(image);
 	return good;
 }

@@ -29,6 +29,6 @@ int main(int argc, char **argv)
 		return fail(&error);
 	puts(greeting.as.string.data); /* Hello, World! */
 	mote_sandbox_destroy(sandbox);
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 	return 0;
 }

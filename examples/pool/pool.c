@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { MOST_THREADS = 64, JOB_BYTES = 4096, HOSTILE_PER_THOUSAND = 50 };
+enum { MAXIMUM_THREADS = 64, JOB_BYTES = 4096, HOSTILE_PER_THOUSAND = 50 };
 
 static const uint64_t WALL_NS = 2000000000; /* generous: a busy machine is not the guest's fault */
 static const uint64_t CPU_NS = 20000000;
@@ -120,7 +120,7 @@ static void *work(void *user)
 			do_hostile_job(worker, sandbox);
 		else
 			do_honest_job(worker, sandbox);
-		if (mote_sandbox_poisoned(sandbox)) {
+		if (mote_sandbox_is_poisoned(sandbox)) {
 			mote_sandbox_destroy(sandbox);
 			sandbox = new_sandbox(pool, &error);
 			if (sandbox == NULL) {
@@ -157,14 +157,14 @@ static void close_pool(struct pool *pool)
 {
 	while (pool->idle_count > 0)
 		mote_sandbox_destroy(pool->idle[--pool->idle_count]);
-	mote_image_destroy(pool->image);
-	mote_engine_destroy(pool->engine);
+	mote_image_release(pool->image);
+	mote_engine_release(pool->engine);
 	free(pool->idle);
 }
 
 static int serve(struct pool *pool, size_t threads)
 {
-	struct worker workers[MOST_THREADS] = {{0}}, sum = {0};
+	struct worker workers[MAXIMUM_THREADS] = {{0}}, sum = {0};
 
 	for (size_t i = 0; i < threads; i++) {
 		workers[i] = (struct worker){.pool = pool, .random = i + 1};
@@ -194,7 +194,7 @@ int main(int argc, char **argv)
 	mote_error error = MOTE_ERROR_INIT;
 	int good = 0;
 
-	if (argc < 2 || threads < 1 || threads > MOST_THREADS || sandboxes < threads ||
+	if (argc < 2 || threads < 1 || threads > MAXIMUM_THREADS || sandboxes < threads ||
 	    slowness < 1) {
 		fprintf(stderr, "usage: %s GUEST [SECONDS [SANDBOXES [THREADS [SLOWNESS]]]]\n",
 			argv[0]);

@@ -26,7 +26,7 @@ typedef struct mote_buffer mote_buffer;
 /*
  * Makes a buffer of zeros.
  * bytes: rounded up to whole pages; 1 byte to 64 GiB.  buffer: written on success; release it with
- * mote_buffer_destroy.  error: may be NULL.
+ * mote_buffer_release.  error: may be NULL.
  * Returns MOTE_OK, MOTE_INVALID_ARGUMENT, MOTE_NO_MEMORY, MOTE_LIMIT, MOTE_OS or MOTE_FORKED.
  * Any thread.
  */
@@ -46,14 +46,14 @@ mote_status mote_buffer_import(mote_engine *engine, intptr_t handle, uint64_t of
 
 /* Gives up the caller's reference; sandboxes that map the buffer keep theirs.  buffer: may be NULL.
  * Any thread. */
-void mote_buffer_destroy(mote_buffer *buffer);
+void mote_buffer_release(mote_buffer *buffer);
 
 /* The host's view of the buffer.  Guests that map it writable change it at any time during their
  * calls.  Not there in a forked child.  Any thread. */
-void *mote_buffer_data(const mote_buffer *buffer);
+void *mote_buffer_get_data(const mote_buffer *buffer);
 
 /* Its size in bytes, a multiple of the page size.  Any thread. */
-uint64_t mote_buffer_bytes(const mote_buffer *buffer);
+uint64_t mote_buffer_get_bytes(const mote_buffer *buffer);
 
 /*
  * Maps a buffer into a sandbox.

@@ -69,7 +69,7 @@ typedef struct mote_engine_options {
 /*
  * Opens the hypervisor.
  * options: may be NULL for the defaults.  engine: written on success; release it with
- * mote_engine_destroy.  error: may be NULL.
+ * mote_engine_release.  error: may be NULL.
  * Returns MOTE_OK, MOTE_NO_HYPERVISOR (the text says why and what to do), MOTE_SIGNAL_TAKEN,
  * MOTE_NO_MEMORY, MOTE_INVALID_ARGUMENT, MOTE_OS, MOTE_HYPERVISOR or MOTE_LIMIT.  Any thread.
  */
@@ -78,10 +78,10 @@ mote_status mote_engine_create(const mote_engine_options *options, mote_engine *
 
 /* Gives up the caller's reference; the engine ends with its last image and sandbox.
  * engine: may be NULL.  Any thread. */
-void mote_engine_destroy(mote_engine *engine);
+void mote_engine_release(mote_engine *engine);
 
 /* The backend in use.  Any thread. */
-mote_backend_kind mote_engine_backend(const mote_engine *engine);
+mote_backend_kind mote_engine_get_backend(const mote_engine *engine);
 
 /* "kvm", "mshv", "whp", "hvf", "auto"; never NULL.  Any thread. */
 const char *mote_backend_name(mote_backend_kind kind);

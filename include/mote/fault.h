@@ -65,7 +65,7 @@ typedef struct mote_fault {
 } mote_fault;
 
 /* A short text for a kind; never NULL.  Any thread. */
-const char *mote_fault_kind_name(mote_fault_kind kind);
+const char *mote_fault_kind_text(mote_fault_kind kind);
 
 #ifdef __cplusplus
 }

@@ -25,7 +25,7 @@ typedef struct mote_image mote_image;
 /*
  * Reads a guest image from a regular file (read, never mapped).
  * engine: may be NULL; then the image can only be inspected.  path: NUL-terminated.
- * image: written on success; release it with mote_image_destroy.  error: may be NULL.
+ * image: written on success; release it with mote_image_release.  error: may be NULL.
  * Returns MOTE_OK, MOTE_FILE, MOTE_BAD_IMAGE, MOTE_WRONG_ABI, MOTE_NO_MEMORY, MOTE_LIMIT or
  * MOTE_INVALID_ARGUMENT.  Any thread.
  */
@@ -39,7 +39,7 @@ mote_status mote_image_from_bytes(mote_engine *engine, const void *data, size_t 
 				  const char *name, mote_image **image, mote_error *error);
 
 /* Gives up one reference.  image: may be NULL.  Any thread. */
-void mote_image_destroy(mote_image *image);
+void mote_image_release(mote_image *image);
 
 typedef struct mote_image_function {
 	const char *name; /* NUL-terminated; lives as long as the image */
@@ -68,13 +68,13 @@ typedef struct mote_image_information {
 } mote_image_information;
 
 /* Any thread.  image, information: not NULL. */
-void mote_image_inspect(const mote_image *image, mote_image_information *information);
+void mote_image_get_information(const mote_image *image, mote_image_information *information);
 
 /* Entry index of the export, import or segment table.  False when index is out of range; then
  * nothing is written.  Any thread. */
-bool mote_image_export(const mote_image *image, size_t index, mote_image_function *function);
-bool mote_image_import(const mote_image *image, size_t index, mote_image_function *function);
-bool mote_image_segment_at(const mote_image *image, size_t index, mote_image_segment *segment);
+bool mote_image_get_export(const mote_image *image, size_t index, mote_image_function *function);
+bool mote_image_get_import(const mote_image *image, size_t index, mote_image_function *function);
+bool mote_image_get_segment(const mote_image *image, size_t index, mote_image_segment *segment);
 
 /* "x86_64" or "aarch64"; never NULL.  Any thread. */
 const char *mote_machine_name(mote_machine machine);

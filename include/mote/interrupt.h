@@ -45,10 +45,10 @@ bool mote_interrupt_kill_call(mote_interrupt *interrupt, uint64_t call_id);
 
 /* Whether the call in progress, or the last one, was cancelled by a kill; false when a deadline came
  * first.  Any thread. */
-bool mote_interrupt_killed(const mote_interrupt *interrupt);
+bool mote_interrupt_is_killed(const mote_interrupt *interrupt);
 
 /* Whether the sandbox was destroyed.  Any thread. */
-bool mote_interrupt_dropped(const mote_interrupt *interrupt);
+bool mote_interrupt_is_dropped(const mote_interrupt *interrupt);
 
 /* Any thread. */
 mote_interrupt_state mote_interrupt_get_state(const mote_interrupt *interrupt);

@@ -159,11 +159,11 @@ typedef struct mote_call_options {
  * options: may be NULL.  result: written on success, may be NULL.  error: may be NULL.
  * Returns MOTE_OK; MOTE_INVALID_ARGUMENT, MOTE_NOT_FOUND, MOTE_SIGNATURE, MOTE_TOO_LARGE, MOTE_BUSY,
  * MOTE_FORKED, MOTE_SIGNAL_BLOCKED, MOTE_POISONED or MOTE_OS before the guest was entered, and MOTE_LIMIT,
- * MOTE_NO_MEMORY or MOTE_OS when a deadline cannot be set; MOTE_GUEST_FAULT (see mote_sandbox_fault),
+ * MOTE_NO_MEMORY or MOTE_OS when a deadline cannot be set; MOTE_GUEST_FAULT (see mote_sandbox_get_fault),
  * MOTE_GUEST_ABORT, MOTE_HOST_FUNCTION, MOTE_KILLED, MOTE_WALL_DEADLINE, MOTE_CPU_DEADLINE, MOTE_OS,
  * MOTE_HYPERVISOR, MOTE_NO_MEMORY or (in a child that a callback forked) MOTE_FORKED after, and
  * then the sandbox is poisoned.  MOTE_TOO_LARGE or MOTE_NO_MEMORY for a result that cannot be taken in
- * leaves the sandbox usable.  mote_sandbox_poisoned tells.
+ * leaves the sandbox usable.  mote_sandbox_is_poisoned tells.
  * One thread at a time.
  */
 mote_status mote_sandbox_call(mote_sandbox *sandbox, mote_function function,
@@ -190,18 +190,18 @@ mote_status mote_sandbox_start(mote_sandbox *sandbox, const mote_call_options *o
 			       mote_error *error);
 
 /* Whether further calls give MOTE_POISONED.  One thread at a time. */
-bool mote_sandbox_poisoned(const mote_sandbox *sandbox);
+bool mote_sandbox_is_poisoned(const mote_sandbox *sandbox);
 
 /* The guest fault that poisoned the sandbox, or NULL.  Lives as long as the sandbox.  One thread
  * at a time. */
-const mote_fault *mote_sandbox_fault(const mote_sandbox *sandbox);
+const mote_fault *mote_sandbox_get_fault(const mote_sandbox *sandbox);
 
 /* The interrupt handle.  Borrowed: mote_interrupt_retain it to keep it longer than the sandbox, or
  * to use it while another thread may destroy the sandbox. */
-mote_interrupt *mote_sandbox_interrupt(mote_sandbox *sandbox);
+mote_interrupt *mote_sandbox_get_interrupt(mote_sandbox *sandbox);
 
 /* The image that the sandbox was created from.  Borrowed. */
-const mote_image *mote_sandbox_image(const mote_sandbox *sandbox);
+const mote_image *mote_sandbox_get_image(const mote_sandbox *sandbox);
 
 /* What the hypervisor knows a VM by. */
 typedef enum mote_native_handle_kind {
@@ -211,8 +211,9 @@ typedef enum mote_native_handle_kind {
 
 /* For embedders that know their hypervisor.  handle: written on success, borrowed.  Returns MOTE_OK
  * or MOTE_UNSUPPORTED. */
-mote_status mote_sandbox_native_handle(const mote_sandbox *sandbox, mote_native_handle_kind kind,
-				       uintptr_t *handle, mote_error *error);
+mote_status mote_sandbox_get_native_handle(const mote_sandbox *sandbox,
+					   mote_native_handle_kind kind, uintptr_t *handle,
+					   mote_error *error);
 
 /* Counters of one sandbox, since its creation. */
 typedef struct mote_sandbox_statistics {

@@ -8,7 +8,7 @@
 #include "error_internal.h"
 #include "sandbox/sandbox_internal.h"
 
-static const uint64_t MOST_BUFFER = 64ull << 30;
+static const uint64_t MAXIMUM_BUFFER = 64ull << 30;
 
 struct mote_buffer {
 	_Atomic uint32_t references;
@@ -28,7 +28,7 @@ static mote_status check_create(const mote_engine *engine, uint64_t offset, uint
 		return mote_fail(
 			error, MOTE_FORKED,
 			"this engine belongs to the parent process; create one after fork");
-	if (bytes == 0 || bytes > MOST_BUFFER || offset > MOST_BUFFER)
+	if (bytes == 0 || bytes > MAXIMUM_BUFFER || offset > MAXIMUM_BUFFER)
 		return mote_fail(error, MOTE_INVALID_ARGUMENT,
 				 "buffer: %llu bytes at offset %llu; it must be 1 byte to 64 GiB, "
 				 "and begin within 64 GiB",
@@ -53,7 +53,7 @@ static mote_status finish(mote_buffer *created, mote_status status, mote_buffer 
 	if (status == MOTE_OK)
 		*buffer = created;
 	else
-		mote_buffer_destroy(created);
+		mote_buffer_release(created);
 	return status;
 }
 
@@ -100,7 +100,7 @@ static mote_buffer *retain(mote_buffer *buffer)
 	return buffer;
 }
 
-void mote_buffer_destroy(mote_buffer *buffer)
+void mote_buffer_release(mote_buffer *buffer)
 {
 	mote_engine *engine;
 
@@ -113,15 +113,15 @@ void mote_buffer_destroy(mote_buffer *buffer)
 	else
 		mote_os_memory_destroy(&buffer->memory);
 	mote_release(&engine->allocator, buffer);
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
-void *mote_buffer_data(const mote_buffer *buffer)
+void *mote_buffer_get_data(const mote_buffer *buffer)
 {
 	return buffer->memory.hva;
 }
 
-uint64_t mote_buffer_bytes(const mote_buffer *buffer)
+uint64_t mote_buffer_get_bytes(const mote_buffer *buffer)
 {
 	return buffer->memory.bytes;
 }
@@ -254,7 +254,7 @@ static mote_status unmap(mote_sandbox *sandbox, mote_buffer *buffer, mote_error 
 	for (struct mote_mapped_buffer *at = mapped;
 	     at < sandbox->mailbox.call.buffers + sandbox->mailbox.call.buffer_count; at++)
 		at[0] = at[1];
-	mote_buffer_destroy(buffer);
+	mote_buffer_release(buffer);
 	return MOTE_OK;
 }
 
@@ -300,6 +300,6 @@ mote_status mote_sandbox_unmap_buffer(mote_sandbox *sandbox, mote_buffer *buffer
 void mote_sandbox_release_buffers(mote_sandbox *sandbox)
 {
 	for (size_t i = 0; i < sandbox->mailbox.call.buffer_count; i++)
-		mote_buffer_destroy(sandbox->mailbox.call.buffers[i].buffer);
+		mote_buffer_release(sandbox->mailbox.call.buffers[i].buffer);
 	mote_release(&sandbox->engine->allocator, sandbox->mailbox.call.buffers);
 }

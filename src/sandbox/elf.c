@@ -86,7 +86,7 @@ static mote_status check_segment(const struct mote_elf *elf, const struct mote_e
 		what = "has an absurd address or size";
 	else if (segment->writable && segment->executable)
 		what = "is writable and executable; link with -z separate-code and without -N";
-	else if (segment->alignment > ELF_MOST_ALIGNMENT ||
+	else if (segment->alignment > ELF_MAXIMUM_ALIGNMENT ||
 		 (segment->alignment & (segment->alignment - 1)))
 		what = "has an absurd alignment; link with -z max-page-size=4096";
 	if (what == NULL && elf->segment_count > 0) {
@@ -110,7 +110,7 @@ static mote_status add_segment(struct mote_elf *elf, const struct mote_elf_segme
 
 	if (segment->memory_bytes == 0)
 		return MOTE_OK;
-	if (elf->segment_count == MOTE_ELF_MOST_SEGMENTS)
+	if (elf->segment_count == MOTE_ELF_MAXIMUM_SEGMENTS)
 		return bad(elf, error, "more than 32 loadable segments");
 	status = check_segment(elf, segment, number, error);
 	if (status == MOTE_OK)
@@ -136,7 +136,7 @@ static mote_status read_program_header(struct mote_elf *elf, const uint8_t *head
 	case PT_TLS:
 		if (segment.alignment > ELF_PAGE ||
 		    (segment.alignment & (segment.alignment - 1)) != 0 ||
-		    segment.memory_bytes > ELF_MOST_TLS ||
+		    segment.memory_bytes > ELF_MAXIMUM_TLS ||
 		    segment.file_bytes > segment.memory_bytes ||
 		    !in_file(elf, segment.file_offset, segment.file_bytes))
 			return bad(elf, error, "thread-local segment out of range");

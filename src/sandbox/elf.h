@@ -16,7 +16,7 @@
 #include <mote/registers.h>
 
 #define MOTE_ELF_HEADER_BYTES 64u
-#define MOTE_ELF_MOST_SEGMENTS 32u
+#define MOTE_ELF_MAXIMUM_SEGMENTS 32u
 
 struct mote_elf_segment {
 	uint64_t address, memory_bytes, file_offset, file_bytes, alignment;
@@ -36,7 +36,7 @@ struct mote_elf {
 	bool position_independent;
 	uint64_t entry;
 	struct mote_elf_segment
-		segments[MOTE_ELF_MOST_SEGMENTS]; /* PT_LOAD, ascending, disjoint pages */
+		segments[MOTE_ELF_MAXIMUM_SEGMENTS]; /* PT_LOAD, ascending, disjoint pages */
 	size_t segment_count;
 	struct mote_elf_range relro;
 	struct mote_elf_segment tls; /* memory_bytes 0: none */

@@ -101,8 +101,8 @@ enum {
 
 #define ELF_PAGE 4096u
 #define ELF_HIGHEST_ADDRESS (1ull << 46) /* far above any guest memory, far below overflow */
-#define ELF_MOST_ALIGNMENT (2u << 20)
-#define ELF_MOST_TLS (64u << 10)
+#define ELF_MAXIMUM_ALIGNMENT (2u << 20)
+#define ELF_MAXIMUM_TLS (64u << 10)
 
 static inline uint16_t get16(const uint8_t *at)
 {

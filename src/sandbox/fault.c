@@ -8,7 +8,7 @@
 #include "error_internal.h"
 #include "sandbox/sandbox_internal.h"
 
-const char *mote_fault_kind_name(mote_fault_kind kind)
+const char *mote_fault_kind_text(mote_fault_kind kind)
 {
 	switch (kind) {
 #define NAME(name, number, text)                                                                   \
@@ -83,14 +83,14 @@ static mote_status report(mote_sandbox *sandbox, const char *detail, mote_error 
 	describe_place(fault, place, sizeof(place));
 	if (fault->access != MOTE_ACCESS_NONE)
 		return mote_fail(error, MOTE_GUEST_FAULT, "guest fault: %s: %s 0x%llx (%s) at %s",
-				 mote_fault_kind_name(fault->kind), access_verb(fault->access),
+				 mote_fault_kind_text(fault->kind), access_verb(fault->access),
 				 (unsigned long long)fault->address, fault->region, place);
 	if (fault->vector != MOTE_FAULT_NO_VECTOR)
 		return mote_fail(error, MOTE_GUEST_FAULT, "guest fault: %s: %s, code 0x%llx, at %s",
-				 mote_fault_kind_name(fault->kind), mote_vector_name(fault->vector),
+				 mote_fault_kind_text(fault->kind), mote_vector_name(fault->vector),
 				 (unsigned long long)fault->error_code, place);
 	return mote_fail(error, MOTE_GUEST_FAULT, "guest fault: %s%s%s at %s",
-			 mote_fault_kind_name(fault->kind), detail[0] != '\0' ? ": " : "", detail,
+			 mote_fault_kind_text(fault->kind), detail[0] != '\0' ? ": " : "", detail,
 			 place);
 }
 

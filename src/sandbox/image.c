@@ -13,8 +13,8 @@
 #include "os/os.h"
 
 enum {
-	MOST_FUNCTIONS = 4096, /* per table */
-	MOST_IMAGE_BYTES = 1 << 30,
+	MAXIMUM_FUNCTIONS = 4096, /* per table */
+	MAXIMUM_IMAGE_BYTES = 1 << 30,
 };
 
 /* ---- The tables of functions ------------------------------------------------------------- */
@@ -99,7 +99,7 @@ static mote_status read_table(mote_image *image, const struct table *table,
 	if (bytes == 0)
 		return MOTE_OK;
 	if (table->end < table->begin || bytes % table->record_bytes != 0 ||
-	    bytes / table->record_bytes > MOST_FUNCTIONS ||
+	    bytes / table->record_bytes > MAXIMUM_FUNCTIONS ||
 	    !mote_elf_file_offset(&image->elf, table->begin, bytes, &offset))
 		return mote_fail(error, MOTE_BAD_IMAGE,
 				 "guest image %s: its table of %ss is out of range", image->name,
@@ -221,7 +221,7 @@ static mote_status create(mote_engine *engine, const char *name, size_t length,
 	image->name = mote_allocate(allocator, strlen(name) + 1);
 	image->bytes = mote_allocate(allocator, length);
 	if (image->name == NULL || image->bytes == NULL) {
-		mote_image_destroy(image);
+		mote_image_release(image);
 		return mote_fail_memory(error, "guest image");
 	}
 	memcpy(image->name, name, strlen(name) + 1);
@@ -237,7 +237,7 @@ static mote_status finish(mote_image *image, size_t length, mote_image **finishe
 	if (status == MOTE_OK)
 		status = read_abi(image, error);
 	if (status != MOTE_OK) {
-		mote_image_destroy(image);
+		mote_image_release(image);
 		return status;
 	}
 	*finished = image;
@@ -254,7 +254,7 @@ mote_status mote_image_from_bytes(mote_engine *engine, const void *data, size_t 
 		return mote_fail(error, MOTE_INVALID_ARGUMENT, "guest image: NULL argument");
 	if (name == NULL)
 		name = "(bytes)";
-	if (length > MOST_IMAGE_BYTES)
+	if (length > MAXIMUM_IMAGE_BYTES)
 		return mote_fail(error, MOTE_BAD_IMAGE, "guest image %s: larger than 1 GiB", name);
 	status = create(engine, name, length, &created, error);
 	if (status != MOTE_OK)
@@ -273,7 +273,7 @@ static mote_status check_file(const struct mote_os_file *file, const char *path,
 
 	if (status == MOTE_OK)
 		status = mote_elf_check_header(path, header, got, error);
-	if (status == MOTE_OK && file->bytes > MOST_IMAGE_BYTES)
+	if (status == MOTE_OK && file->bytes > MAXIMUM_IMAGE_BYTES)
 		status =
 			mote_fail(error, MOTE_BAD_IMAGE, "guest image %s: larger than 1 GiB", path);
 	return status;
@@ -292,7 +292,7 @@ static mote_status read_image(mote_engine *engine, const struct mote_os_file *fi
 		return status;
 	status = mote_os_file_read(file, 0, created->bytes, (size_t)file->bytes, &got, error);
 	if (status != MOTE_OK) {
-		mote_image_destroy(created);
+		mote_image_release(created);
 		return status;
 	}
 	return finish(created, got, image, error);
@@ -320,7 +320,7 @@ mote_image *mote_image_retain(mote_image *image)
 	return image;
 }
 
-void mote_image_destroy(mote_image *image)
+void mote_image_release(mote_image *image)
 {
 	mote_allocator allocator;
 	mote_engine *engine;
@@ -335,7 +335,7 @@ void mote_image_destroy(mote_image *image)
 	mote_release(&allocator, image->name);
 	mote_release(&allocator, image->bytes);
 	mote_release(&allocator, image);
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 /* ---- Inspection -------------------------------------------------------------------------- */
@@ -351,7 +351,7 @@ struct mote_elf_range mote_image_extent(const mote_image *image)
 	};
 }
 
-void mote_image_inspect(const mote_image *image, mote_image_information *information)
+void mote_image_get_information(const mote_image *image, mote_image_information *information)
 {
 	*information = (mote_image_information){
 		.name = image->name,
@@ -368,7 +368,7 @@ void mote_image_inspect(const mote_image *image, mote_image_information *informa
 	};
 }
 
-bool mote_image_export(const mote_image *image, size_t index, mote_image_function *function)
+bool mote_image_get_export(const mote_image *image, size_t index, mote_image_function *function)
 {
 	if (index >= image->export_count)
 		return false;
@@ -376,7 +376,7 @@ bool mote_image_export(const mote_image *image, size_t index, mote_image_functio
 	return true;
 }
 
-bool mote_image_import(const mote_image *image, size_t index, mote_image_function *function)
+bool mote_image_get_import(const mote_image *image, size_t index, mote_image_function *function)
 {
 	if (index >= image->import_count)
 		return false;
@@ -384,7 +384,7 @@ bool mote_image_import(const mote_image *image, size_t index, mote_image_functio
 	return true;
 }
 
-bool mote_image_segment_at(const mote_image *image, size_t index, mote_image_segment *segment)
+bool mote_image_get_segment(const mote_image *image, size_t index, mote_image_segment *segment)
 {
 	const struct mote_elf_segment *from;
 

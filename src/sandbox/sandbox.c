@@ -13,10 +13,10 @@ static const uint64_t DEFAULT_MEMORY = 16ull << 20;
 static const uint64_t DEFAULT_STACK = 256ull << 10;
 static const uint64_t DEFAULT_MAILBOX = 64ull << 10;
 static const uint64_t DEFAULT_BUFFER_SPACE = 4ull << 30;
-static const uint64_t LEAST_MEMORY = 64ull << 10;
-static const uint64_t MOST_MEMORY = 64ull << 30;
-static const uint64_t MOST_MAILBOX = 1ull << 30;
-static const size_t MOST_HOST_FUNCTIONS = 4096;
+static const uint64_t MINIMUM_MEMORY = 64ull << 10;
+static const uint64_t MAXIMUM_MEMORY = 64ull << 30;
+static const uint64_t MAXIMUM_MAILBOX = 1ull << 30;
+static const size_t MAXIMUM_HOST_FUNCTIONS = 4096;
 
 /* ---- Options ----------------------------------------------------------------------------- */
 
@@ -47,24 +47,24 @@ static mote_status check_options(const mote_sandbox_options *options, mote_error
 				 "MOTE_SANDBOX_OPTIONS_INIT",
 				 options->size, sizeof(*options));
 	if (options->memory_bytes != 0)
-		status = check_range("memory_bytes", options->memory_bytes, LEAST_MEMORY,
-				     MOST_MEMORY, error);
+		status = check_range("memory_bytes", options->memory_bytes, MINIMUM_MEMORY,
+				     MAXIMUM_MEMORY, error);
 	if (status == MOTE_OK)
-		status = check_range("heap_bytes", options->heap_bytes, 0, MOST_MEMORY, error);
+		status = check_range("heap_bytes", options->heap_bytes, 0, MAXIMUM_MEMORY, error);
 	if (status == MOTE_OK)
-		status = check_range("stack_bytes", options->stack_bytes, 0, MOST_MEMORY, error);
+		status = check_range("stack_bytes", options->stack_bytes, 0, MAXIMUM_MEMORY, error);
 	if (status == MOTE_OK)
-		status = check_range("mailbox_bytes", options->mailbox_bytes, 0, MOST_MAILBOX,
+		status = check_range("mailbox_bytes", options->mailbox_bytes, 0, MAXIMUM_MAILBOX,
 				     error);
 	if (status == MOTE_OK)
 		status = check_range("buffer_space_bytes", options->buffer_space_bytes, 0,
-				     MOST_MEMORY, error);
+				     MAXIMUM_MEMORY, error);
 	if (status == MOTE_OK && (unsigned)options->log_level > MOTE_LOG_TRACE)
 		status = mote_fail(error, MOTE_INVALID_ARGUMENT, "log_level %d does not exist",
 				   (int)options->log_level);
-	if (status == MOTE_OK && options->host_function_count > MOST_HOST_FUNCTIONS)
+	if (status == MOTE_OK && options->host_function_count > MAXIMUM_HOST_FUNCTIONS)
 		status = mote_fail(error, MOTE_INVALID_ARGUMENT, "more than %zu host functions",
-				   MOST_HOST_FUNCTIONS);
+				   MAXIMUM_HOST_FUNCTIONS);
 	if (status == MOTE_OK && options->host_function_count > 0 &&
 	    options->host_functions == NULL)
 		status = mote_fail(error, MOTE_INVALID_ARGUMENT, "host_functions is NULL");
@@ -125,7 +125,7 @@ static mote_status compute_layout(mote_sandbox *sandbox, const mote_sandbox_opti
 	mote_status status = MOTE_OK;
 
 	/* The image asks within the same limits as the caller. */
-	if (image->heap_bytes > MOST_MEMORY || image->stack_bytes > MOST_MEMORY)
+	if (image->heap_bytes > MAXIMUM_MEMORY || image->stack_bytes > MAXIMUM_MEMORY)
 		return mote_fail(error, MOTE_NO_GUEST_MEMORY,
 				 "guest image %s asks for an absurd heap or stack", image->name);
 	if (options->stack_bytes == 0)
@@ -326,9 +326,9 @@ static void release_everything(mote_sandbox *sandbox)
 	mote_release(allocator, sandbox->result_space.bytes);
 	mote_release(allocator, sandbox->argument_space.bytes);
 	mote_release(allocator, sandbox->message_space.bytes);
-	mote_image_destroy(sandbox->image);
+	mote_image_release(sandbox->image);
 	mote_release(allocator, sandbox);
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 static mote_status check_create(const mote_engine *engine, const mote_image *image,
@@ -379,7 +379,7 @@ mote_status mote_sandbox_create(mote_engine *engine, mote_image *image,
 		release_everything(created);
 		return status;
 	}
-	created->watch.interrupt = mote_sandbox_interrupt(created);
+	created->watch.interrupt = mote_sandbox_get_interrupt(created);
 	own_users(created, options);
 	*sandbox = created;
 	return MOTE_OK;
@@ -398,7 +398,7 @@ mote_status mote_sandbox_create_from_file(mote_engine *engine, const char *path,
 	if (status != MOTE_OK)
 		return status;
 	status = mote_sandbox_create(engine, image, options, sandbox, error);
-	mote_image_destroy(image);
+	mote_image_release(image);
 	return status;
 }
 
@@ -415,7 +415,7 @@ mote_status mote_sandbox_create_from_bytes(mote_engine *engine, const void *data
 	if (status != MOTE_OK)
 		return status;
 	status = mote_sandbox_create(engine, image, options, sandbox, error);
-	mote_image_destroy(image);
+	mote_image_release(image);
 	return status;
 }
 
@@ -465,28 +465,29 @@ mote_status mote_sandbox_find(const mote_sandbox *sandbox, const char *name, con
 	return MOTE_OK;
 }
 
-bool mote_sandbox_poisoned(const mote_sandbox *sandbox)
+bool mote_sandbox_is_poisoned(const mote_sandbox *sandbox)
 {
 	return sandbox->poisoned;
 }
 
-const mote_fault *mote_sandbox_fault(const mote_sandbox *sandbox)
+const mote_fault *mote_sandbox_get_fault(const mote_sandbox *sandbox)
 {
 	return sandbox->has_fault ? &sandbox->fault : NULL;
 }
 
-mote_interrupt *mote_sandbox_interrupt(mote_sandbox *sandbox)
+mote_interrupt *mote_sandbox_get_interrupt(mote_sandbox *sandbox)
 {
 	return sandbox->vm.vm->ops->interrupt_handle(sandbox->vm.vm);
 }
 
-const mote_image *mote_sandbox_image(const mote_sandbox *sandbox)
+const mote_image *mote_sandbox_get_image(const mote_sandbox *sandbox)
 {
 	return sandbox->image;
 }
 
-mote_status mote_sandbox_native_handle(const mote_sandbox *sandbox, mote_native_handle_kind kind,
-				       uintptr_t *handle, mote_error *error)
+mote_status mote_sandbox_get_native_handle(const mote_sandbox *sandbox,
+					   mote_native_handle_kind kind, uintptr_t *handle,
+					   mote_error *error)
 {
 	struct mote_vm *vm = sandbox->vm.vm;
 

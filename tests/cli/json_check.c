@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_DEPTH = 16 };
+enum { MAXIMUM_DEPTH = 16 };
 
 static const char *skip_value(const char *at, int depth);
 
@@ -114,7 +114,7 @@ static const char *skip_value(const char *at, int depth)
 {
 	static const char *const words[] = {"true", "false", "null"};
 
-	if (depth > MOST_DEPTH)
+	if (depth > MAXIMUM_DEPTH)
 		return NULL;
 	if (*at == '{')
 		return skip_group(at, true, '}', depth);

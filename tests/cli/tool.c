@@ -22,7 +22,7 @@
 #include "expected.h"
 #include "test.h"
 
-enum { MOST_ARGUMENTS = 40, PATIENCE = 20 };
+enum { MAXIMUM_ARGUMENTS = 40, PATIENCE = 20 };
 
 /* ---- Starting ---------------------------------------------------------------------------- */
 
@@ -64,9 +64,9 @@ static _Noreturn void become_tool(const struct tool *tool, const int fds[3],
 				  const char *const *arguments)
 {
 	const char *path = getenv("MOTE_TEST_CLI");
-	const char *argv[MOST_ARGUMENTS + 2] = {"mote"};
+	const char *argv[MAXIMUM_ARGUMENTS + 2] = {"mote"};
 
-	for (int i = 0; i < MOST_ARGUMENTS && arguments[i]; i++)
+	for (int i = 0; i < MAXIMUM_ARGUMENTS && arguments[i]; i++)
 		argv[i + 1] = arguments[i];
 	for (int i = 0; i < 3; i++)
 		if (tool->closes[i])

@@ -49,7 +49,7 @@ static void a_kill_outside_a_call_has_no_effect(void)
 	machine_make(&machine, &code_doorbell_loop);
 	handle = handle_of(&machine);
 	CHECK(!mote_interrupt_kill(handle)); /* before the first call */
-	CHECK(!mote_interrupt_killed(handle));
+	CHECK(!mote_interrupt_is_killed(handle));
 	mote_interrupt_begin_call(handle);
 	machine_expect(&machine, MOTE_EXIT_IO_OUT);
 	mote_interrupt_end_call(handle);
@@ -57,7 +57,7 @@ static void a_kill_outside_a_call_has_no_effect(void)
 	mote_interrupt_begin_call(handle);
 	machine_expect(&machine, MOTE_EXIT_IO_OUT);
 	mote_interrupt_end_call(handle);
-	CHECK(!mote_interrupt_killed(handle));
+	CHECK(!mote_interrupt_is_killed(handle));
 	machine_destroy(&machine);
 }
 
@@ -77,11 +77,11 @@ static void a_kill_between_exits_stops_the_call_without_entering(void)
 	for (unsigned i = 0; i < 3; i++)
 		CHECK_EQ(run_once(&machine).kind, MOTE_EXIT_CANCELLED);
 	CHECK_EQ(calls.runs, 0);
-	CHECK(mote_interrupt_killed(handle));
+	CHECK(mote_interrupt_is_killed(handle));
 	mote_interrupt_end_call(handle);
 	/* Over with the call. */
 	mote_interrupt_begin_call(handle);
-	CHECK(!mote_interrupt_killed(handle));
+	CHECK(!mote_interrupt_is_killed(handle));
 	machine_expect(&machine, MOTE_EXIT_IO_OUT);
 	mote_interrupt_end_call(handle);
 	machine_destroy(&machine);
@@ -224,12 +224,12 @@ static void the_handle_outlives_the_vm(void)
 	mote_interrupt_begin_call(handle);
 	machine_expect(&machine, MOTE_EXIT_IO_OUT);
 	mote_interrupt_end_call(handle);
-	CHECK(!mote_interrupt_dropped(handle));
+	CHECK(!mote_interrupt_is_dropped(handle));
 	machine_destroy(&machine);
-	CHECK(mote_interrupt_dropped(handle));
+	CHECK(mote_interrupt_is_dropped(handle));
 	CHECK(!mote_interrupt_kill(handle));
 	CHECK(!mote_interrupt_kill_call(handle, 1));
-	CHECK(!mote_interrupt_killed(handle));
+	CHECK(!mote_interrupt_is_killed(handle));
 	mote_interrupt_release(handle);
 	mote_interrupt_release(NULL);
 }
@@ -289,7 +289,7 @@ static void a_profilers_signals_are_retries(void)
 	setitimer(ITIMER_PROF, &never, NULL);
 	mote_interrupt_end_call(handle);
 	CHECK(atomic_load(&signals_seen) > 0);
-	CHECK(!mote_interrupt_killed(handle));
+	CHECK(!mote_interrupt_is_killed(handle));
 	test_note("%u signals, %llu retries", atomic_load(&signals_seen),
 		  (unsigned long long)retries);
 	machine_destroy(&machine);
@@ -328,7 +328,7 @@ static void pester_with(int number)
 	mote_interrupt_end_call(handle);
 	atomic_store(&pest.stop, true);
 	pthread_join(thread, NULL);
-	CHECK(!mote_interrupt_killed(handle));
+	CHECK(!mote_interrupt_is_killed(handle));
 	machine_expect(&machine, MOTE_EXIT_IO_OUT);
 	machine_destroy(&machine);
 }

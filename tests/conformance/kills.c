@@ -162,7 +162,7 @@ static void kill_calls(const struct code *code, uint64_t count, uint64_t most_ns
 	for (uint64_t i = 1; i <= count; i++) {
 		begin_call(&killer);
 		run_to_cancel(&machine);
-		CHECK(mote_interrupt_killed(killer.handle));
+		CHECK(mote_interrupt_is_killed(killer.handle));
 		end_call(&killer);
 	}
 	stop_killer(&killer);
@@ -245,7 +245,7 @@ static void a_kill_hits_the_right_one_of_two_vms(void)
 		end_call(&killer);
 	}
 	stop_killer(&killer);
-	CHECK(!mote_interrupt_killed(handle_of(&bystander)));
+	CHECK(!mote_interrupt_is_killed(handle_of(&bystander)));
 	mote_interrupt_end_call(handle_of(&bystander));
 	machine_destroy(&victim);
 	machine_destroy(&bystander);
@@ -268,13 +268,13 @@ static void a_late_kill_by_number_hits_no_later_call(void)
 		mote_interrupt_end_call(killer.handle);
 		cancelled += exit.kind == MOTE_EXIT_CANCELLED;
 		CHECK(exit.kind == MOTE_EXIT_IO_OUT || exit.kind == MOTE_EXIT_CANCELLED);
-		CHECK(exit.kind == MOTE_EXIT_IO_OUT || mote_interrupt_killed(killer.handle));
+		CHECK(exit.kind == MOTE_EXIT_IO_OUT || mote_interrupt_is_killed(killer.handle));
 		/* The next call is nobody's target, but the kill may come now. */
 		mote_interrupt_begin_call(killer.handle);
 		exit = machine_run(&machine);
 		CHECK_EQ(exit.kind, MOTE_EXIT_IO_OUT);
 		end_call(&killer);
-		CHECK(!mote_interrupt_killed(killer.handle));
+		CHECK(!mote_interrupt_is_killed(killer.handle));
 	}
 	stop_killer(&killer);
 	test_note("%llu of %llu calls were killed in time", (unsigned long long)cancelled,
@@ -366,7 +366,7 @@ static void kills_and_destruction_may_race(void)
 		MACHINE_OK(&machine, run_vcpu, &exit);
 		mote_interrupt_end_call(assassin.handle);
 		machine_destroy(&machine);
-		CHECK(mote_interrupt_dropped(assassin.handle));
+		CHECK(mote_interrupt_is_dropped(assassin.handle));
 		atomic_store(&assassin.stop, true);
 		pthread_join(thread, NULL);
 		mote_interrupt_release(assassin.handle);

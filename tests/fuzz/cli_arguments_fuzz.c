@@ -18,7 +18,7 @@
 #include "text.h"
 #include "tool.h"
 
-enum { MOST_WORDS = 24, LIMIT = 4096 };
+enum { MAXIMUM_WORDS = 24, LIMIT = 4096 };
 
 void __wrap_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int __wrap_complain_usage(const char *command, const char *format, ...)
@@ -212,7 +212,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fuzz_input input = {data, size};
 	mote_signature signature = {.argument_count =
 					    fuzz_u8(&input) % (MOTE_MAXIMUM_ARGUMENTS + 1)};
-	char *argv[MOST_WORDS + 2] = {(char[]){"run"}};
+	char *argv[MAXIMUM_WORDS + 2] = {(char[]){"run"}};
 	char *text;
 	int argc = 1;
 
@@ -225,7 +225,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(text, input.at, input.left);
 	check_text(text, input.left, true);
 	check_text(text, input.left, false);
-	for (size_t at = 0; at < input.left && argc <= MOST_WORDS; at += strlen(text + at) + 1) {
+	for (size_t at = 0; at < input.left && argc <= MAXIMUM_WORDS; at += strlen(text + at) + 1) {
 		text[at + strcspn(text + at, "\n")] = '\0';
 		argv[argc++] = text + at;
 	}

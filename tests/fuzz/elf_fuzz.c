@@ -44,6 +44,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	image_check_inspection(image);
 	request = read_request(data);
 	image_check_load(image, &request);
-	mote_image_destroy(image);
+	mote_image_release(image);
 	return 0;
 }

@@ -12,7 +12,7 @@
 #include "sandbox/elf_format.h"
 #include "sandbox/loader.h"
 
-enum { MOST_RAM_BYTES = 6 << 20 };
+enum { MAXIMUM_RAM_BYTES = 6 << 20 };
 
 /* ---- Inspection -------------------------------------------------------------------------- */
 
@@ -60,7 +60,7 @@ static void check_segments(const mote_image *image, size_t count)
 	mote_image_segment segment, before = {0};
 
 	for (size_t i = 0; i < count; i++) {
-		FUZZ_CHECK(mote_image_segment_at(image, i, &segment));
+		FUZZ_CHECK(mote_image_get_segment(image, i, &segment));
 		FUZZ_CHECK(!(segment.writable && segment.executable));
 		FUZZ_CHECK(segment.file_bytes <= segment.memory_bytes);
 		FUZZ_CHECK(segment.memory_bytes <= ELF_HIGHEST_ADDRESS &&
@@ -71,7 +71,7 @@ static void check_segments(const mote_image *image, size_t count)
 		check_symbol(image, segment.address + segment.memory_bytes);
 		before = segment;
 	}
-	FUZZ_CHECK(!mote_image_segment_at(image, count, &segment));
+	FUZZ_CHECK(!mote_image_get_segment(image, count, &segment));
 }
 
 void image_check_inspection(const mote_image *image)
@@ -85,20 +85,20 @@ void image_check_inspection(const mote_image *image)
 
 	FUZZ_CHECK(mote_elf_each_note(&image->elf, check_note, visited.user));
 
-	mote_image_inspect(image, &information);
+	mote_image_get_information(image, &information);
 	FUZZ_CHECK(information.abi_version == MOTE_ABI_VERSION);
 	FUZZ_CHECK(information.symbol_count <= image->elf.symbol_count);
 	FUZZ_CHECK(strcmp(mote_machine_name(information.machine), "unknown") != 0);
 	for (size_t i = 0; i < information.export_count; i++) {
-		FUZZ_CHECK(mote_image_export(image, i, &function));
+		FUZZ_CHECK(mote_image_get_export(image, i, &function));
 		check_function(image, &function);
 	}
 	for (size_t i = 0; i < information.import_count; i++) {
-		FUZZ_CHECK(mote_image_import(image, i, &function));
+		FUZZ_CHECK(mote_image_get_import(image, i, &function));
 		check_function(image, &function);
 	}
-	FUZZ_CHECK(!mote_image_export(image, information.export_count, &function));
-	FUZZ_CHECK(!mote_image_import(image, information.import_count, &function));
+	FUZZ_CHECK(!mote_image_get_export(image, information.export_count, &function));
+	FUZZ_CHECK(!mote_image_get_import(image, information.import_count, &function));
 	check_segments(image, information.segment_count);
 	check_symbol(image, 0);
 	check_symbol(image, UINT64_MAX);
@@ -131,8 +131,8 @@ static uint64_t memory_bytes(const mote_image *image, const struct mote_elf_rang
 
 	if (image->elf.position_independent)
 		end -= extent->begin;
-	end = end > MOST_RAM_BYTES ? MOST_RAM_BYTES : end;
-	return whole_pages(end + rest < MOST_RAM_BYTES ? end + rest : MOST_RAM_BYTES);
+	end = end > MAXIMUM_RAM_BYTES ? MAXIMUM_RAM_BYTES : end;
+	return whole_pages(end + rest < MAXIMUM_RAM_BYTES ? end + rest : MAXIMUM_RAM_BYTES);
 }
 
 static bool compute_layout(const mote_image *image, const struct image_check_request *from,

@@ -22,7 +22,7 @@
 enum {
 	DEADLINE_NS = 20000000,
 	LATE_SECONDS = 2,
-	MOST_CALLS = 3,
+	MAXIMUM_CALLS = 3,
 	STATE_BYTES = 4096,    /* what the witness tells */
 	STATE_SELECTORS = 136, /* within: ds, es, fs, gs */
 	STATE_XSAVE = 0x200,   /* within: its XSAVE area */
@@ -319,20 +319,20 @@ static void check_status(mote_sandbox *sandbox, mote_status status, const mote_e
 	now.statistics.statuses[status]++;
 	switch (status) {
 	case MOTE_OK:
-		FUZZ_CHECK(!mote_sandbox_poisoned(sandbox));
+		FUZZ_CHECK(!mote_sandbox_is_poisoned(sandbox));
 		return;
 	case MOTE_GUEST_FAULT:
-		note_fault(mote_sandbox_fault(sandbox), error);
+		note_fault(mote_sandbox_get_fault(sandbox), error);
 		break;
 	case MOTE_GUEST_ABORT:
 	case MOTE_WALL_DEADLINE:
 	case MOTE_CPU_DEADLINE:
-		FUZZ_CHECK(mote_sandbox_fault(sandbox) == NULL);
+		FUZZ_CHECK(mote_sandbox_get_fault(sandbox) == NULL);
 		break;
 	default:
 		FUZZ_BROKEN("a guest caused %s: %s", mote_status_name(status), error->text);
 	}
-	FUZZ_CHECK(mote_sandbox_poisoned(sandbox));
+	FUZZ_CHECK(mote_sandbox_is_poisoned(sandbox));
 	fuzz_check_error(status, error);
 }
 
@@ -372,7 +372,7 @@ static void enter(mote_sandbox *sandbox, bool cpu)
 	options.wall_ns = cpu ? 1000000000 : DEADLINE_NS; /* one that sleeps spends no CPU time */
 	options.cpu_ns = cpu ? DEADLINE_NS : 0;
 	FUZZ_CHECK(mote_sandbox_find(sandbox, "run", GUEST_EXPORT, &function, NULL) == MOTE_OK);
-	for (unsigned i = 0; status == MOTE_OK && i <= MOST_CALLS; i++) {
+	for (unsigned i = 0; status == MOTE_OK && i <= MAXIMUM_CALLS; i++) {
 		mote_error error = MOTE_ERROR_INIT;
 		uint64_t begin = now_ns(CLOCK_MONOTONIC);
 		uint64_t cpu_begin = now_ns(CLOCK_THREAD_CPUTIME_ID);
@@ -413,7 +413,7 @@ void instructions_run(const uint8_t *bytes, size_t length, int witness)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	instructions_run(data, size, 1);
-	mote_engine_destroy(now.engine);
+	mote_engine_release(now.engine);
 	now.engine = NULL;
 	return 0;
 }

@@ -34,7 +34,7 @@ struct writer {
 
 static void put(struct writer *writer, const void *bytes, size_t count)
 {
-	if (writer->length + count > CASE_MOST_CODE)
+	if (writer->length + count > CASE_MAXIMUM_CODE)
 		return;
 	memcpy(writer->bytes + writer->length, bytes, count);
 	writer->length += count;

@@ -20,7 +20,7 @@
 #include "fuzz.h"
 #include "instructions.h"
 
-enum { WITNESS_EVERY = 16, HUNG_SECONDS = 60, CHILD_CASES = 200000, MOST_FINDINGS = 20 };
+enum { WITNESS_EVERY = 16, HUNG_SECONDS = 60, CHILD_CASES = 200000, MAXIMUM_FINDINGS = 20 };
 
 struct options {
 	uint64_t seconds, seed, cases;
@@ -128,7 +128,7 @@ static void print_statistics(const struct instructions_statistics *statistics, u
 	for (unsigned i = 1; i < OUTCOME_KINDS; i++)
 		if (statistics->kinds[i] > 0)
 			printf("#   fault: %-20s %" PRIu64 "\n",
-			       mote_fault_kind_name((mote_fault_kind)i), statistics->kinds[i]);
+			       mote_fault_kind_text((mote_fault_kind)i), statistics->kinds[i]);
 	for (unsigned i = 0; i < 32; i++)
 		if (statistics->vectors[i] > 0)
 			printf("#   vector %-2u %" PRIu64 "\n", i, statistics->vectors[i]);
@@ -198,7 +198,7 @@ int main(int argc, char **argv)
 	if (shared == MAP_FAILED)
 		return 2;
 	while (seconds_now() < begin + options.seconds && options.cases > 0 &&
-	       findings < MOST_FINDINGS) {
+	       findings < MAXIMUM_FINDINGS) {
 		memset(shared, 0, sizeof(*shared));
 		shared->seed = options.seed++;
 		findings += run_child(shared, &options,

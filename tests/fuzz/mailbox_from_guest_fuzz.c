@@ -13,7 +13,7 @@
 #include "fuzz.h"
 #include "sandbox/mailbox.h"
 
-enum { MOST_DATA = 1024, THREAD_ROUNDS = 40 };
+enum { MAXIMUM_DATA = 1024, THREAD_ROUNDS = 40 };
 
 /* Each part of the mailbox is a block of its own, so that the sanitizer guards its ends. */
 struct guest {
@@ -224,7 +224,7 @@ static void take_batch(struct guest *guest, const mote_signature *signature)
 	};
 	size_t count = guest->mailbox.call.data_bytes / sizeof(struct mote_abi_value) /
 		       (batch.argument_count + 1);
-	mote_value results[MOST_DATA / sizeof(struct mote_abi_value)];
+	mote_value results[MAXIMUM_DATA / sizeof(struct mote_abi_value)];
 	const char *problem = NULL;
 
 	mote_mailbox_get_batch(&guest->mailbox, &batch, count, results, &problem);
@@ -291,7 +291,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	signature.argument_count = fuzz_u8(&input) % (MOTE_MAXIMUM_ARGUMENTS + 1);
 	for (unsigned i = 0; i < signature.argument_count; i++)
 		signature.arguments[i] = 1 + fuzz_u8(&input) % (MOTE_TYPE_COUNT - 1);
-	data_bytes = flags & 1 ? MOST_DATA : 1 + fuzz_u16(&input) % MOST_DATA;
+	data_bytes = flags & 1 ? MAXIMUM_DATA : 1 + fuzz_u16(&input) % MAXIMUM_DATA;
 	guest.mailbox = mote_mailbox_view(block(sizeof(*guest.mailbox.shared)), block(data_bytes),
 					  block(data_bytes), data_bytes);
 	fuzz_bytes(&input, &guest.mailbox.shared->message, sizeof(struct mote_abi_message));

@@ -15,9 +15,9 @@
 #include "sandbox/mailbox.h"
 
 enum {
-	MOST_DATA = 4096,
-	POOL_BYTES = 2 * MOST_DATA,
-	MOST_CALLS = 40, /* of a batch */
+	MAXIMUM_DATA = 4096,
+	POOL_BYTES = 2 * MAXIMUM_DATA,
+	MAXIMUM_CALLS = 40, /* of a batch */
 	THREAD_ROUNDS = 20,
 	BUFFER_GVA = 0x7000000,
 	FUNCTION = 7,
@@ -62,7 +62,7 @@ static size_t take_length(struct fuzz_input *input, const struct parts *parts)
 	case 3:
 		return (size_t)fuzz_edge(input);
 	case 4:
-		return fuzz_u16(input) % (MOST_DATA + 2);
+		return fuzz_u16(input) % (MAXIMUM_DATA + 2);
 	default:
 		return fuzz_u8(input);
 	}
@@ -293,7 +293,7 @@ static void check_batch_part(const struct parts *parts, const struct mote_batch 
 	const struct mote_channel channel = parts->mailbox.call;
 	const struct mote_abi_mailbox *shared = parts->mailbox.shared;
 	size_t values = count * batch->argument_count;
-	mote_value results[MOST_CALLS];
+	mote_value results[MAXIMUM_CALLS];
 	const char *problem = NULL;
 
 	FUZZ_CHECK(shared->batch_count == count && shared->call.function == FUNCTION);
@@ -321,7 +321,7 @@ static void check_batch(struct fuzz_input *input, const struct parts *parts)
 		.function = FUNCTION,
 		.result = (mote_type)(fuzz_u8(input) % MOTE_TYPE_STRING),
 		.argument_count = fuzz_u8(input) % (MOTE_MAXIMUM_ARGUMENTS + 1),
-		.calls = 1 + fuzz_u8(input) % MOST_CALLS,
+		.calls = 1 + fuzz_u8(input) % MAXIMUM_CALLS,
 	};
 	size_t values = batch.calls * batch.argument_count, bytes;
 	size_t records = (batch.argument_count + 1) * sizeof(struct mote_abi_value);
@@ -379,7 +379,8 @@ __attribute__((no_sanitize("thread"))) static void *keep_changing(void *user)
 static struct parts make_parts(struct fuzz_input *input, uint8_t flags)
 {
 	/* Whole multiples of a value, as whole pages are. */
-	size_t data_bytes = flags & 1 ? MOST_DATA : 16 * (1 + fuzz_u8(input) % (MOST_DATA / 16));
+	size_t data_bytes =
+		flags & 1 ? MAXIMUM_DATA : 16 * (1 + fuzz_u8(input) % (MAXIMUM_DATA / 16));
 	struct parts parts = {
 		.mailbox = mote_mailbox_view(block(sizeof(struct mote_abi_mailbox)),
 					     block(data_bytes), block(data_bytes), data_bytes),

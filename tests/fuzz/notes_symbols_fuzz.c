@@ -322,7 +322,7 @@ static void check_shown(const struct built *built, const mote_image *image)
 	struct record record;
 	mote_image_function function;
 
-	mote_image_inspect(image, &information);
+	mote_image_get_information(image, &information);
 	FUZZ_CHECK(information.export_count == built->exports);
 	FUZZ_CHECK(information.import_count == built->imports);
 	FUZZ_CHECK(information.symbol_count == built->symbols);
@@ -331,7 +331,7 @@ static void check_shown(const struct built *built, const mote_image *image)
 	for (size_t i = 0; i < built->exports; i++) {
 		memcpy(&record, built->file + EXPORTS + i * sizeof(struct mote_abi_export),
 		       sizeof(record));
-		mote_image_export(image, i, &function);
+		mote_image_get_export(image, i, &function);
 		FUZZ_CHECK(strcmp(record.name, function.name) == 0);
 		FUZZ_CHECK(record.result == function.signature.result);
 		FUZZ_CHECK(record.argument_count == function.signature.argument_count);
@@ -360,7 +360,7 @@ static void check_file(struct built *built)
 	if (!built->wrong)
 		check_shown(built, image);
 	image_check_load(image, &request);
-	mote_image_destroy(image);
+	mote_image_release(image);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

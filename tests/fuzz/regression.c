@@ -16,7 +16,7 @@
 
 #include "fuzz.h"
 
-enum { SECONDS = 120, MOST_BYTES = 1 << 20 };
+enum { SECONDS = 120, MAXIMUM_BYTES = 1 << 20 };
 
 static bool selected(const char *suite, const char *name)
 {
@@ -39,7 +39,7 @@ static unsigned seconds(void)
 static void run_file(const char *path)
 {
 	FILE *file = fopen(path, "rb");
-	uint8_t *data = malloc(MOST_BYTES), *exact;
+	uint8_t *data = malloc(MAXIMUM_BYTES), *exact;
 	size_t size;
 
 	alarm(seconds());
@@ -47,7 +47,7 @@ static void run_file(const char *path)
 		printf("# %s: %s\n", path, strerror(errno));
 		exit(1);
 	}
-	size = fread(data, 1, MOST_BYTES, file);
+	size = fread(data, 1, MAXIMUM_BYTES, file);
 	fclose(file);
 	/* A block of its own, so that a read behind the end is seen. */
 	exact = malloc(size > 0 ? size : 1);

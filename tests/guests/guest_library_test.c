@@ -47,7 +47,7 @@ static void set_up(struct fixture *fixture, const char *guest)
 static void tear_down(struct fixture *fixture)
 {
 	mote_sandbox_destroy(fixture->sandbox);
-	mote_engine_destroy(fixture->engine);
+	mote_engine_release(fixture->engine);
 }
 
 static mote_status try_call(struct fixture *fixture, const char *name, const mote_value *arguments,

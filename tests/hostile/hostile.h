@@ -88,11 +88,11 @@ struct hostile_outcome {
 #define DOORBELL(beds, at) OUTCOME(beds, DOORBELL, MOTE_FAULT_NO_VECTOR, 0, at)
 #define MAILBOX(beds, at) OUTCOME(beds, MAILBOX, MOTE_FAULT_NO_VECTOR, 0, at)
 
-#define HOSTILE_MOST_OUTCOMES 4
+#define HOSTILE_MAXIMUM_OUTCOMES 4
 
 struct hostile_expectation {
 	/* One of those for this machine must come; two for one machine: either. */
-	struct hostile_outcome outcomes[HOSTILE_MOST_OUTCOMES];
+	struct hostile_outcome outcomes[HOSTILE_MAXIMUM_OUTCOMES];
 	bool killed;	  /* instead: runs until it is killed */
 	const char *part; /* of the error's text; may be NULL */
 };

@@ -16,18 +16,18 @@ struct write {
 	uint64_t value;
 };
 
-#define MOST_WRITES 36
+#define MAXIMUM_WRITES 36
 #define LAST UINT64_MAX
 
 struct script {
-	struct write writes[MOST_WRITES];
+	struct write writes[MAXIMUM_WRITES];
 	size_t count;
 	const char *exported, *imported; /* signatures */
 };
 
 static void add(struct script *script, uint64_t offset, uint64_t value)
 {
-	REQUIRE(script->count < MOST_WRITES);
+	REQUIRE(script->count < MAXIMUM_WRITES);
 	script->writes[script->count++] = (struct write){offset, value};
 }
 

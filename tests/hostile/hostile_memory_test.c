@@ -241,7 +241,7 @@ static void check_refused(const uint8_t *file, size_t bytes, const char *part)
 		     MOTE_BAD_IMAGE, &error);
 	CHECK_CONTAINS(error.text, part);
 	CHECK(!sandbox);
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 static void writable_code_is_refused(void)

@@ -79,7 +79,7 @@ void hostile_enter(struct hostile_run *run)
 						function.signature.argument_count, NULL,
 						&run->result, &run->error);
 	}
-	run->fault = mote_sandbox_fault(run->sandbox);
+	run->fault = mote_sandbox_get_fault(run->sandbox);
 }
 
 static void *kill_when_running(void *argument)
@@ -98,7 +98,7 @@ static void *kill_when_running(void *argument)
 
 void hostile_enter_and_kill(struct hostile_run *run)
 {
-	mote_interrupt *interrupt = mote_interrupt_retain(mote_sandbox_interrupt(run->sandbox));
+	mote_interrupt *interrupt = mote_interrupt_retain(mote_sandbox_get_interrupt(run->sandbox));
 	pthread_t killer;
 
 	REQUIRE(pthread_create(&killer, NULL, kill_when_running, interrupt) == 0);
@@ -119,7 +119,7 @@ static void describe(char *text, size_t capacity, mote_fault_kind kind, uint32_t
 		     uint64_t error_code, uint64_t pc, mote_access access, uint64_t address)
 {
 	snprintf(text, capacity, "%s, vector %d, code 0x%llx, pc 0x%llx, access %d of 0x%llx",
-		 mote_fault_kind_name(kind), (int)vector, (unsigned long long)error_code,
+		 mote_fault_kind_text(kind), (int)vector, (unsigned long long)error_code,
 		 (unsigned long long)pc, (int)access, (unsigned long long)address);
 }
 
@@ -129,7 +129,7 @@ static void check_fault(const struct hostile_run *run, const struct hostile_outc
 	const mote_fault *fault = run->fault;
 	char is[160], should[160] = "nothing for this machine";
 
-	for (unsigned int i = 0; i < HOSTILE_MOST_OUTCOMES; i++) {
+	for (unsigned int i = 0; i < HOSTILE_MAXIMUM_OUTCOMES; i++) {
 		if (!(outcomes[i].beds & hostile_bed()))
 			continue;
 		expected = &outcomes[i];
@@ -149,7 +149,7 @@ void hostile_check(struct hostile_run *run, const struct hostile_expectation *ex
 	if (expectation->killed) {
 		CHECK_STATUS(run->status, MOTE_KILLED, &run->error);
 		CHECK(!run->fault);
-		CHECK(mote_interrupt_killed(mote_sandbox_interrupt(run->sandbox)));
+		CHECK(mote_interrupt_is_killed(mote_sandbox_get_interrupt(run->sandbox)));
 	} else {
 		REQUIRE_STATUS(run->status, MOTE_GUEST_FAULT, &run->error);
 		REQUIRE(run->fault);
@@ -168,7 +168,7 @@ void hostile_close(struct hostile_run *run)
 		mote_error error = MOTE_ERROR_INIT;
 		mote_sandbox_statistics before, after;
 
-		CHECK(mote_sandbox_poisoned(run->sandbox));
+		CHECK(mote_sandbox_is_poisoned(run->sandbox));
 		mote_sandbox_get_statistics(run->sandbox, &before);
 		CHECK_STATUS(mote_sandbox_start(run->sandbox, NULL, &error), MOTE_POISONED, NULL);
 		CHECK_CONTAINS(error.text, "poisoned");
@@ -176,7 +176,7 @@ void hostile_close(struct hostile_run *run)
 		CHECK_EQ(after.exits, before.exits);
 	}
 	CHECK_OK(mote_sandbox_destroy(run->sandbox), NULL);
-	mote_engine_destroy(run->engine);
+	mote_engine_release(run->engine);
 	CHECK_EQ(test_fd_count(), run->files);
 }
 

@@ -112,7 +112,7 @@ mote_value fixture_call(mote_sandbox *sandbox, const char *name, const mote_valu
 void fixture_destroy(mote_sandbox *sandbox, mote_engine *engine)
 {
 	CHECK_OK(mote_sandbox_destroy(sandbox), NULL);
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 void fixture_check_child(pid_t child)
@@ -155,7 +155,7 @@ struct fixture_killer *fixture_kill_later(mote_sandbox *sandbox, unsigned int mi
 	struct fixture_killer *killer = calloc(1, sizeof(*killer));
 
 	REQUIRE(killer);
-	killer->interrupt = mote_interrupt_retain(mote_sandbox_interrupt(sandbox));
+	killer->interrupt = mote_interrupt_retain(mote_sandbox_get_interrupt(sandbox));
 	killer->call_id = mote_interrupt_get_state(killer->interrupt).call_id;
 	killer->microseconds = microseconds;
 	REQUIRE(pthread_create(&killer->thread, NULL, kill_next_call, killer) == 0);

@@ -126,7 +126,7 @@ static void a_string_that_the_guest_destroys_ends_the_batch(void)
 	setup(&batch, &options);
 	REQUIRE_OK(mote_buffer_create(batch.engine, LENGTH, &buffer, &error), &error);
 	REQUIRE_OK(mote_sandbox_map_buffer(batch.sandbox, buffer, true, &error), &error);
-	data = mote_buffer_data(buffer);
+	data = mote_buffer_get_data(buffer);
 	memset(data, 'x', LENGTH);
 	for (unsigned int i = 0; i < 3; i++) {
 		batch.arguments[2 * i] = mote_bytes(data, 1);
@@ -135,8 +135,8 @@ static void a_string_that_the_guest_destroys_ends_the_batch(void)
 	}
 	CHECK_STATUS(run(&batch, "clear", 3, &error), MOTE_INVALID_ARGUMENT, &error);
 	CHECK_CONTAINS(error.text, "NUL");
-	CHECK(mote_sandbox_poisoned(batch.sandbox));
-	mote_buffer_destroy(buffer);
+	CHECK(mote_sandbox_is_poisoned(batch.sandbox));
+	mote_buffer_release(buffer);
 	teardown(&batch);
 }
 
@@ -152,7 +152,7 @@ static void a_fault_ends_the_batch(void)
 	}
 	CHECK_STATUS(run(&batch, "fail_at", 57, &error), MOTE_OK, &error);
 	CHECK_STATUS(run(&batch, "fail_at", 100, &error), MOTE_GUEST_FAULT, &error);
-	CHECK(mote_sandbox_poisoned(batch.sandbox));
+	CHECK(mote_sandbox_is_poisoned(batch.sandbox));
 	CHECK_STATUS(run(&batch, "fail_at", 1, &error), MOTE_POISONED, &error);
 	teardown(&batch);
 }

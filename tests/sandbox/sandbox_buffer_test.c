@@ -28,15 +28,15 @@ static void setup(struct shared *shared, const mote_sandbox_options *options)
 	shared->engine = fixture_engine();
 	shared->sandbox = fixture_sandbox(shared->engine, "buffers", options);
 	REQUIRE_EQ(mote_buffer_create(shared->engine, BYTES, &shared->buffer, &error), MOTE_OK);
-	shared->data = mote_buffer_data(shared->buffer);
-	CHECK_EQ(mote_buffer_bytes(shared->buffer), BYTES);
+	shared->data = mote_buffer_get_data(shared->buffer);
+	CHECK_EQ(mote_buffer_get_bytes(shared->buffer), BYTES);
 	for (unsigned int i = 0; i < BYTES; i++)
 		shared->data[i] = (unsigned char)(i * 31);
 }
 
 static void teardown(struct shared *shared)
 {
-	mote_buffer_destroy(shared->buffer);
+	mote_buffer_release(shared->buffer);
 	fixture_destroy(shared->sandbox, shared->engine);
 }
 
@@ -100,7 +100,7 @@ static void read_only_is_enforced(void)
 	CHECK_STATUS(fixture_try(shared.sandbox, "fill", arguments, 2, NULL, &error),
 		     MOTE_GUEST_FAULT, &error);
 	CHECK_CONTAINS(error.text, "shared buffer");
-	CHECK_EQ(mote_sandbox_fault(shared.sandbox)->kind, MOTE_FAULT_MEMORY);
+	CHECK_EQ(mote_sandbox_get_fault(shared.sandbox)->kind, MOTE_FAULT_MEMORY);
 	CHECK_EQ(shared.data[1], 31);
 	teardown(&shared);
 }
@@ -154,7 +154,7 @@ static void addresses_are_used_again(void)
 
 	setup(&shared, NULL);
 	REQUIRE_EQ(mote_buffer_create(shared.engine, BYTES, &other, &error), MOTE_OK);
-	memset(mote_buffer_data(other), 9, BYTES);
+	memset(mote_buffer_get_data(other), 9, BYTES);
 	for (unsigned int i = 0; i < test_scale(50); i++) {
 		map(&shared, i % 2 == 0);
 		CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(shared.data, BYTES)).as.u64,
@@ -163,13 +163,13 @@ static void addresses_are_used_again(void)
 			     MOTE_OK, &error);
 		CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, other, false, &error), MOTE_OK,
 			     &error);
-		CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(mote_buffer_data(other), BYTES))
+		CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(mote_buffer_get_data(other), BYTES))
 				 .as.u64,
 			 9ull * BYTES);
 		CHECK_STATUS(mote_sandbox_unmap_buffer(shared.sandbox, other, &error), MOTE_OK,
 			     &error);
 	}
-	mote_buffer_destroy(other);
+	mote_buffer_release(other);
 	teardown(&shared);
 }
 
@@ -186,7 +186,7 @@ static void many_buffers_fit_until_the_space_is_full(void)
 		mote_status expected = i < 8 ? MOTE_OK : MOTE_NO_GUEST_MEMORY;
 
 		REQUIRE_EQ(mote_buffer_create(shared.engine, 1, &buffers[i], &error), MOTE_OK);
-		*(unsigned char *)mote_buffer_data(buffers[i]) = (unsigned char)(i + 1);
+		*(unsigned char *)mote_buffer_get_data(buffers[i]) = (unsigned char)(i + 1);
 		CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, buffers[i], false, &error),
 			     expected, &error);
 	}
@@ -196,11 +196,12 @@ static void many_buffers_fit_until_the_space_is_full(void)
 	CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, buffers[8], false, &error), MOTE_OK,
 		     &error);
 	for (unsigned int i = 0; i < 9; i++)
-		CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(mote_buffer_data(buffers[i]), 1))
+		CHECK_EQ(CALL(shared.sandbox, "sum",
+			      mote_bytes(mote_buffer_get_data(buffers[i]), 1))
 				 .as.u64,
 			 i + 1);
 	for (unsigned int i = 0; i < 9; i++)
-		mote_buffer_destroy(buffers[i]);
+		mote_buffer_release(buffers[i]);
 	CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(shared.data, 0)).as.u64, 0);
 	teardown(&shared);
 }
@@ -246,13 +247,13 @@ static void memory_of_others_can_be_imported(void)
 	REQUIRE_EQ(mote_buffer_import(shared.engine, fd, PAGE, 2 * PAGE, &imported, &error),
 		   MOTE_OK);
 	close(fd);
-	data = mote_buffer_data(imported);
+	data = mote_buffer_get_data(imported);
 	CHECK_MEM(data, "abc", 3);
 	CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, imported, true, &error), MOTE_OK,
 		     &error);
 	CALL(shared.sandbox, "fill", mote_bytes(data, PAGE), mote_u32(1));
 	CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(data, 2 * PAGE)).as.u64, PAGE);
-	mote_buffer_destroy(imported);
+	mote_buffer_release(imported);
 	teardown(&shared);
 }
 
@@ -280,9 +281,10 @@ static void what_could_shrink_is_not_imported(void)
 		     MOTE_INVALID_ARGUMENT, &error);
 	CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, buffer, false, &error), MOTE_OK,
 		     &error);
-	CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(mote_buffer_data(buffer), 2 * PAGE)).as.u64,
+	CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(mote_buffer_get_data(buffer), 2 * PAGE))
+			 .as.u64,
 		 'a' + 'b' + 'c');
-	mote_buffer_destroy(buffer);
+	mote_buffer_release(buffer);
 	close(loose);
 	close(sealed);
 	close(constant);

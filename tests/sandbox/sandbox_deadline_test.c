@@ -39,7 +39,7 @@ static void check_ended(const char *name, uint64_t wall_ns, uint64_t cpu_ns, mot
 	CHECK_STATUS(call(sandbox, name, &options, &error), expected, &error);
 	CHECK(test_now_ns() - begin >= (wall_ns < cpu_ns || cpu_ns == 0 ? wall_ns : cpu_ns));
 	CHECK_CONTAINS(error.text, "deadline");
-	CHECK(mote_sandbox_poisoned(sandbox));
+	CHECK(mote_sandbox_is_poisoned(sandbox));
 	CHECK_STATUS(call(sandbox, "still_alive", NULL, &error), MOTE_POISONED, &error);
 	CHECK_CONTAINS(error.text, "deadline");
 	fixture_destroy(sandbox, engine);
@@ -310,8 +310,8 @@ static void check_ends(mote_engine *engine, const char *function, uint64_t wall_
 	CHECK_STATUS(status, expected, &error);
 	if (status != expected)
 		test_note("in: %s", function);
-	CHECK(!mote_interrupt_killed(mote_sandbox_interrupt(sandbox)));
-	CHECK_EQ(mote_interrupt_get_state(mote_sandbox_interrupt(sandbox)).cancelled,
+	CHECK(!mote_interrupt_is_killed(mote_sandbox_get_interrupt(sandbox)));
+	CHECK_EQ(mote_interrupt_get_state(mote_sandbox_get_interrupt(sandbox)).cancelled,
 		 expected != MOTE_GUEST_FAULT);
 	fixture_destroy(sandbox, NULL);
 }
@@ -328,7 +328,7 @@ static void ten_milliseconds_end_whatever_a_guest_does(void)
 		check_ends(engine, function, 10 * MS, 600000 * MS, MOTE_WALL_DEADLINE);
 		check_ends(engine, function, 600000 * MS, 10 * MS, MOTE_CPU_DEADLINE);
 	}
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 /* It cannot fault for ever: no handler of the guest runs, so the first fault ends its call, and the
@@ -351,7 +351,7 @@ static void a_guest_that_faults_in_its_own_stack_ends(void)
 		fixture_destroy(sandbox, NULL);
 		check_ends(engine, functions[i % 2], 600000 * MS, 600000 * MS, MOTE_GUEST_FAULT);
 	}
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 static void deadlines_and_kill_work_together(void)
@@ -367,11 +367,11 @@ static void deadlines_and_kill_work_together(void)
 		options.wall_ns = 600000 * MS;
 		options.cpu_ns = 600000 * MS;
 		CHECK_STATUS(call(sandbox, never_ending[i], &options, &error), MOTE_KILLED, &error);
-		CHECK(mote_interrupt_killed(mote_sandbox_interrupt(sandbox)));
+		CHECK(mote_interrupt_is_killed(mote_sandbox_get_interrupt(sandbox)));
 		fixture_killer_join(killer);
 		fixture_destroy(sandbox, NULL);
 	}
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 /* ---- Odd values --------------------------------------------------------------------------- */
@@ -398,7 +398,7 @@ static void endless_deadlines_do_not_overflow(void)
 		CHECK_STATUS(call(sandbox, "nothing", &options, &error), MOTE_OK, &error);
 		fixture_destroy(sandbox, NULL);
 	}
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 /* A deadline that cannot be watched is an error before the guest is entered. */
@@ -418,8 +418,8 @@ static void no_file_descriptor_for_the_alarm(void)
 	CHECK_STATUS(call(sandbox, "nothing", &options, &error), MOTE_LIMIT, &error);
 	REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
 	CHECK_CONTAINS(error.text, "RLIMIT_NOFILE");
-	CHECK(!mote_sandbox_poisoned(sandbox));
-	CHECK_EQ(mote_interrupt_get_state(mote_sandbox_interrupt(sandbox)).call_id, 0);
+	CHECK(!mote_sandbox_is_poisoned(sandbox));
+	CHECK_EQ(mote_interrupt_get_state(mote_sandbox_get_interrupt(sandbox)).call_id, 0);
 	CHECK_STATUS(call(sandbox, "nothing", &options, &error), MOTE_OK, &error);
 	fixture_destroy(sandbox, engine);
 }
@@ -441,7 +441,7 @@ static void a_forked_child_gives_up_in_peace(void)
 		mote_status forked = call(sandbox, "still_alive", &options, &error);
 
 		mote_sandbox_destroy(sandbox);
-		mote_engine_destroy(engine);
+		mote_engine_release(engine);
 		_exit(forked == MOTE_FORKED ? 0 : 1);
 	}
 	REQUIRE(child > 0 && waitpid(child, &status, 0) == child);

@@ -61,7 +61,7 @@ static void success_leaves_the_error_alone(void)
 	REQUIRE(mote_engine_create(NULL, &engine, &error) == MOTE_OK);
 	CHECK_STR(error.text, "as it was");
 	CHECK_EQ(error.status, MOTE_OK);
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 static void backend_from_the_environment(void)
@@ -76,15 +76,15 @@ static void backend_from_the_environment(void)
 	/* What the program says goes before what the environment says. */
 	options.backend = MOTE_BACKEND_KVM;
 	CHECK_OK(mote_engine_create(&options, &engine, &error), &error);
-	CHECK_EQ(mote_engine_backend(engine), MOTE_BACKEND_KVM);
-	mote_engine_destroy(engine);
+	CHECK_EQ(mote_engine_get_backend(engine), MOTE_BACKEND_KVM);
+	mote_engine_release(engine);
 	setenv("MOTE_BACKEND", "kvm", 1);
 	REQUIRE_OK(mote_engine_create(NULL, &engine, &error), &error);
-	CHECK_STR(mote_backend_name(mote_engine_backend(engine)), "kvm");
-	mote_engine_destroy(engine);
+	CHECK_STR(mote_backend_name(mote_engine_get_backend(engine)), "kvm");
+	mote_engine_release(engine);
 	setenv("MOTE_BACKEND", "", 1);
 	REQUIRE_OK(mote_engine_create(NULL, &engine, &error), &error);
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 	unsetenv("MOTE_BACKEND");
 }
 
@@ -111,12 +111,12 @@ static void engine_destroyed_first(void)
 	mote_image *image;
 
 	REQUIRE_OK(mote_image_open(engine, test_guest("echo"), &image, &error), &error);
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 	CHECK_EQ(CALL(sandbox, "echo_i32", mote_i32(5)).as.i32, 5);
-	mote_image_destroy(image);
+	mote_image_release(image);
 	fixture_destroy(sandbox, NULL);
-	mote_engine_destroy(NULL);
-	mote_image_destroy(NULL);
+	mote_engine_release(NULL);
+	mote_image_release(NULL);
 	CHECK_OK(mote_sandbox_destroy(NULL), NULL);
 }
 
@@ -143,7 +143,7 @@ static void short_error_structure(void)
 	CHECK_STATUS(mote_sandbox_create_from_file(engine, "/nowhere", NULL, &sandbox, &area.error),
 		     MOTE_FILE, NULL);
 	CHECK_EQ(area.error.status, MOTE_BUSY);
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 static const struct test_case cases[] = {

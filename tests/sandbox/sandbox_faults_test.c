@@ -17,7 +17,7 @@ static mote_sandbox *run(mote_engine *engine, const char *name, const mote_value
 	mote_sandbox *sandbox = fixture_sandbox(engine, "faults", NULL);
 
 	CHECK_EQ(CALL0(sandbox, "still_alive").as.u32, 1);
-	CHECK(!mote_sandbox_fault(sandbox));
+	CHECK(!mote_sandbox_get_fault(sandbox));
 	CHECK_STATUS(fixture_try(sandbox, name, arguments, count, NULL, error), expected, error);
 	CHECK_EQ(error->status, expected);
 	return sandbox;
@@ -29,7 +29,7 @@ static void check_poisoned(mote_sandbox *sandbox, const mote_error *reason)
 	mote_error error = MOTE_ERROR_INIT;
 	char first[60];
 
-	CHECK(mote_sandbox_poisoned(sandbox));
+	CHECK(mote_sandbox_is_poisoned(sandbox));
 	for (int i = 0; i < 2; i++) {
 		CHECK_STATUS(fixture_try(sandbox, "still_alive", NULL, 0, NULL, &error),
 			     MOTE_POISONED, &error);
@@ -56,14 +56,14 @@ static void check_fault(mote_engine *engine, const struct expected_fault *expect
 	mote_error error = MOTE_ERROR_INIT;
 	mote_sandbox *sandbox =
 		run(engine, expected->function, arguments, count, MOTE_GUEST_FAULT, &error);
-	const mote_fault *fault = mote_sandbox_fault(sandbox);
+	const mote_fault *fault = mote_sandbox_get_fault(sandbox);
 
 	REQUIRE(fault);
 	CHECK_EQ(fault->kind, expected->kind);
 	CHECK_EQ(fault->vector, expected->vector);
 	CHECK_EQ(fault->access, expected->access);
 	CHECK_STR(fault->region, expected->region);
-	CHECK_CONTAINS(error.text, mote_fault_kind_name(fault->kind));
+	CHECK_CONTAINS(error.text, mote_fault_kind_text(fault->kind));
 	/* A jump to somewhere else has left the function. */
 	if (fault->access != MOTE_ACCESS_EXECUTE) {
 		CHECK_STR(fault->symbol, expected->function);
@@ -71,7 +71,7 @@ static void check_fault(mote_engine *engine, const struct expected_fault *expect
 		CHECK_CONTAINS(error.text, expected->function);
 	}
 	check_poisoned(sandbox, &error);
-	CHECK(mote_sandbox_fault(sandbox) == fault);
+	CHECK(mote_sandbox_get_fault(sandbox) == fault);
 	fixture_destroy(sandbox, NULL);
 }
 
@@ -90,7 +90,7 @@ static void memory_faults(void)
 
 	for (size_t i = 0; i < TEST_COUNT(faults); i++)
 		check_fault(engine, &faults[i], NULL, 0);
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 /* Constants with addresses in them are read-only too, after relocation. */
@@ -101,7 +101,7 @@ static void relocated_constants_are_read_only(void)
 	mote_engine *engine = fixture_engine();
 
 	check_fault(engine, &fault, NULL, 0);
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 static void arguments_are_not_executable(void)
@@ -112,7 +112,7 @@ static void arguments_are_not_executable(void)
 	mote_engine *engine = fixture_engine();
 
 	check_fault(engine, &fault, &code, 1);
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 static void wild_pointers(void)
@@ -127,7 +127,7 @@ static void wild_pointers(void)
 
 	for (size_t i = 0; i < TEST_COUNT(faults); i++)
 		check_fault(engine, &faults[i], &address, 1);
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 static void stack_overflow(void)
@@ -135,7 +135,7 @@ static void stack_overflow(void)
 	mote_engine *engine = fixture_engine();
 	mote_error error = MOTE_ERROR_INIT;
 	mote_sandbox *sandbox = run(engine, "overflow_stack", NULL, 0, MOTE_GUEST_FAULT, &error);
-	const mote_fault *fault = mote_sandbox_fault(sandbox);
+	const mote_fault *fault = mote_sandbox_get_fault(sandbox);
 
 	REQUIRE(fault);
 	CHECK_EQ(fault->kind, MOTE_FAULT_STACK_OVERFLOW);
@@ -156,7 +156,7 @@ static void instruction_faults(void)
 
 	for (size_t i = 0; i < TEST_COUNT(faults); i++)
 		check_fault(engine, &faults[i], NULL, 0);
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 static void divisions_without_a_quotient(void)
@@ -177,7 +177,7 @@ static void divisions_without_a_quotient(void)
 		CHECK_EQ(CALL(sandbox, "divide", overflow[0], overflow[1]).as.i32, INT32_MIN);
 		fixture_destroy(sandbox, NULL);
 	}
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 static void system_call(void)
@@ -185,7 +185,7 @@ static void system_call(void)
 	mote_engine *engine = fixture_engine();
 	mote_error error = MOTE_ERROR_INIT;
 	mote_sandbox *sandbox = run(engine, "system_call", NULL, 0, MOTE_GUEST_FAULT, &error);
-	const mote_fault *fault = mote_sandbox_fault(sandbox);
+	const mote_fault *fault = mote_sandbox_get_fault(sandbox);
 
 	REQUIRE(fault);
 	CHECK(EXPECTED_SYSTEM_CALL(fault));
@@ -206,7 +206,7 @@ static void check_abort(mote_engine *engine, const char *function, const mote_va
 	CHECK_CONTAINS(error.text, part);
 	for (const char *at = error.text; *at; at++)
 		CHECK((unsigned char)*at >= ' ' && *at != 0x7f);
-	CHECK(!mote_sandbox_fault(sandbox));
+	CHECK(!mote_sandbox_get_fault(sandbox));
 	check_poisoned(sandbox, &error);
 	fixture_destroy(sandbox, NULL);
 }
@@ -225,7 +225,7 @@ static void aborts(void)
 	check_abort(engine, "overrun_heap", NULL, 0, "heap corrupted");
 	check_abort(engine, "huge_result", NULL, 0, "mailbox");
 	check_abort(engine, "null_string", NULL, 0, "null pointer");
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 static void abort_messages_are_printable(void)
@@ -244,7 +244,7 @@ static void abort_messages_are_printable(void)
 	text[sizeof(text) - 1] = '\0';
 	longest = mote_string(text);
 	check_abort(engine, "abort_with", &longest, 1, "yyyyyyyyyyyyyyyyyyyyyyyy");
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 /* ---- Log messages ------------------------------------------------------------------------ */

@@ -26,12 +26,12 @@ static int forked_child(mote_engine *engine, mote_sandbox *sandbox, mote_image *
 		return 3;
 	if (mote_sandbox_create(engine, image, NULL, &other, &error) != MOTE_FORKED || other)
 		return 4;
-	if (mote_interrupt_kill(mote_sandbox_interrupt(sandbox)))
+	if (mote_interrupt_kill(mote_sandbox_get_interrupt(sandbox)))
 		return 5;
 	if (mote_sandbox_destroy(sandbox) != MOTE_OK)
 		return 6;
-	mote_image_destroy(image);
-	mote_engine_destroy(engine);
+	mote_image_release(image);
+	mote_engine_release(engine);
 	/* What the child makes itself works. */
 	if (mote_engine_create(NULL, &own, &error) != MOTE_OK)
 		return 7;
@@ -40,7 +40,7 @@ static int forked_child(mote_engine *engine, mote_sandbox *sandbox, mote_image *
 	if (mote_sandbox_call(other, count, NULL, 0, NULL, NULL, &error) != MOTE_OK)
 		return 9;
 	mote_sandbox_destroy(other);
-	mote_engine_destroy(own);
+	mote_engine_release(own);
 	return 0;
 }
 
@@ -62,7 +62,7 @@ static void used_after_fork(void)
 		_exit(forked_child(engine, sandbox, image, count));
 	fixture_check_child(child);
 	CHECK_EQ(CALL0(sandbox, "count").as.u32, 2);
-	mote_image_destroy(image);
+	mote_image_release(image);
 	fixture_destroy(sandbox, engine);
 }
 
@@ -135,7 +135,7 @@ static void fork_in_a_host_function(void)
 		bool told = status == MOTE_FORKED && strstr(error.text, "host_tick") != NULL;
 
 		mote_sandbox_destroy(sandbox);
-		mote_engine_destroy(engine);
+		mote_engine_release(engine);
 		_exit(told ? 0 : 1);
 	}
 	CHECK_OK(status, &error);
@@ -174,7 +174,7 @@ static void fork_in_a_log_callback(void)
 		bool told = status == MOTE_FORKED && strstr(error.text, "log callback") != NULL;
 
 		mote_sandbox_destroy(sandbox);
-		mote_engine_destroy(engine);
+		mote_engine_release(engine);
 		_exit(told ? 0 : 1);
 	}
 	CHECK_OK(status, &error);
@@ -196,7 +196,7 @@ static void kill_of_a_call_that_only_the_parent_makes(void)
 {
 	mote_engine *engine = fixture_engine();
 	mote_sandbox *sandbox = fixture_sandbox(engine, "faults", NULL);
-	mote_interrupt *interrupt = mote_sandbox_interrupt(sandbox);
+	mote_interrupt *interrupt = mote_sandbox_get_interrupt(sandbox);
 	pthread_t thread;
 	pid_t child;
 
@@ -228,7 +228,7 @@ static mote_status map_in_child(mote_buffer *buffer, mote_error *error)
 	if (status == MOTE_OK)
 		status = mote_sandbox_map_buffer(sandbox, buffer, true, error);
 	mote_sandbox_destroy(sandbox);
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 	return status;
 }
 
@@ -245,8 +245,8 @@ static void a_buffer_of_the_parent(void)
 	if (child == 0)
 		_exit(map_in_child(buffer, &error) == MOTE_FORKED ? 0 : 1);
 	fixture_check_child(child);
-	mote_buffer_destroy(buffer);
-	mote_engine_destroy(engine);
+	mote_buffer_release(buffer);
+	mote_engine_release(engine);
 }
 
 static const struct test_case cases[] = {

@@ -140,7 +140,7 @@ static int use_anew(void *user)
 	if (mote_sandbox_call(sandbox, parents->function, NULL, 0, NULL, NULL, &error) != MOTE_OK)
 		return 4;
 	mote_sandbox_destroy(sandbox);
-	mote_engine_destroy(parents->engine);
+	mote_engine_release(parents->engine);
 	return 0;
 }
 
@@ -181,7 +181,7 @@ static int with_all_signals_handled(void *user)
 		return 2;
 	if (create_engine(SIGRTMIN + 7, &engine, &error) != MOTE_OK)
 		return 3;
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 	return 0;
 }
 

@@ -138,8 +138,8 @@ static void check_host_failure(mote_sandbox *sandbox, const char *name, mote_val
 	CHECK_CONTAINS(error.text, part);
 	for (const char *at = error.text; *at; at++)
 		CHECK((unsigned char)*at >= ' ');
-	CHECK(mote_sandbox_poisoned(sandbox));
-	CHECK(!mote_sandbox_fault(sandbox));
+	CHECK(mote_sandbox_is_poisoned(sandbox));
+	CHECK(!mote_sandbox_get_fault(sandbox));
 	CHECK_STATUS(fixture_try(sandbox, name, &argument, 1, NULL, &later), MOTE_POISONED, &later);
 	CHECK_CONTAINS(later.text, "host function");
 }
@@ -265,7 +265,7 @@ static void own_sandbox_is_busy(void)
 	own.other = fixture_sandbox(engine, "echo", NULL);
 	CHECK_EQ(CALL(own.sandbox, "call_u32", mote_u32(1)).as.u32, 6);
 	CHECK_EQ(own.calls, 1);
-	CHECK(!mote_sandbox_poisoned(own.sandbox));
+	CHECK(!mote_sandbox_is_poisoned(own.sandbox));
 	CHECK_EQ(CALL(own.sandbox, "call_i32", mote_i32(1)).as.i32, 1);
 	fixture_destroy(own.other, NULL);
 	fixture_destroy(own.sandbox, engine);
@@ -386,7 +386,7 @@ static void users_of_a_failed_creation(void)
 		     MOTE_MISSING_IMPORT, &error);
 	CHECK_EQ(destroyed, 0);
 	CHECK(!sandbox);
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 /* ---- Imports ----------------------------------------------------------------------------- */
@@ -407,7 +407,7 @@ static void missing_import(void)
 						   &error),
 		     MOTE_MISSING_IMPORT, &error);
 	CHECK(!sandbox);
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 static void import_of_another_signature(void)
@@ -423,7 +423,7 @@ static void import_of_another_signature(void)
 		     MOTE_SIGNATURE, &error);
 	CHECK_CONTAINS(error.text, "imports host_i64 as i64(i64), the host function is i64(u64)");
 	CHECK(!sandbox);
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 static const struct test_case cases[] = {

@@ -16,17 +16,17 @@
 
 static void check_killed(mote_sandbox *sandbox, const char *name)
 {
-	mote_interrupt *interrupt = mote_sandbox_interrupt(sandbox);
+	mote_interrupt *interrupt = mote_sandbox_get_interrupt(sandbox);
 	mote_error error = MOTE_ERROR_INIT;
 	mote_interrupt_state state;
 
 	CHECK_STATUS(fixture_try(sandbox, name, NULL, 0, NULL, &error), MOTE_KILLED, &error);
 	CHECK_CONTAINS(error.text, "killed");
-	CHECK(mote_interrupt_killed(interrupt));
+	CHECK(mote_interrupt_is_killed(interrupt));
 	state = mote_interrupt_get_state(interrupt);
 	CHECK(state.cancelled && !state.in_call && !state.running && !state.dropped);
-	CHECK(mote_sandbox_poisoned(sandbox));
-	CHECK(!mote_sandbox_fault(sandbox));
+	CHECK(mote_sandbox_is_poisoned(sandbox));
+	CHECK(!mote_sandbox_get_fault(sandbox));
 	CHECK_STATUS(fixture_try(sandbox, "still_alive", NULL, 0, NULL, &error), MOTE_POISONED,
 		     &error);
 	CHECK_CONTAINS(error.text, "killed");
@@ -88,7 +88,7 @@ static void at_random_moments(void)
 		fixture_killer_join(killer);
 		fixture_destroy(sandbox, NULL);
 	}
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 /* ---- In host functions ------------------------------------------------------------------- */
@@ -105,7 +105,7 @@ static mote_status kill_own(void *user, const mote_value *arguments, size_t coun
 			    mote_value *result, mote_error *error)
 {
 	struct victim *victim = user;
-	mote_interrupt *interrupt = mote_sandbox_interrupt(victim->sandbox);
+	mote_interrupt *interrupt = mote_sandbox_get_interrupt(victim->sandbox);
 
 	(void)count, (void)error;
 	victim->calls++;
@@ -161,7 +161,7 @@ static mote_status kill_others(void *user, const mote_value *arguments, size_t c
 			       mote_value *result, mote_error *error)
 {
 	struct victim *victim = user;
-	mote_interrupt *interrupt = mote_sandbox_interrupt(victim->sandbox);
+	mote_interrupt *interrupt = mote_sandbox_get_interrupt(victim->sandbox);
 	uint64_t id = mote_interrupt_get_state(interrupt).call_id;
 
 	(void)count, (void)error;
@@ -169,7 +169,7 @@ static mote_status kill_others(void *user, const mote_value *arguments, size_t c
 	CHECK(!mote_interrupt_kill_call(interrupt, id + 1));
 	CHECK(!mote_interrupt_kill_call(interrupt, 0));
 	CHECK(!mote_interrupt_kill_call(interrupt, UINT64_MAX));
-	CHECK(!mote_interrupt_killed(interrupt));
+	CHECK(!mote_interrupt_is_killed(interrupt));
 	victim->calls++;
 	*result = arguments[0];
 	return MOTE_OK;
@@ -206,7 +206,7 @@ static void kill_between_calls(void)
 {
 	mote_engine *engine = fixture_engine();
 	mote_sandbox *sandbox = fixture_sandbox(engine, "faults", NULL);
-	mote_interrupt *interrupt = mote_sandbox_interrupt(sandbox);
+	mote_interrupt *interrupt = mote_sandbox_get_interrupt(sandbox);
 
 	CHECK(!mote_interrupt_kill(interrupt));
 	for (uint64_t call = 1; call <= 5; call++) {
@@ -214,7 +214,7 @@ static void kill_between_calls(void)
 		CHECK(!mote_interrupt_kill(interrupt));
 		CHECK(!mote_interrupt_kill_call(interrupt, call));
 		CHECK(!mote_interrupt_kill_call(interrupt, call + 1));
-		CHECK(!mote_interrupt_killed(interrupt));
+		CHECK(!mote_interrupt_is_killed(interrupt));
 		CHECK_EQ(mote_interrupt_get_state(interrupt).call_id, call);
 	}
 	fixture_destroy(sandbox, engine);
@@ -224,15 +224,15 @@ static void handle_outlives_the_sandbox(void)
 {
 	mote_engine *engine = fixture_engine();
 	mote_sandbox *sandbox = fixture_sandbox(engine, "faults", NULL);
-	mote_interrupt *interrupt = mote_interrupt_retain(mote_sandbox_interrupt(sandbox));
+	mote_interrupt *interrupt = mote_interrupt_retain(mote_sandbox_get_interrupt(sandbox));
 	mote_interrupt_state state = mote_interrupt_get_state(interrupt);
 
 	CHECK_EQ(state.call_id, 0);
 	CHECK(!state.in_call && !state.running && !state.cancelled && !state.dropped);
 	CALL0(sandbox, "still_alive");
-	CHECK(!mote_interrupt_dropped(interrupt));
+	CHECK(!mote_interrupt_is_dropped(interrupt));
 	fixture_destroy(sandbox, engine);
-	CHECK(mote_interrupt_dropped(interrupt));
+	CHECK(mote_interrupt_is_dropped(interrupt));
 	CHECK(!mote_interrupt_kill(interrupt));
 	CHECK(!mote_interrupt_kill_call(interrupt, 1));
 	state = mote_interrupt_get_state(interrupt);
@@ -271,7 +271,7 @@ static void late_kills_hit_nothing(void)
 {
 	mote_engine *engine = fixture_engine();
 	mote_sandbox *sandbox = fixture_sandbox(engine, "faults", NULL);
-	struct storm storm = {.interrupt = mote_sandbox_interrupt(sandbox)};
+	struct storm storm = {.interrupt = mote_sandbox_get_interrupt(sandbox)};
 	pthread_t thread;
 
 	REQUIRE(pthread_create(&thread, NULL, kill_all_the_time, &storm) == 0);
@@ -301,7 +301,7 @@ static void only_the_right_sandbox(void)
 		fixture_killer_join(killer);
 		fixture_destroy(victim, NULL);
 	}
-	CHECK(!mote_sandbox_poisoned(bystander));
+	CHECK(!mote_sandbox_is_poisoned(bystander));
 	fixture_destroy(bystander, engine);
 }
 
@@ -333,7 +333,7 @@ static void *kill_until_dropped(void *argument)
 {
 	mote_interrupt *interrupt = argument;
 
-	while (!mote_interrupt_dropped(interrupt))
+	while (!mote_interrupt_is_dropped(interrupt))
 		mote_interrupt_kill(interrupt);
 	CHECK(!mote_interrupt_kill(interrupt));
 	mote_interrupt_release(interrupt);
@@ -348,7 +348,7 @@ static void destroyed_in_another_thread(void)
 	for (uint64_t i = test_scale(200); i > 0; i--) {
 		struct visit visit = {.sandbox = fixture_sandbox(engine, "faults", NULL)};
 		mote_interrupt *interrupt =
-			mote_interrupt_retain(mote_sandbox_interrupt(visit.sandbox));
+			mote_interrupt_retain(mote_sandbox_get_interrupt(visit.sandbox));
 		pthread_t killer, caller, destroyer;
 
 		REQUIRE(pthread_create(&killer, NULL, kill_until_dropped, interrupt) == 0);
@@ -360,7 +360,7 @@ static void destroyed_in_another_thread(void)
 		CHECK(visit.called == MOTE_OK || visit.called == MOTE_KILLED);
 		CHECK_OK(visit.destroyed, NULL);
 	}
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 /* ---- Between the guest's doorbell and the host function ----------------------------------- */
@@ -418,7 +418,7 @@ static void no_host_function_begins_after_a_kill(void)
 	sandbox = fixture_sandbox(engine, "faults", &options);
 	CALL0(sandbox, "tick_once");
 	CHECK_EQ(calls, 1);
-	doorbell.interrupt = mote_sandbox_interrupt(sandbox);
+	doorbell.interrupt = mote_sandbox_get_interrupt(sandbox);
 	check_killed(sandbox, "tick_once");
 	CHECK(doorbell.hit);
 	CHECK_EQ(calls, 1);

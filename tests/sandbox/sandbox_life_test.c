@@ -22,7 +22,7 @@ static void refuse_sandbox(const mote_sandbox_options *options, mote_status stat
 		     status, &error);
 	CHECK_CONTAINS(error.text, part);
 	CHECK(!sandbox);
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 static const mote_sandbox_options defaults = MOTE_SANDBOX_OPTIONS_INIT;
@@ -138,8 +138,8 @@ static void sandbox_rejects_null(void)
 		     MOTE_INVALID_ARGUMENT, NULL);
 	CHECK_STATUS(mote_sandbox_start(NULL, NULL, NULL), MOTE_INVALID_ARGUMENT, NULL);
 	CHECK(!sandbox);
-	mote_image_destroy(image);
-	mote_engine_destroy(engine);
+	mote_image_release(image);
+	mote_engine_release(engine);
 }
 
 /* ---- Creation ---------------------------------------------------------------------------- */
@@ -182,10 +182,10 @@ static void image_shared_by_many(void)
 	REQUIRE_OK(mote_image_open(engine, test_guest("echo"), &image, &error), &error);
 	for (int i = 0; i < MANY; i++) {
 		REQUIRE_OK(mote_sandbox_create(engine, image, NULL, &sandboxes[i], &error), &error);
-		CHECK(mote_sandbox_image(sandboxes[i]) == image);
+		CHECK(mote_sandbox_get_image(sandboxes[i]) == image);
 	}
-	mote_image_destroy(image);
-	mote_engine_destroy(engine);
+	mote_image_release(image);
+	mote_engine_release(engine);
 	/* A function of one is a function of all. */
 	REQUIRE_OK(mote_sandbox_find(sandboxes[0], "count", "u32()", &count, &error), &error);
 	for (uint32_t round = 1; round <= 3; round++)
@@ -298,7 +298,7 @@ static void wrong_arguments(void)
 	mote_sandbox_get_statistics(sandbox, &statistics);
 	CHECK_EQ(statistics.calls, 0);
 	CHECK_EQ(statistics.exits, 0);
-	CHECK(!mote_sandbox_poisoned(sandbox));
+	CHECK(!mote_sandbox_is_poisoned(sandbox));
 	CHECK_EQ(CALL(sandbox, "add", mote_i64(1), mote_i64(2)).as.i64, 3);
 	fixture_destroy(sandbox, engine);
 }
@@ -373,11 +373,12 @@ static void native_handles(void)
 	mote_error error = MOTE_ERROR_INIT;
 	uintptr_t vm = 0, vcpu = 0, other = 4711;
 
-	CHECK_OK(mote_sandbox_native_handle(sandbox, MOTE_NATIVE_KVM_VM, &vm, &error), &error);
-	CHECK_OK(mote_sandbox_native_handle(sandbox, MOTE_NATIVE_KVM_VCPU, &vcpu, &error), &error);
+	CHECK_OK(mote_sandbox_get_native_handle(sandbox, MOTE_NATIVE_KVM_VM, &vm, &error), &error);
+	CHECK_OK(mote_sandbox_get_native_handle(sandbox, MOTE_NATIVE_KVM_VCPU, &vcpu, &error),
+		 &error);
 	CHECK(vm > 2 && vcpu > 2 && vm != vcpu);
-	CHECK_STATUS(mote_sandbox_native_handle(sandbox, (mote_native_handle_kind)99, &other,
-						&error),
+	CHECK_STATUS(mote_sandbox_get_native_handle(sandbox, (mote_native_handle_kind)99, &other,
+						    &error),
 		     MOTE_UNSUPPORTED, &error);
 	CHECK_EQ(other, 4711);
 	fixture_destroy(sandbox, engine);

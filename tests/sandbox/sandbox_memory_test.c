@@ -87,7 +87,7 @@ static mote_status use_everything(struct account *account, mote_error *error)
 		status = mote_sandbox_call(sandbox, string, &argument, 1, NULL, &result, error);
 	}
 	mote_sandbox_destroy(sandbox);
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 	return status;
 }
 
@@ -116,11 +116,11 @@ static void own_allocator_outlives_the_engine(void)
 	REQUIRE_OK(engine_on(&account, &engine, &error), &error);
 	REQUIRE_OK(mote_image_open(engine, test_guest("echo"), &image, &error), &error);
 	REQUIRE_OK(mote_sandbox_create(engine, image, NULL, &sandbox, &error), &error);
-	interrupt = mote_interrupt_retain(mote_sandbox_interrupt(sandbox));
-	mote_engine_destroy(engine);
+	interrupt = mote_interrupt_retain(mote_sandbox_get_interrupt(sandbox));
+	mote_engine_release(engine);
 	CHECK_OK(mote_sandbox_destroy(sandbox), NULL);
 	CHECK(account.live > 0);
-	mote_image_destroy(image);
+	mote_image_release(image);
 	CHECK_EQ(account.live, 1);
 	mote_interrupt_release(interrupt);
 	CHECK_EQ(account.live, 0);
@@ -152,7 +152,7 @@ static bool one_life(const struct lives *lives, uint64_t number)
 	right = mote_sandbox_find(sandbox, ends[number % TEST_COUNT(ends)], NULL, &function,
 				  &error) == MOTE_OK &&
 		mote_sandbox_call(sandbox, function, NULL, 0, NULL, NULL, &error) != MOTE_OK &&
-		mote_sandbox_poisoned(sandbox);
+		mote_sandbox_is_poisoned(sandbox);
 	return mote_sandbox_destroy(sandbox) == MOTE_OK && right;
 }
 
@@ -201,8 +201,8 @@ static void nothing_left_after_10000_faults(void)
 		/* A sandbox has more than 100 KiB in use while it lives. */
 		CHECK(test_resident_kib() < resident + 2048);
 	}
-	mote_image_destroy(lives.image);
-	mote_engine_destroy(lives.engine);
+	mote_image_release(lives.image);
+	mote_engine_release(lives.engine);
 	CHECK(test_fd_count() < files);
 }
 
@@ -211,7 +211,7 @@ static void nothing_left_after_engines(void)
 	size_t files, mappings;
 	mote_engine *engine = fixture_engine();
 
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 	files = test_fd_count();
 	mappings = test_mapping_count();
 	for (uint64_t i = test_scale(300); i > 0; i--) {
@@ -238,7 +238,7 @@ static void many_alive(void)
 	for (int i = 0; i < ALIVE; i++)
 		fixture_destroy(sandboxes[(i * 37) % ALIVE], NULL);
 	CHECK_EQ(test_fd_count(), files);
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 static const struct test_case cases[] = {

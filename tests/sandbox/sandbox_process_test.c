@@ -171,8 +171,8 @@ static void eight_threads(void)
 		pthread_join(workers[i].thread, NULL);
 		CHECK_EQ(workers[i].wrong, 0);
 	}
-	mote_image_destroy(image);
-	mote_engine_destroy(engine);
+	mote_image_release(image);
+	mote_engine_release(engine);
 }
 
 /* Used by two threads at once, which is a mistake: one of them is told so, nothing breaks. */
@@ -199,7 +199,7 @@ static void shared_by_mistake(void)
 	pthread_join(thread, NULL);
 	CHECK(one.status == MOTE_OK || one.status == MOTE_BUSY);
 	CHECK(two.status == MOTE_OK || two.status == MOTE_BUSY);
-	CHECK(!mote_sandbox_poisoned(one.sandbox));
+	CHECK(!mote_sandbox_is_poisoned(one.sandbox));
 	fixture_destroy(one.sandbox, engine);
 }
 

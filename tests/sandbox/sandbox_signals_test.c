@@ -124,7 +124,7 @@ static int chosen_around(void)
 	sigaction(first + 1, &with_information, NULL);
 	if (mote_engine_create(NULL, &engine, &error) != MOTE_OK || kill_works(engine))
 		return 1;
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 	if (!handler_is(first, on_signal) || handler_is(first + 2, SIG_DFL))
 		return 2;
 	raise(first);
@@ -166,15 +166,15 @@ static int explicit_and_free(void)
 		return 2;
 	if (kill_works(one) || kill_works(two))
 		return 3;
-	mote_engine_destroy(one);
+	mote_engine_release(one);
 	if (kill_works(two))
 		return 4;
-	mote_engine_destroy(two);
+	mote_engine_release(two);
 	/* One that comes late, out of nowhere, does no harm. */
 	raise(number);
 	if (create_with_signal(SIGRTMAX, &one, &error) != MOTE_OK || kill_works(one))
 		return 5;
-	mote_engine_destroy(one);
+	mote_engine_release(one);
 	return 0;
 }
 
@@ -217,7 +217,7 @@ static void blocked_signal_is_an_error(void)
 	CHECK_STATUS(blocked.first, MOTE_SIGNAL_BLOCKED, &blocked.error);
 	CHECK_CONTAINS(blocked.error.text, "unblock it with pthread_sigmask");
 	CHECK_OK(blocked.second, NULL);
-	CHECK(!mote_sandbox_poisoned(blocked.sandbox));
+	CHECK(!mote_sandbox_is_poisoned(blocked.sandbox));
 	CHECK_EQ(CALL0(blocked.sandbox, "count").as.u32, 1);
 	fixture_destroy(blocked.sandbox, engine);
 }
@@ -267,7 +267,7 @@ static void *call_block_and_call(void *argument)
 /* Waits for the last of the three calls, then kills it. */
 static void kill_third_call(mote_sandbox *sandbox)
 {
-	mote_interrupt *interrupt = mote_sandbox_interrupt(sandbox);
+	mote_interrupt *interrupt = mote_sandbox_get_interrupt(sandbox);
 	mote_interrupt_state state;
 
 	do {
@@ -303,7 +303,7 @@ static void signal_blocked_after_the_first_call(void)
 		CHECK(i == 1 || late.pending);
 		fixture_destroy(late.sandbox, NULL);
 	}
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 /* ---- A profiler -------------------------------------------------------------------------- */
@@ -333,7 +333,7 @@ static void calls_under_a_profiler(void)
 	for (uint32_t i = 0; atomic_load(&handled) < 300; i++)
 		CHECK_EQ(CALL(sandbox, "call_times", mote_u32(i % 7)).as.u32, i % 7);
 	timer_delete(timer);
-	CHECK(!mote_sandbox_poisoned(sandbox));
+	CHECK(!mote_sandbox_is_poisoned(sandbox));
 	fixture_destroy(sandbox, engine);
 }
 
@@ -359,7 +359,7 @@ static void long_call_under_a_profiler(void)
 	pthread_t killer;
 
 	REQUIRE(pthread_create(&killer, NULL, kill_after_many_signals,
-			       mote_sandbox_interrupt(sandbox)) == 0);
+			       mote_sandbox_get_interrupt(sandbox)) == 0);
 	CHECK_STATUS(fixture_try(sandbox, "spin", NULL, 0, NULL, &error), MOTE_KILLED, &error);
 	timer_delete(timer);
 	pthread_join(killer, NULL);

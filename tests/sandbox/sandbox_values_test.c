@@ -214,7 +214,7 @@ static void check_refused(mote_sandbox *sandbox, const char *name, const mote_va
 		     &error);
 	CHECK_CONTAINS(error.text, part);
 	CHECK_EQ(result.as.i32, 99);
-	CHECK(!mote_sandbox_poisoned(sandbox));
+	CHECK(!mote_sandbox_is_poisoned(sandbox));
 }
 
 static void values_that_cannot_be(void)
@@ -405,7 +405,7 @@ static void buffer_too_small(void)
 		     MOTE_TOO_LARGE, &error);
 	CHECK_EQ(result.as.i32, 99);
 	CHECK_STR(buffer, "........");
-	CHECK(!mote_sandbox_poisoned(sandbox));
+	CHECK(!mote_sandbox_is_poisoned(sandbox));
 	CHECK_EQ(CALL(sandbox, "echo_i32", mote_i32(1)).as.i32, 1);
 	fixture_destroy(sandbox, engine);
 }

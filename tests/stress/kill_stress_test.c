@@ -346,8 +346,8 @@ static void run(bool profiler)
 	for (unsigned i = 0; profiler && i < CALLERS; i++)
 		timer_delete(timers[i]);
 	report(stress, duration(), profiler);
-	mote_image_destroy(stress->image);
-	mote_engine_destroy(stress->engine);
+	mote_image_release(stress->image);
+	mote_engine_release(stress->engine);
 	free(stress);
 }
 

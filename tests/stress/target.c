@@ -94,7 +94,7 @@ static void kill_dropped(struct target *target, struct tally *tally)
 
 bool target_kill(struct target *target, unsigned who, uint64_t *random, struct tally *tally)
 {
-	if (mote_interrupt_dropped(target->interrupt)) {
+	if (mote_interrupt_is_dropped(target->interrupt)) {
 		kill_dropped(target, tally);
 		return false;
 	}
@@ -147,7 +147,7 @@ struct target *target_create(mote_engine *engine, mote_image *image, struct tall
 	CHECK_OK(status, &error);
 	if (status != MOTE_OK)
 		abort();
-	target->interrupt = mote_interrupt_retain(mote_sandbox_interrupt(target->sandbox));
+	target->interrupt = mote_interrupt_retain(mote_sandbox_get_interrupt(target->sandbox));
 	target->tally = tally;
 	target->random = seed | 1;
 	tally->sandboxes++;
@@ -284,7 +284,7 @@ static void check_handle(const struct target *target)
 {
 	mote_interrupt_state state = mote_interrupt_get_state(target->interrupt);
 	mote_status status = target->call[target->calls].status;
-	bool killed = mote_interrupt_killed(target->interrupt);
+	bool killed = mote_interrupt_is_killed(target->interrupt);
 
 	CHECK_EQ(state.call_id, target->calls);
 	CHECK(!state.in_call && !state.running && !state.dropped);
@@ -299,7 +299,7 @@ void target_destroy(struct target *target)
 {
 	check_handle(target);
 	CHECK_OK(mote_sandbox_destroy(target->sandbox), NULL);
-	CHECK(mote_interrupt_dropped(target->interrupt));
+	CHECK(mote_interrupt_is_dropped(target->interrupt));
 	while (atomic_load(&target->killers) > 0)
 		sched_yield();
 	for (uint64_t id = 1; id <= target->calls; id++)

@@ -29,14 +29,14 @@ struct sweep_failure {
 	bool own;	   /* the library's own verdict: os_code is 0 */
 };
 
-enum { SWEEP_MOST_FAILURES = 6 };
+enum { SWEEP_MAXIMUM_FAILURES = 6 };
 
 /* A function that can fail.  The first failure of its list is one that lasts. */
 struct sweep_entry {
 	const char *name;
 	const char *text; /* part of the error's text; NULL: the name */
 	bool once;	  /* lasting, this would only mean waiting for ever */
-	struct sweep_failure failures[SWEEP_MOST_FAILURES + 1];
+	struct sweep_failure failures[SWEEP_MAXIMUM_FAILURES + 1];
 	_Atomic uint64_t failed; /* so often it was made to fail */
 };
 

@@ -132,7 +132,7 @@ static mote_status make_buffer(struct life *life, mote_error *error)
 
 	CHECK((status == MOTE_OK) == (life->made != NULL));
 	if (status == MOTE_OK)
-		memset(mote_buffer_data(life->made), 1, BUFFER_BYTES);
+		memset(mote_buffer_get_data(life->made), 1, BUFFER_BYTES);
 	return status;
 }
 
@@ -157,7 +157,7 @@ static mote_status map_imported(struct life *life, mote_error *error)
 
 static mote_status sum_buffer(struct life *life, const mote_buffer *buffer, mote_error *error)
 {
-	const mote_value argument = mote_bytes(mote_buffer_data(buffer), BUFFER_BYTES);
+	const mote_value argument = mote_bytes(mote_buffer_get_data(buffer), BUFFER_BYTES);
 	mote_value result = {0};
 	mote_status status =
 		mote_sandbox_call(life->sandbox, life->sum, &argument, 1, NULL, &result, error);
@@ -252,7 +252,7 @@ static void *kill_when_running(void *user)
 /* A call that another thread kills as soon as guest code runs. */
 static mote_status call_and_kill(mote_sandbox *sandbox, mote_function function, mote_error *error)
 {
-	struct killer killer = {.interrupt = mote_sandbox_interrupt(sandbox)};
+	struct killer killer = {.interrupt = mote_sandbox_get_interrupt(sandbox)};
 	bool before = sweep_exempt(true);
 	mote_status status;
 	pthread_t thread;
@@ -277,7 +277,7 @@ static mote_status wanted(mote_sandbox *sandbox, mote_status status, mote_status
 		CHECK(status != MOTE_OK);
 		return status;
 	}
-	CHECK(mote_sandbox_poisoned(sandbox));
+	CHECK(mote_sandbox_is_poisoned(sandbox));
 	CHECK(error->text[0] != '\0');
 	return MOTE_OK;
 }
@@ -293,7 +293,7 @@ static mote_status fault(struct life *life, mote_error *error)
 {
 	mote_status status =
 		mote_sandbox_call(life->second, life->null_write, NULL, 0, NULL, NULL, error);
-	const mote_fault *fault = mote_sandbox_fault(life->second);
+	const mote_fault *fault = mote_sandbox_get_fault(life->second);
 
 	CHECK((status == MOTE_GUEST_FAULT) == (fault != NULL));
 	if (status == MOTE_GUEST_FAULT && fault != NULL) {
@@ -330,10 +330,10 @@ static void end_life(struct life *life)
 
 	CHECK_OK(mote_sandbox_destroy(life->second), NULL);
 	CHECK_OK(mote_sandbox_destroy(life->sandbox), NULL);
-	mote_buffer_destroy(life->imported);
-	mote_buffer_destroy(life->made);
-	mote_image_destroy(life->image);
-	mote_engine_destroy(life->engine);
+	mote_buffer_release(life->imported);
+	mote_buffer_release(life->made);
+	mote_image_release(life->image);
+	mote_engine_release(life->engine);
 	CHECK_EQ(life->given_back, life->created);
 	before = sweep_exempt(true);
 	close(life->memfd);
@@ -378,7 +378,7 @@ static void check_recovery(struct life *life, const struct step *step, uint64_t 
 	mote_sandbox *sandbox = used_by(life, step);
 	mote_error error = MOTE_ERROR_INIT;
 
-	if (sandbox == NULL || !mote_sandbox_poisoned(sandbox)) {
+	if (sandbox == NULL || !mote_sandbox_is_poisoned(sandbox)) {
 		CHECK_OK(step->take(life, &error), &error);
 		return;
 	}
@@ -493,7 +493,7 @@ void sweep_die(const struct sweep_end *end, struct sweep_point *point, struct sw
 						       &result->error);
 	sweep_arm(NULL);
 	CHECK(result->status != MOTE_OK);
-	CHECK((mote_sandbox_fault(sandbox) != NULL) == (result->status == MOTE_GUEST_FAULT));
+	CHECK((mote_sandbox_get_fault(sandbox) != NULL) == (result->status == MOTE_GUEST_FAULT));
 	CHECK_OK(mote_sandbox_destroy(sandbox), NULL);
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { MOST_USES = 2000 };
+enum { MAXIMUM_USES = 2000 };
 
 /* Natively every use fails once; creating a VM in an emulated machine takes too long for that. */
 static uint64_t stride(void)
@@ -129,7 +129,7 @@ static void sweep(enum sweep_kind kind, bool from_there_on, uint64_t least)
 	uint64_t at = 1, failures = 0;
 
 	begin();
-	while (at < MOST_USES) {
+	while (at < MAXIMUM_USES) {
 		struct sweep_point point = {.kind = kind,
 					    .fail_at = at,
 					    .which = which,
@@ -145,7 +145,7 @@ static void sweep(enum sweep_kind kind, bool from_there_on, uint64_t least)
 		clean_life();
 		at += stride();
 	}
-	CHECK(at >= least && at < MOST_USES);
+	CHECK(at >= least && at < MAXIMUM_USES);
 	test_note("%llu failures, uses to %llu", (unsigned long long)failures,
 		  (unsigned long long)at - 1);
 }
@@ -229,7 +229,7 @@ static void sweep_end_of_guest(const struct sweep_end *end, enum sweep_kind kind
 	unsigned int which = 0;
 	uint64_t at = 1;
 
-	while (at < MOST_USES) {
+	while (at < MAXIMUM_USES) {
 		struct sweep_point point = {.kind = kind, .fail_at = at, .which = which};
 
 		fail_in_end(end, &point);
@@ -238,7 +238,7 @@ static void sweep_end_of_guest(const struct sweep_end *end, enum sweep_kind kind
 		which = point.hit != NULL ? which + 1 : 0;
 		at += which == 0;
 	}
-	CHECK(at < MOST_USES);
+	CHECK(at < MAXIMUM_USES);
 }
 
 static void every_end_of_a_guest_can_fail(void)

@@ -118,14 +118,14 @@ uint64_t mote_interrupt_cause(const mote_interrupt *interrupt)
 	return atomic_load(&interrupt->word) & CAUSES;
 }
 
-bool mote_interrupt_killed(const mote_interrupt *interrupt)
+bool mote_interrupt_is_killed(const mote_interrupt *interrupt)
 {
 	uint64_t word = atomic_load(&interrupt->word);
 
 	return (word & (MOTE_INTERRUPT_CANCEL | CAUSES)) == MOTE_INTERRUPT_CANCEL;
 }
 
-bool mote_interrupt_dropped(const mote_interrupt *interrupt)
+bool mote_interrupt_is_dropped(const mote_interrupt *interrupt)
 {
 	return (atomic_load(&interrupt->word) & MOTE_INTERRUPT_DROPPED) != 0;
 }

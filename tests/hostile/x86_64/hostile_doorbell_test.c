@@ -97,8 +97,8 @@ static void ring_then(struct hostile_guest guest, const struct hostile_expectati
 	guest.export_signature = "void()";
 	hostile_open(&run, &guest);
 	CHECK_OK(mote_sandbox_start(run.sandbox, NULL, &run.error), &run.error);
-	CHECK(!mote_sandbox_poisoned(run.sandbox));
-	CHECK(!mote_sandbox_fault(run.sandbox));
+	CHECK(!mote_sandbox_is_poisoned(run.sandbox));
+	CHECK(!mote_sandbox_get_fault(run.sandbox));
 	hostile_enter(&run);
 	hostile_check(&run, expectation);
 	hostile_close(&run);

@@ -93,7 +93,7 @@ static void entry_registers(void)
 	memcpy(&entry, run.result.as.bytes.data, sizeof(entry));
 	check_entry(&entry, places.fault);
 	CHECK_OK(mote_sandbox_destroy(run.sandbox), NULL);
-	mote_engine_destroy(run.engine);
+	mote_engine_release(run.engine);
 	hostile_close(&places);
 }
 

@@ -33,7 +33,7 @@ static void new_sandbox_reads_zeros(void)
 		CALL(sandbox, "fill_vectors", mote_u64(PATTERN));
 		fixture_destroy(sandbox, NULL);
 	}
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 /* A neighbour that lives on has full registers. */

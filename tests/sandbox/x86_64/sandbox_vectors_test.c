@@ -77,7 +77,7 @@ static void new_sandbox_reads_zeros(void)
 			check_registers(sandbox, &widths[j], zeros);
 			fixture_destroy(sandbox, NULL);
 		}
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 /* A neighbour that lives on has full registers. */
@@ -95,7 +95,7 @@ static void neighbour_is_not_seen(void)
 		fixture_destroy(sandbox, NULL);
 		fixture_destroy(neighbour, NULL);
 	}
-	mote_engine_destroy(engine);
+	mote_engine_release(engine);
 }
 
 /* Reading copies bytes, which may use vector registers, so each is read once after it was filled. */

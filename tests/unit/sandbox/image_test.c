@@ -34,7 +34,7 @@ static void a_valid_image_is_read(void **state)
 	elf_make(&file);
 	check_ok(take(&file, &image, &error), &error);
 	memset(&file, 0xee, sizeof(file)); /* it was copied */
-	mote_image_inspect(image, &information);
+	mote_image_get_information(image, &information);
 	assert_string_equal(information.name, "guest.elf");
 	assert_int_equal(information.machine, MOTE_MACHINE_X86_64);
 	assert_int_equal(information.abi_version, MOTE_ABI_VERSION);
@@ -46,29 +46,29 @@ static void a_valid_image_is_read(void **state)
 	assert_int_equal(information.import_count, 1);
 	assert_int_equal(information.segment_count, 3);
 	assert_int_equal(information.symbol_count, 2);
-	assert_true(mote_image_export(image, 0, &function));
+	assert_true(mote_image_get_export(image, 0, &function));
 	assert_string_equal(function.name, "first");
 	mote_signature_format(&function.signature, text);
 	assert_string_equal(text, "i32(bytes)");
-	assert_true(mote_image_export(image, 1, &function));
+	assert_true(mote_image_get_export(image, 1, &function));
 	mote_signature_format(&function.signature, text);
 	assert_string_equal(text, "void()");
-	assert_true(mote_image_import(image, 0, &function));
+	assert_true(mote_image_get_import(image, 0, &function));
 	assert_string_equal(function.name, "wanted");
 	mote_signature_format(&function.signature, text);
 	assert_string_equal(text, "string(u64,bool)");
-	assert_true(mote_image_segment_at(image, 2, &segment));
+	assert_true(mote_image_get_segment(image, 2, &segment));
 	assert_true(segment.writable && segment.memory_bytes == 0x3000);
 	function.name = "untouched";
-	assert_false(mote_image_export(image, 2, &function));
-	assert_false(mote_image_import(image, SIZE_MAX, &function));
-	assert_false(mote_image_segment_at(image, 3, &segment));
+	assert_false(mote_image_get_export(image, 2, &function));
+	assert_false(mote_image_get_import(image, SIZE_MAX, &function));
+	assert_false(mote_image_get_segment(image, 3, &segment));
 	assert_string_equal(function.name, "untouched");
 	assert_int_equal(mote_image_extent(image).begin, 0);
 	assert_int_equal(mote_image_extent(image).end, BSS_END);
-	mote_image_destroy(mote_image_retain(image));
-	mote_image_destroy(image);
-	mote_image_destroy(NULL);
+	mote_image_release(mote_image_retain(image));
+	mote_image_release(image);
+	mote_image_release(NULL);
 }
 
 static void optional_parts_may_be_missing(void **state)
@@ -84,12 +84,12 @@ static void optional_parts_may_be_missing(void **state)
 	for (unsigned i = 0; i < 4; i++) /* empty tables, wherever they are */
 		put32(&file, IMAGE_CONTENTS_AT + 4 + 4 * i, 0x7fffff00 - 4 * i);
 	check_ok(take(&file, &image, &error), &error);
-	mote_image_inspect(image, &information);
+	mote_image_get_information(image, &information);
 	assert_int_equal(information.heap_bytes, 0);
 	assert_int_equal(information.stack_bytes, 0);
 	assert_int_equal(information.export_count, 0);
 	assert_int_equal(information.import_count, 0);
-	mote_image_destroy(image);
+	mote_image_release(image);
 }
 
 struct damage {
@@ -216,7 +216,7 @@ static void bad_records_are_refused(void **state)
 	check_error(take(&file, &image, &error), &error, MOTE_BAD_IMAGE, "export 0: its name");
 	file.bytes[EXPORTS_AT + 63] = 0;
 	check_ok(take(&file, &image, &error), &error);
-	mote_image_destroy(image);
+	mote_image_release(image);
 }
 
 static void arguments_of_the_api_are_checked(void **state)
@@ -254,12 +254,12 @@ static bool use(const uint8_t *bytes, size_t length)
 		assert_true(error.text[0] != '\0');
 		return false;
 	}
-	mote_image_inspect(image, &information);
-	for (size_t i = 0; mote_image_export(image, i, &function); i++)
+	mote_image_get_information(image, &information);
+	for (size_t i = 0; mote_image_get_export(image, i, &function); i++)
 		assert_true(strlen(function.name) < MOTE_ABI_NAME_BYTES);
-	for (size_t i = 0; mote_image_import(image, i, &function); i++)
+	for (size_t i = 0; mote_image_get_import(image, i, &function); i++)
 		assert_true(strlen(function.name) < MOTE_ABI_NAME_BYTES);
-	mote_image_destroy(image);
+	mote_image_release(image);
 	return true;
 }
 
@@ -360,10 +360,10 @@ static void files_are_read(void **state)
 	elf_make(&file);
 	write_file("good", file.bytes, sizeof(file.bytes));
 	check_ok(mote_image_open(NULL, path_of("good"), &image, &error), &error);
-	mote_image_inspect(image, &information);
+	mote_image_get_information(image, &information);
 	assert_string_equal(information.name, path_of("good"));
 	assert_int_equal(information.export_count, 2);
-	mote_image_destroy(image);
+	mote_image_release(image);
 }
 
 static void files_that_are_no_images_are_refused(void **state)

@@ -60,7 +60,7 @@ static mote_status load_with(struct guest *guest, const struct elf_file *file, u
 
 static void unload(struct guest *guest)
 {
-	mote_image_destroy(guest->image);
+	mote_image_release(guest->image);
 	free(guest->ram);
 }
 

@@ -11,7 +11,7 @@
 #include "error_internal.h"
 #include "hypervisor/backends/kvm/kvm_aarch64_internal.h"
 
-enum { MOST_REGISTERS = 16384, MOST_REGISTER_BYTES = 2048 };
+enum { MAXIMUM_REGISTERS = 16384, MAXIMUM_REGISTER_BYTES = 2048 };
 
 static size_t register_bytes(uint64_t id)
 {
@@ -27,7 +27,7 @@ static mote_status read_list(struct mote_kvm_vm *vm, struct mote_kvm_reg_list **
 
 	if (result < 0 && result != -E2BIG)
 		return mote_kvm_fail(error, -result, "KVM_GET_REG_LIST");
-	if (head.n > MOST_REGISTERS)
+	if (head.n > MAXIMUM_REGISTERS)
 		return mote_fail(error, MOTE_HYPERVISOR, "KVM_GET_REG_LIST: %llu registers",
 				 (unsigned long long)head.n);
 	whole = mote_allocate(vm->kvm->allocator,
@@ -57,7 +57,7 @@ static mote_status lay_out(struct mote_kvm_vm *vm, const struct mote_kvm_reg_lis
 	for (size_t i = 0; i < state->count; i++) {
 		const size_t bytes = register_bytes(list->reg[i]);
 
-		if (bytes > MOST_REGISTER_BYTES)
+		if (bytes > MAXIMUM_REGISTER_BYTES)
 			return mote_fail(error, MOTE_HYPERVISOR,
 					 "KVM_GET_REG_LIST: register 0x%llx has %zu bytes",
 					 (unsigned long long)list->reg[i], bytes);
@@ -108,7 +108,7 @@ mote_status mote_kvm_state_save(struct mote_vm *base, struct mote_kvm_state *sta
 static bool is_as_it_was(struct mote_kvm_vm *vm, const struct mote_kvm_saved_register *saved,
 			 const uint8_t *value)
 {
-	uint8_t now[MOST_REGISTER_BYTES];
+	uint8_t now[MAXIMUM_REGISTER_BYTES];
 	mote_error ignored = MOTE_ERROR_INIT;
 
 	return mote_kvm_get_register(vm, saved->id, now, &ignored) == MOTE_OK &&

@@ -14,9 +14,9 @@
 
 enum {
 	FIRST_CPUID_ENTRIES = 128,
-	MOST_CPUID_ENTRIES = 4096,
+	MAXIMUM_CPUID_ENTRIES = 4096,
 	DEFAULT_ADDRESS_BITS = 36,
-	MOST_RETIREMENTS = 16, /* an instruction makes a handful of accesses */
+	MAXIMUM_RETIREMENTS = 16, /* an instruction makes a handful of accesses */
 };
 
 /* ---- The device -------------------------------------------------------------------------- */
@@ -29,7 +29,7 @@ static mote_status read_cpuid(struct mote_kvm *kvm, struct mote_kvm_arch *arch, 
 	int result = -E2BIG;
 
 	for (uint32_t entries = FIRST_CPUID_ENTRIES;
-	     result == -E2BIG && entries <= MOST_CPUID_ENTRIES; entries *= 2) {
+	     result == -E2BIG && entries <= MAXIMUM_CPUID_ENTRIES; entries *= 2) {
 		mote_release(kvm->allocator, arch->cpuid);
 		arch->cpuid = mote_allocate(kvm->allocator,
 					    sizeof(*arch->cpuid) +
@@ -405,7 +405,7 @@ static mote_status forget_pending(struct mote_kvm_vm *vm, mote_error *error)
 	const struct mote_kvm_x86_regs none = {.rflags = MOTE_X86_64_RFLAGS_FIXED};
 	mote_status status = mote_kvm_retire(vm, error);
 
-	for (int i = 0; i < MOST_RETIREMENTS; i++) {
+	for (int i = 0; i < MAXIMUM_RETIREMENTS; i++) {
 		if (status != MOTE_OK || vm->pending != MOTE_KVM_EXIT_STASHED)
 			return status;
 		status = mote_kvm_vcpu(vm, MOTE_KVM_SET_REGS, &none, "KVM_SET_REGS", error);

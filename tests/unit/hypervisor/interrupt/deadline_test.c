@@ -458,14 +458,14 @@ static void the_first_cause_stays(void **state)
 	fake.cpu = 2000;
 	ring();
 	assert_int_equal(cause(), 0);
-	assert_true(mote_interrupt_killed(watch.interrupt));
+	assert_true(mote_interrupt_is_killed(watch.interrupt));
 	end();
 	begin(100, 0);
 	fake.now = 3000;
 	ring();
 	assert_true(mote_interrupt_kill(watch.interrupt));
 	assert_int_equal(cause(), MOTE_INTERRUPT_WALL_DEADLINE);
-	assert_false(mote_interrupt_killed(watch.interrupt));
+	assert_false(mote_interrupt_is_killed(watch.interrupt));
 	end();
 }
 

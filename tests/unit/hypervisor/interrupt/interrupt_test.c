@@ -111,7 +111,7 @@ static void a_new_handle_is_idle(void **state)
 	assert_false(mote_interrupt_kill(interrupt));
 	assert_false(mote_interrupt_kill_call(interrupt, 0));
 	assert_false(mote_interrupt_kill_call(interrupt, 1));
-	assert_false(mote_interrupt_killed(interrupt));
+	assert_false(mote_interrupt_is_killed(interrupt));
 	mote_interrupt_release(interrupt);
 }
 
@@ -139,9 +139,9 @@ static void a_kill_while_running_sends_one_signal(void **state)
 	assert_false(mote_interrupt_get_state(interrupt).running);
 	mote_interrupt_end_call(interrupt);
 	assert_false(mote_interrupt_kill(interrupt));
-	assert_true(mote_interrupt_killed(interrupt));
+	assert_true(mote_interrupt_is_killed(interrupt));
 	mote_interrupt_begin_call(interrupt);
-	assert_false(mote_interrupt_killed(interrupt));
+	assert_false(mote_interrupt_is_killed(interrupt));
 	assert_true(mote_interrupt_set_running(interrupt, &kick));
 	mote_interrupt_clear_running(interrupt);
 	mote_interrupt_end_call(interrupt);
@@ -200,7 +200,7 @@ static void a_deadline_is_no_kill(void **state)
 		mote_interrupt_begin_call(interrupt);
 		mote_interrupt_expire(interrupt, mote_interrupt_call_id(interrupt), causes[i]);
 		assert_true(mote_interrupt_kill(interrupt)); /* in progress, and cancelled */
-		assert_false(mote_interrupt_killed(interrupt));
+		assert_false(mote_interrupt_is_killed(interrupt));
 		assert_true(mote_interrupt_get_state(interrupt).cancelled);
 		assert_int_equal(mote_interrupt_cause(interrupt), causes[i]);
 		mote_interrupt_end_call(interrupt);
@@ -209,7 +209,7 @@ static void a_deadline_is_no_kill(void **state)
 		assert_false(mote_interrupt_get_state(interrupt).cancelled);
 		assert_true(mote_interrupt_kill(interrupt));
 		mote_interrupt_expire(interrupt, mote_interrupt_call_id(interrupt), causes[i]);
-		assert_true(mote_interrupt_killed(interrupt));
+		assert_true(mote_interrupt_is_killed(interrupt));
 		mote_interrupt_end_call(interrupt);
 	}
 	mote_interrupt_release(interrupt);
@@ -248,7 +248,7 @@ static void calls_are_numbered_and_killed_by_number(void **state)
 		assert_false(mote_interrupt_kill_call(interrupt, id - 1));
 		assert_false(mote_interrupt_kill_call(interrupt, id + 1));
 		assert_false(mote_interrupt_kill_call(interrupt, id + (1ull << 56)));
-		assert_false(mote_interrupt_killed(interrupt));
+		assert_false(mote_interrupt_is_killed(interrupt));
 		assert_true(mote_interrupt_kill_call(interrupt, id));
 		mote_interrupt_end_call(interrupt);
 		assert_false(mote_interrupt_kill_call(interrupt, id));
@@ -283,7 +283,7 @@ static void references_and_the_drop(void **state)
 	mote_interrupt_end_call(interrupt);
 	mote_interrupt_drop(interrupt);
 	mote_interrupt_release(interrupt);
-	assert_true(mote_interrupt_dropped(interrupt));
+	assert_true(mote_interrupt_is_dropped(interrupt));
 	assert_false(mote_interrupt_kill(interrupt));
 	assert_int_equal(mote_interrupt_get_state(interrupt).call_id, 1);
 	mote_interrupt_release(interrupt);

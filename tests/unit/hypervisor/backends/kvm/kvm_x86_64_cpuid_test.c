@@ -6,7 +6,7 @@
 
 #include "../../../unit_test.h"
 
-enum { MOST_ENTRIES = 16 };
+enum { MAXIMUM_ENTRIES = 16 };
 
 enum reg { EAX, EBX, ECX, EDX };
 
@@ -15,7 +15,7 @@ static struct mote_kvm_x86_cpuid *table;
 static int make_table(void **state)
 {
 	(void)state;
-	table = calloc(1, sizeof(*table) + MOST_ENTRIES * sizeof(table->entries[0]));
+	table = calloc(1, sizeof(*table) + MAXIMUM_ENTRIES * sizeof(table->entries[0]));
 	return table == NULL;
 }
 
