@@ -31,15 +31,51 @@ show()
 if [ ! -w /dev/kvm ]; then
 	word=skip
 	[ "${MOTE_REQUIRE_BEDS:-}" != all ] || { word="not ok"; failed=1; }
-	echo "$word - examples.hello: no /dev/kvm that can be written to"
-	echo "$word - examples.demo: no /dev/kvm that can be written to"
-	echo "$word - examples.pool: no /dev/kvm that can be written to"
+	for example in hello plugin parser filter pool demo; do
+		echo "$word - examples.$example: no /dev/kvm that can be written to"
+	done
 	exit $failed
 fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 
 printed=$("$build/examples/hello/hello_host" "$build/examples/guests/hello")
 [ "$printed" = "Hello, World!" ]
 verdict hello $? "it printed: $printed"
+
+printed=$(cd "$build/examples/plugin" && ./plugin plugin_discount plugin_thief 2>&1)
+code=$?
+show
+[ $code = 0 ] && [ "$(lines '^plugin_discount: 200 melons cost 450.00$')" = 1 ] &&
+	[ "$(lines '^plugin_thief: plugin dropped: guest fault: memory access: read of 0x')" = 1 ]
+verdict plugin $? "exit code $code"
+
+# tar_head SIZE: a header whose member has that size, in octal digits.
+tar_head()
+{
+	printf evil
+	head -c 120 /dev/zero
+	printf %s "$1"
+	head -c 377 /dev/zero
+}
+
+{ tar_head 00000001000; head -c 1024 /dev/zero; } >"$work/good.tar"
+tar_head 37777777000 >"$work/loop.tar"
+tar_head 10000000000 >"$work/crash.tar"
+printed=$(cd "$work" && "$build/examples/parser/parser" "$build/examples/parser/parser_tar" \
+	loop.tar good.tar crash.tar good.tar 2>&1)
+code=$?
+show
+[ $code = 1 ] && [ "$(lines '^good.tar: 1 files, 512 bytes$')" = 2 ] &&
+	[ "$(lines '^loop.tar: refused: .* CPU-time deadline$')" = 1 ] &&
+	[ "$(lines '^crash.tar: refused: guest fault: memory access: read of 0x')" = 1 ]
+verdict parser $? "exit code $code"
+
+printf 'P6\n2 1\n255\n\377\000\000\000\377\000' >"$work/in.ppm"
+printf 'P6\n2 1\n255\n\065\065\065\266\266\266' >"$work/gray.ppm"
+printed=$("$build/examples/filter/filter" "$build/examples/filter/filter_gray" "$work/in.ppm" \
+	"$work/out.ppm" 2>&1) && cmp "$work/out.ppm" "$work/gray.ppm"
+verdict filter $? "it printed: $printed"
 
 printed=$("$build/examples/pool/pool" "$build/examples/pool/pool_worker" 5 200 8 \
 	"${MOTE_TEST_SLOW:-1}" 2>&1)
