@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Toolchain file: aarch64 Linux with Debian's cross compiler.  MOTE_SYSROOT is a folder with Debian
-# packages of that architecture (scripts/debian-packages), for zlib and cmocka.
+# packages of that architecture (scripts/debian-packages), for zlib.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)

@@ -39,7 +39,7 @@ need()
 need_build()
 {
 	need gcc:gcc /usr/include/stdio.h:libc6-dev cmake:cmake ninja:ninja-build \
-		pkg-config:pkg-config /usr/include/cmocka.h:libcmocka-dev
+		pkg-config:pkg-config
 }
 
 need_demo()
@@ -82,7 +82,7 @@ need_arm64_bed()
 	need_clang && need qemu-system-aarch64:qemu-system-arm aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu \
 		/usr/aarch64-linux-gnu/include/stdio.h:libc6-dev-arm64-cross cpio:cpio &&
 		scripts/debian-packages "$MOTE_CACHE/sysroot-arm64" arm64 \
-			zlib1g-dev libcmocka-dev libcmocka0 busybox-static
+			zlib1g-dev busybox-static
 }
 
 need_zig()

@@ -13,63 +13,8 @@ static const uint64_t DEFAULT_MEMORY = 16ull << 20;
 static const uint64_t DEFAULT_STACK = 256ull << 10;
 static const uint64_t DEFAULT_MAILBOX = 64ull << 10;
 static const uint64_t DEFAULT_BUFFER_SPACE = 4ull << 30;
-static const uint64_t MINIMUM_MEMORY = 64ull << 10;
-static const uint64_t MAXIMUM_MEMORY = 64ull << 30;
-static const uint64_t MAXIMUM_MAILBOX = 1ull << 30;
-static const size_t MAXIMUM_HOST_FUNCTIONS = 4096;
 
-/* ---- Options ----------------------------------------------------------------------------- */
-
-static mote_status check_range(const char *what, uint64_t value, uint64_t least, uint64_t most,
-			       mote_error *error)
-{
-	char low[MOTE_SIZE_TEXT_BYTES], high[MOTE_SIZE_TEXT_BYTES];
-
-	if (value >= least && value <= most)
-		return MOTE_OK;
-	return mote_fail(error, MOTE_INVALID_ARGUMENT, "%s is %llu bytes; it must be %s to %s",
-			 what, (unsigned long long)value, mote_size_text(least, low),
-			 mote_size_text(most, high));
-}
-
-static uint64_t whole_pages(uint64_t bytes)
-{
-	return (bytes + MOTE_PAGE_BYTES - 1) & MOTE_PAGE_MASK;
-}
-
-static mote_status check_options(const mote_sandbox_options *options, mote_error *error)
-{
-	mote_status status = MOTE_OK;
-
-	if (options->size != sizeof(*options))
-		return mote_fail(error, MOTE_INVALID_ARGUMENT,
-				 "sandbox options: size is %zu, not %zu; start them with "
-				 "MOTE_SANDBOX_OPTIONS_INIT",
-				 options->size, sizeof(*options));
-	if (options->memory_bytes != 0)
-		status = check_range("memory_bytes", options->memory_bytes, MINIMUM_MEMORY,
-				     MAXIMUM_MEMORY, error);
-	if (status == MOTE_OK)
-		status = check_range("heap_bytes", options->heap_bytes, 0, MAXIMUM_MEMORY, error);
-	if (status == MOTE_OK)
-		status = check_range("stack_bytes", options->stack_bytes, 0, MAXIMUM_MEMORY, error);
-	if (status == MOTE_OK)
-		status = check_range("mailbox_bytes", options->mailbox_bytes, 0, MAXIMUM_MAILBOX,
-				     error);
-	if (status == MOTE_OK)
-		status = check_range("buffer_space_bytes", options->buffer_space_bytes, 0,
-				     MAXIMUM_MEMORY, error);
-	if (status == MOTE_OK && (unsigned)options->log_level > MOTE_LOG_TRACE)
-		status = mote_fail(error, MOTE_INVALID_ARGUMENT, "log_level %d does not exist",
-				   (int)options->log_level);
-	if (status == MOTE_OK && options->host_function_count > MAXIMUM_HOST_FUNCTIONS)
-		status = mote_fail(error, MOTE_INVALID_ARGUMENT, "more than %zu host functions",
-				   MAXIMUM_HOST_FUNCTIONS);
-	if (status == MOTE_OK && options->host_function_count > 0 &&
-	    options->host_functions == NULL)
-		status = mote_fail(error, MOTE_INVALID_ARGUMENT, "host_functions is NULL");
-	return status;
-}
+/* ---- Layout -------------------------------------------------------------------------------- */
 
 /* What the processor cannot address, page tables cannot name. */
 static mote_status check_addresses(const mote_sandbox *sandbox, mote_error *error)
@@ -87,6 +32,11 @@ static mote_status check_addresses(const mote_sandbox *sandbox, mote_error *erro
 			 "memory_bytes and buffer_space_bytes are more than the %s that this "
 			 "processor can address",
 			 mote_size_text(1ull << capabilities.address_bits, size));
+}
+
+static uint64_t whole_pages(uint64_t bytes)
+{
+	return (bytes + MOTE_PAGE_BYTES - 1) & MOTE_PAGE_MASK;
 }
 
 static uint64_t image_alignment(const struct mote_elf *elf)
@@ -125,7 +75,8 @@ static mote_status compute_layout(mote_sandbox *sandbox, const mote_sandbox_opti
 	mote_status status = MOTE_OK;
 
 	/* The image asks within the same limits as the caller. */
-	if (image->heap_bytes > MAXIMUM_MEMORY || image->stack_bytes > MAXIMUM_MEMORY)
+	if (image->heap_bytes > MOTE_SANDBOX_MAXIMUM_BYTES ||
+	    image->stack_bytes > MOTE_SANDBOX_MAXIMUM_BYTES)
 		return mote_fail(error, MOTE_NO_GUEST_MEMORY,
 				 "guest image %s asks for an absurd heap or stack", image->name);
 	if (options->stack_bytes == 0)
@@ -347,7 +298,7 @@ static mote_status check_create(const mote_engine *engine, const mote_image *ima
 			"guest image %s is for %s, this host is %s; rebuild it for this host",
 			image->name, mote_machine_name(image->elf.machine),
 			mote_machine_name(MOTE_ARCH_MACHINE));
-	return check_options(options, error);
+	return mote_sandbox_check_options(options, error);
 }
 
 mote_status mote_sandbox_create(mote_engine *engine, mote_image *image,

@@ -53,6 +53,11 @@ struct mote_sandbox {
 	mote_sandbox_statistics statistics;
 };
 
+/* The most that memory, heap, stack or buffer space may be. */
+#define MOTE_SANDBOX_MAXIMUM_BYTES (64ull << 30)
+
+mote_status mote_sandbox_check_options(const mote_sandbox_options *options, mote_error *error);
+
 /* Marks the sandbox as in use by a call; MOTE_BUSY when it is. */
 mote_status mote_sandbox_claim(mote_sandbox *sandbox, mote_error *error);
 void mote_sandbox_unclaim(mote_sandbox *sandbox);

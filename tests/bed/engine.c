@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Stands in for mote_engine_create in everything that is linked with
- * --wrap=mote_engine_create: the same engine, but reaching KVM through the bed's
- * table of functions.
+ * --wrap=mote_engine_create: the same engine, but on the backend that
+ * MOTE_TEST_BACKEND names, and reaching KVM through the bed's table of functions.
  */
 #include <mote/engine.h>
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "kvm_quirk.h"
+#include "test.h"
 
 /* Internal to the library (src/engine.c). */
 mote_status mote_engine_create_with_system(const mote_engine_options *options, const void *system,
@@ -15,8 +20,62 @@ mote_status mote_engine_create_with_system(const mote_engine_options *options, c
 mote_status __wrap_mote_engine_create(const mote_engine_options *options, mote_engine **engine,
 				      mote_error *error);
 
+/* MOTE_BACKEND_AUTO when the environment names none. */
+static mote_backend_kind wanted_backend(void)
+{
+	const char *name = getenv("MOTE_TEST_BACKEND");
+	mote_backend_kind kind = MOTE_BACKEND_AUTO;
+
+	if (name != NULL && name[0] != '\0' && !mote_backend_from_name(name, &kind)) {
+		fprintf(stderr, "MOTE_TEST_BACKEND=%s is not a backend\n", name);
+		exit(2);
+	}
+	return kind;
+}
+
 mote_status __wrap_mote_engine_create(const mote_engine_options *options, mote_engine **engine,
 				      mote_error *error)
 {
+	mote_engine_options chosen = MOTE_ENGINE_OPTIONS_INIT;
+
+	if (options == NULL || options->backend == MOTE_BACKEND_AUTO) {
+		if (options != NULL)
+			memcpy(&chosen, options, sizeof(chosen));
+		chosen.backend = wanted_backend();
+		if (chosen.backend != MOTE_BACKEND_AUTO)
+			options = &chosen;
+	}
 	return mote_engine_create_with_system(options, test_kvm_system(), engine, error);
+}
+
+/* Why the wanted hypervisor cannot be used; empty when it can. */
+static const char *why_not(void)
+{
+	static mote_probe_result results[8];
+	size_t count = mote_probe(results, TEST_COUNT(results));
+	mote_backend_kind wanted = wanted_backend();
+	const char *reason = "this build has no such backend";
+
+	for (size_t i = 0; i < count && i < TEST_COUNT(results); i++) {
+		if (wanted != MOTE_BACKEND_AUTO && results[i].kind != wanted)
+			continue;
+		if (results[i].usable)
+			return "";
+		reason = results[i].reason;
+	}
+	return reason;
+}
+
+void test_need_hypervisor(void)
+{
+	static const char *reason;
+	const char *required = getenv("MOTE_REQUIRE_BEDS");
+
+	if (reason == NULL)
+		reason = why_not();
+	if (reason[0] == '\0')
+		return;
+	if (required != NULL && strcmp(required, "all") == 0)
+		FAIL("no hypervisor: %s, and MOTE_REQUIRE_BEDS=all", reason);
+	SKIP("no hypervisor: %s", reason);
 }

@@ -217,7 +217,7 @@ void tool_need_vm(void)
 	struct tool tool;
 	bool usable;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	TOOL_RUN(&tool, "doctor");
 	usable = tool.code == 0;
 	tool_clear(&tool);

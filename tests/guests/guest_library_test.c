@@ -34,7 +34,7 @@ static void set_up(struct fixture *fixture, const char *guest)
 {
 	mote_engine_options engine_options = MOTE_ENGINE_OPTIONS_INIT;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	memset(fixture, 0, sizeof(*fixture));
 	fixture->error = (mote_error)MOTE_ERROR_INIT;
 	engine_options.log = keep_log;

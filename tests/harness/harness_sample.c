@@ -63,9 +63,36 @@ static void scales(void)
 	CHECK_EQ(test_slow(3), 6);
 }
 
+static void says_before(void)
+{
+	test_note("before");
+}
+
+static void says_after(void)
+{
+	test_note("after");
+}
+
+static void cannot_begin(void)
+{
+	FAIL("nothing to begin with");
+}
+
+static void is_within(void)
+{
+	FAIL("in the middle");
+}
+
+static void never_begins(void)
+{
+	test_note("begun all the same");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
+		CASE_WITHIN(is_within, says_before, says_after),
+		CASE_WITHIN(never_begins, cannot_begin, says_after),
 		CASE(passes),
 		CASE(fails_twice_and_goes_on),
 		CASE(leaves_at_require),

@@ -27,6 +27,8 @@ expect fails_twice_and_goes_on 1 'is 0xffffffffffffffff \(-1\), not 0xff \(255\)
 expect leaves_at_require 1 'is "left", not "right"$'
 expect differs_in_memory 1 'byte 2 of 3 is 0x63, not 0x64$'
 expect lacks_a_part 1 '"hello" has no "world"$'
+expect is_within 1 '^# after$'
+expect never_begins 1 '^not ok - sample\.never_begins: harness_sample.c:[0-9]+: nothing to begin with$'
 expect is_skipped 0 '^skip - sample\.is_skipped: no bed here$'
 expect crashes 134 '^not ok - sample\.crashes: crashed with signal 06$'
 MOTE_TEST_TIMEOUT=1 expect hangs 1 '^not ok - sample\.hangs: hung'

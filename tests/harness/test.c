@@ -261,8 +261,13 @@ static enum outcome run_case(const char *suite, const struct test_case *test)
 	snprintf(now.name, sizeof(now.name), "%s.%s", suite, test->name);
 
 	alarm((unsigned)test_slow(environment_number("MOTE_TEST_TIMEOUT", 120)));
-	if (!setjmp(now.leave))
+	if (!setjmp(now.leave)) {
+		if (test->before != NULL)
+			test->before();
 		test->run();
+	}
+	if (test->after != NULL && !setjmp(now.leave))
+		test->after();
 	alarm(0);
 
 	if (atomic_load(&now.failures)) {

@@ -25,6 +25,7 @@
  *   MOTE_TEST_GUESTS   folder of the guest images
  *   MOTE_TEST_SUITE    the suite's name, where its program runs in more than one way
  *   MOTE_TEST_BED      name of the emulated machine, when in one ("svm")
+ *   MOTE_TEST_BACKEND  the hypervisor to test with ("kvm"); default: the first usable one
  *   MOTE_REQUIRE_BEDS  "all": what this machine cannot run is a failure, not a skip
  */
 #ifndef MOTE_TEST_H
@@ -37,10 +38,13 @@
 struct test_case {
 	const char *name;
 	void (*run)(void);
+	void (*before)(void); /* may be NULL; a failure in it leaves the case */
+	void (*after)(void);  /* may be NULL; runs however the case ended */
 };
 
 /* clang-format off */
-#define CASE(function) {#function, function}
+#define CASE(function) {#function, function, NULL, NULL}
+#define CASE_WITHIN(function, before, after) {#function, function, before, after}
 /* clang-format on */
 #define TEST_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -92,8 +96,12 @@ int test_main(const char *suite, const struct test_case *cases, size_t count, in
 /* Prints a detail line ("# ..."), as printf does; a newline is added. */
 void test_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Leaves the case unless /dev/kvm can be used: skipped, or failed under MOTE_REQUIRE_BEDS=all. */
-void test_need_kvm(void);
+/*
+ * Leaves the case unless a hypervisor can be used: the one that MOTE_TEST_BACKEND names, else any.
+ * Skipped, or failed under MOTE_REQUIRE_BEDS=all.  For programs that are linked with the bed
+ * (tests/bed/engine.c).
+ */
+void test_need_hypervisor(void);
 
 /* A repeat count, smaller on a slow machine (MOTE_TEST_SCALE), never below 1. */
 uint64_t test_scale(uint64_t count);

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The harness's view of the machine: what this process holds, files, the clock,
- * and whether there is a hypervisor to test with.
+ * The harness's view of the machine: what this process holds, files, the clock.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,18 +97,4 @@ void *test_read_file(const char *path, size_t *length)
 	fclose(file);
 	*length = used;
 	return data;
-}
-
-void test_need_kvm(void)
-{
-	const char *required = getenv("MOTE_REQUIRE_BEDS");
-	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-
-	if (fd >= 0) {
-		close(fd);
-		return;
-	}
-	if (required && !strcmp(required, "all"))
-		FAIL("/dev/kvm: %s, and MOTE_REQUIRE_BEDS=all", strerror(errno));
-	SKIP("/dev/kvm: %s", strerror(errno));
 }

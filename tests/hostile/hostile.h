@@ -138,7 +138,7 @@ void hostile_try(const struct hostile_guest *guest, const struct hostile_expecta
 		const struct hostile_expectation expectation = {.outcomes = {__VA_ARGS__}}; \
 		hostile_try(&guest, &expectation); \
 	}
-#define HOSTILE_RUN(name, ...) {#name, run_##name},
+#define HOSTILE_RUN(name, ...) {#name, run_##name, NULL, NULL},
 /* clang-format on */
 
 #endif

@@ -165,7 +165,7 @@ static void try_place(const struct place *place)
 	{ \
 		try_place(&(const struct place){base, offset, "stack guard", ABSENT, true}); \
 	}
-#define RUN(name, ...) {#name, run_##name},
+#define RUN(name, ...) {#name, run_##name, NULL, NULL},
 /* clang-format on */
 
 PLACES(DEFINE)
@@ -235,7 +235,7 @@ static void check_refused(const uint8_t *file, size_t bytes, const char *part)
 	mote_sandbox *sandbox = NULL;
 	mote_engine *engine;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	REQUIRE_OK(mote_engine_create(NULL, &engine, &error), &error);
 	CHECK_STATUS(mote_sandbox_create_from_bytes(engine, file, bytes, NULL, &sandbox, &error),
 		     MOTE_BAD_IMAGE, &error);

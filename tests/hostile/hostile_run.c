@@ -41,7 +41,7 @@ void hostile_open(struct hostile_run *run, const struct hostile_guest *guest)
 		.name = "host", .signature = guest->import_signature, .call = refuse};
 	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	*run = (struct hostile_run){.error = MOTE_ERROR_INIT, .files = test_fd_count()};
 	REQUIRE_OK(mote_engine_create(NULL, &run->engine, &run->error), &run->error);
 	if (guest->options)

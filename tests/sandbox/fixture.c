@@ -16,7 +16,7 @@ mote_engine *fixture_engine(void)
 	mote_error error = MOTE_ERROR_INIT;
 	mote_engine *engine;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	REQUIRE_OK(mote_engine_create(NULL, &engine, &error), &error);
 	return engine;
 }

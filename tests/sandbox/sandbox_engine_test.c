@@ -56,7 +56,7 @@ static void success_leaves_the_error_alone(void)
 	mote_error error = MOTE_ERROR_INIT;
 	mote_engine *engine;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	strcpy(error.text, "as it was");
 	REQUIRE(mote_engine_create(NULL, &engine, &error) == MOTE_OK);
 	CHECK_STR(error.text, "as it was");
@@ -70,7 +70,7 @@ static void backend_from_the_environment(void)
 	mote_error error = MOTE_ERROR_INIT;
 	mote_engine *engine;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	setenv("MOTE_BACKEND", "nonsense", 1);
 	refuse_engine(NULL, MOTE_NO_HYPERVISOR, "MOTE_BACKEND=nonsense is not a backend");
 	/* What the program says goes before what the environment says. */

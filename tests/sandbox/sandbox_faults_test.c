@@ -280,7 +280,7 @@ static mote_engine *logging_engine(struct journal *journal)
 	mote_error error = MOTE_ERROR_INIT;
 	mote_engine *engine;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	memset(journal, 0, sizeof(*journal));
 	options.log = write_down;
 	options.log_user = journal;

@@ -163,7 +163,7 @@ static void fork_in_a_log_callback(void)
 	mote_engine *engine;
 	mote_status status;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	engine_options.log = fork_and_log;
 	engine_options.log_user = &parent;
 	options.log_level = MOTE_LOG_INFO;

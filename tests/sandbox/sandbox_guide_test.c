@@ -187,7 +187,7 @@ static int with_all_signals_handled(void *user)
 
 static void a_signal_is_given_back(void)
 {
-	test_need_kvm();
+	test_need_hypervisor();
 	CHECK_EQ(in_child(with_all_signals_handled, NULL), 0);
 }
 
@@ -204,7 +204,7 @@ static void messages_are_harmless(void)
 	char *text = NULL;
 	size_t length = 0;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	engine_options.log = write_log;
 	engine_options.log_user = open_memstream(&text, &length);
 	REQUIRE(engine_options.log_user);

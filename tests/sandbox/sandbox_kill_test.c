@@ -407,7 +407,7 @@ static void no_host_function_begins_after_a_kill(void)
 	mote_sandbox *sandbox;
 	mote_engine *engine;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	doorbell.real = test_kvm_system() ? test_kvm_system() : &mote_kvm_system_linux;
 	doorbell.interrupt = NULL;
 	system = *doorbell.real;

@@ -96,7 +96,7 @@ static void own_allocator_balances(void)
 	struct account account = {0};
 	mote_error error = MOTE_ERROR_INIT;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	CHECK_OK(use_everything(&account, &error), &error);
 	CHECK(account.allocations > 5);
 	CHECK_EQ(account.live, 0);
@@ -112,7 +112,7 @@ static void own_allocator_outlives_the_engine(void)
 	mote_engine *engine;
 	mote_image *image;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	REQUIRE_OK(engine_on(&account, &engine, &error), &error);
 	REQUIRE_OK(mote_image_open(engine, test_guest("echo"), &image, &error), &error);
 	REQUIRE_OK(mote_sandbox_create(engine, image, NULL, &sandbox, &error), &error);

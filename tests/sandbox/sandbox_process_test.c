@@ -270,7 +270,7 @@ static void calls_under_seccomp(void)
 {
 	pid_t child;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	if (SANITIZED)
 		SKIP("sanitizers make system calls of their own");
 	test_guest("echo"); /* leaves the case here, not in the child */

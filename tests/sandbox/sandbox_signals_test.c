@@ -39,7 +39,7 @@ static int in_a_child(int (*act)(void))
 	int status = -1;
 	pid_t child;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	test_guest("faults"); /* leaves the case here, not in the child */
 	child = fork();
 	REQUIRE(child >= 0);

@@ -317,7 +317,7 @@ static void run(bool profiler)
 	timer_t timers[CALLERS];
 	sigset_t profiling;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	/* A failure leaves the case, and its threads with this behind. */
 	stress = calloc(1, sizeof(*stress));
 	REQUIRE(stress != NULL);

@@ -97,7 +97,7 @@ static void begin(void)
 {
 	struct sweep_result result;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	sweep_live(false, &result);
 	CHECK_OK(result.status, &result.error);
 	remember();

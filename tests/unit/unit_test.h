@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the unit tests share: cmocka and what it needs, errors, reproducible
- * random numbers.
+ * What the unit tests share: the harness, errors, reproducible random numbers.
  */
 #ifndef MOTE_TESTS_UNIT_TEST_H
 #define MOTE_TESTS_UNIT_TEST_H
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include <mote/error.h>
+
+#include "test.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -26,17 +23,17 @@ static inline void check_error(mote_status status, const mote_error *error, mote
 			       const char *part)
 {
 	if (status != expected)
-		fail_msg("status %s, not %s: %s", mote_status_name(status),
-			 mote_status_name(expected), error->text);
-	assert_int_equal(error->status, expected);
+		FAIL("status %s, not %s: %s", mote_status_name(status), mote_status_name(expected),
+		     error->text);
+	REQUIRE_EQ(error->status, expected);
 	if (strstr(error->text, part) == NULL)
-		fail_msg("\"%s\" has no \"%s\"", error->text, part);
+		FAIL("\"%s\" has no \"%s\"", error->text, part);
 }
 
 static inline void check_ok(mote_status status, const mote_error *error)
 {
 	if (status != MOTE_OK)
-		fail_msg("status %s: %s", mote_status_name(status), error->text);
+		FAIL("status %s: %s", mote_status_name(status), error->text);
 }
 
 /* The next number of a sequence that state, never 0, seeds (xorshift64*). */

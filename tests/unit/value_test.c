@@ -9,14 +9,13 @@
 static const char *const names[] = {"void", "i32", "u32",  "i64",    "u64",
 				    "f32",  "f64", "bool", "string", "bytes"};
 
-static void every_type_has_its_name(void **state)
+static void every_type_has_its_name(void)
 {
-	(void)state;
-	assert_int_equal(COUNT(names), MOTE_TYPE_COUNT);
+	REQUIRE_EQ(COUNT(names), MOTE_TYPE_COUNT);
 	for (unsigned i = 0; i < MOTE_TYPE_COUNT; i++)
-		assert_string_equal(mote_type_name((mote_type)i), names[i]);
-	assert_string_equal(mote_type_name((mote_type)MOTE_TYPE_COUNT), "unknown");
-	assert_string_equal(mote_type_name((mote_type)-1), "unknown");
+		REQUIRE_STR(mote_type_name((mote_type)i), names[i]);
+	REQUIRE_STR(mote_type_name((mote_type)MOTE_TYPE_COUNT), "unknown");
+	REQUIRE_STR(mote_type_name((mote_type)-1), "unknown");
 }
 
 static void check_parse(const char *text, const char *canonical)
@@ -27,16 +26,15 @@ static void check_parse(const char *text, const char *canonical)
 
 	check_ok(mote_signature_parse(text, &signature, &error), &error);
 	mote_signature_format(&signature, formatted);
-	assert_string_equal(formatted, canonical);
+	REQUIRE_STR(formatted, canonical);
 	check_ok(mote_signature_parse(formatted, &again, &error), &error);
-	assert_true(mote_signature_equal(&signature, &again));
+	REQUIRE(mote_signature_equal(&signature, &again));
 }
 
-static void signatures_round_trip(void **state)
+static void signatures_round_trip(void)
 {
 	char text[64], canonical[64];
 
-	(void)state;
 	check_parse("void()", "void()");
 	check_parse("i64(bytes,u32)", "i64(bytes,u32)");
 	for (unsigned result = 0; result < MOTE_TYPE_COUNT; result++)
@@ -49,37 +47,35 @@ static void signatures_round_trip(void **state)
 		}
 }
 
-static void blanks_are_allowed_around_types(void **state)
+static void blanks_are_allowed_around_types(void)
 {
-	(void)state;
 	check_parse("  i64 ( bytes , u32 ) ", "i64(bytes,u32)");
 	check_parse("\tvoid\t(\t)\t", "void()");
 	check_parse("void( i32)", "void(i32)");
 	check_parse("void(i32 )", "void(i32)");
 }
 
-static void sixteen_arguments_fit_and_seventeen_do_not(void **state)
+static void sixteen_arguments_fit_and_seventeen_do_not(void)
 {
 	char text[200] = "string(", formatted[MOTE_SIGNATURE_TEXT_BYTES];
 	mote_error error = MOTE_ERROR_INIT;
 	mote_signature signature;
 
-	(void)state;
 	for (unsigned i = 0; i < 16; i++)
 		strcat(text, i > 0 ? ",string" : "string");
 	strcat(text, ")");
 	check_parse(text, text); /* the longest text there is */
 	check_ok(mote_signature_parse(text, &signature, &error), &error);
-	assert_int_equal(signature.argument_count, 16);
+	REQUIRE_EQ(signature.argument_count, 16);
 	mote_signature_format(&signature, formatted);
-	assert_int_equal(strlen(formatted), strlen(text));
+	REQUIRE_EQ(strlen(formatted), strlen(text));
 	text[strlen(text) - 1] = '\0';
 	strcat(text, ",i32)");
 	check_error(mote_signature_parse(text, &signature, &error), &error, MOTE_SIGNATURE,
 		    "more than 16 arguments");
 }
 
-static void everything_else_is_refused(void **state)
+static void everything_else_is_refused(void)
 {
 	static const struct {
 		const char *text, *why;
@@ -115,7 +111,6 @@ static void everything_else_is_refused(void **state)
 	};
 	mote_signature signature, before;
 
-	(void)state;
 	memset(&signature, 0x5a, sizeof(signature));
 	before = signature;
 	for (size_t i = 0; i < COUNT(bad); i++) {
@@ -124,83 +119,78 @@ static void everything_else_is_refused(void **state)
 
 		check_error(status, &error, MOTE_SIGNATURE, bad[i].why);
 		check_error(status, &error, MOTE_SIGNATURE, "write it like");
-		assert_memory_equal(&signature, &before, sizeof(signature));
-		assert_int_equal(mote_signature_parse(bad[i].text, &signature, NULL),
-				 MOTE_SIGNATURE);
+		REQUIRE_MEM(&signature, &before, sizeof(signature));
+		REQUIRE_EQ(mote_signature_parse(bad[i].text, &signature, NULL), MOTE_SIGNATURE);
 	}
 }
 
-static void null_is_refused(void **state)
+static void null_is_refused(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	mote_signature signature;
 
-	(void)state;
 	check_error(mote_signature_parse(NULL, &signature, &error), &error, MOTE_SIGNATURE, "NULL");
 	check_error(mote_signature_parse("void()", NULL, &error), &error, MOTE_SIGNATURE, "NULL");
 }
 
-static void a_long_or_hostile_text_is_cut_in_the_message(void **state)
+static void a_long_or_hostile_text_is_cut_in_the_message(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	mote_signature signature;
 	char text[5000];
 
-	(void)state;
 	memset(text, 'x', sizeof(text));
 	text[sizeof(text) - 1] = '\0';
 	text[3] = '\n';
 	text[5] = '\033';
 	check_error(mote_signature_parse(text, &signature, &error), &error, MOTE_SIGNATURE,
 		    "xxx?x?x");
-	assert_true(strlen(error.text) < 200);
+	REQUIRE(strlen(error.text) < 200);
 }
 
-static void equality_looks_at_the_arguments_in_use_only(void **state)
+static void equality_looks_at_the_arguments_in_use_only(void)
 {
 	mote_signature a, b;
 
-	(void)state;
-	assert_int_equal(mote_signature_parse("i32(u32,u64)", &a, NULL), MOTE_OK);
+	REQUIRE_EQ(mote_signature_parse("i32(u32,u64)", &a, NULL), MOTE_OK);
 	b = a;
 	b.arguments[2] = 99;
-	assert_true(mote_signature_equal(&a, &b));
+	REQUIRE(mote_signature_equal(&a, &b));
 	b.arguments[1] = MOTE_TYPE_U32;
-	assert_false(mote_signature_equal(&a, &b));
+	REQUIRE(!mote_signature_equal(&a, &b));
 	b = a;
 	b.result = MOTE_TYPE_VOID;
-	assert_false(mote_signature_equal(&a, &b));
+	REQUIRE(!mote_signature_equal(&a, &b));
 	b = a;
 	b.argument_count = 1;
-	assert_false(mote_signature_equal(&a, &b));
+	REQUIRE(!mote_signature_equal(&a, &b));
 }
 
-static void values_carry_their_type(void **state)
+static void values_carry_their_type(void)
 {
-	(void)state;
-	assert_int_equal(mote_i32(-1).type, MOTE_TYPE_I32);
-	assert_int_equal(mote_u32(1).as.u32, 1);
-	assert_int_equal(mote_i64(INT64_MIN).as.i64, INT64_MIN);
-	assert_int_equal(mote_u64(UINT64_MAX).type, MOTE_TYPE_U64);
-	assert_true(mote_f32(1.5f).as.f32 == 1.5f && mote_f64(2.5).as.f64 == 2.5);
-	assert_true(mote_bool(true).as.boolean);
-	assert_int_equal(mote_string("abc").as.string.length, 3);
-	assert_int_equal(mote_bytes(NULL, 0).as.bytes.length, 0);
+	REQUIRE_EQ(mote_i32(-1).type, MOTE_TYPE_I32);
+	REQUIRE_EQ(mote_u32(1).as.u32, 1);
+	REQUIRE_EQ(mote_i64(INT64_MIN).as.i64, INT64_MIN);
+	REQUIRE_EQ(mote_u64(UINT64_MAX).type, MOTE_TYPE_U64);
+	REQUIRE(mote_f32(1.5f).as.f32 == 1.5f && mote_f64(2.5).as.f64 == 2.5);
+	REQUIRE(mote_bool(true).as.boolean);
+	REQUIRE_EQ(mote_string("abc").as.string.length, 3);
+	REQUIRE_EQ(mote_bytes(NULL, 0).as.bytes.length, 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_type_has_its_name),
-		cmocka_unit_test(signatures_round_trip),
-		cmocka_unit_test(blanks_are_allowed_around_types),
-		cmocka_unit_test(sixteen_arguments_fit_and_seventeen_do_not),
-		cmocka_unit_test(everything_else_is_refused),
-		cmocka_unit_test(null_is_refused),
-		cmocka_unit_test(a_long_or_hostile_text_is_cut_in_the_message),
-		cmocka_unit_test(equality_looks_at_the_arguments_in_use_only),
-		cmocka_unit_test(values_carry_their_type),
-	};
+static const struct test_case cases[] = {
+	CASE(every_type_has_its_name),
+	CASE(signatures_round_trip),
+	CASE(blanks_are_allowed_around_types),
+	CASE(sixteen_arguments_fit_and_seventeen_do_not),
+	CASE(everything_else_is_refused),
+	CASE(null_is_refused),
+	CASE(a_long_or_hostile_text_is_cut_in_the_message),
+	CASE(equality_looks_at_the_arguments_in_use_only),
+	CASE(values_carry_their_type),
+};
 
-	return cmocka_run_group_tests_name("value", tests, NULL, NULL);
+int main(int argc, char **argv)
+{
+	return test_main("value", cases, TEST_COUNT(cases), argc, argv);
 }

@@ -37,7 +37,7 @@ static void a_device_that_cannot_be_opened_is_explained(void)
 
 static void another_version_of_the_api_is_refused(void)
 {
-	test_need_kvm();
+	test_need_hypervisor();
 	check_refusal((struct pretence){.version = 11}, MOTE_NO_HYPERVISOR,
 		      "version is 11, not 12");
 	check_refusal((struct pretence){.version = 13}, MOTE_NO_HYPERVISOR,
@@ -50,7 +50,7 @@ static void a_device_that_refuses_vms_is_explained(void)
 {
 	mote_probe_result result = {.built = true};
 
-	test_need_kvm();
+	test_need_hypervisor();
 	pretence = (struct pretence){.create_error = EBUSY, .create_errors = 1};
 	mote_backend_kvm.probe(&pretended_kvm, &result);
 	CHECK(!result.usable);
@@ -69,7 +69,7 @@ static void read_only_slots_are_refused_where_there_are_none(void)
 	};
 	struct machine machine;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	make_pretended(&machine,
 		       (struct pretence){.missing_capability = MOTE_KVM_CAP_READONLY_MEM});
 	region.hva = machine_host(&machine, DATA_GVA);
@@ -82,7 +82,7 @@ static void an_interrupted_creation_is_repeated(void)
 {
 	struct machine machine;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	make_pretended(&machine, (struct pretence){.create_error = EINTR, .create_errors = 5});
 	machine_expect(&machine, MOTE_EXIT_IO_OUT);
 	machine_destroy(&machine);
@@ -155,7 +155,7 @@ static void failures_of_the_run_are_retries_or_errors(void)
 	struct mote_vm_exit exit;
 	struct machine machine;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	make_pretended(&machine, (struct pretence){0});
 	pretence.run_error = EINTR;
 	MACHINE_OK(&machine, run_vcpu, &exit);

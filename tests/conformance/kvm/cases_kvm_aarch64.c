@@ -22,7 +22,7 @@ static void a_kernel_without_what_is_needed_is_refused(void)
 		MOTE_KVM_CAP_ARM_PSCI_0_2,
 	};
 
-	test_need_kvm();
+	test_need_hypervisor();
 	for (size_t i = 0; i < TEST_COUNT(needed); i++)
 		check_refusal((struct pretence){.missing_capability = needed[i]},
 			      MOTE_NO_HYPERVISOR, "too old");
@@ -39,7 +39,7 @@ static void missing_options_are_done_without(void)
 	struct mote_capabilities capabilities;
 	struct machine machine;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	for (size_t i = 0; i < TEST_COUNT(options); i++) {
 		make_pretended(&machine, (struct pretence){.missing_capability = options[i]});
 		machine_expect(&machine, MOTE_EXIT_IO_OUT);
@@ -59,7 +59,7 @@ static void without_nisv_an_undescribed_access_is_an_unknown_exit(void)
 	struct machine machine;
 	mote_regs regs;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	make_pretended(&machine,
 		       (struct pretence){.missing_capability = MOTE_KVM_CAP_ARM_NISV_TO_USER});
 	/* stp x0, x1, [x2]; udf */
@@ -106,7 +106,7 @@ static void every_change_of_tables_has_a_new_asid(void)
 	struct machine machine;
 	uint64_t asid, before = 0;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	pretence = (struct pretence){0};
 	system.protect = counting_protect;
 	dropped = 0;
@@ -156,7 +156,7 @@ static void all_registers_are_saved_and_restored(void)
 	mote_sregs sregs;
 	mote_fpu fpu = {.v = {{1, 2, 3}}, .fpcr = 1u << 22};
 
-	test_need_kvm();
+	test_need_hypervisor();
 	machine_make(&machine, &code);
 	regs = machine_regs(&machine);
 	regs.sp = DATA_GVA;
@@ -194,7 +194,7 @@ static void a_saved_state_starts_another_vcpu(void)
 	struct machine machine, other;
 	struct mote_kvm_state state;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	machine_make(&machine, &code_doorbell_loop);
 	machine_expect(&machine, MOTE_EXIT_IO_OUT);
 	REQUIRE_OK(mote_kvm_state_save(machine.vm, &state, &machine.error), &machine.error);
@@ -215,7 +215,7 @@ static void a_restored_vcpu_is_not_new_any_more(void)
 	struct mote_kvm_state state;
 	mote_regs regs, zeros, after;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	machine_make(&other, &code_doorbell_loop);
 	regs = machine_regs(&other);
 	regs.x[7] = 77;
@@ -239,7 +239,7 @@ static void a_state_that_cannot_be_read_leaves_nothing(void)
 	struct mote_kvm_state state = {.count = 7};
 	struct machine machine;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	make_pretended(&machine, (struct pretence){0});
 	pretence.failing = MOTE_KVM_GET_REG_LIST;
 	pretence.failing_error = EIO;

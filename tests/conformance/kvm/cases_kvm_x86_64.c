@@ -17,7 +17,7 @@ static void a_kernel_without_what_is_needed_is_refused(void)
 		MOTE_KVM_CAP_XCRS,	  MOTE_KVM_CAP_DEBUGREGS,
 	};
 
-	test_need_kvm();
+	test_need_hypervisor();
 	for (size_t i = 0; i < TEST_COUNT(needed); i++)
 		check_refusal((struct pretence){.missing_capability = needed[i]},
 			      MOTE_NO_HYPERVISOR, "too old");
@@ -34,7 +34,7 @@ static void missing_options_are_done_without(void)
 	struct mote_capabilities capabilities;
 	struct machine machine;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	for (size_t i = 0; i < TEST_COUNT(options); i++) {
 		make_pretended(&machine, (struct pretence){.missing_capability = options[i]});
 		machine_expect(&machine, MOTE_EXIT_IO_OUT);
@@ -62,7 +62,7 @@ static void a_large_cpuid_table_is_asked_for_again(void)
 	mote_error error = MOTE_ERROR_INIT;
 	struct machine machine;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	make_pretended(&machine, (struct pretence){.failing = MOTE_KVM_GET_SUPPORTED_CPUID,
 						   .failing_error = E2BIG,
 						   .failing_times = 2,
@@ -141,7 +141,7 @@ static void the_patching_of_hypercalls_is_turned_off(void)
 {
 	struct machine machine;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	if (!has_hypercall_quirk())
 		SKIP("this kernel cannot turn it off");
 	quirks_off = 0;

@@ -137,7 +137,7 @@ struct mote_vm_exit run_pretended(void (*as)(struct mote_kvm_run *))
 	struct mote_vm_exit exit;
 	struct machine machine;
 
-	test_need_kvm();
+	test_need_hypervisor();
 	make_pretended(&machine, (struct pretence){.exit = as});
 	MACHINE_OK(&machine, run_vcpu, &exit);
 	machine_destroy(&machine);

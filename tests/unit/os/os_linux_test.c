@@ -18,25 +18,24 @@
 
 enum { BYTES = 1 << 20 };
 
-static void guest_memory_is_zero_shared_and_closed_on_exec(void **state)
+static void guest_memory_is_zero_shared_and_closed_on_exec(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	struct mote_os_memory memory;
 	uint8_t *other;
 
-	(void)state;
 	check_ok(mote_os_memory_create(BYTES, "guest memory", &memory, &error), &error);
-	assert_int_equal(memory.bytes, BYTES);
+	REQUIRE_EQ(memory.bytes, BYTES);
 	for (size_t i = 0; i < BYTES; i += 64)
-		assert_int_equal(((uint8_t *)memory.hva)[i], 0);
-	assert_true(fcntl((int)memory.handle, F_GETFD) & FD_CLOEXEC);
+		REQUIRE_EQ(((uint8_t *)memory.hva)[i], 0);
+	REQUIRE(fcntl((int)memory.handle, F_GETFD) & FD_CLOEXEC);
 	other = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, (int)memory.handle, 0);
-	assert_ptr_not_equal(other, MAP_FAILED);
+	REQUIRE(other != MAP_FAILED);
 	((uint8_t *)memory.hva)[BYTES - 1] = 7;
-	assert_int_equal(other[BYTES - 1], 7);
+	REQUIRE_EQ(other[BYTES - 1], 7);
 	munmap(other, BYTES);
 	mote_os_memory_destroy(&memory);
-	assert_null(memory.hva);
+	REQUIRE(memory.hva == NULL);
 	mote_os_memory_destroy(&memory); /* zeroed now */
 	mote_os_memory_forget(&memory);
 }
@@ -49,8 +48,8 @@ static int in_child(int (*act)(void *user), void *user)
 
 	if (child == 0)
 		_exit(act(user));
-	assert_true(child > 0);
-	assert_int_equal(waitpid(child, &status, 0), child);
+	REQUIRE(child > 0);
+	REQUIRE_EQ(waitpid(child, &status, 0), child);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
@@ -61,15 +60,14 @@ static int is_unmapped(void *user)
 	return mincore(user, BYTES, resident) != 0 && errno == ENOMEM;
 }
 
-static void a_forked_child_has_no_guest_memory(void **state)
+static void a_forked_child_has_no_guest_memory(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	struct mote_os_memory memory;
 
-	(void)state;
 	check_ok(mote_os_memory_create(BYTES, "guest memory", &memory, &error), &error);
-	assert_int_equal(is_unmapped(memory.hva), 0);
-	assert_int_equal(in_child(is_unmapped, memory.hva), 1);
+	REQUIRE_EQ(is_unmapped(memory.hva), 0);
+	REQUIRE_EQ(in_child(is_unmapped, memory.hva), 1);
 	mote_os_memory_destroy(&memory);
 }
 
@@ -78,38 +76,36 @@ static int mark_is_set(void *user)
 	return *(const volatile uint8_t *)user;
 }
 
-static void the_fork_mark_reads_zero_in_a_child(void **state)
+static void the_fork_mark_reads_zero_in_a_child(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	const volatile uint8_t *mark;
 
-	(void)state;
 	check_ok(mote_os_fork_mark_create(&mark, &error), &error);
-	assert_int_equal(mark_is_set((void *)(uintptr_t)mark), 1);
-	assert_int_equal(in_child(mark_is_set, (void *)(uintptr_t)mark), 0);
-	assert_int_equal(mark_is_set((void *)(uintptr_t)mark), 1);
+	REQUIRE_EQ(mark_is_set((void *)(uintptr_t)mark), 1);
+	REQUIRE_EQ(in_child(mark_is_set, (void *)(uintptr_t)mark), 0);
+	REQUIRE_EQ(mark_is_set((void *)(uintptr_t)mark), 1);
 	mote_os_fork_mark_destroy(mark);
 	mote_os_fork_mark_destroy(NULL);
 }
 
-static void limits_are_named(void **state)
+static void limits_are_named(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	struct rlimit before, low = {0, 0};
 	struct mote_os_memory memory;
 	char number[32];
 
-	(void)state;
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	REQUIRE_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
 	low.rlim_max = before.rlim_max;
 	low.rlim_cur = 3;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
 	check_error(mote_os_memory_create(BYTES, "guest memory", &memory, &error), &error,
 		    MOTE_LIMIT,
 		    "memfd_create for guest memory: the process may open 3 files (RLIMIT_NOFILE)");
-	assert_non_null(strstr(error.text, "ulimit -n"));
-	assert_int_equal(error.os_code, EMFILE);
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	REQUIRE(strstr(error.text, "ulimit -n") != NULL);
+	REQUIRE_EQ(error.os_code, EMFILE);
+	REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
 	snprintf(number, sizeof(number), "open %llu files", (unsigned long long)before.rlim_cur);
 	check_error(mote_os_fail(&error, MOTE_DOMAIN_HYPERVISOR, EMFILE, "KVM_CREATE_VM"), &error,
 		    MOTE_LIMIT, number);
@@ -120,31 +116,29 @@ static void limits_are_named(void **state)
 		    "x: Input/output error");
 	check_error(mote_os_fail(&error, MOTE_DOMAIN_HYPERVISOR, EIO, "x"), &error, MOTE_HYPERVISOR,
 		    "x: Input/output error");
-	assert_int_equal(error.domain, MOTE_DOMAIN_HYPERVISOR);
-	assert_int_equal(mote_os_fail(NULL, MOTE_DOMAIN_OS, EMFILE, "x"), MOTE_LIMIT);
+	REQUIRE_EQ(error.domain, MOTE_DOMAIN_HYPERVISOR);
+	REQUIRE_EQ(mote_os_fail(NULL, MOTE_DOMAIN_OS, EMFILE, "x"), MOTE_LIMIT);
 }
 
-static void absurd_sizes_are_errors(void **state)
+static void absurd_sizes_are_errors(void)
 {
 	static const uint64_t sizes[] = {1ull << 62, 1ull << 63, UINT64_MAX & ~4095ull};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(sizes); i++) {
 		mote_error error = MOTE_ERROR_INIT;
 		struct mote_os_memory memory;
 		int before = dup(0), after;
 
 		close(before);
-		assert_int_not_equal(mote_os_memory_create(sizes[i], "x", &memory, &error),
-				     MOTE_OK);
-		assert_true(error.text[0] != '\0');
+		REQUIRE(mote_os_memory_create(sizes[i], "x", &memory, &error) != MOTE_OK);
+		REQUIRE(error.text[0] != '\0');
 		after = dup(0);
 		close(after);
-		assert_int_equal(after, before); /* no descriptor was left open */
+		REQUIRE_EQ(after, before); /* no descriptor was left open */
 	}
 }
 
-static void files_are_read_at_any_offset(void **state)
+static void files_are_read_at_any_offset(void)
 {
 	static const char contents[] = "0123456789";
 	char path[] = "/tmp/mote-os-XXXXXX", buffer[32];
@@ -153,22 +147,21 @@ static void files_are_read_at_any_offset(void **state)
 	int fd = mkstemp(path);
 	size_t got;
 
-	(void)state;
-	assert_int_equal(write(fd, contents, 10), 10);
+	REQUIRE_EQ(write(fd, contents, 10), 10);
 	close(fd);
 	check_ok(mote_os_file_open(path, &file, &error), &error);
-	assert_int_equal(file.bytes, 10);
-	assert_true(fcntl((int)file.handle, F_GETFD) & FD_CLOEXEC);
+	REQUIRE_EQ(file.bytes, 10);
+	REQUIRE(fcntl((int)file.handle, F_GETFD) & FD_CLOEXEC);
 	check_ok(mote_os_file_read(&file, 0, buffer, sizeof(buffer), &got, &error), &error);
-	assert_int_equal(got, 10);
-	assert_memory_equal(buffer, contents, 10);
+	REQUIRE_EQ(got, 10);
+	REQUIRE_MEM(buffer, contents, 10);
 	check_ok(mote_os_file_read(&file, 7, buffer, 2, &got, &error), &error);
-	assert_int_equal(got, 2);
-	assert_memory_equal(buffer, "78", 2);
+	REQUIRE_EQ(got, 2);
+	REQUIRE_MEM(buffer, "78", 2);
 	check_ok(mote_os_file_read(&file, 10, buffer, 5, &got, &error), &error);
-	assert_int_equal(got, 0);
+	REQUIRE_EQ(got, 0);
 	check_ok(mote_os_file_read(&file, 1000, buffer, 5, &got, &error), &error);
-	assert_int_equal(got, 0);
+	REQUIRE_EQ(got, 0);
 	check_error(mote_os_file_read(&file, UINT64_MAX, buffer, 5, &got, &error), &error,
 		    MOTE_FILE, "read of /tmp/mote-os-");
 	mote_os_file_close(&file);
@@ -181,42 +174,40 @@ static void files_are_read_at_any_offset(void **state)
 	check_error(mote_os_file_open("", &file, &error), &error, MOTE_FILE, "No such file");
 }
 
-static void random_bytes_are_not_all_the_same(void **state)
+static void random_bytes_are_not_all_the_same(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	uint8_t first[4096], second[4096];
 
-	(void)state;
 	memset(first, 0, sizeof(first));
 	memset(second, 0, sizeof(second));
 	check_ok(mote_os_random(first, sizeof(first), &error), &error);
 	check_ok(mote_os_random(second, sizeof(second), &error), &error);
-	assert_memory_not_equal(first, second, sizeof(first));
-	assert_memory_not_equal(first + 4064, second + 4064, 32); /* to the last byte */
+	REQUIRE(memcmp(first, second, sizeof(first)) != 0);
+	REQUIRE(memcmp(first + 4064, second + 4064, 32) != 0); /* to the last byte */
 	check_ok(mote_os_random(first, 0, &error), &error);
 }
 
-static void the_environment_is_read(void **state)
+static void the_environment_is_read(void)
 {
-	(void)state;
 	setenv("MOTE_UNIT_TEST", "value", 1);
-	assert_string_equal(mote_os_environment("MOTE_UNIT_TEST"), "value");
+	REQUIRE_STR(mote_os_environment("MOTE_UNIT_TEST"), "value");
 	unsetenv("MOTE_UNIT_TEST");
-	assert_null(mote_os_environment("MOTE_UNIT_TEST"));
+	REQUIRE(mote_os_environment("MOTE_UNIT_TEST") == NULL);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(guest_memory_is_zero_shared_and_closed_on_exec),
-		cmocka_unit_test(a_forked_child_has_no_guest_memory),
-		cmocka_unit_test(the_fork_mark_reads_zero_in_a_child),
-		cmocka_unit_test(limits_are_named),
-		cmocka_unit_test(absurd_sizes_are_errors),
-		cmocka_unit_test(files_are_read_at_any_offset),
-		cmocka_unit_test(random_bytes_are_not_all_the_same),
-		cmocka_unit_test(the_environment_is_read),
-	};
+static const struct test_case cases[] = {
+	CASE(guest_memory_is_zero_shared_and_closed_on_exec),
+	CASE(a_forked_child_has_no_guest_memory),
+	CASE(the_fork_mark_reads_zero_in_a_child),
+	CASE(limits_are_named),
+	CASE(absurd_sizes_are_errors),
+	CASE(files_are_read_at_any_offset),
+	CASE(random_bytes_are_not_all_the_same),
+	CASE(the_environment_is_read),
+};
 
-	return cmocka_run_group_tests_name("os_linux", tests, NULL, NULL);
+int main(int argc, char **argv)
+{
+	return test_main("os_linux", cases, TEST_COUNT(cases), argc, argv);
 }

@@ -53,28 +53,27 @@ static bool see(void *user, const struct mote_elf_note *note)
 	return ++seen->count != seen->stop_after;
 }
 
-static void notes_are_visited_in_order(void **state)
+static void notes_are_visited_in_order(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	struct seen seen = {0}, first = {.stop_after = 1};
 	struct elf_file file;
 	struct mote_elf elf;
 
-	(void)state;
 	elf_make(&file);
 	check_ok(parse(&file, &elf, &error), &error);
-	assert_true(mote_elf_each_note(&elf, see, &seen));
-	assert_int_equal(seen.count, 2);
-	assert_int_equal(seen.types[0], MOTE_ABI_NOTE_IMAGE);
-	assert_int_equal(seen.bytes[0], 20);
-	assert_int_equal(seen.addresses[0], IMAGE_CONTENTS_AT);
-	assert_int_equal(seen.types[1], MOTE_ABI_NOTE_NEEDS);
-	assert_int_equal(seen.addresses[1], NEEDS_CONTENTS_AT);
-	assert_true(mote_elf_each_note(&elf, see, &first));
-	assert_int_equal(first.count, 1);
+	REQUIRE(mote_elf_each_note(&elf, see, &seen));
+	REQUIRE_EQ(seen.count, 2);
+	REQUIRE_EQ(seen.types[0], MOTE_ABI_NOTE_IMAGE);
+	REQUIRE_EQ(seen.bytes[0], 20);
+	REQUIRE_EQ(seen.addresses[0], IMAGE_CONTENTS_AT);
+	REQUIRE_EQ(seen.types[1], MOTE_ABI_NOTE_NEEDS);
+	REQUIRE_EQ(seen.addresses[1], NEEDS_CONTENTS_AT);
+	REQUIRE(mote_elf_each_note(&elf, see, &first));
+	REQUIRE_EQ(first.count, 1);
 }
 
-static void hostile_notes_are_malformed(void **state)
+static void hostile_notes_are_malformed(void)
 {
 	static const uint32_t sizes[] = {21,	     0x1000,	 0x7fffffff, 0x80000000,
 					 0xfffffff0, 0xfffffffd, 0xffffffff};
@@ -82,7 +81,6 @@ static void hostile_notes_are_malformed(void **state)
 	struct elf_file file;
 	struct mote_elf elf;
 
-	(void)state;
 	for (size_t i = 0; i < 2 * COUNT(sizes); i++) {
 		struct seen seen = {0};
 
@@ -90,20 +88,20 @@ static void hostile_notes_are_malformed(void **state)
 		/* The second note: a damaged first one would only shift what follows. */
 		put32(&file, NEEDS_NOTE_AT + (i % 2 ? 4 : 0), sizes[i / 2] + 8 * (i < 2));
 		check_ok(parse(&file, &elf, &error), &error);
-		assert_false(mote_elf_each_note(&elf, see, &seen));
-		assert_int_equal(seen.count, 1);
+		REQUIRE(!mote_elf_each_note(&elf, see, &seen));
+		REQUIRE_EQ(seen.count, 1);
 	}
 	elf_make(&file);
 	put64(&file, ph(NOTES, PH_FILE_BYTES), UINT64_MAX);
 	check_ok(parse(&file, &elf, &error), &error);
-	assert_false(mote_elf_each_note(&elf, see, &(struct seen){0}));
+	REQUIRE(!(mote_elf_each_note(&elf, see, &(struct seen){0})));
 	put64(&file, ph(NOTES, PH_FILE_BYTES), ELF_FILE_BYTES - NOTES_AT + 1);
-	assert_false(mote_elf_each_note(&elf, see, &(struct seen){0}));
+	REQUIRE(!(mote_elf_each_note(&elf, see, &(struct seen){0})));
 }
 
 /* ---- Symbols ------------------------------------------------------------------------------ */
 
-static void the_function_around_an_address_is_found(void **state)
+static void the_function_around_an_address_is_found(void)
 {
 	static const struct {
 		uint64_t address;
@@ -124,24 +122,23 @@ static void the_function_around_an_address_is_found(void **state)
 	struct elf_file file;
 	struct mote_elf elf;
 
-	(void)state;
 	elf_make(&file);
 	check_ok(parse(&file, &elf, &error), &error);
 	for (size_t i = 0; i < COUNT(at); i++) {
 		const char *name = NULL;
 		uint64_t offset = 0;
 
-		assert_int_equal(mote_elf_nearest_symbol(&elf, at[i].address, &name, &offset),
-				 at[i].name != NULL);
+		REQUIRE_EQ(mote_elf_nearest_symbol(&elf, at[i].address, &name, &offset),
+			   at[i].name != NULL);
 		if (at[i].name == NULL)
 			continue;
-		assert_string_equal(name, at[i].name);
-		assert_int_equal(offset, at[i].offset);
+		REQUIRE_STR(name, at[i].name);
+		REQUIRE_EQ(offset, at[i].offset);
 	}
 }
 
 /* A bad symbol table is the same as none. */
-static void hostile_symbols_do_no_harm(void **state)
+static void hostile_symbols_do_no_harm(void)
 {
 	const size_t table = SECTIONS_AT + SH_BYTES, strings = SECTIONS_AT + 2 * SH_BYTES;
 	const struct damage damages[] = {
@@ -165,7 +162,6 @@ static void hostile_symbols_do_no_harm(void **state)
 	const char *name;
 	uint64_t offset;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(damages); i++) {
 		struct elf_file file;
 		struct mote_elf elf;
@@ -173,7 +169,7 @@ static void hostile_symbols_do_no_harm(void **state)
 		elf_make(&file);
 		inflict(&file, &damages[i]);
 		check_ok(parse(&file, &elf, &error), &error);
-		assert_false(mote_elf_nearest_symbol(&elf, CODE_AT, &name, &offset));
+		REQUIRE(!mote_elf_nearest_symbol(&elf, CODE_AT, &name, &offset));
 		(void)mote_elf_function_count(&elf);
 	}
 }
@@ -189,7 +185,7 @@ static mote_status use(const uint8_t *bytes, size_t length)
 	struct mote_elf elf;
 	mote_status status;
 
-	assert_non_null(exact);
+	REQUIRE(exact != NULL);
 	memcpy(exact, bytes, length);
 	status = mote_elf_parse("guest.elf", exact, length, &elf, &error);
 	if (status == MOTE_OK) {
@@ -201,23 +197,22 @@ static mote_status use(const uint8_t *bytes, size_t length)
 			mote_elf_relocation_at(&elf, i, &(struct mote_elf_relocation){0});
 		for (uint64_t address = 0; address < 0x6000; address += 0x10)
 			if (mote_elf_nearest_symbol(&elf, address, &name, &offset))
-				assert_true(strlen(name) < length);
+				REQUIRE(strlen(name) < length);
 		(void)mote_elf_function_count(&elf);
 	} else {
-		assert_int_equal(status, MOTE_BAD_IMAGE);
-		assert_true(error.text[0] != '\0');
+		REQUIRE_EQ(status, MOTE_BAD_IMAGE);
+		REQUIRE(error.text[0] != '\0');
 	}
 	free(exact);
 	return status;
 }
 
-static void truncation_at_every_byte_is_harmless(void **state)
+static void truncation_at_every_byte_is_harmless(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	struct elf_file file;
 	struct mote_elf elf;
 
-	(void)state;
 	elf_make(&file);
 	check_error(mote_elf_parse("x", file.bytes, 0, &elf, &error), &error, MOTE_BAD_IMAGE,
 		    "the file is empty");
@@ -227,11 +222,10 @@ static void truncation_at_every_byte_is_harmless(void **state)
 		    "truncated ELF header");
 	for (size_t length = 0; length <= sizeof(file.bytes); length++)
 		/* Behind the segments there are only symbols. */
-		assert_int_equal(use(file.bytes, length),
-				 length < DATA_END ? MOTE_BAD_IMAGE : MOTE_OK);
+		REQUIRE_EQ(use(file.bytes, length), length < DATA_END ? MOTE_BAD_IMAGE : MOTE_OK);
 }
 
-static void random_damage_is_harmless(void **state)
+static void random_damage_is_harmless(void)
 {
 	static const uint64_t values[] = {
 		0,	    1,		0x7f,	    0xff,	0xfff,		 0x1000,
@@ -239,7 +233,6 @@ static void random_damage_is_harmless(void **state)
 	uint64_t seed = 42, good = 0;
 	struct elf_file file;
 
-	(void)state;
 	for (unsigned i = 0; i < 30000; i++) {
 		elf_make(&file);
 		for (uint64_t n = 1 + random_below(&seed, 4); n > 0; n--) {
@@ -260,19 +253,19 @@ static void random_damage_is_harmless(void **state)
 		}
 		good += use(file.bytes, sizeof(file.bytes)) == MOTE_OK;
 	}
-	assert_true(good > 100); /* it is not all refused at the door */
+	REQUIRE(good > 100); /* it is not all refused at the door */
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(notes_are_visited_in_order),
-		cmocka_unit_test(hostile_notes_are_malformed),
-		cmocka_unit_test(the_function_around_an_address_is_found),
-		cmocka_unit_test(hostile_symbols_do_no_harm),
-		cmocka_unit_test(truncation_at_every_byte_is_harmless),
-		cmocka_unit_test(random_damage_is_harmless),
-	};
+static const struct test_case cases[] = {
+	CASE(notes_are_visited_in_order),
+	CASE(hostile_notes_are_malformed),
+	CASE(the_function_around_an_address_is_found),
+	CASE(hostile_symbols_do_no_harm),
+	CASE(truncation_at_every_byte_is_harmless),
+	CASE(random_damage_is_harmless),
+};
 
-	return cmocka_run_group_tests_name("elf_tables", tests, NULL, NULL);
+int main(int argc, char **argv)
+{
+	return test_main("elf_tables", cases, TEST_COUNT(cases), argc, argv);
 }

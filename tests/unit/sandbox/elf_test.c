@@ -12,44 +12,43 @@ static mote_status parse(const struct elf_file *file, struct mote_elf *elf, mote
 	return mote_elf_parse("guest.elf", file->bytes, sizeof(file->bytes), elf, error);
 }
 
-static void a_valid_image_is_read(void **state)
+static void a_valid_image_is_read(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	struct mote_elf_relocation relocation;
 	struct elf_file file;
 	struct mote_elf elf;
 
-	(void)state;
 	elf_make(&file);
 	check_ok(parse(&file, &elf, &error), &error);
-	assert_int_equal(elf.machine, MOTE_MACHINE_X86_64);
-	assert_true(elf.position_independent);
-	assert_int_equal(elf.entry, CODE_AT + 8);
-	assert_int_equal(elf.segment_count, 3);
-	assert_int_equal(elf.segments[1].address, CODE_AT);
-	assert_true(elf.segments[0].readable && !elf.segments[0].writable &&
-		    !elf.segments[0].executable);
-	assert_true(elf.segments[1].executable && !elf.segments[1].writable);
-	assert_true(elf.segments[2].writable && !elf.segments[2].executable);
-	assert_int_equal(elf.segments[2].memory_bytes, 0x3000);
-	assert_int_equal(elf.segments[2].file_bytes, 0x2000);
-	assert_int_equal(elf.relro.begin, 0x2000);
-	assert_int_equal(elf.relro.end, 0x3000);
-	assert_int_equal(elf.tls.memory_bytes, TLS_BYTES);
-	assert_int_equal(elf.relocation_count, RELA_COUNT);
+	REQUIRE_EQ(elf.machine, MOTE_MACHINE_X86_64);
+	REQUIRE(elf.position_independent);
+	REQUIRE_EQ(elf.entry, CODE_AT + 8);
+	REQUIRE_EQ(elf.segment_count, 3);
+	REQUIRE_EQ(elf.segments[1].address, CODE_AT);
+	REQUIRE(elf.segments[0].readable && !elf.segments[0].writable &&
+		!elf.segments[0].executable);
+	REQUIRE(elf.segments[1].executable && !elf.segments[1].writable);
+	REQUIRE(elf.segments[2].writable && !elf.segments[2].executable);
+	REQUIRE_EQ(elf.segments[2].memory_bytes, 0x3000);
+	REQUIRE_EQ(elf.segments[2].file_bytes, 0x2000);
+	REQUIRE_EQ(elf.relro.begin, 0x2000);
+	REQUIRE_EQ(elf.relro.end, 0x3000);
+	REQUIRE_EQ(elf.tls.memory_bytes, TLS_BYTES);
+	REQUIRE_EQ(elf.relocation_count, RELA_COUNT);
 	mote_elf_relocation_at(&elf, 2, &relocation);
-	assert_int_equal(relocation.address, POINTERS_AT + 16);
-	assert_int_equal(relocation.addend, CODE_AT + 0x20);
-	assert_int_equal(mote_elf_function_count(&elf), 2);
+	REQUIRE_EQ(relocation.address, POINTERS_AT + 16);
+	REQUIRE_EQ(relocation.addend, CODE_AT + 0x20);
+	REQUIRE_EQ(mote_elf_function_count(&elf), 2);
 
 	put16(&file, ELF_TYPE, ELF_TYPE_EXECUTABLE);
 	check_ok(parse(&file, &elf, &error), &error);
-	assert_false(elf.position_independent);
+	REQUIRE(!elf.position_independent);
 	put16(&file, ELF_MACHINE, ELF_MACHINE_AARCH64);
 	for (unsigned i = 0; i < RELA_COUNT; i++)
 		put64(&file, RELA_AT + i * RELA_BYTES + RELA_INFO, R_AARCH64_RELATIVE);
 	check_ok(parse(&file, &elf, &error), &error);
-	assert_int_equal(elf.machine, MOTE_MACHINE_AARCH64);
+	REQUIRE_EQ(elf.machine, MOTE_MACHINE_AARCH64);
 }
 
 /* One field of the valid image is changed. */
@@ -76,12 +75,12 @@ static void check_damages(const struct damage *damages, size_t count)
 		elf_make(&file);
 		inflict(&file, &damages[i]);
 		check_error(parse(&file, &elf, &error), &error, MOTE_BAD_IMAGE, damages[i].why);
-		assert_non_null(strstr(error.text, "guest image guest.elf: "));
+		REQUIRE(strstr(error.text, "guest image guest.elf: ") != NULL);
 		check_error(parse(&file, &elf, &error), &error, MOTE_BAD_IMAGE, "");
 	}
 }
 
-static void bad_headers_are_refused(void **state)
+static void bad_headers_are_refused(void)
 {
 	static const struct damage damages[] = {
 		{0, 1, 0x7e, "not an ELF executable"},
@@ -109,7 +108,6 @@ static void bad_headers_are_refused(void **state)
 		{ELF_ENTRY, 8, UINT64_MAX, "entry point lies in no executable segment"},
 	};
 
-	(void)state;
 	check_damages(damages, COUNT(damages));
 }
 
@@ -118,7 +116,7 @@ static size_t load(unsigned number, unsigned field)
 	return ph(number, field);
 }
 
-static void bad_segments_are_refused(void **state)
+static void bad_segments_are_refused(void)
 {
 	const struct damage damages[] = {
 		{load(LOAD_CODE, PH_FILE_BYTES), 8, 0x1001, "larger in the file than in memory"},
@@ -147,7 +145,6 @@ static void bad_segments_are_refused(void **state)
 	struct elf_file file;
 	struct mote_elf elf;
 
-	(void)state;
 	check_damages(damages, COUNT(damages));
 	elf_make(&file);
 	for (unsigned number = LOAD_READ; number <= LOAD_DATA; number++)
@@ -158,39 +155,36 @@ static void bad_segments_are_refused(void **state)
 	check_error(parse(&file, &elf, &error), &error, MOTE_BAD_IMAGE, "a dynamic executable");
 }
 
-static void the_message_names_the_segment(void **state)
+static void the_message_names_the_segment(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	struct elf_file file;
 	struct mote_elf elf;
 
-	(void)state;
 	elf_make(&file);
 	put32(&file, ph(LOAD_DATA, PH_FLAGS), 7);
 	check_error(parse(&file, &elf, &error), &error, MOTE_BAD_IMAGE,
 		    "segment 2 (0x2000..0x5000) is writable and executable");
 }
 
-static void segments_without_memory_do_not_count(void **state)
+static void segments_without_memory_do_not_count(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	struct elf_file file;
 	struct mote_elf elf;
 
-	(void)state;
 	elf_make(&file);
 	put_program_header(&file, NOTES, PT_LOAD, 7, 0, UINT64_MAX, 0, 3);
 	check_ok(parse(&file, &elf, &error), &error);
-	assert_int_equal(elf.segment_count, 3);
+	REQUIRE_EQ(elf.segment_count, 3);
 }
 
-static void more_than_32_segments_are_refused(void **state)
+static void more_than_32_segments_are_refused(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	struct elf_file file;
 	struct mote_elf elf;
 
-	(void)state;
 	for (unsigned count = 32; count <= 33; count++) {
 		elf_make(&file);
 		/* From 0x400 on there is room for as many. */
@@ -216,7 +210,7 @@ static void more_than_32_segments_are_refused(void **state)
 	}
 }
 
-static void bad_thread_local_and_relro_segments_are_refused(void **state)
+static void bad_thread_local_and_relro_segments_are_refused(void)
 {
 	const struct damage damages[] = {
 		{ph(TLS, PH_ALIGNMENT), 8, 8192, "thread-local segment out of range"},
@@ -232,7 +226,6 @@ static void bad_thread_local_and_relro_segments_are_refused(void **state)
 		{ph(RELRO, PH_MEMORY_BYTES), 8, UINT64_MAX, "RELRO segment out of range"},
 	};
 
-	(void)state;
 	check_damages(damages, COUNT(damages));
 }
 
@@ -241,7 +234,7 @@ static size_t dynamic(unsigned number, unsigned field)
 	return DYNAMIC_AT + number * (size_t)DYN_BYTES + 8 * field;
 }
 
-static void bad_dynamic_sections_are_refused(void **state)
+static void bad_dynamic_sections_are_refused(void)
 {
 	const struct damage damages[] = {
 		{ph(DYNAMIC, PH_OFFSET), 8, ELF_FILE_BYTES, "dynamic section lies behind the end"},
@@ -265,46 +258,44 @@ static void bad_dynamic_sections_are_refused(void **state)
 		{RELA_AT + RELA_INFO, 8, R_AARCH64_RELATIVE, "relocation 0 has type 1027"},
 	};
 
-	(void)state;
 	check_damages(damages, COUNT(damages));
 }
 
-static void addresses_are_found_in_one_segments_file_contents_only(void **state)
+static void addresses_are_found_in_one_segments_file_contents_only(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	struct elf_file file;
 	struct mote_elf elf;
 	uint64_t offset = 7;
 
-	(void)state;
 	elf_make(&file);
 	check_ok(parse(&file, &elf, &error), &error);
-	assert_true(mote_elf_file_offset(&elf, 0, 0x1000, &offset));
-	assert_int_equal(offset, 0);
-	assert_true(mote_elf_file_offset(&elf, 0x3fff, 1, &offset));
-	assert_int_equal(offset, 0x3fff);
-	assert_false(mote_elf_file_offset(&elf, 0, 0x1001, &offset));
-	assert_false(mote_elf_file_offset(&elf, 0x4000, 1, &offset));
-	assert_false(mote_elf_file_offset(&elf, 0x3fff, 2, &offset));
-	assert_false(mote_elf_file_offset(&elf, 0x2000, UINT64_MAX, &offset));
-	assert_false(mote_elf_file_offset(&elf, UINT64_MAX, 1, &offset));
-	assert_false(mote_elf_file_offset(&elf, UINT64_MAX, UINT64_MAX, &offset));
-	assert_int_equal(offset, 0x3fff);
+	REQUIRE(mote_elf_file_offset(&elf, 0, 0x1000, &offset));
+	REQUIRE_EQ(offset, 0);
+	REQUIRE(mote_elf_file_offset(&elf, 0x3fff, 1, &offset));
+	REQUIRE_EQ(offset, 0x3fff);
+	REQUIRE(!mote_elf_file_offset(&elf, 0, 0x1001, &offset));
+	REQUIRE(!mote_elf_file_offset(&elf, 0x4000, 1, &offset));
+	REQUIRE(!mote_elf_file_offset(&elf, 0x3fff, 2, &offset));
+	REQUIRE(!mote_elf_file_offset(&elf, 0x2000, UINT64_MAX, &offset));
+	REQUIRE(!mote_elf_file_offset(&elf, UINT64_MAX, 1, &offset));
+	REQUIRE(!mote_elf_file_offset(&elf, UINT64_MAX, UINT64_MAX, &offset));
+	REQUIRE_EQ(offset, 0x3fff);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_valid_image_is_read),
-		cmocka_unit_test(bad_headers_are_refused),
-		cmocka_unit_test(bad_segments_are_refused),
-		cmocka_unit_test(the_message_names_the_segment),
-		cmocka_unit_test(segments_without_memory_do_not_count),
-		cmocka_unit_test(more_than_32_segments_are_refused),
-		cmocka_unit_test(bad_thread_local_and_relro_segments_are_refused),
-		cmocka_unit_test(bad_dynamic_sections_are_refused),
-		cmocka_unit_test(addresses_are_found_in_one_segments_file_contents_only),
-	};
+static const struct test_case cases[] = {
+	CASE(a_valid_image_is_read),
+	CASE(bad_headers_are_refused),
+	CASE(bad_segments_are_refused),
+	CASE(the_message_names_the_segment),
+	CASE(segments_without_memory_do_not_count),
+	CASE(more_than_32_segments_are_refused),
+	CASE(bad_thread_local_and_relro_segments_are_refused),
+	CASE(bad_dynamic_sections_are_refused),
+	CASE(addresses_are_found_in_one_segments_file_contents_only),
+};
 
-	return cmocka_run_group_tests_name("elf", tests, NULL, NULL);
+int main(int argc, char **argv)
+{
+	return test_main("elf", cases, TEST_COUNT(cases), argc, argv);
 }

@@ -42,45 +42,42 @@ static void check_layout(const struct mote_layout_request *request,
 	uint64_t at = MOTE_RAM_GVA;
 
 	for (unsigned id = 0; id <= MOTE_LAYOUT_HEAP; id++) {
-		assert_int_equal(layout->regions[id].gva, at); /* no hole, no overlap */
-		assert_int_equal(layout->regions[id].bytes % PAGE, 0);
+		REQUIRE_EQ(layout->regions[id].gva, at); /* no hole, no overlap */
+		REQUIRE_EQ(layout->regions[id].bytes % PAGE, 0);
 		at = end_of(layout, id);
 	}
-	assert_true(at <= MOTE_RAM_GVA + request->memory_bytes);
+	REQUIRE(at <= MOTE_RAM_GVA + request->memory_bytes);
 	for (size_t i = 0; i < COUNT(guards); i++)
-		assert_true(layout->regions[guards[i]].bytes >= 4 * PAGE);
-	assert_int_equal(layout->regions[MOTE_LAYOUT_TABLES].gva,
-			 MOTE_RAM_GVA + request->memory_bytes);
-	assert_int_equal(layout->ram_bytes,
-			 request->memory_bytes + layout->regions[MOTE_LAYOUT_TABLES].bytes);
-	assert_int_equal(layout->regions[MOTE_LAYOUT_BUFFERS].gva,
-			 end_of(layout, MOTE_LAYOUT_TABLES));
-	assert_int_equal(layout->regions[MOTE_LAYOUT_BUFFERS].bytes, request->buffer_bytes);
-	assert_int_equal(layout->regions[MOTE_LAYOUT_MONITOR].bytes, MOTE_MONITOR_BYTES);
-	assert_int_equal(layout->ram_bytes % request->granule_bytes, 0);
-	assert_true(layout->regions[MOTE_LAYOUT_TABLES].bytes >=
-		    mote_paging_bytes(end_of(layout, MOTE_LAYOUT_BUFFERS)));
-	assert_int_equal(layout->regions[MOTE_LAYOUT_STACK].bytes, request->stack_bytes);
-	assert_int_equal(layout->regions[MOTE_LAYOUT_MAILBOX].bytes,
-			 PAGE + 2 * request->data_bytes);
-	assert_int_equal(layout->data_bytes, request->data_bytes);
-	assert_true(layout->regions[MOTE_LAYOUT_THREAD].bytes >= layout->thread.bytes);
-	assert_true(layout->thread.variables + request->tls_bytes <= layout->thread.bytes);
-	assert_int_equal(layout->regions[MOTE_LAYOUT_IMAGE].bytes,
-			 request->image.end - request->image.begin);
-	assert_int_equal(layout->regions[MOTE_LAYOUT_IMAGE].gva,
-			 request->image.begin + layout->image_bias);
-	assert_int_equal(layout->image_bias % request->image_alignment, 0);
+		REQUIRE(layout->regions[guards[i]].bytes >= 4 * PAGE);
+	REQUIRE_EQ(layout->regions[MOTE_LAYOUT_TABLES].gva, MOTE_RAM_GVA + request->memory_bytes);
+	REQUIRE_EQ(layout->ram_bytes,
+		   request->memory_bytes + layout->regions[MOTE_LAYOUT_TABLES].bytes);
+	REQUIRE_EQ(layout->regions[MOTE_LAYOUT_BUFFERS].gva, end_of(layout, MOTE_LAYOUT_TABLES));
+	REQUIRE_EQ(layout->regions[MOTE_LAYOUT_BUFFERS].bytes, request->buffer_bytes);
+	REQUIRE_EQ(layout->regions[MOTE_LAYOUT_MONITOR].bytes, MOTE_MONITOR_BYTES);
+	REQUIRE_EQ(layout->ram_bytes % request->granule_bytes, 0);
+	REQUIRE(layout->regions[MOTE_LAYOUT_TABLES].bytes >=
+		mote_paging_bytes(end_of(layout, MOTE_LAYOUT_BUFFERS)));
+	REQUIRE_EQ(layout->regions[MOTE_LAYOUT_STACK].bytes, request->stack_bytes);
+	REQUIRE_EQ(layout->regions[MOTE_LAYOUT_MAILBOX].bytes, PAGE + 2 * request->data_bytes);
+	REQUIRE_EQ(layout->data_bytes, request->data_bytes);
+	REQUIRE(layout->regions[MOTE_LAYOUT_THREAD].bytes >= layout->thread.bytes);
+	REQUIRE(layout->thread.variables + request->tls_bytes <= layout->thread.bytes);
+	REQUIRE_EQ(layout->regions[MOTE_LAYOUT_IMAGE].bytes,
+		   request->image.end - request->image.begin);
+	REQUIRE_EQ(layout->regions[MOTE_LAYOUT_IMAGE].gva,
+		   request->image.begin + layout->image_bias);
+	REQUIRE_EQ(layout->image_bias % request->image_alignment, 0);
 	if (!request->position_independent)
-		assert_int_equal(layout->image_bias, 0);
+		REQUIRE_EQ(layout->image_bias, 0);
 	if (request->heap_bytes != 0)
-		assert_int_equal(layout->regions[MOTE_LAYOUT_HEAP].bytes, request->heap_bytes);
+		REQUIRE_EQ(layout->regions[MOTE_LAYOUT_HEAP].bytes, request->heap_bytes);
 	else
-		assert_int_equal(at, MOTE_RAM_GVA + request->memory_bytes);
-	assert_true(layout->regions[MOTE_LAYOUT_HEAP].bytes >= request->least_heap_bytes);
+		REQUIRE_EQ(at, MOTE_RAM_GVA + request->memory_bytes);
+	REQUIRE(layout->regions[MOTE_LAYOUT_HEAP].bytes >= request->least_heap_bytes);
 }
 
-static void every_combination_is_well_formed(void **state)
+static void every_combination_is_well_formed(void)
 {
 	static const uint64_t memories[] = {MIB, 2 * MIB, 64 * MIB, 1ull << 30, 1ull << 36};
 	static const uint64_t heaps[] = {0, PAGE, 16 * PAGE};
@@ -92,7 +89,6 @@ static void every_combination_is_well_formed(void **state)
 	static const uint64_t granules[] = {PAGE, 4 * PAGE, 16 * PAGE};
 	unsigned good = 0, tight = 0;
 
-	(void)state;
 	for (size_t i = 0; i < 5 * 3 * 3 * 2 * 3 * 4 * 2 * 3 * 2; i++) {
 		size_t n = i;
 		mote_error error = MOTE_ERROR_INIT;
@@ -115,40 +111,37 @@ static void every_combination_is_well_formed(void **state)
 		if (status != MOTE_OK) {
 			/* Only because it does not fit. */
 			check_error(status, &error, MOTE_NO_GUEST_MEMORY, "guest.elf");
-			assert_true(request.memory_bytes <= 8 * MIB ||
-				    !request.position_independent);
+			REQUIRE(request.memory_bytes <= 8 * MIB || !request.position_independent);
 			tight++;
 			continue;
 		}
 		check_layout(&request, &layout);
 		good++;
 	}
-	assert_true(good > 500 && tight > 50);
+	REQUIRE(good > 500 && tight > 50);
 }
 
-static void a_failure_writes_nothing(void **state)
+static void a_failure_writes_nothing(void)
 {
 	struct mote_layout_request request = ordinary();
 	mote_error error = MOTE_ERROR_INIT;
 	struct mote_layout layout, before;
 
-	(void)state;
 	memset(&layout, 0x5a, sizeof(layout));
 	memset(&before, 0x5a, sizeof(before));
 	request.memory_bytes = 16 * PAGE;
 	check_error(mote_layout_compute(&request, &layout, &error), &error, MOTE_NO_GUEST_MEMORY,
 		    "raise memory_bytes");
-	assert_memory_equal(&layout, &before, sizeof(layout));
+	REQUIRE_MEM(&layout, &before, sizeof(layout));
 }
 
-static void the_message_names_what_is_needed_and_what_there_is(void **state)
+static void the_message_names_what_is_needed_and_what_there_is(void)
 {
 	struct mote_layout_request request = ordinary();
 	mote_error error = MOTE_ERROR_INIT;
 	struct mote_layout layout;
 	uint64_t needed;
 
-	(void)state;
 	check_ok(mote_layout_compute(&request, &layout, &error), &error);
 	request.memory_bytes = 16 * PAGE;
 	check_error(mote_layout_compute(&request, &layout, &error), &error, MOTE_NO_GUEST_MEMORY,
@@ -160,20 +153,19 @@ static void the_message_names_what_is_needed_and_what_there_is(void **state)
 			break;
 	}
 	check_layout(&request, &layout);
-	assert_int_equal(layout.regions[MOTE_LAYOUT_HEAP].bytes, 0);
+	REQUIRE_EQ(layout.regions[MOTE_LAYOUT_HEAP].bytes, 0);
 	request.memory_bytes = needed - PAGE;
 	check_error(mote_layout_compute(&request, &layout, &error), &error, MOTE_NO_GUEST_MEMORY,
 		    "needs");
 }
 
-static void a_fixed_image_below_the_free_addresses_is_refused(void **state)
+static void a_fixed_image_below_the_free_addresses_is_refused(void)
 {
 	struct mote_layout_request request = ordinary();
 	mote_error error = MOTE_ERROR_INIT;
 	struct mote_layout layout;
 	uint64_t lowest;
 
-	(void)state;
 	check_ok(mote_layout_compute(&request, &layout, &error), &error);
 	lowest = end_of(&layout, MOTE_LAYOUT_THREAD) + 4 * PAGE;
 	request.position_independent = false;
@@ -191,13 +183,12 @@ static void a_fixed_image_below_the_free_addresses_is_refused(void **state)
 		    "raise memory_bytes");
 }
 
-static void the_images_wish_for_a_heap_counts(void **state)
+static void the_images_wish_for_a_heap_counts(void)
 {
 	struct mote_layout_request request = ordinary();
 	mote_error error = MOTE_ERROR_INIT;
 	struct mote_layout layout;
 
-	(void)state;
 	request.least_heap_bytes = MIB + 5;
 	check_ok(mote_layout_compute(&request, &layout, &error), &error);
 	check_layout(&request, &layout);
@@ -210,7 +201,7 @@ static void the_images_wish_for_a_heap_counts(void **state)
 		    "raise memory_bytes");
 }
 
-static void host_addresses_are_inside_ram_or_null(void **state)
+static void host_addresses_are_inside_ram_or_null(void)
 {
 	struct mote_layout_request request = ordinary();
 	mote_error error = MOTE_ERROR_INIT;
@@ -218,41 +209,39 @@ static void host_addresses_are_inside_ram_or_null(void **state)
 	uint8_t ram[1];
 	uint64_t end;
 
-	(void)state;
 	check_ok(mote_layout_compute(&request, &layout, &error), &error);
 	end = MOTE_RAM_GVA + layout.ram_bytes;
-	assert_ptr_equal(mote_layout_host(&layout, ram, MOTE_RAM_GVA, 1), ram);
-	assert_ptr_equal(mote_layout_host(&layout, ram, MOTE_RAM_GVA, layout.ram_bytes), ram);
-	assert_true((uint8_t *)mote_layout_host(&layout, ram, end - 1, 1) ==
-		    ram + layout.ram_bytes - 1);
-	assert_non_null(mote_layout_host(&layout, ram, end, 0));
-	assert_null(mote_layout_host(&layout, ram, end, 1));
-	assert_null(mote_layout_host(&layout, ram, end + 1, 0));
-	assert_null(mote_layout_host(&layout, ram, MOTE_RAM_GVA, layout.ram_bytes + 1));
-	assert_null(mote_layout_host(&layout, ram, MOTE_RAM_GVA - 1, 1));
-	assert_null(mote_layout_host(&layout, ram, MOTE_RAM_GVA - 1, 0));
-	assert_null(mote_layout_host(&layout, ram, 0, 1));
-	assert_null(mote_layout_host(&layout, ram, UINT64_MAX, 1));
-	assert_null(mote_layout_host(&layout, ram, UINT64_MAX, UINT64_MAX));
-	assert_null(mote_layout_host(&layout, ram, MOTE_RAM_GVA + 1, UINT64_MAX));
-	assert_null(mote_layout_host(&layout, ram, MOTE_RAM_GVA, UINT64_MAX));
+	REQUIRE(mote_layout_host(&layout, ram, MOTE_RAM_GVA, 1) == ram);
+	REQUIRE(mote_layout_host(&layout, ram, MOTE_RAM_GVA, layout.ram_bytes) == ram);
+	REQUIRE((uint8_t *)mote_layout_host(&layout, ram, end - 1, 1) ==
+		ram + layout.ram_bytes - 1);
+	REQUIRE(mote_layout_host(&layout, ram, end, 0) != NULL);
+	REQUIRE(mote_layout_host(&layout, ram, end, 1) == NULL);
+	REQUIRE(mote_layout_host(&layout, ram, end + 1, 0) == NULL);
+	REQUIRE(mote_layout_host(&layout, ram, MOTE_RAM_GVA, layout.ram_bytes + 1) == NULL);
+	REQUIRE(mote_layout_host(&layout, ram, MOTE_RAM_GVA - 1, 1) == NULL);
+	REQUIRE(mote_layout_host(&layout, ram, MOTE_RAM_GVA - 1, 0) == NULL);
+	REQUIRE(mote_layout_host(&layout, ram, 0, 1) == NULL);
+	REQUIRE(mote_layout_host(&layout, ram, UINT64_MAX, 1) == NULL);
+	REQUIRE(mote_layout_host(&layout, ram, UINT64_MAX, UINT64_MAX) == NULL);
+	REQUIRE(mote_layout_host(&layout, ram, MOTE_RAM_GVA + 1, UINT64_MAX) == NULL);
+	REQUIRE(mote_layout_host(&layout, ram, MOTE_RAM_GVA, UINT64_MAX) == NULL);
 }
 
-static void guest_physical_addresses_have_the_offset(void **state)
+static void guest_physical_addresses_have_the_offset(void)
 {
 	struct mote_layout_request request = ordinary();
 	mote_error error = MOTE_ERROR_INIT;
 	struct mote_layout layout;
 
-	(void)state;
 	check_ok(mote_layout_compute(&request, &layout, &error), &error);
-	assert_int_equal(mote_layout_gpa(&layout, 0x12345), 0x12345);
+	REQUIRE_EQ(mote_layout_gpa(&layout, 0x12345), 0x12345);
 	request.gpa_offset = 0x40000000;
 	check_ok(mote_layout_compute(&request, &layout, &error), &error);
-	assert_int_equal(mote_layout_gpa(&layout, 0x12345), 0x40012345);
+	REQUIRE_EQ(mote_layout_gpa(&layout, 0x12345), 0x40012345);
 }
 
-static void every_address_has_a_name(void **state)
+static void every_address_has_a_name(void)
 {
 	static const char *const names[MOTE_LAYOUT_REGIONS] = {
 		"monitor", "stack guard", "stack", "stack guard", "mailbox",	 "thread block",
@@ -261,7 +250,6 @@ static void every_address_has_a_name(void **state)
 	mote_error error = MOTE_ERROR_INIT;
 	struct mote_layout layout;
 
-	(void)state;
 	request.heap_bytes = PAGE;
 	request.buffer_bytes = PAGE;
 	check_ok(mote_layout_compute(&request, &layout, &error), &error);
@@ -270,50 +258,48 @@ static void every_address_has_a_name(void **state)
 		bool guard =
 			id == MOTE_LAYOUT_STACK_GUARD_LOW || id == MOTE_LAYOUT_STACK_GUARD_HIGH;
 
-		assert_string_equal(mote_layout_name(&layout, first), names[id]);
-		assert_string_equal(mote_layout_name(&layout, last), names[id]);
-		assert_int_equal(mote_layout_is_stack_guard(&layout, first), guard);
-		assert_int_equal(mote_layout_is_stack_guard(&layout, last), guard);
+		REQUIRE_STR(mote_layout_name(&layout, first), names[id]);
+		REQUIRE_STR(mote_layout_name(&layout, last), names[id]);
+		REQUIRE_EQ(mote_layout_is_stack_guard(&layout, first), guard);
+		REQUIRE_EQ(mote_layout_is_stack_guard(&layout, last), guard);
 	}
-	assert_string_equal(mote_layout_name(&layout, 0), "null page");
-	assert_string_equal(mote_layout_name(&layout, MOTE_RAM_GVA - 1), "null page");
-	assert_string_equal(mote_layout_name(&layout, end_of(&layout, MOTE_LAYOUT_HEAP)),
-			    "outside memory");
-	assert_string_equal(mote_layout_name(&layout, UINT64_MAX), "outside memory");
-	assert_false(mote_layout_is_stack_guard(&layout, 0));
-	assert_false(mote_layout_is_stack_guard(&layout, UINT64_MAX));
+	REQUIRE_STR(mote_layout_name(&layout, 0), "null page");
+	REQUIRE_STR(mote_layout_name(&layout, MOTE_RAM_GVA - 1), "null page");
+	REQUIRE_STR(mote_layout_name(&layout, end_of(&layout, MOTE_LAYOUT_HEAP)), "outside memory");
+	REQUIRE_STR(mote_layout_name(&layout, UINT64_MAX), "outside memory");
+	REQUIRE(!mote_layout_is_stack_guard(&layout, 0));
+	REQUIRE(!mote_layout_is_stack_guard(&layout, UINT64_MAX));
 }
 
-static void sizes_read_well(void **state)
+static void sizes_read_well(void)
 {
 	char text[MOTE_SIZE_TEXT_BYTES];
 
-	(void)state;
-	assert_string_equal(mote_size_text(0, text), "0 bytes");
-	assert_string_equal(mote_size_text(123, text), "123 bytes");
-	assert_string_equal(mote_size_text(1024, text), "1 KiB");
-	assert_string_equal(mote_size_text(1025, text), "1025 bytes");
-	assert_string_equal(mote_size_text(456 << 10, text), "456 KiB");
-	assert_string_equal(mote_size_text(16 << 20, text), "16 MiB");
-	assert_string_equal(mote_size_text(3ull << 30, text), "3 GiB");
-	assert_string_equal(mote_size_text(2ull << 40, text), "2 TiB");
-	assert_string_equal(mote_size_text(1ull << 60, text), "1048576 TiB");
-	assert_string_equal(mote_size_text(UINT64_MAX, text), "18446744073709551615 bytes");
+	REQUIRE_STR(mote_size_text(0, text), "0 bytes");
+	REQUIRE_STR(mote_size_text(123, text), "123 bytes");
+	REQUIRE_STR(mote_size_text(1024, text), "1 KiB");
+	REQUIRE_STR(mote_size_text(1025, text), "1025 bytes");
+	REQUIRE_STR(mote_size_text(456 << 10, text), "456 KiB");
+	REQUIRE_STR(mote_size_text(16 << 20, text), "16 MiB");
+	REQUIRE_STR(mote_size_text(3ull << 30, text), "3 GiB");
+	REQUIRE_STR(mote_size_text(2ull << 40, text), "2 TiB");
+	REQUIRE_STR(mote_size_text(1ull << 60, text), "1048576 TiB");
+	REQUIRE_STR(mote_size_text(UINT64_MAX, text), "18446744073709551615 bytes");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_combination_is_well_formed),
-		cmocka_unit_test(a_failure_writes_nothing),
-		cmocka_unit_test(the_message_names_what_is_needed_and_what_there_is),
-		cmocka_unit_test(a_fixed_image_below_the_free_addresses_is_refused),
-		cmocka_unit_test(the_images_wish_for_a_heap_counts),
-		cmocka_unit_test(host_addresses_are_inside_ram_or_null),
-		cmocka_unit_test(guest_physical_addresses_have_the_offset),
-		cmocka_unit_test(every_address_has_a_name),
-		cmocka_unit_test(sizes_read_well),
-	};
+static const struct test_case cases[] = {
+	CASE(every_combination_is_well_formed),
+	CASE(a_failure_writes_nothing),
+	CASE(the_message_names_what_is_needed_and_what_there_is),
+	CASE(a_fixed_image_below_the_free_addresses_is_refused),
+	CASE(the_images_wish_for_a_heap_counts),
+	CASE(host_addresses_are_inside_ram_or_null),
+	CASE(guest_physical_addresses_have_the_offset),
+	CASE(every_address_has_a_name),
+	CASE(sizes_read_well),
+};
 
-	return cmocka_run_group_tests_name("layout", tests, NULL, NULL);
+int main(int argc, char **argv)
+{
+	return test_main("layout", cases, TEST_COUNT(cases), argc, argv);
 }

@@ -47,7 +47,7 @@ static mote_status load_with(struct guest *guest, const struct elf_file *file, u
 	if (status != MOTE_OK)
 		return status;
 	guest->ram = calloc(1, guest->layout.ram_bytes);
-	assert_non_null(guest->ram);
+	REQUIRE(guest->ram != NULL);
 	guest->loader = (struct mote_loader){
 		.image = guest->image,
 		.layout = &guest->layout,
@@ -77,7 +77,7 @@ static uint8_t *at(const struct guest *guest, uint64_t gva)
 {
 	uint8_t *hva = mote_layout_host(&guest->layout, guest->ram, gva, 8);
 
-	assert_non_null(hva);
+	REQUIRE(hva != NULL);
 	return hva;
 }
 
@@ -145,57 +145,53 @@ static void check_every_page(const struct guest *guest)
 		bool mapped = mote_paging_walk(&guest->loader.tables, gva, &found);
 
 		if (mapped != (expected != NOTHING))
-			fail_msg("0x%llx is %smapped", (unsigned long long)gva,
-				 mapped ? "" : "not ");
+			FAIL("0x%llx is %smapped", (unsigned long long)gva, mapped ? "" : "not ");
 		if (!mapped)
 			continue;
 		if (found.flags != (uint32_t)expected)
-			fail_msg("0x%llx has flags %u, not %d", (unsigned long long)gva,
-				 found.flags, expected);
-		assert_int_equal(found.gpa, gva + guest->layout.gpa_offset);
+			FAIL("0x%llx has flags %u, not %d", (unsigned long long)gva, found.flags,
+			     expected);
+		REQUIRE_EQ(found.gpa, gva + guest->layout.gpa_offset);
 		/* Never both. */
-		assert_false((found.flags & MOTE_PAGE_WRITE) && (found.flags & MOTE_PAGE_EXECUTE));
+		REQUIRE(!((found.flags & MOTE_PAGE_WRITE) && (found.flags & MOTE_PAGE_EXECUTE)));
 		writable += (found.flags & MOTE_PAGE_WRITE) != 0;
 		executable += (found.flags & MOTE_PAGE_EXECUTE) != 0;
 	}
-	assert_int_equal(executable, 2); /* the stubs and the code */
-	assert_true(writable > 100);
+	REQUIRE_EQ(executable, 2); /* the stubs and the code */
+	REQUIRE(writable > 100);
 }
 
-static void every_page_has_the_permissions_of_its_region(void **state)
+static void every_page_has_the_permissions_of_its_region(void)
 {
 	struct guest guest;
 
-	(void)state;
 	load(&guest, 0);
 	check_every_page(&guest);
 	unload(&guest);
 	load(&guest, 0x40000000);
-	assert_int_equal(guest.loader.tables.gpa,
-			 region(&guest, MOTE_LAYOUT_TABLES)->gva + 0x40000000);
-	assert_int_equal(guest.loader.monitor.gpa, MOTE_RAM_GVA + 0x40000000);
-	assert_int_equal(guest.loader.monitor.gva, MOTE_RAM_GVA);
+	REQUIRE_EQ(guest.loader.tables.gpa, region(&guest, MOTE_LAYOUT_TABLES)->gva + 0x40000000);
+	REQUIRE_EQ(guest.loader.monitor.gpa, MOTE_RAM_GVA + 0x40000000);
+	REQUIRE_EQ(guest.loader.monitor.gva, MOTE_RAM_GVA);
 	check_every_page(&guest);
 	unload(&guest);
 }
 
-static void nothing_is_mapped_far_away(void **state)
+static void nothing_is_mapped_far_away(void)
 {
 	struct mote_translation found;
 	struct guest guest;
 
-	(void)state;
 	load(&guest, 0);
 	for (unsigned bit = 22; bit < 64; bit++) {
-		assert_false(mote_paging_walk(&guest.loader.tables, 1ull << bit, &found));
-		assert_false(mote_paging_walk(&guest.loader.tables, (1ull << bit) + MOTE_RAM_GVA,
-					      &found));
+		REQUIRE(!mote_paging_walk(&guest.loader.tables, 1ull << bit, &found));
+		REQUIRE(!(mote_paging_walk(&guest.loader.tables, (1ull << bit) + MOTE_RAM_GVA,
+					   &found)));
 	}
 	unload(&guest);
 }
 
 /* The last page of RELRO is only read-only when all of it is RELRO. */
-static void relro_covers_whole_pages_of_writable_segments_only(void **state)
+static void relro_covers_whole_pages_of_writable_segments_only(void)
 {
 	static const struct {
 		uint64_t begin, bytes, first, end; /* pages that become read-only */
@@ -212,7 +208,6 @@ static void relro_covers_whole_pages_of_writable_segments_only(void **state)
 		{0x10000, 0x1000, 0, 0},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		mote_error error = MOTE_ERROR_INIT;
 		struct elf_file file;
@@ -226,12 +221,11 @@ static void relro_covers_whole_pages_of_writable_segments_only(void **state)
 			bool relro = address >= cases[i].first && address < cases[i].end;
 			struct mote_translation found;
 
-			assert_true(mote_paging_walk(&guest.loader.tables,
-						     address + guest.layout.image_bias, &found));
-			assert_int_equal((found.flags & MOTE_PAGE_WRITE) != 0,
-					 address >= 0x2000 && !relro);
-			assert_int_equal((found.flags & MOTE_PAGE_EXECUTE) != 0,
-					 address == CODE_AT);
+			REQUIRE(mote_paging_walk(&guest.loader.tables,
+						 address + guest.layout.image_bias, &found));
+			REQUIRE_EQ((found.flags & MOTE_PAGE_WRITE) != 0,
+				   address >= 0x2000 && !relro);
+			REQUIRE_EQ((found.flags & MOTE_PAGE_EXECUTE) != 0, address == CODE_AT);
 		}
 		unload(&guest);
 	}
@@ -239,60 +233,57 @@ static void relro_covers_whole_pages_of_writable_segments_only(void **state)
 
 /* ---- Contents ----------------------------------------------------------------------------- */
 
-static void segments_are_copied_and_the_rest_is_zero(void **state)
+static void segments_are_copied_and_the_rest_is_zero(void)
 {
 	struct elf_file file;
 	struct guest guest;
 	uint64_t bias;
 
-	(void)state;
 	elf_make(&file);
 	load(&guest, 0);
 	bias = guest.layout.image_bias;
-	assert_memory_equal(at(&guest, bias), file.bytes, POINTERS_AT);
-	assert_memory_equal(at(&guest, bias + POINTERS_AT + 8 * RELA_COUNT),
-			    file.bytes + POINTERS_AT + 8 * RELA_COUNT,
-			    DATA_END - POINTERS_AT - 8 * RELA_COUNT);
+	REQUIRE_MEM(at(&guest, bias), file.bytes, POINTERS_AT);
+	REQUIRE_MEM(at(&guest, bias + POINTERS_AT + 8 * RELA_COUNT),
+		    file.bytes + POINTERS_AT + 8 * RELA_COUNT,
+		    DATA_END - POINTERS_AT - 8 * RELA_COUNT);
 	for (uint64_t address = DATA_END; address < BSS_END; address += 8)
-		assert_int_equal(word_at(&guest, bias + address), 0);
+		REQUIRE_EQ(word_at(&guest, bias + address), 0);
 	/* What stands behind the segments in the file is not loaded. */
-	assert_int_equal(word_at(&guest, region(&guest, MOTE_LAYOUT_HEAP)->gva), 0);
+	REQUIRE_EQ(word_at(&guest, region(&guest, MOTE_LAYOUT_HEAP)->gva), 0);
 	unload(&guest);
 }
 
-static void relocations_add_the_load_bias(void **state)
+static void relocations_add_the_load_bias(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	struct elf_file file;
 	struct guest guest;
 
-	(void)state;
 	load(&guest, 0);
-	assert_true(guest.layout.image_bias > 0);
+	REQUIRE(guest.layout.image_bias > 0);
 	for (unsigned i = 0; i < RELA_COUNT; i++)
-		assert_int_equal(word_at(&guest, guest.layout.image_bias + POINTERS_AT + 8 * i),
-				 guest.layout.image_bias + CODE_AT + 0x10 * i);
+		REQUIRE_EQ(word_at(&guest, guest.layout.image_bias + POINTERS_AT + 8 * i),
+			   guest.layout.image_bias + CODE_AT + 0x10 * i);
 	unload(&guest);
 	/* Into RELRO too, at any alignment, and into the BSS up to its last byte. */
 	elf_make(&file);
 	put64(&file, RELA_AT + RELA_OFFSET, 0x2f01);
 	put64(&file, RELA_AT + RELA_BYTES + RELA_OFFSET, BSS_END - 8);
 	check_ok(load_with(&guest, &file, 0, &error), &error);
-	assert_int_equal(word_at(&guest, guest.layout.image_bias + 0x2f01),
-			 guest.layout.image_bias + CODE_AT);
-	assert_int_equal(word_at(&guest, guest.layout.image_bias + BSS_END - 8),
-			 guest.layout.image_bias + CODE_AT + 0x10);
+	REQUIRE_EQ(word_at(&guest, guest.layout.image_bias + 0x2f01),
+		   guest.layout.image_bias + CODE_AT);
+	REQUIRE_EQ(word_at(&guest, guest.layout.image_bias + BSS_END - 8),
+		   guest.layout.image_bias + CODE_AT + 0x10);
 	unload(&guest);
 }
 
-static void relocations_outside_writable_segments_are_refused(void **state)
+static void relocations_outside_writable_segments_are_refused(void)
 {
 	static const uint64_t targets[] = {
 		0,	  CODE_AT,    0x1ff9,	  0x1fff,     BSS_END - 7,    BSS_END,
 		0x100000, 1ull << 40, 1ull << 63, UINT64_MAX, UINT64_MAX - 7, UINT64_MAX - 0x2000,
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(targets); i++) {
 		mote_error error = MOTE_ERROR_INIT;
 		struct elf_file file;
@@ -306,13 +297,12 @@ static void relocations_outside_writable_segments_are_refused(void **state)
 	}
 }
 
-static void fixed_images_stay_where_they_are_linked(void **state)
+static void fixed_images_stay_where_they_are_linked(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	struct elf_file file;
 	struct guest guest;
 
-	(void)state;
 	elf_make(&file);
 	put16(&file, ELF_TYPE, ELF_TYPE_EXECUTABLE);
 	check_error(load_with(&guest, &file, 0, &error), &error, MOTE_NO_GUEST_MEMORY,
@@ -327,63 +317,61 @@ static void fixed_images_stay_where_they_are_linked(void **state)
 		put64(&file, RELA_AT + i * RELA_BYTES + RELA_OFFSET,
 		      0x100000 + POINTERS_AT + 8 * i);
 	check_ok(load_with(&guest, &file, 0, &error), &error);
-	assert_int_equal(guest.layout.image_bias, 0);
-	assert_int_equal(*at(&guest, 0x100000 + CODE_AT), 0xcc);
-	assert_int_equal(word_at(&guest, 0x100000 + POINTERS_AT), CODE_AT);
+	REQUIRE_EQ(guest.layout.image_bias, 0);
+	REQUIRE_EQ(*at(&guest, 0x100000 + CODE_AT), 0xcc);
+	REQUIRE_EQ(word_at(&guest, 0x100000 + POINTERS_AT), CODE_AT);
 	unload(&guest);
 }
 
-static void the_thread_block_holds_variables_and_canary(void **state)
+static void the_thread_block_holds_variables_and_canary(void)
 {
 	const struct mote_thread_block *thread;
 	struct guest guest;
 	uint64_t base, pointer;
 
-	(void)state;
 	load(&guest, 0);
 	thread = &guest.layout.thread;
 	base = region(&guest, MOTE_LAYOUT_THREAD)->gva;
 	pointer = base + thread->pointer;
 	for (unsigned i = 0; i < TLS_BYTES; i++)
-		assert_int_equal(*at(&guest, base + thread->variables + i),
-				 i < TLS_FILE_BYTES ? 0x71 : 0);
-	assert_int_equal((base + thread->variables) % 16, 0);
-	assert_int_equal(word_at(&guest, pointer), HOLDS_ITS_OWN_ADDRESS ? pointer : 0);
-	assert_int_equal(word_at(&guest, pointer + CANARY_AT), 0x3333444455556600ull);
+		REQUIRE_EQ(*at(&guest, base + thread->variables + i),
+			   i < TLS_FILE_BYTES ? 0x71 : 0);
+	REQUIRE_EQ((base + thread->variables) % 16, 0);
+	REQUIRE_EQ(word_at(&guest, pointer), HOLDS_ITS_OWN_ADDRESS ? pointer : 0);
+	REQUIRE_EQ(word_at(&guest, pointer + CANARY_AT), 0x3333444455556600ull);
 	unload(&guest);
 }
 
-static void the_mailbox_tells_the_guest_where_things_are(void **state)
+static void the_mailbox_tells_the_guest_where_things_are(void)
 {
 	struct mote_abi_mailbox mailbox;
 	const struct mote_layout_region *box;
 	struct guest guest;
 
-	(void)state;
 	load(&guest, 0x40000000);
 	box = region(&guest, MOTE_LAYOUT_MAILBOX);
 	memcpy(&mailbox, at(&guest, box->gva), sizeof(mailbox));
-	assert_int_equal(mailbox.abi_version, MOTE_ABI_VERSION);
-	assert_int_equal(mailbox.log_level, MOTE_LOG_DEBUG);
-	assert_int_equal(mailbox.heap_gva, region(&guest, MOTE_LAYOUT_HEAP)->gva);
-	assert_int_equal(mailbox.heap_bytes, region(&guest, MOTE_LAYOUT_HEAP)->bytes);
-	assert_int_equal(mailbox.stack_gva, region(&guest, MOTE_LAYOUT_STACK)->gva);
-	assert_int_equal(mailbox.stack_bytes, 8 * PAGE);
-	assert_int_equal(mailbox.thread_pointer,
-			 region(&guest, MOTE_LAYOUT_THREAD)->gva + guest.layout.thread.pointer);
-	assert_int_equal(mailbox.random[0], 0x1111);
-	assert_int_equal(mailbox.random[1], 0x2222);
-	assert_int_equal(mailbox.call_data_gva, box->gva + PAGE);
-	assert_int_equal(mailbox.host_call_data_gva, box->gva + PAGE + 4 * PAGE);
-	assert_int_equal(mailbox.data_bytes, 4 * PAGE);
-	assert_int_equal(mailbox.host_call_data_gva + mailbox.data_bytes, box->gva + box->bytes);
-	assert_int_equal(mailbox.call.function, MOTE_ABI_NO_FUNCTION);
-	assert_int_equal(mailbox.host_call.function, MOTE_ABI_NO_FUNCTION);
+	REQUIRE_EQ(mailbox.abi_version, MOTE_ABI_VERSION);
+	REQUIRE_EQ(mailbox.log_level, MOTE_LOG_DEBUG);
+	REQUIRE_EQ(mailbox.heap_gva, region(&guest, MOTE_LAYOUT_HEAP)->gva);
+	REQUIRE_EQ(mailbox.heap_bytes, region(&guest, MOTE_LAYOUT_HEAP)->bytes);
+	REQUIRE_EQ(mailbox.stack_gva, region(&guest, MOTE_LAYOUT_STACK)->gva);
+	REQUIRE_EQ(mailbox.stack_bytes, 8 * PAGE);
+	REQUIRE_EQ(mailbox.thread_pointer,
+		   region(&guest, MOTE_LAYOUT_THREAD)->gva + guest.layout.thread.pointer);
+	REQUIRE_EQ(mailbox.random[0], 0x1111);
+	REQUIRE_EQ(mailbox.random[1], 0x2222);
+	REQUIRE_EQ(mailbox.call_data_gva, box->gva + PAGE);
+	REQUIRE_EQ(mailbox.host_call_data_gva, box->gva + PAGE + 4 * PAGE);
+	REQUIRE_EQ(mailbox.data_bytes, 4 * PAGE);
+	REQUIRE_EQ(mailbox.host_call_data_gva + mailbox.data_bytes, box->gva + box->bytes);
+	REQUIRE_EQ(mailbox.call.function, MOTE_ABI_NO_FUNCTION);
+	REQUIRE_EQ(mailbox.host_call.function, MOTE_ABI_NO_FUNCTION);
 	unload(&guest);
 }
 
 /* Whatever an image that was taken says, the loader stays in RAM (a sanitizer looks on). */
-static void random_damage_is_harmless(void **state)
+static void random_damage_is_harmless(void)
 {
 	static const size_t places[][2] = {
 		{PHS_AT, PH_COUNT * PH_BYTES},
@@ -393,7 +381,6 @@ static void random_damage_is_harmless(void **state)
 	};
 	uint64_t seed = 99, good = 0;
 
-	(void)state;
 	for (unsigned i = 0; i < 5000; i++) {
 		mote_error error = MOTE_ERROR_INIT;
 		struct elf_file file;
@@ -409,23 +396,23 @@ static void random_damage_is_harmless(void **state)
 		good += load_with(&guest, &file, 0, &error) == MOTE_OK;
 		unload(&guest);
 	}
-	assert_true(good > 100);
+	REQUIRE(good > 100);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_page_has_the_permissions_of_its_region),
-		cmocka_unit_test(nothing_is_mapped_far_away),
-		cmocka_unit_test(relro_covers_whole_pages_of_writable_segments_only),
-		cmocka_unit_test(segments_are_copied_and_the_rest_is_zero),
-		cmocka_unit_test(relocations_add_the_load_bias),
-		cmocka_unit_test(relocations_outside_writable_segments_are_refused),
-		cmocka_unit_test(fixed_images_stay_where_they_are_linked),
-		cmocka_unit_test(the_thread_block_holds_variables_and_canary),
-		cmocka_unit_test(the_mailbox_tells_the_guest_where_things_are),
-		cmocka_unit_test(random_damage_is_harmless),
-	};
+static const struct test_case cases[] = {
+	CASE(every_page_has_the_permissions_of_its_region),
+	CASE(nothing_is_mapped_far_away),
+	CASE(relro_covers_whole_pages_of_writable_segments_only),
+	CASE(segments_are_copied_and_the_rest_is_zero),
+	CASE(relocations_add_the_load_bias),
+	CASE(relocations_outside_writable_segments_are_refused),
+	CASE(fixed_images_stay_where_they_are_linked),
+	CASE(the_thread_block_holds_variables_and_canary),
+	CASE(the_mailbox_tells_the_guest_where_things_are),
+	CASE(random_damage_is_harmless),
+};
 
-	return cmocka_run_group_tests_name("loader", tests, NULL, NULL);
+int main(int argc, char **argv)
+{
+	return test_main("loader", cases, TEST_COUNT(cases), argc, argv);
 }

@@ -39,31 +39,26 @@ static inline void release(void *user, void *pointer)
 
 static const mote_allocator allocator = {allocate, reallocate, release, NULL};
 
-static inline int open_box(void **state)
+static inline void open_box(void)
 {
-	(void)state;
 	memset(&box, 0, sizeof(box));
 	box.shared = calloc(1, sizeof(*box.shared));
 	box.mailbox =
 		mote_mailbox_view(box.shared, malloc(DATA_BYTES), malloc(DATA_BYTES), DATA_BYTES);
-	if (box.shared == NULL || box.mailbox.call.data == NULL ||
-	    box.mailbox.host_call.data == NULL)
-		return 1;
+	REQUIRE(box.shared != NULL && box.mailbox.call.data != NULL &&
+		box.mailbox.host_call.data != NULL);
 	memset(box.mailbox.call.data, 'c', DATA_BYTES);
 	memset(box.mailbox.host_call.data, 'h', DATA_BYTES);
 	box.call = box.mailbox.call;
 	box.host_call = box.mailbox.host_call;
-	return 0;
 }
 
-static inline int close_box(void **state)
+static inline void close_box(void)
 {
-	(void)state;
 	free(box.shared);
 	free(box.mailbox.call.data);
 	free(box.mailbox.host_call.data);
 	free(box.space.bytes);
-	return 0;
 }
 
 /* Offset and length of strings and bytes; `inside`: they lie in the data area. */
@@ -92,6 +87,6 @@ static const struct {
 	{UINT64_MAX - 15, UINT32_MAX, false},
 };
 
-#define IN_BOX(test) cmocka_unit_test_setup_teardown(test, open_box, close_box)
+#define IN_BOX(test) CASE_WITHIN(test, open_box, close_box)
 
 #endif

@@ -22,7 +22,7 @@ static void put(const mote_value *arguments, size_t count, mote_status expected,
 		check_error(status, &error, expected, part);
 }
 
-static void scalars_are_zero_extended(void **state)
+static void scalars_are_zero_extended(void)
 {
 	const mote_value arguments[] = {
 		mote_i32(-1),	 mote_u32(UINT32_MAX), mote_i64(-2),	mote_u64(UINT64_MAX),
@@ -33,47 +33,44 @@ static void scalars_are_zero_extended(void **state)
 					1,	    0};
 	const struct mote_abi_call *record = &box.shared->call;
 
-	(void)state;
 	put(arguments, COUNT(arguments), MOTE_OK, "");
-	assert_int_equal(record->function, 3);
-	assert_int_equal(record->argument_count, COUNT(arguments));
+	REQUIRE_EQ(record->function, 3);
+	REQUIRE_EQ(record->argument_count, COUNT(arguments));
 	for (size_t i = 0; i < COUNT(arguments); i++) {
-		assert_int_equal(record->arguments[i].type, arguments[i].type);
-		assert_int_equal(record->arguments[i].length, 0);
-		assert_int_equal(record->arguments[i].bits, bits[i]);
+		REQUIRE_EQ(record->arguments[i].type, arguments[i].type);
+		REQUIRE_EQ(record->arguments[i].length, 0);
+		REQUIRE_EQ(record->arguments[i].bits, bits[i]);
 	}
-	assert_int_equal(record->result.type, 0);
+	REQUIRE_EQ(record->result.type, 0);
 }
 
-static void strings_and_bytes_lie_one_behind_the_other(void **state)
+static void strings_and_bytes_lie_one_behind_the_other(void)
 {
 	const mote_value arguments[] = {mote_string("abc"), mote_bytes("defgh", 5), mote_string(""),
 					mote_bytes(NULL, 0), mote_bytes("x", 1)};
 	const struct mote_abi_value *to = box.shared->call.arguments;
 
-	(void)state;
 	put(arguments, COUNT(arguments), MOTE_OK, "");
-	assert_int_equal(to[0].bits, 0);
-	assert_int_equal(to[0].length, 3);
-	assert_string_equal(box.mailbox.call.data, "abc");
+	REQUIRE_EQ(to[0].bits, 0);
+	REQUIRE_EQ(to[0].length, 3);
+	REQUIRE_STR((const char *)box.mailbox.call.data, "abc");
 	for (size_t i = 1; i < COUNT(arguments); i++) {
-		assert_true(to[i].bits >= to[i - 1].bits + to[i - 1].length);
-		assert_int_equal(to[i].bits % 16, 0);
+		REQUIRE(to[i].bits >= to[i - 1].bits + to[i - 1].length);
+		REQUIRE_EQ(to[i].bits % 16, 0);
 	}
-	assert_memory_equal(box.mailbox.call.data + to[1].bits, "defgh", 5);
-	assert_int_equal(box.mailbox.call.data[to[2].bits], 0);
-	assert_int_equal(to[3].length, 0);
+	REQUIRE_MEM(box.mailbox.call.data + to[1].bits, "defgh", 5);
+	REQUIRE_EQ(box.mailbox.call.data[to[2].bits], 0);
+	REQUIRE_EQ(to[3].length, 0);
 	/* The other channel is not touched. */
-	assert_int_equal(box.mailbox.host_call.data[0], 'h');
+	REQUIRE_EQ(box.mailbox.host_call.data[0], 'h');
 }
 
-static void what_fills_the_mailbox_fits_and_one_byte_more_does_not(void **state)
+static void what_fills_the_mailbox_fits_and_one_byte_more_does_not(void)
 {
 	char text[DATA_BYTES + 1];
 	uint8_t bytes[DATA_BYTES + 1];
 	mote_value two[2];
 
-	(void)state;
 	memset(text, 't', sizeof(text));
 	memset(bytes, 'b', sizeof(bytes));
 	put(&(mote_value){.type = MOTE_TYPE_BYTES, .as.bytes = {bytes, DATA_BYTES}}, 1, MOTE_OK,
@@ -102,36 +99,34 @@ static void what_fills_the_mailbox_fits_and_one_byte_more_does_not(void **state)
 	put(two, 2, MOTE_OK, "");
 }
 
-static void values_of_the_host_are_checked(void **state)
+static void values_of_the_host_are_checked(void)
 {
 	const mote_value no_data = {.type = MOTE_TYPE_BYTES, .as.bytes = {NULL, 1}};
 	const mote_value no_text = {.type = MOTE_TYPE_STRING, .as.string = {NULL, 1}};
 	const mote_value with_nul = {.type = MOTE_TYPE_STRING, .as.string = {"a\0b", 3}};
 
-	(void)state;
 	put(&no_data, 1, MOTE_INVALID_ARGUMENT, "has no data (NULL)");
 	put(&no_text, 1, MOTE_INVALID_ARGUMENT, "has no data (NULL)");
 	put(&with_nul, 1, MOTE_INVALID_ARGUMENT, "a string has a NUL in it");
 }
 
-static void results_for_the_guest_are_put_likewise(void **state)
+static void results_for_the_guest_are_put_likewise(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	uint8_t bytes[DATA_BYTES + 1] = {0};
 	mote_value value = mote_bytes(bytes, DATA_BYTES);
 
-	(void)state;
 	check_ok(mote_channel_put_result(&box.host_call, &value, &error), &error);
-	assert_int_equal(box.shared->host_call.result.length, DATA_BYTES);
+	REQUIRE_EQ(box.shared->host_call.result.length, DATA_BYTES);
 	value = mote_bytes(bytes, DATA_BYTES + 1);
 	check_error(mote_channel_put_result(&box.host_call, &value, &error), &error, MOTE_TOO_LARGE,
 		    "larger than the mailbox");
 	value = (mote_value){.type = MOTE_TYPE_VOID};
 	check_ok(mote_channel_put_result(&box.host_call, &value, &error), &error);
-	assert_int_equal(box.shared->host_call.result.type, MOTE_TYPE_VOID);
+	REQUIRE_EQ(box.shared->host_call.result.type, MOTE_TYPE_VOID);
 	value = mote_i32(-5);
 	check_ok(mote_channel_put_result(&box.host_call, &value, &error), &error);
-	assert_int_equal(box.shared->host_call.result.bits, 0xfffffffb);
+	REQUIRE_EQ(box.shared->host_call.result.bits, 0xfffffffb);
 }
 
 /* ---- Results of a guest ------------------------------------------------------------------- */
@@ -150,8 +145,8 @@ static mote_value take(mote_type type)
 	check_ok(mote_channel_get_result(&box.call, type, NULL, 0, &allocator, &box.space, &value,
 					 &problem, &error),
 		 &error);
-	assert_null(problem);
-	assert_int_equal(value.type, type);
+	REQUIRE(problem == NULL);
+	REQUIRE_EQ(value.type, type);
 	return value;
 }
 
@@ -161,40 +156,38 @@ static void refuse(mote_type type, const char *why)
 	const char *problem = NULL;
 	mote_value value = {.type = (mote_type)77};
 
-	assert_int_equal(mote_channel_get_result(&box.call, type, NULL, 0, &allocator, &box.space,
-						 &value, &problem, &error),
-			 MOTE_GUEST_FAULT);
-	assert_string_equal(problem, why);
-	assert_int_equal(value.type, 77); /* written on success only */
+	REQUIRE_EQ(mote_channel_get_result(&box.call, type, NULL, 0, &allocator, &box.space, &value,
+					   &problem, &error),
+		   MOTE_GUEST_FAULT);
+	REQUIRE_STR(problem, why);
+	REQUIRE_EQ(value.type, 77); /* written on success only */
 }
 
-static void scalar_results_are_taken(void **state)
+static void scalar_results_are_taken(void)
 {
-	(void)state;
 	say(MOTE_TYPE_I32, 0, 0xffffffff);
-	assert_int_equal(take(MOTE_TYPE_I32).as.i32, -1);
+	REQUIRE_EQ(take(MOTE_TYPE_I32).as.i32, -1);
 	/* What an i32 cannot hold is cut, whatever the guest wrote there. */
 	say(MOTE_TYPE_U32, 12345, 0x1234567800000005ull);
-	assert_int_equal(take(MOTE_TYPE_U32).as.u32, 5);
+	REQUIRE_EQ(take(MOTE_TYPE_U32).as.u32, 5);
 	say(MOTE_TYPE_I64, 0, UINT64_MAX);
-	assert_int_equal(take(MOTE_TYPE_I64).as.i64, -1);
+	REQUIRE_EQ(take(MOTE_TYPE_I64).as.i64, -1);
 	say(MOTE_TYPE_U64, UINT32_MAX, UINT64_MAX);
-	assert_true(take(MOTE_TYPE_U64).as.u64 == UINT64_MAX);
+	REQUIRE(take(MOTE_TYPE_U64).as.u64 == UINT64_MAX);
 	say(MOTE_TYPE_F32, 0, 0xffffffffbf800000ull);
-	assert_true(take(MOTE_TYPE_F32).as.f32 == -1.0f);
+	REQUIRE(take(MOTE_TYPE_F32).as.f32 == -1.0f);
 	say(MOTE_TYPE_F64, 0, 0xc000000000000000ull);
-	assert_true(take(MOTE_TYPE_F64).as.f64 == -2.0);
+	REQUIRE(take(MOTE_TYPE_F64).as.f64 == -2.0);
 	say(MOTE_TYPE_BOOL, 0, 1);
-	assert_true(take(MOTE_TYPE_BOOL).as.boolean);
+	REQUIRE(take(MOTE_TYPE_BOOL).as.boolean);
 	say(MOTE_TYPE_BOOL, 0, 0);
-	assert_false(take(MOTE_TYPE_BOOL).as.boolean);
+	REQUIRE(!(take(MOTE_TYPE_BOOL).as.boolean));
 	say(MOTE_TYPE_VOID, 99, 99);
 	(void)take(MOTE_TYPE_VOID);
 }
 
-static void results_of_another_type_are_refused(void **state)
+static void results_of_another_type_are_refused(void)
 {
-	(void)state;
 	for (unsigned type = 0; type < MOTE_TYPE_COUNT; type++)
 		for (unsigned other = 0; other < MOTE_TYPE_COUNT + 3; other++) {
 			if (type == other)
@@ -208,22 +201,20 @@ static void results_of_another_type_are_refused(void **state)
 	refuse(MOTE_TYPE_I32, "a value of the wrong type");
 }
 
-static void a_bool_is_0_or_1(void **state)
+static void a_bool_is_0_or_1(void)
 {
 	static const uint64_t bad[] = {2, 255, 256, 1ull << 32, UINT64_MAX};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		say(MOTE_TYPE_BOOL, 0, bad[i]);
 		refuse(MOTE_TYPE_BOOL, "a bool that is neither 0 nor 1");
 	}
 }
 
-static void data_of_a_result_lies_in_the_mailbox(void **state)
+static void data_of_a_result_lies_in_the_mailbox(void)
 {
 	static const mote_type types[] = {MOTE_TYPE_BYTES, MOTE_TYPE_STRING};
 
-	(void)state;
 	for (size_t i = 0; i < 2 * COUNT(ranges); i++) {
 		mote_value value;
 
@@ -233,47 +224,44 @@ static void data_of_a_result_lies_in_the_mailbox(void **state)
 			continue;
 		}
 		value = take(types[i % 2]);
-		assert_int_equal(value.as.bytes.length, ranges[i / 2].length);
+		REQUIRE_EQ(value.as.bytes.length, ranges[i / 2].length);
 		for (uint32_t n = 0; n < ranges[i / 2].length; n++)
-			assert_int_equal(((const char *)value.as.bytes.data)[n], 'c');
+			REQUIRE_EQ(((const char *)value.as.bytes.data)[n], 'c');
 		if (types[i % 2] == MOTE_TYPE_STRING)
-			assert_int_equal(value.as.string.data[value.as.string.length], 0);
+			REQUIRE_EQ(value.as.string.data[value.as.string.length], 0);
 	}
 }
 
-static void a_copy_does_not_change_with_the_mailbox(void **state)
+static void a_copy_does_not_change_with_the_mailbox(void)
 {
 	mote_value value;
 
-	(void)state;
 	say(MOTE_TYPE_BYTES, 8, 0);
 	value = take(MOTE_TYPE_BYTES);
 	memset(box.mailbox.call.data, 'z', DATA_BYTES);
-	assert_memory_equal(value.as.bytes.data, "cccccccc", 8);
+	REQUIRE_MEM(value.as.bytes.data, "cccccccc", 8);
 }
 
-static void a_string_has_no_nul_within(void **state)
+static void a_string_has_no_nul_within(void)
 {
-	(void)state;
 	box.mailbox.call.data[10] = '\0';
 	say(MOTE_TYPE_STRING, 10, 0);
-	assert_int_equal(strlen(take(MOTE_TYPE_STRING).as.string.data), 10);
+	REQUIRE_EQ(strlen(take(MOTE_TYPE_STRING).as.string.data), 10);
 	say(MOTE_TYPE_STRING, 11, 0);
 	refuse(MOTE_TYPE_STRING, "a string with a NUL in it");
 	say(MOTE_TYPE_STRING, 1, 10);
 	refuse(MOTE_TYPE_STRING, "a string with a NUL in it");
 	say(MOTE_TYPE_BYTES, 11, 0);
-	assert_int_equal(take(MOTE_TYPE_BYTES).as.bytes.length, 11);
+	REQUIRE_EQ(take(MOTE_TYPE_BYTES).as.bytes.length, 11);
 }
 
-static void results_go_to_the_callers_buffer(void **state)
+static void results_go_to_the_callers_buffer(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	const char *problem = NULL;
 	char *buffer = malloc(16);
 	mote_value value;
 
-	(void)state;
 	for (size_t capacity = 0; capacity <= 16; capacity++)
 		for (unsigned string = 0; string < 2; string++) {
 			mote_type type = string ? MOTE_TYPE_STRING : MOTE_TYPE_BYTES;
@@ -290,46 +278,45 @@ static void results_go_to_the_callers_buffer(void **state)
 				continue;
 			}
 			check_ok(status, &error);
-			assert_ptr_equal(value.as.bytes.data, buffer);
-			assert_memory_equal(buffer, "cccccccc", 8);
+			REQUIRE(value.as.bytes.data == buffer);
+			REQUIRE_MEM(buffer, "cccccccc", 8);
 		}
-	assert_null(problem);
-	assert_null(box.space.bytes);
+	REQUIRE(problem == NULL);
+	REQUIRE(box.space.bytes == NULL);
 	free(buffer);
 }
 
-static void no_memory_for_a_copy_is_no_fault_of_the_guest(void **state)
+static void no_memory_for_a_copy_is_no_fault_of_the_guest(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	const char *problem = NULL;
 	mote_value value;
 
-	(void)state;
 	say(MOTE_TYPE_BYTES, 4000, 0);
 	box.fail_allocations = 1;
 	check_error(mote_channel_get_result(&box.call, MOTE_TYPE_BYTES, NULL, 0, &allocator,
 					    &box.space, &value, &problem, &error),
 		    &error, MOTE_NO_MEMORY, "copy of a guest's value");
-	assert_null(problem);
+	REQUIRE(problem == NULL);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		IN_BOX(scalars_are_zero_extended),
-		IN_BOX(strings_and_bytes_lie_one_behind_the_other),
-		IN_BOX(what_fills_the_mailbox_fits_and_one_byte_more_does_not),
-		IN_BOX(values_of_the_host_are_checked),
-		IN_BOX(results_for_the_guest_are_put_likewise),
-		IN_BOX(scalar_results_are_taken),
-		IN_BOX(results_of_another_type_are_refused),
-		IN_BOX(a_bool_is_0_or_1),
-		IN_BOX(data_of_a_result_lies_in_the_mailbox),
-		IN_BOX(a_copy_does_not_change_with_the_mailbox),
-		IN_BOX(a_string_has_no_nul_within),
-		IN_BOX(results_go_to_the_callers_buffer),
-		IN_BOX(no_memory_for_a_copy_is_no_fault_of_the_guest),
-	};
+static const struct test_case cases[] = {
+	IN_BOX(scalars_are_zero_extended),
+	IN_BOX(strings_and_bytes_lie_one_behind_the_other),
+	IN_BOX(what_fills_the_mailbox_fits_and_one_byte_more_does_not),
+	IN_BOX(values_of_the_host_are_checked),
+	IN_BOX(results_for_the_guest_are_put_likewise),
+	IN_BOX(scalar_results_are_taken),
+	IN_BOX(results_of_another_type_are_refused),
+	IN_BOX(a_bool_is_0_or_1),
+	IN_BOX(data_of_a_result_lies_in_the_mailbox),
+	IN_BOX(a_copy_does_not_change_with_the_mailbox),
+	IN_BOX(a_string_has_no_nul_within),
+	IN_BOX(results_go_to_the_callers_buffer),
+	IN_BOX(no_memory_for_a_copy_is_no_fault_of_the_guest),
+};
 
-	return cmocka_run_group_tests_name("mailbox", tests, NULL, NULL);
+int main(int argc, char **argv)
+{
+	return test_main("mailbox", cases, TEST_COUNT(cases), argc, argv);
 }

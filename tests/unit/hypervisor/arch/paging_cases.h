@@ -6,7 +6,7 @@
 #ifndef MOTE_TESTS_UNIT_PAGING_CASES_H
 #define MOTE_TESTS_UNIT_PAGING_CASES_H
 
-#include "arch_test.h"
+#include "../../unit_test.h"
 
 #define POOL_GPA 0x7654000ull
 #define PAGE ((uint64_t)MOTE_PAGE_BYTES)
@@ -31,9 +31,9 @@ static void pool_make(struct mote_page_tables *tables, uint64_t bytes)
 {
 	void *pool = calloc(1, bytes);
 
-	assert_non_null(pool);
-	assert_true(PAGING(init)(tables, pool, POOL_GPA, bytes));
-	assert_int_equal(tables->used_bytes, PAGE);
+	REQUIRE(pool != NULL);
+	REQUIRE(PAGING(init)(tables, pool, POOL_GPA, bytes));
+	REQUIRE_EQ(tables->used_bytes, PAGE);
 }
 
 static void pool_free(struct mote_page_tables *tables)
@@ -55,7 +55,7 @@ static uint8_t *entry_at(const struct mote_page_tables *tables, uint64_t gva, un
 			return entry;
 		memcpy(&value, entry, 8);
 		table = value & ENTRY_ADDRESS;
-		assert_in_range(table, POOL_GPA, POOL_GPA + tables->used_bytes - PAGE);
+		REQUIRE(table >= POOL_GPA && table <= POOL_GPA + tables->used_bytes - PAGE);
 	}
 }
 
@@ -77,71 +77,68 @@ static void assert_mapped(const struct mote_page_tables *tables, uint64_t gva, u
 {
 	struct mote_translation found = {0};
 
-	assert_true(PAGING(walk)(tables, gva, &found));
-	assert_int_equal(found.gpa, gpa);
-	assert_int_equal(found.flags, flags);
+	REQUIRE(PAGING(walk)(tables, gva, &found));
+	REQUIRE_EQ(found.gpa, gpa);
+	REQUIRE_EQ(found.flags, flags);
 }
 
 static void assert_unmapped(const struct mote_page_tables *tables, uint64_t gva)
 {
 	struct mote_translation found = {.gpa = 0x5a5a, .flags = 0xa5};
 
-	assert_false(PAGING(walk)(tables, gva, &found));
-	assert_int_equal(found.gpa, 0x5a5a);
-	assert_int_equal(found.flags, 0xa5);
+	REQUIRE(!(PAGING(walk)(tables, gva, &found)));
+	REQUIRE_EQ(found.gpa, 0x5a5a);
+	REQUIRE_EQ(found.flags, 0xa5);
 }
 
-static void bytes_counts_every_level(void **state)
+static void bytes_counts_every_level(void)
 {
-	(void)state;
-	assert_int_equal(PAGING(bytes)(0), 1 * PAGE);
-	assert_int_equal(PAGING(bytes)(PAGE), 4 * PAGE);
-	assert_int_equal(PAGING(bytes)(SPAN(1)), 4 * PAGE);
-	assert_int_equal(PAGING(bytes)(SPAN(1) + PAGE), 5 * PAGE);
-	assert_int_equal(PAGING(bytes)(SPAN(2)), (3 + 512) * PAGE);
-	assert_int_equal(PAGING(bytes)(SPAN(2) + PAGE), (4 + 513) * PAGE);
-	assert_int_equal(PAGING(bytes)(SPAN(3) + PAGE), (1 + 2 + 513 + 512 * 512 + 1) * PAGE);
+	REQUIRE_EQ(PAGING(bytes)(0), 1 * PAGE);
+	REQUIRE_EQ(PAGING(bytes)(PAGE), 4 * PAGE);
+	REQUIRE_EQ(PAGING(bytes)(SPAN(1)), 4 * PAGE);
+	REQUIRE_EQ(PAGING(bytes)(SPAN(1) + PAGE), 5 * PAGE);
+	REQUIRE_EQ(PAGING(bytes)(SPAN(2)), (3 + 512) * PAGE);
+	REQUIRE_EQ(PAGING(bytes)(SPAN(2) + PAGE), (4 + 513) * PAGE);
+	REQUIRE_EQ(PAGING(bytes)(SPAN(3) + PAGE), (1 + 2 + 513 + 512 * 512 + 1) * PAGE);
 }
 
-static void bytes_is_what_a_full_map_takes(void **state)
+static void bytes_is_what_a_full_map_takes(void)
 {
 	uint64_t seed = 11;
 	struct mote_page_tables tables;
 
-	(void)state;
 	for (unsigned round = 0; round < 20; round++) {
 		uint64_t end = (1 + random_below(&seed, 20000)) * PAGE;
 		uint64_t bytes = PAGING(bytes)(end);
 
 		pool_make(&tables, bytes);
-		assert_true(PAGING(map)(&tables, 0, 0, end, MOTE_PAGE_USER));
-		assert_int_equal(tables.used_bytes, bytes);
+		REQUIRE(PAGING(map)(&tables, 0, 0, end, MOTE_PAGE_USER));
+		REQUIRE_EQ(tables.used_bytes, bytes);
 		pool_free(&tables);
 
 		pool_make(&tables, bytes - PAGE);
-		assert_false(PAGING(map)(&tables, 0, 0, end, MOTE_PAGE_USER));
+		REQUIRE(!(PAGING(map)(&tables, 0, 0, end, MOTE_PAGE_USER)));
 		pool_free(&tables);
 	}
 }
 
-static void init_rejects_bad_pools(void **state)
+static void init_rejects_bad_pools(void)
 {
 	static uint8_t pool[2 * MOTE_PAGE_BYTES];
 	struct mote_page_tables tables = {.gpa = 0x1234};
 
-	(void)state;
-	assert_false(PAGING(init)(&tables, pool, POOL_GPA, 0));
-	assert_false(PAGING(init)(&tables, pool, POOL_GPA, PAGE - 1));
-	assert_false(PAGING(init)(&tables, pool, POOL_GPA + 8, 2 * PAGE));
-	assert_false(PAGING(init)(&tables, pool, 1ull << GPA_BITS, 2 * PAGE));
-	assert_false(PAGING(init)(&tables, pool, (1ull << GPA_BITS) - PAGE, 2 * PAGE));
-	assert_int_equal(tables.gpa, 0x1234);
-	assert_true(PAGING(init)(&tables, pool, (1ull << GPA_BITS) - 2 * PAGE, 2 * PAGE));
-	assert_int_equal(tables.gpa, (1ull << GPA_BITS) - 2 * PAGE);
+	REQUIRE(!(PAGING(init)(&tables, pool, POOL_GPA, 0)));
+	REQUIRE(!(PAGING(init)(&tables, pool, POOL_GPA, PAGE - 1)));
+	REQUIRE(!(PAGING(init)(&tables, pool, POOL_GPA + 8, 2 * PAGE)));
+	REQUIRE(!(PAGING(init)(&tables, pool, 1ull << GPA_BITS, 2 * PAGE)));
+	REQUIRE(!(PAGING(init)(&tables, pool, (1ull << GPA_BITS) - PAGE, 2 * PAGE)));
+	REQUIRE_EQ(tables.gpa, 0x1234);
+	REQUIRE(PAGING(init)(&tables, pool, (1ull << GPA_BITS) - 2 * PAGE, 2 * PAGE));
+	REQUIRE_EQ(tables.gpa, (1ull << GPA_BITS) - 2 * PAGE);
 	/* Half a page at the end is of no use. */
-	assert_true(PAGING(init)(&tables, pool, POOL_GPA, PAGE + PAGE / 2));
-	assert_int_equal(tables.pool_bytes, PAGE);
-	assert_false(PAGING(map)(&tables, 0, 0, PAGE, 0));
+	REQUIRE(PAGING(init)(&tables, pool, POOL_GPA, PAGE + PAGE / 2));
+	REQUIRE_EQ(tables.pool_bytes, PAGE);
+	REQUIRE(!(PAGING(map)(&tables, 0, 0, PAGE, 0)));
 }
 
 /* Random maps and unmaps against an array of what each page should be. */
@@ -177,7 +174,7 @@ static void model_step(struct mote_page_tables *tables, struct model *model, uin
 	bool map = random_below(seed, 3) > 0;
 
 	if (map)
-		assert_true(PAGING(map)(tables, base + first * PAGE, gpa, pages * PAGE, flags));
+		REQUIRE(PAGING(map)(tables, base + first * PAGE, gpa, pages * PAGE, flags));
 	else
 		PAGING(unmap)(tables, base + first * PAGE, pages * PAGE);
 	for (uint64_t page = first; page < first + pages; page++) {
@@ -187,7 +184,7 @@ static void model_step(struct mote_page_tables *tables, struct model *model, uin
 	}
 }
 
-static void random_ranges_round_trip(void **state)
+static void random_ranges_round_trip(void)
 {
 	/* Around no border, and around one of each level. */
 	static const uint64_t bases[] = {0,
@@ -198,12 +195,11 @@ static void random_ranges_round_trip(void **state)
 					 (1ull << GVA_BITS) - MODEL_PAGES * PAGE};
 	uint64_t seed = 77;
 
-	(void)state;
 	for (unsigned i = 0; i < COUNT(bases); i++) {
 		struct model *model = calloc(1, sizeof(*model));
 		struct mote_page_tables tables;
 
-		assert_non_null(model);
+		REQUIRE(model != NULL);
 		pool_make(&tables, 12 * PAGE);
 		for (unsigned round = 0; round < 60; round++) {
 			model_step(&tables, model, bases[i], &seed);
@@ -214,14 +210,13 @@ static void random_ranges_round_trip(void **state)
 	}
 }
 
-static void neighbours_stay_unmapped(void **state)
+static void neighbours_stay_unmapped(void)
 {
 	const uint64_t gva = 5 * SPAN(3) + 3 * SPAN(2) + 7 * SPAN(1) + 9 * PAGE;
 	struct mote_page_tables tables;
 
-	(void)state;
 	pool_make(&tables, 8 * PAGE);
-	assert_true(PAGING(map)(&tables, gva, 0x1000, PAGE, MOTE_PAGE_USER));
+	REQUIRE(PAGING(map)(&tables, gva, 0x1000, PAGE, MOTE_PAGE_USER));
 	assert_mapped(&tables, gva, 0x1000, MOTE_PAGE_USER);
 	assert_mapped(&tables, gva + 0xfff, 0x1fff, MOTE_PAGE_USER);
 	for (unsigned level = 0; level < 4; level++) {
@@ -232,70 +227,66 @@ static void neighbours_stay_unmapped(void **state)
 	pool_free(&tables);
 }
 
-static void an_empty_range_is_nothing(void **state)
+static void an_empty_range_is_nothing(void)
 {
 	struct mote_page_tables tables;
 
-	(void)state;
 	pool_make(&tables, 8 * PAGE);
-	assert_true(PAGING(map)(&tables, 0x5000, 0x1000, 0, MOTE_PAGE_USER));
+	REQUIRE(PAGING(map)(&tables, 0x5000, 0x1000, 0, MOTE_PAGE_USER));
 	PAGING(unmap)(&tables, 0x5000, 0);
-	assert_int_equal(tables.used_bytes, PAGE);
+	REQUIRE_EQ(tables.used_bytes, PAGE);
 	assert_unmapped(&tables, 0x5000);
 	pool_free(&tables);
 }
 
-static void a_used_up_pool_keeps_what_is_mapped(void **state)
+static void a_used_up_pool_keeps_what_is_mapped(void)
 {
 	struct mote_page_tables tables;
 
-	(void)state;
 	pool_make(&tables, 4 * PAGE);
-	assert_true(PAGING(map)(&tables, 0x5000, 0x1000, PAGE, MOTE_PAGE_USER));
-	assert_false(PAGING(map)(&tables, SPAN(3), 0x2000, PAGE, MOTE_PAGE_USER));
-	assert_false(PAGING(map)(&tables, SPAN(2), 0x2000, PAGE, MOTE_PAGE_USER));
-	assert_false(PAGING(map)(&tables, SPAN(1), 0x2000, PAGE, MOTE_PAGE_USER));
-	assert_int_equal(tables.used_bytes, 4 * PAGE);
+	REQUIRE(PAGING(map)(&tables, 0x5000, 0x1000, PAGE, MOTE_PAGE_USER));
+	REQUIRE(!(PAGING(map)(&tables, SPAN(3), 0x2000, PAGE, MOTE_PAGE_USER)));
+	REQUIRE(!(PAGING(map)(&tables, SPAN(2), 0x2000, PAGE, MOTE_PAGE_USER)));
+	REQUIRE(!(PAGING(map)(&tables, SPAN(1), 0x2000, PAGE, MOTE_PAGE_USER)));
+	REQUIRE_EQ(tables.used_bytes, 4 * PAGE);
 	assert_unmapped(&tables, SPAN(1));
 	assert_mapped(&tables, 0x5000, 0x1000, MOTE_PAGE_USER);
-	assert_true(PAGING(map)(&tables, 0x6000, 0x2000, PAGE, MOTE_PAGE_WRITE));
+	REQUIRE(PAGING(map)(&tables, 0x6000, 0x2000, PAGE, MOTE_PAGE_WRITE));
 	pool_free(&tables);
 }
 
-static void map_rejects_bad_arguments(void **state)
+static void map_rejects_bad_arguments(void)
 {
 	const uint64_t gva_end = 1ull << GVA_BITS, gpa_end = 1ull << GPA_BITS;
 	struct mote_page_tables tables;
 
-	(void)state;
 	pool_make(&tables, 16 * PAGE);
-	assert_false(PAGING(map)(&tables, 0x1001, 0x1000, PAGE, 0));
-	assert_false(PAGING(map)(&tables, 0x1000, 0x1008, PAGE, 0));
-	assert_false(PAGING(map)(&tables, 0x1000, 0x1000, PAGE + 1, 0));
-	assert_false(PAGING(map)(&tables, gva_end, 0x1000, PAGE, 0));
-	assert_false(PAGING(map)(&tables, gva_end - PAGE, 0x1000, 2 * PAGE, 0));
-	assert_false(PAGING(map)(&tables, 0x1000, gpa_end, PAGE, 0));
-	assert_false(PAGING(map)(&tables, 0x1000, gpa_end - PAGE, 2 * PAGE, 0));
-	assert_false(PAGING(map)(&tables, 0 - PAGE, 0x1000, 2 * PAGE, 0));
-	assert_false(PAGING(map)(&tables, 0x1000, 0x1000, 0 - PAGE, 0));
-	assert_false(PAGING(map)(&tables, 0x1000, 0x1000, PAGE, 1u << 4));
-	assert_false(PAGING(map)(&tables, 0x1000, 0x1000, PAGE, 1u << 31));
+	REQUIRE(!(PAGING(map)(&tables, 0x1001, 0x1000, PAGE, 0)));
+	REQUIRE(!(PAGING(map)(&tables, 0x1000, 0x1008, PAGE, 0)));
+	REQUIRE(!(PAGING(map)(&tables, 0x1000, 0x1000, PAGE + 1, 0)));
+	REQUIRE(!(PAGING(map)(&tables, gva_end, 0x1000, PAGE, 0)));
+	REQUIRE(!(PAGING(map)(&tables, gva_end - PAGE, 0x1000, 2 * PAGE, 0)));
+	REQUIRE(!(PAGING(map)(&tables, 0x1000, gpa_end, PAGE, 0)));
+	REQUIRE(!(PAGING(map)(&tables, 0x1000, gpa_end - PAGE, 2 * PAGE, 0)));
+	REQUIRE(!(PAGING(map)(&tables, 0 - PAGE, 0x1000, 2 * PAGE, 0)));
+	REQUIRE(!(PAGING(map)(&tables, 0x1000, 0x1000, 0 - PAGE, 0)));
+	REQUIRE(!(PAGING(map)(&tables, 0x1000, 0x1000, PAGE, 1u << 4)));
+	REQUIRE(!(PAGING(map)(&tables, 0x1000, 0x1000, PAGE, 1u << 31)));
 	for (uint32_t flags = 0; flags < 16; flags++)
 		if ((flags & MOTE_PAGE_EXECUTE) && (flags & (MOTE_PAGE_WRITE | MOTE_PAGE_DEVICE)))
-			assert_false(PAGING(map)(&tables, 0x1000, 0x1000, PAGE, flags));
-	assert_int_equal(tables.used_bytes, PAGE);
-	assert_true(PAGING(map)(&tables, gva_end - PAGE, gpa_end - PAGE, PAGE, 0));
+			REQUIRE(!(PAGING(map)(&tables, 0x1000, 0x1000, PAGE, flags)));
+	REQUIRE_EQ(tables.used_bytes, PAGE);
+	REQUIRE(PAGING(map)(&tables, gva_end - PAGE, gpa_end - PAGE, PAGE, 0));
 	assert_mapped(&tables, gva_end - 1, gpa_end - 1, 0);
 	pool_free(&tables);
 }
 
-static void walk_rejects_addresses_out_of_range(void **state)
+static void walk_rejects_addresses_out_of_range(void)
 {
 	struct mote_page_tables tables;
 
-	(void)state;
 	pool_make(&tables, 8 * PAGE);
-	assert_true(PAGING(map)(&tables, 0x5000, 0x1000, PAGE, MOTE_PAGE_USER));
+	REQUIRE(PAGING(map)(&tables, 0x5000, 0x1000, PAGE, MOTE_PAGE_USER));
 	/* Same indices in every table. */
 	for (unsigned bit = GVA_BITS; bit < 64; bit++)
 		assert_unmapped(&tables, 0x5000 | 1ull << bit);
@@ -303,14 +294,13 @@ static void walk_rejects_addresses_out_of_range(void **state)
 	pool_free(&tables);
 }
 
-static void unmap_of_everything_is_quick_and_complete(void **state)
+static void unmap_of_everything_is_quick_and_complete(void)
 {
 	struct mote_page_tables tables;
 
-	(void)state;
 	pool_make(&tables, 16 * PAGE);
-	assert_true(PAGING(map)(&tables, 0x5000, 0x1000, 3 * PAGE, MOTE_PAGE_USER));
-	assert_true(PAGING(map)(&tables, 3 * SPAN(3) - PAGE, 0x1000, 2 * PAGE, MOTE_PAGE_WRITE));
+	REQUIRE(PAGING(map)(&tables, 0x5000, 0x1000, 3 * PAGE, MOTE_PAGE_USER));
+	REQUIRE(PAGING(map)(&tables, 3 * SPAN(3) - PAGE, 0x1000, 2 * PAGE, MOTE_PAGE_WRITE));
 	PAGING(unmap)(&tables, 1, PAGE);
 	PAGING(unmap)(&tables, PAGE, 1ull << GVA_BITS);
 	assert_mapped(&tables, 0x5000, 0x1000, MOTE_PAGE_USER);
@@ -322,7 +312,7 @@ static void unmap_of_everything_is_quick_and_complete(void **state)
 	pool_free(&tables);
 }
 
-static void tables_outside_the_pool_are_refused(void **state)
+static void tables_outside_the_pool_are_refused(void)
 {
 	const uint64_t gva = 3 * SPAN(3) + SPAN(1) + 0x5000;
 	uint64_t hostile[] = {0,
@@ -334,10 +324,9 @@ static void tables_outside_the_pool_are_refused(void **state)
 			      ENTRY_ADDRESS};
 	struct mote_page_tables tables;
 
-	(void)state;
 	pool_make(&tables, 8 * PAGE);
-	assert_true(PAGING(map)(&tables, gva, 0x1000, PAGE, MOTE_PAGE_USER));
-	assert_int_equal(tables.used_bytes, 4 * PAGE);
+	REQUIRE(PAGING(map)(&tables, gva, 0x1000, PAGE, MOTE_PAGE_USER));
+	REQUIRE_EQ(tables.used_bytes, 4 * PAGE);
 	for (unsigned level = 1; level < 4; level++)
 		for (unsigned i = 0; i < COUNT(hostile); i++) {
 			uint64_t entry = entry_get(&tables, gva, level);
@@ -345,23 +334,22 @@ static void tables_outside_the_pool_are_refused(void **state)
 
 			entry_set(&tables, gva, level, (entry & ~ENTRY_ADDRESS) | hostile[i]);
 			assert_unmapped(&tables, gva);
-			assert_false(PAGING(map)(&tables, gva, 0x1000, PAGE, MOTE_PAGE_USER));
+			REQUIRE(!(PAGING(map)(&tables, gva, 0x1000, PAGE, MOTE_PAGE_USER)));
 			PAGING(unmap)(&tables, gva, PAGE);
-			assert_int_equal(tables.used_bytes, used);
+			REQUIRE_EQ(tables.used_bytes, used);
 			entry_set(&tables, gva, level, entry);
 			assert_mapped(&tables, gva, 0x1000, MOTE_PAGE_USER);
 		}
 	pool_free(&tables);
 }
 
-static void entries_that_are_not_present_end_a_walk(void **state)
+static void entries_that_are_not_present_end_a_walk(void)
 {
 	const uint64_t gva = 3 * SPAN(3) + SPAN(1) + 0x5000;
 	struct mote_page_tables tables;
 
-	(void)state;
 	pool_make(&tables, 4 * PAGE);
-	assert_true(PAGING(map)(&tables, gva, 0x1000, PAGE, MOTE_PAGE_USER));
+	REQUIRE(PAGING(map)(&tables, gva, 0x1000, PAGE, MOTE_PAGE_USER));
 	for (unsigned level = 0; level < 4; level++) {
 		uint64_t entry = entry_get(&tables, gva, level);
 
@@ -374,13 +362,12 @@ static void entries_that_are_not_present_end_a_walk(void **state)
 }
 
 /* Whatever stands in the tables, the walker stays in the pool (a sanitizer tells) and in range. */
-static void random_tables_are_walked_safely(void **state)
+static void random_tables_are_walked_safely(void)
 {
 	struct mote_page_tables tables;
 	uint64_t seed = 4711;
 	unsigned found = 0;
 
-	(void)state;
 	pool_make(&tables, 16 * PAGE);
 	tables.used_bytes = 16 * PAGE;
 	for (unsigned at = 0; at < 16 * PAGE; at += 8) {
@@ -398,12 +385,12 @@ static void random_tables_are_walked_safely(void **state)
 
 		if (!PAGING(walk)(&tables, gva, &translation))
 			continue;
-		assert_int_equal(translation.gpa & 0xfff, gva & 0xfff);
-		assert_true(translation.gpa < 1ull << GPA_BITS);
-		assert_true(translation.flags < 16);
+		REQUIRE_EQ(translation.gpa & 0xfff, gva & 0xfff);
+		REQUIRE(translation.gpa < 1ull << GPA_BITS);
+		REQUIRE(translation.flags < 16);
 		found++;
 	}
-	assert_true(found > 1000);
+	REQUIRE(found > 1000);
 	pool_free(&tables);
 }
 

@@ -4,102 +4,93 @@
  */
 #include "hypervisor/arch/table_pool.h"
 
-#define SUITE "table_pool"
-
-#include "arch_test.h"
+#include "../../unit_test.h"
 
 #define POOL_GPA 0x7654000ull
 #define PAGE ((uint64_t)MOTE_PAGE_BYTES)
 
-static void pages_are_taken_in_order_until_none_is_left(void **state)
+static void pages_are_taken_in_order_until_none_is_left(void)
 {
 	uint8_t *pool = calloc(3, MOTE_PAGE_BYTES);
 	struct mote_page_tables tables;
 	uint64_t gpa = 0;
 
-	(void)state;
-	assert_true(mote_table_pool_init(&tables, pool, POOL_GPA, 3 * PAGE, POOL_GPA + 3 * PAGE));
-	assert_true(mote_table_pool_take(&tables, &gpa));
-	assert_int_equal(gpa, POOL_GPA + PAGE);
-	assert_true(mote_table_pool_take(&tables, &gpa));
-	assert_int_equal(gpa, POOL_GPA + 2 * PAGE);
-	assert_false(mote_table_pool_take(&tables, &gpa));
-	assert_int_equal(gpa, POOL_GPA + 2 * PAGE);
-	assert_int_equal(tables.used_bytes, 3 * PAGE);
+	REQUIRE(mote_table_pool_init(&tables, pool, POOL_GPA, 3 * PAGE, POOL_GPA + 3 * PAGE));
+	REQUIRE(mote_table_pool_take(&tables, &gpa));
+	REQUIRE_EQ(gpa, POOL_GPA + PAGE);
+	REQUIRE(mote_table_pool_take(&tables, &gpa));
+	REQUIRE_EQ(gpa, POOL_GPA + 2 * PAGE);
+	REQUIRE(!mote_table_pool_take(&tables, &gpa));
+	REQUIRE_EQ(gpa, POOL_GPA + 2 * PAGE);
+	REQUIRE_EQ(tables.used_bytes, 3 * PAGE);
 	free(pool);
 }
 
-static void only_pages_in_use_have_an_address(void **state)
+static void only_pages_in_use_have_an_address(void)
 {
 	uint8_t *pool = calloc(4, MOTE_PAGE_BYTES);
 	struct mote_page_tables tables;
 	uint64_t gpa;
 
-	(void)state;
-	assert_true(mote_table_pool_init(&tables, pool, POOL_GPA, 4 * PAGE, UINT64_MAX));
-	assert_true(mote_table_pool_take(&tables, &gpa));
+	REQUIRE(mote_table_pool_init(&tables, pool, POOL_GPA, 4 * PAGE, UINT64_MAX));
+	REQUIRE(mote_table_pool_take(&tables, &gpa));
 	for (uint64_t at = POOL_GPA - 2 * PAGE; at < POOL_GPA + 6 * PAGE; at++) {
 		uint64_t offset = at - POOL_GPA;
 
 		if (offset == 0 || offset == PAGE)
-			assert_ptr_equal(mote_table_at(&tables, at), pool + offset);
+			REQUIRE(mote_table_at(&tables, at) == (pool + offset));
 		else
-			assert_null(mote_table_at(&tables, at));
+			REQUIRE(mote_table_at(&tables, at) == NULL);
 	}
-	assert_null(mote_table_at(&tables, 0));
-	assert_null(mote_table_at(&tables, UINT64_MAX & MOTE_PAGE_MASK));
+	REQUIRE(mote_table_at(&tables, 0) == NULL);
+	REQUIRE(mote_table_at(&tables, UINT64_MAX & MOTE_PAGE_MASK) == NULL);
 	free(pool);
 }
 
-static void entries_are_little_endian_and_in_place(void **state)
+static void entries_are_little_endian_and_in_place(void)
 {
 	uint8_t table[MOTE_PAGE_BYTES] = {0};
 
-	(void)state;
 	mote_table_set_entry(table, 511, 0x1122334455667788);
-	assert_int_equal(table[4088], 0x88);
-	assert_int_equal(table[4095], 0x11);
-	assert_int_equal(mote_table_entry(table, 511), 0x1122334455667788);
-	assert_int_equal(mote_table_entry(table, 510), 0);
+	REQUIRE_EQ(table[4088], 0x88);
+	REQUIRE_EQ(table[4095], 0x11);
+	REQUIRE_EQ(mote_table_entry(table, 511), 0x1122334455667788);
+	REQUIRE_EQ(mote_table_entry(table, 510), 0);
 }
 
-static void indices_take_9_bits_of_each_level(void **state)
+static void indices_take_9_bits_of_each_level(void)
 {
 	const uint64_t gva = 1ull << 39 | 2ull << 30 | 3ull << 21 | 4ull << 12 | 5;
 
-	(void)state;
-	assert_int_equal(mote_table_index(gva, 3), 1);
-	assert_int_equal(mote_table_index(gva, 2), 2);
-	assert_int_equal(mote_table_index(gva, 1), 3);
-	assert_int_equal(mote_table_index(gva, 0), 4);
-	assert_int_equal(mote_table_index(UINT64_MAX, 3), 511);
-	assert_int_equal(mote_table_span(0), PAGE);
-	assert_int_equal(mote_table_span(3), 1ull << 39);
+	REQUIRE_EQ(mote_table_index(gva, 3), 1);
+	REQUIRE_EQ(mote_table_index(gva, 2), 2);
+	REQUIRE_EQ(mote_table_index(gva, 1), 3);
+	REQUIRE_EQ(mote_table_index(gva, 0), 4);
+	REQUIRE_EQ(mote_table_index(UINT64_MAX, 3), 511);
+	REQUIRE_EQ(mote_table_span(0), PAGE);
+	REQUIRE_EQ(mote_table_span(3), 1ull << 39);
 }
 
-static void ranges_are_aligned_and_end_within_the_limit(void **state)
+static void ranges_are_aligned_and_end_within_the_limit(void)
 {
-	(void)state;
-	assert_true(mote_table_range_valid(0, 0, 0));
-	assert_true(mote_table_range_valid(PAGE, PAGE, 2 * PAGE));
-	assert_true(mote_table_range_valid(2 * PAGE, 0, 2 * PAGE));
-	assert_false(mote_table_range_valid(PAGE, 2 * PAGE, 2 * PAGE));
-	assert_false(mote_table_range_valid(0, 3 * PAGE, 2 * PAGE));
-	assert_false(mote_table_range_valid(1, PAGE, 4 * PAGE));
-	assert_false(mote_table_range_valid(0, 1, 4 * PAGE));
-	assert_false(mote_table_range_valid(0 - PAGE, 2 * PAGE, 4 * PAGE));
-	assert_false(mote_table_range_valid(2 * PAGE, 0 - PAGE, 4 * PAGE));
+	REQUIRE(mote_table_range_valid(0, 0, 0));
+	REQUIRE(mote_table_range_valid(PAGE, PAGE, 2 * PAGE));
+	REQUIRE(mote_table_range_valid(2 * PAGE, 0, 2 * PAGE));
+	REQUIRE(!mote_table_range_valid(PAGE, 2 * PAGE, 2 * PAGE));
+	REQUIRE(!mote_table_range_valid(0, 3 * PAGE, 2 * PAGE));
+	REQUIRE(!mote_table_range_valid(1, PAGE, 4 * PAGE));
+	REQUIRE(!mote_table_range_valid(0, 1, 4 * PAGE));
+	REQUIRE(!mote_table_range_valid(0 - PAGE, 2 * PAGE, 4 * PAGE));
+	REQUIRE(!mote_table_range_valid(2 * PAGE, 0 - PAGE, 4 * PAGE));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CASE(pages_are_taken_in_order_until_none_is_left),
-		CASE(only_pages_in_use_have_an_address),
-		CASE(entries_are_little_endian_and_in_place),
-		CASE(indices_take_9_bits_of_each_level),
-		CASE(ranges_are_aligned_and_end_within_the_limit),
-	};
+static const struct test_case cases[] = {
+	CASE(pages_are_taken_in_order_until_none_is_left), CASE(only_pages_in_use_have_an_address),
+	CASE(entries_are_little_endian_and_in_place),	   CASE(indices_take_9_bits_of_each_level),
+	CASE(ranges_are_aligned_and_end_within_the_limit),
+};
 
-	return cmocka_run_group_tests_name(SUITE, tests, NULL, NULL);
+int main(int argc, char **argv)
+{
+	return test_main("table_pool", cases, TEST_COUNT(cases), argc, argv);
 }

@@ -5,7 +5,7 @@
 #ifndef MOTE_TESTS_UNIT_TEXT_CASES_H
 #define MOTE_TESTS_UNIT_TEXT_CASES_H
 
-#include "arch_test.h"
+#include "../../unit_test.h"
 
 enum { WHOLE_BYTES = 4096 };
 
@@ -17,18 +17,18 @@ static void check_truncation(print_function *print, const void *registers)
 	char *whole = malloc(WHOLE_BYTES);
 	size_t length = print(registers, whole, WHOLE_BYTES);
 
-	assert_true(length > 0 && length < WHOLE_BYTES);
-	assert_int_equal(strlen(whole), length);
-	assert_int_equal(whole[length - 1], '\n');
-	assert_int_equal(print(registers, NULL, 0), length);
+	REQUIRE(length > 0 && length < WHOLE_BYTES);
+	REQUIRE_EQ(strlen(whole), length);
+	REQUIRE_EQ(whole[length - 1], '\n');
+	REQUIRE_EQ(print(registers, NULL, 0), length);
 	for (size_t capacity = 1; capacity < length + 3; capacity++) {
 		char *cut = malloc(capacity);
 		size_t kept = capacity - 1 < length ? capacity - 1 : length;
 
 		memset(cut, '#', capacity);
-		assert_int_equal(print(registers, cut, capacity), length);
-		assert_int_equal(strlen(cut), kept);
-		assert_memory_equal(cut, whole, kept);
+		REQUIRE_EQ(print(registers, cut, capacity), length);
+		REQUIRE_EQ(strlen(cut), kept);
+		REQUIRE_MEM(cut, whole, kept);
 		free(cut);
 	}
 	free(whole);

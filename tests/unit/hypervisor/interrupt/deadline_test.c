@@ -44,7 +44,7 @@ bool mote_os_cpu_clock_read(struct mote_os_cpu_clock clock, uint64_t *ns)
 {
 	void (*act)(void) = fake.on_cpu_clock;
 
-	assert_int_equal(clock.id, -6);
+	REQUIRE_EQ(clock.id, -6);
 	fake.on_cpu_clock = NULL;
 	if (act != NULL)
 		act();
@@ -69,14 +69,14 @@ void mote_os_lock_destroy(struct mote_os_lock *lock)
 void mote_os_lock_acquire(struct mote_os_lock *lock)
 {
 	(void)lock;
-	assert_false(fake.locked);
+	REQUIRE(!fake.locked);
 	fake.locked = true;
 }
 
 void mote_os_lock_release(struct mote_os_lock *lock)
 {
 	(void)lock;
-	assert_true(fake.locked);
+	REQUIRE(fake.locked);
 	fake.locked = false;
 }
 
@@ -97,16 +97,16 @@ void mote_os_alarm_destroy(struct mote_os_alarm *alarm)
 
 void mote_os_alarm_set(struct mote_os_alarm *alarm, uint64_t until_ns)
 {
-	assert_non_null(alarm);
-	assert_true(fake.locked);
+	REQUIRE(alarm != NULL);
+	REQUIRE(fake.locked);
 	fake.alarm = until_ns;
 	fake.alarm_sets++;
 }
 
 void mote_os_alarm_wait(struct mote_os_alarm *alarm)
 {
-	assert_non_null(alarm);
-	assert_false(fake.locked);
+	REQUIRE(alarm != NULL);
+	REQUIRE(!fake.locked);
 	if (fake.rings-- == 0)
 		longjmp(fake.asleep, 1);
 }
@@ -198,30 +198,27 @@ static const mote_allocator ordinary = {allocate, reallocate, release, NULL};
 static struct mote_deadlines *deadlines;
 static struct mote_watch watch;
 
-static int set_up(void **state)
+static void set_up(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 
-	(void)state;
 	memset(&fake, 0, sizeof(fake));
 	memset(&watch, 0, sizeof(watch));
 	fake.now = 1000;
 	fake.cpu = 500;
 	check_ok(mote_deadlines_create(&ordinary, &deadlines, &error), &error);
 	check_ok(mote_interrupt_create(&ordinary, 40, &watch.interrupt, &error), &error);
-	return 0;
 }
 
-static int tear_down(void **state)
+static void tear_down(void)
 {
 	bool started = fake.run != NULL;
 
-	(void)state;
 	joined = false;
 	mote_deadlines_forget(deadlines, &watch, false);
 	mote_deadlines_destroy(deadlines, false);
 	mote_interrupt_release(watch.interrupt);
-	return joined == started ? 0 : -1;
+	CHECK(joined == started);
 }
 
 static void begin(uint64_t wall_ns, uint64_t cpu_ns)
@@ -261,91 +258,85 @@ static uint64_t cause(void)
 
 /* ---- Wall clock --------------------------------------------------------------------------- */
 
-static void a_wall_clock_deadline_ends_its_call(void **state)
+static void a_wall_clock_deadline_ends_its_call(void)
 {
-	(void)state;
 	begin(100, 0);
-	assert_int_equal(fake.alarm, 1100);
+	REQUIRE_EQ(fake.alarm, 1100);
 	fake.now = 1099;
 	ring();
-	assert_int_equal(cause(), 0);
-	assert_int_equal(fake.alarm, 1100);
+	REQUIRE_EQ(cause(), 0);
+	REQUIRE_EQ(fake.alarm, 1100);
 	fake.now = 1100;
 	ring();
-	assert_int_equal(cause(), MOTE_INTERRUPT_WALL_DEADLINE);
-	assert_int_equal(fake.alarm, MOTE_OS_FOREVER);
+	REQUIRE_EQ(cause(), MOTE_INTERRUPT_WALL_DEADLINE);
+	REQUIRE_EQ(fake.alarm, MOTE_OS_FOREVER);
 	end();
 }
 
-static void the_alarm_is_set_for_what_is_earlier_only(void **state)
+static void the_alarm_is_set_for_what_is_earlier_only(void)
 {
-	(void)state;
 	for (unsigned i = 0; i < 50; i++) {
 		begin(100, 0);
 		end();
 		fake.now++;
 	}
-	assert_int_equal(fake.alarm_sets, 1);
+	REQUIRE_EQ(fake.alarm_sets, 1);
 	begin(10, 0);
-	assert_int_equal(fake.alarm, 1060);
-	assert_int_equal(fake.alarm_sets, 2);
+	REQUIRE_EQ(fake.alarm, 1060);
+	REQUIRE_EQ(fake.alarm_sets, 2);
 	end();
 	/* Nothing is due any more. */
 	fake.now = 1060;
 	ring();
-	assert_int_equal(fake.alarm, MOTE_OS_FOREVER);
-	assert_false(mote_interrupt_cancelled(watch.interrupt));
+	REQUIRE_EQ(fake.alarm, MOTE_OS_FOREVER);
+	REQUIRE(!mote_interrupt_cancelled(watch.interrupt));
 	begin(100, 0);
-	assert_int_equal(fake.alarm, 1160);
+	REQUIRE_EQ(fake.alarm, 1160);
 	end();
 }
 
-static void a_deadline_of_a_call_that_is_over_hits_nothing(void **state)
+static void a_deadline_of_a_call_that_is_over_hits_nothing(void)
 {
-	(void)state;
 	begin(100, 100);
 	end();
 	mote_interrupt_begin_call(watch.interrupt); /* without a deadline */
 	fake.now = 2000;
 	fake.cpu = 2000;
 	ring();
-	assert_false(mote_interrupt_cancelled(watch.interrupt));
+	REQUIRE(!mote_interrupt_cancelled(watch.interrupt));
 	mote_interrupt_end_call(watch.interrupt);
 }
 
-static void endless_times_do_not_overflow(void **state)
+static void endless_times_do_not_overflow(void)
 {
-	(void)state;
 	begin(UINT64_MAX, UINT64_MAX);
 	fake.now = UINT64_MAX / 2;
 	fake.cpu = UINT64_MAX / 2;
 	ring();
-	assert_false(mote_interrupt_cancelled(watch.interrupt));
+	REQUIRE(!mote_interrupt_cancelled(watch.interrupt));
 	end();
 }
 
 /* ---- CPU time ----------------------------------------------------------------------------- */
 
-static void cpu_time_is_looked_at_again_when_it_may_be_over(void **state)
+static void cpu_time_is_looked_at_again_when_it_may_be_over(void)
 {
-	(void)state;
 	begin(0, 100);
-	assert_int_equal(fake.alarm, 1100);
+	REQUIRE_EQ(fake.alarm, 1100);
 	fake.now = 1100;
 	fake.cpu = 530; /* 30 of 100 */
 	ring();
-	assert_int_equal(cause(), 0);
-	assert_int_equal(fake.alarm, 1170);
+	REQUIRE_EQ(cause(), 0);
+	REQUIRE_EQ(fake.alarm, 1170);
 	fake.now = 1170;
 	fake.cpu = 600;
 	ring();
-	assert_int_equal(cause(), MOTE_INTERRUPT_CPU_DEADLINE);
+	REQUIRE_EQ(cause(), MOTE_INTERRUPT_CPU_DEADLINE);
 	end();
 }
 
-static void host_functions_do_not_count(void **state)
+static void host_functions_do_not_count(void)
 {
-	(void)state;
 	begin(0, 100);
 	fake.now = 1050;
 	fake.cpu = 550;
@@ -353,17 +344,17 @@ static void host_functions_do_not_count(void **state)
 	fake.now = 9000;
 	fake.cpu = 8000;
 	ring();
-	assert_int_equal(cause(), 0);
+	REQUIRE_EQ(cause(), 0);
 	resume_guest();
-	assert_int_equal(fake.alarm, 9050);
+	REQUIRE_EQ(fake.alarm, 9050);
 	fake.now = 9050;
 	fake.cpu = 8049;
 	ring();
-	assert_int_equal(cause(), 0);
+	REQUIRE_EQ(cause(), 0);
 	fake.now = 9051;
 	fake.cpu = 8050;
 	ring();
-	assert_int_equal(cause(), MOTE_INTERRUPT_CPU_DEADLINE);
+	REQUIRE_EQ(cause(), MOTE_INTERRUPT_CPU_DEADLINE);
 	end();
 }
 
@@ -374,18 +365,17 @@ static void work_in_the_host(void)
 	fake.cpu += 5000;
 }
 
-static void a_host_function_that_begins_while_the_clock_is_read_does_not_count(void **state)
+static void a_host_function_that_begins_while_the_clock_is_read_does_not_count(void)
 {
-	(void)state;
 	begin(0, 100);
 	fake.now = 1100;
 	fake.cpu = 550;
 	fake.on_cpu_clock = work_in_the_host;
 	ring();
-	assert_int_equal(cause(), 0);
+	REQUIRE_EQ(cause(), 0);
 	resume_guest();
-	assert_int_equal(cause(), 0);
-	assert_int_equal(fake.alarm, 1150);
+	REQUIRE_EQ(cause(), 0);
+	REQUIRE_EQ(fake.alarm, 1150);
 	end();
 }
 
@@ -396,27 +386,25 @@ static void work_in_the_host_and_return(void)
 }
 
 /* The thread holds the lock while it looks, so this deadline is not announced: it must be seen. */
-static void nor_does_one_that_returns_meanwhile(void **state)
+static void nor_does_one_that_returns_meanwhile(void)
 {
-	(void)state;
 	begin(0, 100);
 	fake.now = 1100;
 	fake.cpu = 550;
 	fake.on_cpu_clock = work_in_the_host_and_return;
 	ring();
-	assert_int_equal(cause(), 0);
-	assert_int_equal(fake.alarm, 1150);
+	REQUIRE_EQ(cause(), 0);
+	REQUIRE_EQ(fake.alarm, 1150);
 	end();
 }
 
-static void a_thread_that_is_gone_is_over(void **state)
+static void a_thread_that_is_gone_is_over(void)
 {
-	(void)state;
 	begin(0, 100);
 	fake.now = 1100;
 	fake.thread_gone = true;
 	ring();
-	assert_int_equal(cause(), MOTE_INTERRUPT_CPU_DEADLINE);
+	REQUIRE_EQ(cause(), MOTE_INTERRUPT_CPU_DEADLINE);
 	fake.thread_gone = false;
 	end();
 }
@@ -427,55 +415,51 @@ static void end_and_leave(void)
 	fake.cpu += 5000; /* the thread's own business, or another thread's of the same number */
 }
 
-static void what_a_thread_does_after_its_call_does_not_count(void **state)
+static void what_a_thread_does_after_its_call_does_not_count(void)
 {
-	(void)state;
 	begin(0, 100);
 	fake.now = 1100;
 	fake.on_cpu_clock = end_and_leave;
 	ring();
-	assert_false(mote_interrupt_cancelled(watch.interrupt));
+	REQUIRE(!mote_interrupt_cancelled(watch.interrupt));
 }
 
-static void time_that_was_over_before_the_host_function_counts(void **state)
+static void time_that_was_over_before_the_host_function_counts(void)
 {
-	(void)state;
 	begin(0, 100);
 	fake.cpu = 601;
 	pause_for_host();
-	assert_int_equal(cause(), 0);
+	REQUIRE_EQ(cause(), 0);
 	resume_guest();
-	assert_int_equal(cause(), MOTE_INTERRUPT_CPU_DEADLINE);
+	REQUIRE_EQ(cause(), MOTE_INTERRUPT_CPU_DEADLINE);
 	end();
 }
 
-static void the_first_cause_stays(void **state)
+static void the_first_cause_stays(void)
 {
-	(void)state;
 	begin(100, 100);
-	assert_true(mote_interrupt_kill(watch.interrupt));
+	REQUIRE(mote_interrupt_kill(watch.interrupt));
 	fake.now = 2000;
 	fake.cpu = 2000;
 	ring();
-	assert_int_equal(cause(), 0);
-	assert_true(mote_interrupt_is_killed(watch.interrupt));
+	REQUIRE_EQ(cause(), 0);
+	REQUIRE(mote_interrupt_is_killed(watch.interrupt));
 	end();
 	begin(100, 0);
 	fake.now = 3000;
 	ring();
-	assert_true(mote_interrupt_kill(watch.interrupt));
-	assert_int_equal(cause(), MOTE_INTERRUPT_WALL_DEADLINE);
-	assert_false(mote_interrupt_is_killed(watch.interrupt));
+	REQUIRE(mote_interrupt_kill(watch.interrupt));
+	REQUIRE_EQ(cause(), MOTE_INTERRUPT_WALL_DEADLINE);
+	REQUIRE(!mote_interrupt_is_killed(watch.interrupt));
 	end();
 }
 
 /* ---- Failures ----------------------------------------------------------------------------- */
 
-static void what_cannot_be_started_is_tried_again(void **state)
+static void what_cannot_be_started_is_tried_again(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 
-	(void)state;
 	fake.alarm_fails = MOTE_LIMIT;
 	check_error(mote_deadlines_prepare(deadlines, &watch, &error), &error, MOTE_LIMIT,
 		    "no alarm");
@@ -483,34 +467,34 @@ static void what_cannot_be_started_is_tried_again(void **state)
 	fake.thread_fails = MOTE_NO_MEMORY;
 	check_error(mote_deadlines_prepare(deadlines, &watch, &error), &error, MOTE_NO_MEMORY,
 		    "no thread");
-	assert_false(fake.locked || watch.registered);
+	REQUIRE(!(fake.locked || watch.registered));
 	fake.thread_fails = MOTE_OK;
 	begin(100, 0);
 	fake.now = 2000;
 	ring();
-	assert_int_equal(cause(), MOTE_INTERRUPT_WALL_DEADLINE);
+	REQUIRE_EQ(cause(), MOTE_INTERRUPT_WALL_DEADLINE);
 	end();
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) CASE_WITHIN(name, set_up, tear_down)
 
-int main(void)
+static const struct test_case cases[] = {
+	TEST(a_wall_clock_deadline_ends_its_call),
+	TEST(the_alarm_is_set_for_what_is_earlier_only),
+	TEST(a_deadline_of_a_call_that_is_over_hits_nothing),
+	TEST(endless_times_do_not_overflow),
+	TEST(cpu_time_is_looked_at_again_when_it_may_be_over),
+	TEST(host_functions_do_not_count),
+	TEST(a_host_function_that_begins_while_the_clock_is_read_does_not_count),
+	TEST(nor_does_one_that_returns_meanwhile),
+	TEST(a_thread_that_is_gone_is_over),
+	TEST(what_a_thread_does_after_its_call_does_not_count),
+	TEST(time_that_was_over_before_the_host_function_counts),
+	TEST(the_first_cause_stays),
+	TEST(what_cannot_be_started_is_tried_again),
+};
+
+int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		TEST(a_wall_clock_deadline_ends_its_call),
-		TEST(the_alarm_is_set_for_what_is_earlier_only),
-		TEST(a_deadline_of_a_call_that_is_over_hits_nothing),
-		TEST(endless_times_do_not_overflow),
-		TEST(cpu_time_is_looked_at_again_when_it_may_be_over),
-		TEST(host_functions_do_not_count),
-		TEST(a_host_function_that_begins_while_the_clock_is_read_does_not_count),
-		TEST(nor_does_one_that_returns_meanwhile),
-		TEST(a_thread_that_is_gone_is_over),
-		TEST(what_a_thread_does_after_its_call_does_not_count),
-		TEST(time_that_was_over_before_the_host_function_counts),
-		TEST(the_first_cause_stays),
-		TEST(what_cannot_be_started_is_tried_again),
-	};
-
-	return cmocka_run_group_tests_name("deadline", tests, NULL, NULL);
+	return test_main("deadline", cases, TEST_COUNT(cases), argc, argv);
 }

@@ -29,13 +29,13 @@ static struct sigaction disposition(int number)
 {
 	struct sigaction action;
 
-	assert_int_equal(sigaction(number, NULL, &action), 0);
+	REQUIRE_EQ(sigaction(number, NULL, &action), 0);
 	return action;
 }
 
 static void handle(int number, const struct sigaction *action)
 {
-	assert_int_equal(sigaction(number, action, NULL), 0);
+	REQUIRE_EQ(sigaction(number, action, NULL), 0);
 }
 
 static void install(int wanted, int expected)
@@ -44,73 +44,69 @@ static void install(int wanted, int expected)
 	int number = wanted;
 
 	check_ok(mote_kick_install(&number, &error), &error);
-	assert_int_equal(number, expected);
+	REQUIRE_EQ(number, expected);
 }
 
 /* First: nothing is installed yet. */
-static void the_first_free_signal_is_chosen(void **state)
+static void the_first_free_signal_is_chosen(void)
 {
 	const struct sigaction taken = {.sa_handler = handler};
 	const struct sigaction ignored = {.sa_handler = SIG_IGN};
 	struct sigaction informed = {.sa_flags = SA_SIGINFO};
 	struct sigaction chosen;
 
-	(void)state;
 	informed.sa_sigaction = handler_with_information;
 	handle(SIGRTMIN + 7, &taken);
 	handle(SIGRTMIN + 8, &ignored);
 	handle(SIGRTMIN + 9, &informed);
 	install(0, SIGRTMIN + 10);
 	/* The others are as they were. */
-	assert_ptr_equal(disposition(SIGRTMIN + 7).sa_handler, handler);
-	assert_ptr_equal(disposition(SIGRTMIN + 8).sa_handler, SIG_IGN);
-	assert_ptr_equal(disposition(SIGRTMIN + 9).sa_sigaction, handler_with_information);
+	REQUIRE((disposition(SIGRTMIN + 7).sa_handler) == handler);
+	REQUIRE((disposition(SIGRTMIN + 8).sa_handler) == SIG_IGN);
+	REQUIRE((disposition(SIGRTMIN + 9).sa_sigaction) == handler_with_information);
 	chosen = disposition(SIGRTMIN + 10);
-	assert_true(chosen.sa_flags & SA_ONSTACK);
-	assert_false(chosen.sa_flags & (SA_RESTART | SA_RESETHAND));
+	REQUIRE(chosen.sa_flags & SA_ONSTACK);
+	REQUIRE(!(chosen.sa_flags & (SA_RESTART | SA_RESETHAND)));
 	/* Ours already: chosen again. */
 	install(0, SIGRTMIN + 10);
 	install(SIGRTMIN + 10, SIGRTMIN + 10);
 }
 
-static void a_signal_of_the_application_is_never_taken(void **state)
+static void a_signal_of_the_application_is_never_taken(void)
 {
 	const struct sigaction taken = {.sa_handler = handler};
 	mote_error error = MOTE_ERROR_INIT;
 	int number = SIGUSR1;
 
-	(void)state;
 	handle(SIGUSR1, &taken);
 	check_error(mote_kick_install(&number, &error), &error, MOTE_SIGNAL_TAKEN,
 		    "already has a handler of the application");
-	assert_int_equal(number, SIGUSR1);
-	assert_ptr_equal(disposition(SIGUSR1).sa_handler, handler);
+	REQUIRE_EQ(number, SIGUSR1);
+	REQUIRE((disposition(SIGUSR1).sa_handler) == handler);
 	install(SIGUSR2, SIGUSR2);
 }
 
-static void signals_that_cannot_be_handled_are_refused(void **state)
+static void signals_that_cannot_be_handled_are_refused(void)
 {
 	static const int numbers[] = {SIGKILL, SIGSTOP, -1, 65, 1000};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(numbers); i++) {
 		mote_error error = MOTE_ERROR_INIT;
 		int number = numbers[i];
 
 		check_error(mote_kick_install(&number, &error), &error, MOTE_INVALID_ARGUMENT,
 			    "cannot be handled");
-		assert_int_equal(error.os_code, EINVAL);
+		REQUIRE_EQ(error.os_code, EINVAL);
 	}
 }
 
-static void all_signals_taken_is_said(void **state)
+static void all_signals_taken_is_said(void)
 {
 	const struct sigaction taken = {.sa_handler = handler};
 	const struct sigaction ordinary = {.sa_handler = SIG_DFL};
 	mote_error error = MOTE_ERROR_INIT;
 	int number = 0;
 
-	(void)state;
 	for (int i = SIGRTMIN + 7; i <= SIGRTMAX; i++)
 		handle(i, &taken);
 	check_error(mote_kick_install(&number, &error), &error, MOTE_SIGNAL_TAKEN,
@@ -120,27 +116,26 @@ static void all_signals_taken_is_said(void **state)
 	install(0, SIGRTMIN + 7);
 }
 
-static void the_handler_sets_the_armed_byte_only(void **state)
+static void the_handler_sets_the_armed_byte_only(void)
 {
 	struct mote_kick_target target;
 	volatile uint8_t kick = 0;
 	mote_error error = MOTE_ERROR_INIT;
 	int number = 0;
 
-	(void)state;
 	check_ok(mote_kick_install(&number, &error), &error);
 	errno = 1234;
 	raise(number); /* nothing is armed */
-	assert_int_equal(errno, 1234);
+	REQUIRE_EQ(errno, 1234);
 	mote_kick_arm(&target, &kick);
-	assert_true(target.thread == (uintptr_t)pthread_self());
-	assert_int_equal(kick, 0);
-	assert_true(mote_kick_send(&target, number));
-	assert_int_equal(kick, 1);
+	REQUIRE(target.thread == (uintptr_t)pthread_self());
+	REQUIRE_EQ(kick, 0);
+	REQUIRE(mote_kick_send(&target, number));
+	REQUIRE_EQ(kick, 1);
 	kick = 0;
 	mote_kick_disarm();
 	raise(number);
-	assert_int_equal(kick, 0);
+	REQUIRE_EQ(kick, 0);
 }
 
 static void *check_blocked(void *user)
@@ -159,29 +154,28 @@ static void *check_blocked(void *user)
 	return NULL;
 }
 
-static void a_thread_that_blocks_the_signal_is_told(void **state)
+static void a_thread_that_blocks_the_signal_is_told(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	pthread_t thread;
 	int number = 0;
 
-	(void)state;
 	check_ok(mote_kick_install(&number, &error), &error);
 	check_ok(mote_kick_check_thread(number, &error), &error);
 	pthread_create(&thread, NULL, check_blocked, &number);
 	pthread_join(thread, NULL);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_first_free_signal_is_chosen),
-		cmocka_unit_test(a_signal_of_the_application_is_never_taken),
-		cmocka_unit_test(signals_that_cannot_be_handled_are_refused),
-		cmocka_unit_test(all_signals_taken_is_said),
-		cmocka_unit_test(the_handler_sets_the_armed_byte_only),
-		cmocka_unit_test(a_thread_that_blocks_the_signal_is_told),
-	};
+static const struct test_case cases[] = {
+	CASE(the_first_free_signal_is_chosen),
+	CASE(a_signal_of_the_application_is_never_taken),
+	CASE(signals_that_cannot_be_handled_are_refused),
+	CASE(all_signals_taken_is_said),
+	CASE(the_handler_sets_the_armed_byte_only),
+	CASE(a_thread_that_blocks_the_signal_is_told),
+};
 
-	return cmocka_run_group_tests_name("interrupt_linux", tests, NULL, NULL);
+int main(int argc, char **argv)
+{
+	return test_main("interrupt_linux", cases, TEST_COUNT(cases), argc, argv);
 }

@@ -41,7 +41,7 @@ void mote_kick_disarm(void)
 
 bool mote_kick_send(const struct mote_kick_target *target, int kick_signal)
 {
-	assert_int_equal(target->thread, 77);
+	REQUIRE_EQ(target->thread, 77);
 	fake.signal = kick_signal;
 	while (atomic_load(&fake.hold)) {
 		atomic_store(&fake.held, true);
@@ -100,116 +100,111 @@ static mote_interrupt *make(void)
 
 /* ---- One thread --------------------------------------------------------------------------- */
 
-static void a_new_handle_is_idle(void **state)
+static void a_new_handle_is_idle(void)
 {
 	mote_interrupt *interrupt = make();
 	mote_interrupt_state now = mote_interrupt_get_state(interrupt);
 
-	(void)state;
-	assert_int_equal(now.call_id, 0);
-	assert_false(now.in_call || now.running || now.cancelled || now.dropped);
-	assert_false(mote_interrupt_kill(interrupt));
-	assert_false(mote_interrupt_kill_call(interrupt, 0));
-	assert_false(mote_interrupt_kill_call(interrupt, 1));
-	assert_false(mote_interrupt_is_killed(interrupt));
+	REQUIRE_EQ(now.call_id, 0);
+	REQUIRE(!(now.in_call || now.running || now.cancelled || now.dropped));
+	REQUIRE(!mote_interrupt_kill(interrupt));
+	REQUIRE(!mote_interrupt_kill_call(interrupt, 0));
+	REQUIRE(!mote_interrupt_kill_call(interrupt, 1));
+	REQUIRE(!mote_interrupt_is_killed(interrupt));
 	mote_interrupt_release(interrupt);
 }
 
-static void a_kill_while_running_sends_one_signal(void **state)
+static void a_kill_while_running_sends_one_signal(void)
 {
 	mote_interrupt *interrupt = make();
 	volatile uint8_t kick = 9;
 
-	(void)state;
 	mote_interrupt_begin_call(interrupt);
-	assert_true(mote_interrupt_set_running(interrupt, &kick));
-	assert_int_equal(kick, 0);
-	assert_ptr_equal(fake.armed, &kick);
-	assert_true(mote_interrupt_get_state(interrupt).running);
+	REQUIRE(mote_interrupt_set_running(interrupt, &kick));
+	REQUIRE_EQ(kick, 0);
+	REQUIRE(fake.armed == (&kick));
+	REQUIRE(mote_interrupt_get_state(interrupt).running);
 	for (unsigned i = 0; i < 5; i++)
-		assert_true(mote_interrupt_kill(interrupt));
-	assert_int_equal(atomic_load(&fake.sent), 1);
-	assert_int_equal(fake.signal, 40);
+		REQUIRE(mote_interrupt_kill(interrupt));
+	REQUIRE_EQ(atomic_load(&fake.sent), 1);
+	REQUIRE_EQ(fake.signal, 40);
 	mote_interrupt_clear_running(interrupt);
-	assert_null((void *)(uintptr_t)fake.armed);
-	assert_true(mote_interrupt_cancelled(interrupt));
-	assert_false(mote_interrupt_get_state(interrupt).running);
+	REQUIRE(((void *)(uintptr_t)fake.armed) == NULL);
+	REQUIRE(mote_interrupt_cancelled(interrupt));
+	REQUIRE(!(mote_interrupt_get_state(interrupt).running));
 	/* The rest of the call does not run any more. */
-	assert_false(mote_interrupt_set_running(interrupt, &kick));
-	assert_false(mote_interrupt_get_state(interrupt).running);
+	REQUIRE(!mote_interrupt_set_running(interrupt, &kick));
+	REQUIRE(!(mote_interrupt_get_state(interrupt).running));
 	mote_interrupt_end_call(interrupt);
-	assert_false(mote_interrupt_kill(interrupt));
-	assert_true(mote_interrupt_is_killed(interrupt));
+	REQUIRE(!mote_interrupt_kill(interrupt));
+	REQUIRE(mote_interrupt_is_killed(interrupt));
 	mote_interrupt_begin_call(interrupt);
-	assert_false(mote_interrupt_is_killed(interrupt));
-	assert_true(mote_interrupt_set_running(interrupt, &kick));
+	REQUIRE(!mote_interrupt_is_killed(interrupt));
+	REQUIRE(mote_interrupt_set_running(interrupt, &kick));
 	mote_interrupt_clear_running(interrupt);
 	mote_interrupt_end_call(interrupt);
-	assert_int_equal(atomic_load(&fake.sent), 1);
+	REQUIRE_EQ(atomic_load(&fake.sent), 1);
 	mote_interrupt_release(interrupt);
 }
 
-static void a_kill_while_the_host_runs_sends_nothing(void **state)
+static void a_kill_while_the_host_runs_sends_nothing(void)
 {
 	mote_interrupt *interrupt = make();
 	volatile uint8_t kick;
 
-	(void)state;
 	mote_interrupt_begin_call(interrupt);
-	assert_true(mote_interrupt_set_running(interrupt, &kick));
+	REQUIRE(mote_interrupt_set_running(interrupt, &kick));
 	mote_interrupt_clear_running(interrupt);
-	assert_true(mote_interrupt_kill(interrupt));
-	assert_int_equal(atomic_load(&fake.sent), 0);
-	assert_false(mote_interrupt_set_running(interrupt, &kick));
+	REQUIRE(mote_interrupt_kill(interrupt));
+	REQUIRE_EQ(atomic_load(&fake.sent), 0);
+	REQUIRE(!mote_interrupt_set_running(interrupt, &kick));
 	mote_interrupt_end_call(interrupt);
 	mote_interrupt_release(interrupt);
 }
 
 /* None is on its way when the call goes on, and a call that nobody killed pays nothing for that. */
-static void a_signal_that_was_sent_is_taken(void **state)
+static void a_signal_that_was_sent_is_taken(void)
 {
 	mote_interrupt *interrupt = make();
 	volatile uint8_t kick;
 
-	(void)state;
 	mote_interrupt_begin_call(interrupt);
 	for (unsigned runs = 0; runs < 3; runs++) {
-		assert_true(mote_interrupt_set_running(interrupt, &kick));
+		REQUIRE(mote_interrupt_set_running(interrupt, &kick));
 		mote_interrupt_clear_running(interrupt);
 	}
-	assert_int_equal(atomic_load(&fake.taken), 0);
-	assert_true(mote_interrupt_set_running(interrupt, &kick));
-	assert_true(mote_interrupt_kill(interrupt));
+	REQUIRE_EQ(atomic_load(&fake.taken), 0);
+	REQUIRE(mote_interrupt_set_running(interrupt, &kick));
+	REQUIRE(mote_interrupt_kill(interrupt));
 	mote_interrupt_clear_running(interrupt);
-	assert_int_equal(atomic_load(&fake.taken), 1);
-	assert_false(mote_interrupt_set_running(interrupt, &kick));
-	assert_int_equal(atomic_load(&fake.taken), 1);
-	assert_int_equal(atomic_load(&fake.yields), 0);
+	REQUIRE_EQ(atomic_load(&fake.taken), 1);
+	REQUIRE(!mote_interrupt_set_running(interrupt, &kick));
+	REQUIRE_EQ(atomic_load(&fake.taken), 1);
+	REQUIRE_EQ(atomic_load(&fake.yields), 0);
 	mote_interrupt_end_call(interrupt);
 	mote_interrupt_release(interrupt);
 }
 
-static void a_deadline_is_no_kill(void **state)
+static void a_deadline_is_no_kill(void)
 {
 	static const uint64_t causes[] = {MOTE_INTERRUPT_WALL_DEADLINE,
 					  MOTE_INTERRUPT_CPU_DEADLINE};
 	mote_interrupt *interrupt = make();
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(causes); i++) {
 		mote_interrupt_begin_call(interrupt);
 		mote_interrupt_expire(interrupt, mote_interrupt_call_id(interrupt), causes[i]);
-		assert_true(mote_interrupt_kill(interrupt)); /* in progress, and cancelled */
-		assert_false(mote_interrupt_is_killed(interrupt));
-		assert_true(mote_interrupt_get_state(interrupt).cancelled);
-		assert_int_equal(mote_interrupt_cause(interrupt), causes[i]);
+		REQUIRE(mote_interrupt_kill(interrupt)); /* in progress, and cancelled */
+		REQUIRE(!mote_interrupt_is_killed(interrupt));
+		REQUIRE(mote_interrupt_get_state(interrupt).cancelled);
+		REQUIRE_EQ(mote_interrupt_cause(interrupt), causes[i]);
 		mote_interrupt_end_call(interrupt);
 		mote_interrupt_begin_call(interrupt);
 		mote_interrupt_expire(interrupt, mote_interrupt_call_id(interrupt) - 1, causes[i]);
-		assert_false(mote_interrupt_get_state(interrupt).cancelled);
-		assert_true(mote_interrupt_kill(interrupt));
+		REQUIRE(!(mote_interrupt_get_state(interrupt).cancelled));
+		REQUIRE(mote_interrupt_kill(interrupt));
 		mote_interrupt_expire(interrupt, mote_interrupt_call_id(interrupt), causes[i]);
-		assert_true(mote_interrupt_is_killed(interrupt));
+		REQUIRE(mote_interrupt_is_killed(interrupt));
 		mote_interrupt_end_call(interrupt);
 	}
 	mote_interrupt_release(interrupt);
@@ -217,75 +212,71 @@ static void a_deadline_is_no_kill(void **state)
 
 static void kill_on_arm(void *user)
 {
-	assert_true(mote_interrupt_kill(user));
+	REQUIRE(mote_interrupt_kill(user));
 }
 
 /* Between the arming and the run's beginning. */
-static void a_kill_while_the_run_is_set_up_prevents_it(void **state)
+static void a_kill_while_the_run_is_set_up_prevents_it(void)
 {
 	mote_interrupt *interrupt = make();
 	volatile uint8_t kick;
 
-	(void)state;
 	mote_interrupt_begin_call(interrupt);
 	fake.on_arm = kill_on_arm;
 	fake.user = interrupt;
-	assert_false(mote_interrupt_set_running(interrupt, &kick));
-	assert_int_equal(atomic_load(&fake.sent), 0);
-	assert_null((void *)(uintptr_t)fake.armed);
+	REQUIRE(!mote_interrupt_set_running(interrupt, &kick));
+	REQUIRE_EQ(atomic_load(&fake.sent), 0);
+	REQUIRE(((void *)(uintptr_t)fake.armed) == NULL);
 	mote_interrupt_end_call(interrupt);
 	mote_interrupt_release(interrupt);
 }
 
-static void calls_are_numbered_and_killed_by_number(void **state)
+static void calls_are_numbered_and_killed_by_number(void)
 {
 	mote_interrupt *interrupt = make();
 
-	(void)state;
 	for (uint64_t id = 1; id <= 1000; id++) {
 		mote_interrupt_begin_call(interrupt);
-		assert_int_equal(mote_interrupt_get_state(interrupt).call_id, id);
-		assert_false(mote_interrupt_kill_call(interrupt, id - 1));
-		assert_false(mote_interrupt_kill_call(interrupt, id + 1));
-		assert_false(mote_interrupt_kill_call(interrupt, id + (1ull << 56)));
-		assert_false(mote_interrupt_is_killed(interrupt));
-		assert_true(mote_interrupt_kill_call(interrupt, id));
+		REQUIRE_EQ(mote_interrupt_get_state(interrupt).call_id, id);
+		REQUIRE(!mote_interrupt_kill_call(interrupt, id - 1));
+		REQUIRE(!mote_interrupt_kill_call(interrupt, id + 1));
+		REQUIRE(!(mote_interrupt_kill_call(interrupt, id + (1ull << 56))));
+		REQUIRE(!mote_interrupt_is_killed(interrupt));
+		REQUIRE(mote_interrupt_kill_call(interrupt, id));
 		mote_interrupt_end_call(interrupt);
-		assert_false(mote_interrupt_kill_call(interrupt, id));
+		REQUIRE(!mote_interrupt_kill_call(interrupt, id));
 	}
 	mote_interrupt_release(interrupt);
 }
 
-static void a_full_signal_queue_is_tried_again(void **state)
+static void a_full_signal_queue_is_tried_again(void)
 {
 	mote_interrupt *interrupt = make();
 	volatile uint8_t kick;
 
-	(void)state;
 	mote_interrupt_begin_call(interrupt);
-	assert_true(mote_interrupt_set_running(interrupt, &kick));
+	REQUIRE(mote_interrupt_set_running(interrupt, &kick));
 	atomic_store(&fake.full, 7);
-	assert_true(mote_interrupt_kill(interrupt));
-	assert_int_equal(atomic_load(&fake.sent), 1);
-	assert_true(atomic_load(&fake.yields) >= 7);
+	REQUIRE(mote_interrupt_kill(interrupt));
+	REQUIRE_EQ(atomic_load(&fake.sent), 1);
+	REQUIRE(atomic_load(&fake.yields) >= 7);
 	mote_interrupt_clear_running(interrupt);
 	mote_interrupt_end_call(interrupt);
 	mote_interrupt_release(interrupt);
 }
 
-static void references_and_the_drop(void **state)
+static void references_and_the_drop(void)
 {
 	mote_interrupt *interrupt = make();
 
-	(void)state;
-	assert_ptr_equal(mote_interrupt_retain(interrupt), interrupt);
+	REQUIRE(mote_interrupt_retain(interrupt) == interrupt);
 	mote_interrupt_begin_call(interrupt);
 	mote_interrupt_end_call(interrupt);
 	mote_interrupt_drop(interrupt);
 	mote_interrupt_release(interrupt);
-	assert_true(mote_interrupt_is_dropped(interrupt));
-	assert_false(mote_interrupt_kill(interrupt));
-	assert_int_equal(mote_interrupt_get_state(interrupt).call_id, 1);
+	REQUIRE(mote_interrupt_is_dropped(interrupt));
+	REQUIRE(!mote_interrupt_kill(interrupt));
+	REQUIRE_EQ(mote_interrupt_get_state(interrupt).call_id, 1);
 	mote_interrupt_release(interrupt);
 	mote_interrupt_release(NULL);
 }
@@ -308,15 +299,14 @@ static void *leave_run(void *user)
 }
 
 /* A signal on its way must reach the thread while it is still there. */
-static void the_run_ends_only_when_the_signal_is_sent(void **state)
+static void the_run_ends_only_when_the_signal_is_sent(void)
 {
 	mote_interrupt *interrupt = make();
 	pthread_t killer, runner;
 	volatile uint8_t kick;
 
-	(void)state;
 	mote_interrupt_begin_call(interrupt);
-	assert_true(mote_interrupt_set_running(interrupt, &kick));
+	REQUIRE(mote_interrupt_set_running(interrupt, &kick));
 	atomic_store(&fake.hold, true);
 	atomic_store(&left, false);
 	pthread_create(&killer, NULL, kill_it, interrupt);
@@ -325,34 +315,33 @@ static void the_run_ends_only_when_the_signal_is_sent(void **state)
 	pthread_create(&runner, NULL, leave_run, interrupt);
 	while (atomic_load(&fake.yields) < 100)
 		sched_yield();
-	assert_false(atomic_load(&left));
+	REQUIRE(!atomic_load(&left));
 	atomic_store(&fake.hold, false);
 	pthread_join(killer, NULL);
 	pthread_join(runner, NULL);
-	assert_true(atomic_load(&left));
-	assert_int_equal(atomic_load(&fake.sent), 1);
+	REQUIRE(atomic_load(&left));
+	REQUIRE_EQ(atomic_load(&fake.sent), 1);
 	mote_interrupt_end_call(interrupt);
 	mote_interrupt_release(interrupt);
 }
 
 /* The queue is full for good, and the run ends by itself: the sender gives up. */
-static void a_sender_gives_up_when_the_run_is_over(void **state)
+static void a_sender_gives_up_when_the_run_is_over(void)
 {
 	mote_interrupt *interrupt = make();
 	pthread_t killer;
 	volatile uint8_t kick;
 
-	(void)state;
 	mote_interrupt_begin_call(interrupt);
-	assert_true(mote_interrupt_set_running(interrupt, &kick));
+	REQUIRE(mote_interrupt_set_running(interrupt, &kick));
 	atomic_store(&fake.full, 1u << 30);
 	pthread_create(&killer, NULL, kill_it, interrupt);
 	while (atomic_load(&fake.yields) < 10)
 		sched_yield();
 	mote_interrupt_clear_running(interrupt);
 	pthread_join(killer, NULL);
-	assert_int_equal(atomic_load(&fake.sent), 0);
-	assert_true(mote_interrupt_cancelled(interrupt));
+	REQUIRE_EQ(atomic_load(&fake.sent), 0);
+	REQUIRE(mote_interrupt_cancelled(interrupt));
 	mote_interrupt_end_call(interrupt);
 	mote_interrupt_release(interrupt);
 }
@@ -364,35 +353,34 @@ static void *no_memory(void *user, size_t bytes)
 	return NULL;
 }
 
-static void allocation_failure_is_an_error(void **state)
+static void allocation_failure_is_an_error(void)
 {
 	mote_allocator allocator = ordinary;
 	mote_error error = MOTE_ERROR_INIT;
 	mote_interrupt *interrupt = (mote_interrupt *)0x1;
 
-	(void)state;
 	allocator.allocate = no_memory;
 	check_error(mote_interrupt_create(&allocator, 40, &interrupt, &error), &error,
 		    MOTE_NO_MEMORY, "interrupt handle");
-	assert_ptr_equal(interrupt, (mote_interrupt *)0x1);
+	REQUIRE(interrupt == ((mote_interrupt *)0x1));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_new_handle_is_idle),
-		cmocka_unit_test(a_kill_while_running_sends_one_signal),
-		cmocka_unit_test(a_kill_while_the_host_runs_sends_nothing),
-		cmocka_unit_test(a_signal_that_was_sent_is_taken),
-		cmocka_unit_test(a_deadline_is_no_kill),
-		cmocka_unit_test(a_kill_while_the_run_is_set_up_prevents_it),
-		cmocka_unit_test(calls_are_numbered_and_killed_by_number),
-		cmocka_unit_test(a_full_signal_queue_is_tried_again),
-		cmocka_unit_test(references_and_the_drop),
-		cmocka_unit_test(the_run_ends_only_when_the_signal_is_sent),
-		cmocka_unit_test(a_sender_gives_up_when_the_run_is_over),
-		cmocka_unit_test(allocation_failure_is_an_error),
-	};
+static const struct test_case cases[] = {
+	CASE(a_new_handle_is_idle),
+	CASE(a_kill_while_running_sends_one_signal),
+	CASE(a_kill_while_the_host_runs_sends_nothing),
+	CASE(a_signal_that_was_sent_is_taken),
+	CASE(a_deadline_is_no_kill),
+	CASE(a_kill_while_the_run_is_set_up_prevents_it),
+	CASE(calls_are_numbered_and_killed_by_number),
+	CASE(a_full_signal_queue_is_tried_again),
+	CASE(references_and_the_drop),
+	CASE(the_run_ends_only_when_the_signal_is_sent),
+	CASE(a_sender_gives_up_when_the_run_is_over),
+	CASE(allocation_failure_is_an_error),
+};
 
-	return cmocka_run_group_tests_name("interrupt", tests, NULL, NULL);
+int main(int argc, char **argv)
+{
+	return test_main("interrupt", cases, TEST_COUNT(cases), argc, argv);
 }

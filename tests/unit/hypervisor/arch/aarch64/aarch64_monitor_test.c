@@ -8,9 +8,7 @@
 
 #include <mote/abi.h>
 
-#define SUITE "aarch64_monitor"
-
-#include "../arch_test.h"
+#include "../../../unit_test.h"
 
 #define MONITOR_GVA 0x10000ull
 #define OFFSET 0x40000000ull /* of guest-physical addresses */
@@ -30,35 +28,33 @@ static uint32_t word(const uint8_t *at)
 	       (uint32_t)at[3] << 24;
 }
 
-static void instructions_have_their_encodings(void **state)
+static void instructions_have_their_encodings(void)
 {
-	(void)state;
 	/* As an assembler has them. */
-	assert_int_equal(MOTE_AARCH64_STR_XZR_SP(0), 0xf90003ff);
-	assert_int_equal(MOTE_AARCH64_STR_XZR_SP(8), 0xf90023ff);   /* str xzr, [sp, #64] */
-	assert_int_equal(MOTE_AARCH64_STR_X(9, 10, 2), 0xf9000949); /* str x9, [x10, #16] */
-	assert_int_equal(MOTE_AARCH64_ERET, 0xd69f03e0);
-	assert_int_equal(MOTE_AARCH64_BRK(0x123), 0xd4202460);
-	assert_int_equal(MOTE_AARCH64_SVC(7), 0xd40000e1);
-	assert_int_equal(MOTE_AARCH64_NOP, 0xd503201f);
+	REQUIRE_EQ(MOTE_AARCH64_STR_XZR_SP(0), 0xf90003ff);
+	REQUIRE_EQ(MOTE_AARCH64_STR_XZR_SP(8), 0xf90023ff);   /* str xzr, [sp, #64] */
+	REQUIRE_EQ(MOTE_AARCH64_STR_X(9, 10, 2), 0xf9000949); /* str x9, [x10, #16] */
+	REQUIRE_EQ(MOTE_AARCH64_ERET, 0xd69f03e0);
+	REQUIRE_EQ(MOTE_AARCH64_BRK(0x123), 0xd4202460);
+	REQUIRE_EQ(MOTE_AARCH64_SVC(7), 0xd40000e1);
+	REQUIRE_EQ(MOTE_AARCH64_NOP, 0xd503201f);
 }
 
-static void vectors_store_and_return(void **state)
+static void vectors_store_and_return(void)
 {
 	uint8_t *memory = malloc(MOTE_AARCH64_MONITOR_BYTES);
 	const struct mote_monitor monitor = monitor_at(memory);
 	unsigned used = 0;
 
-	(void)state;
 	memset(memory, 0xa5, MOTE_AARCH64_MONITOR_BYTES);
 	mote_aarch64_monitor_build(&monitor, NULL, 0);
 	for (unsigned vector = 0; vector < 16; vector++) {
-		assert_int_equal(word(memory + 0x80 * vector), 0xf90003ff + (vector << 10));
-		assert_int_equal(word(memory + 0x80 * vector + 4), 0xd69f03e0);
+		REQUIRE_EQ(word(memory + 0x80 * vector), 0xf90003ff + (vector << 10));
+		REQUIRE_EQ(word(memory + 0x80 * vector + 4), 0xd69f03e0);
 	}
 	for (unsigned at = 0; at < MOTE_AARCH64_MONITOR_BYTES; at += 4)
 		used += word(memory + at) != 0;
-	assert_int_equal(used, 32);
+	REQUIRE_EQ(used, 32);
 	free(memory);
 }
 
@@ -66,12 +62,12 @@ static void assert_translation(const struct mote_page_tables *tables, uint64_t g
 {
 	struct mote_translation found;
 
-	assert_true(mote_aarch64_paging_walk(tables, gva, &found));
-	assert_int_equal(found.gpa, gva + OFFSET);
-	assert_int_equal(found.flags, flags);
+	REQUIRE(mote_aarch64_paging_walk(tables, gva, &found));
+	REQUIRE_EQ(found.gpa, gva + OFFSET);
+	REQUIRE_EQ(found.flags, flags);
 }
 
-static void three_pages_are_mapped_and_no_more(void **state)
+static void three_pages_are_mapped_and_no_more(void)
 {
 	const struct mote_monitor monitor = monitor_at(NULL);
 	struct mote_page_tables tables;
@@ -79,35 +75,33 @@ static void three_pages_are_mapped_and_no_more(void **state)
 	uint8_t *pool = calloc(4, MOTE_PAGE_BYTES);
 	unsigned mapped = 0;
 
-	(void)state;
-	assert_true(mote_aarch64_paging_init(&tables, pool, 0x100000, 4 * MOTE_PAGE_BYTES));
-	assert_true(mote_aarch64_monitor_map(&monitor, &tables));
+	REQUIRE(mote_aarch64_paging_init(&tables, pool, 0x100000, 4 * MOTE_PAGE_BYTES));
+	REQUIRE(mote_aarch64_monitor_map(&monitor, &tables));
 	assert_translation(&tables, MONITOR_GVA, MOTE_PAGE_EXECUTE);
 	assert_translation(&tables, MOTE_ABI_AARCH64_DOORBELL_GVA,
 			   MOTE_PAGE_USER | MOTE_PAGE_WRITE | MOTE_PAGE_DEVICE);
 	assert_translation(&tables, 0xf000, MOTE_PAGE_WRITE | MOTE_PAGE_DEVICE);
 	for (uint64_t gva = 0; gva < 2 << 20; gva += MOTE_PAGE_BYTES)
 		mapped += mote_aarch64_paging_walk(&tables, gva, &found);
-	assert_int_equal(mapped, 3);
+	REQUIRE_EQ(mapped, 3);
 	free(pool);
 }
 
-static void map_says_when_the_pool_is_used_up(void **state)
+static void map_says_when_the_pool_is_used_up(void)
 {
 	const struct mote_monitor monitor = monitor_at(NULL);
 
-	(void)state;
 	for (unsigned pages = 1; pages < 4; pages++) {
 		struct mote_page_tables tables;
 		uint8_t *pool = calloc(pages, MOTE_PAGE_BYTES);
 
-		assert_true(mote_aarch64_paging_init(&tables, pool, 0, pages * MOTE_PAGE_BYTES));
-		assert_false(mote_aarch64_monitor_map(&monitor, &tables));
+		REQUIRE(mote_aarch64_paging_init(&tables, pool, 0, pages * MOTE_PAGE_BYTES));
+		REQUIRE(!mote_aarch64_monitor_map(&monitor, &tables));
 		free(pool);
 	}
 }
 
-static void start_enters_el0_with_everything_closed(void **state)
+static void start_enters_el0_with_everything_closed(void)
 {
 	const struct mote_monitor monitor = monitor_at(NULL);
 	const struct mote_user_start start = {
@@ -122,7 +116,6 @@ static void start_enters_el0_with_everything_closed(void **state)
 	mote_aarch64_regs regs, expected_regs;
 	struct mote_aarch64_sregs sregs, expected;
 
-	(void)state;
 	mote_aarch64_power_on(&regs, &sregs, NULL, NULL);
 	mote_aarch64_monitor_start(&monitor, &start, &regs, &sregs);
 
@@ -131,7 +124,7 @@ static void start_enters_el0_with_everything_closed(void **state)
 	expected_regs.sp = 0x300000;
 	expected_regs.pc = 0x212340;
 	expected_regs.pstate = 0x3c0;
-	assert_memory_equal(&regs, &expected_regs, sizeof(regs));
+	REQUIRE_MEM(&regs, &expected_regs, sizeof(regs));
 
 	memset(&expected, 0, sizeof(expected));
 	expected.sctlr = 0x30d8181d;
@@ -142,7 +135,7 @@ static void start_enters_el0_with_everything_closed(void **state)
 	expected.cpacr = 3 << 20;
 	expected.sp_el0 = 0x300000;
 	expected.sp_el1 = 0xf000;
-	assert_memory_equal(&sregs, &expected, sizeof(sregs));
+	REQUIRE_MEM(&sregs, &expected, sizeof(sregs));
 }
 
 /* What the vCPU shows behind the store of a vector, after a read of an unmapped address at EL0. */
@@ -172,132 +165,122 @@ static bool decode(const mote_aarch64_regs *regs, const struct mote_aarch64_sreg
 	return mote_aarch64_monitor_exception(&monitor, regs, sregs, exception);
 }
 
-static void a_synchronous_exception_is_decoded(void **state)
+static void a_synchronous_exception_is_decoded(void)
 {
 	struct mote_aarch64_sregs sregs;
 	struct mote_exception got;
 	mote_aarch64_regs regs, user;
 
-	(void)state;
 	at_vector(8, &regs, &sregs);
 	memset(&got, 0xa5, sizeof(got));
-	assert_true(decode(&regs, &sregs, &got));
-	assert_int_equal(got.kind, MOTE_FAULT_MEMORY);
-	assert_int_equal(got.vector, 0x24);
-	assert_int_equal(got.error_code, 0x92000007);
-	assert_int_equal(got.pc, 0x212344);
-	assert_int_equal(got.address, 0x9128);
-	assert_int_equal(got.access, MOTE_ACCESS_READ);
-	assert_int_equal(got.registers.machine, MOTE_MACHINE_AARCH64);
+	REQUIRE(decode(&regs, &sregs, &got));
+	REQUIRE_EQ(got.kind, MOTE_FAULT_MEMORY);
+	REQUIRE_EQ(got.vector, 0x24);
+	REQUIRE_EQ(got.error_code, 0x92000007);
+	REQUIRE_EQ(got.pc, 0x212344);
+	REQUIRE_EQ(got.address, 0x9128);
+	REQUIRE_EQ(got.access, MOTE_ACCESS_READ);
+	REQUIRE_EQ(got.registers.machine, MOTE_MACHINE_AARCH64);
 	user = regs;
 	user.sp = 0x2fff80;
 	user.pc = 0x212344;
 	user.pstate = 0x600003c0;
-	assert_memory_equal(&got.registers.as.aarch64, &user, sizeof(user));
+	REQUIRE_MEM(&got.registers.as.aarch64, &user, sizeof(user));
 }
 
-static void an_address_that_says_nothing_is_left_out(void **state)
+static void an_address_that_says_nothing_is_left_out(void)
 {
 	struct mote_aarch64_sregs sregs;
 	struct mote_exception got;
 	mote_aarch64_regs regs;
 
-	(void)state;
 	at_vector(8, &regs, &sregs);
 	sregs.esr = 0x56000007; /* svc */
-	assert_true(decode(&regs, &sregs, &got));
-	assert_int_equal(got.kind, MOTE_FAULT_PRIVILEGE);
-	assert_int_equal(got.vector, 0x15);
-	assert_int_equal(got.error_code, 0x56000007);
-	assert_int_equal(got.address, 0);
-	assert_int_equal(got.access, MOTE_ACCESS_NONE);
+	REQUIRE(decode(&regs, &sregs, &got));
+	REQUIRE_EQ(got.kind, MOTE_FAULT_PRIVILEGE);
+	REQUIRE_EQ(got.vector, 0x15);
+	REQUIRE_EQ(got.error_code, 0x56000007);
+	REQUIRE_EQ(got.address, 0);
+	REQUIRE_EQ(got.access, MOTE_ACCESS_NONE);
 	sregs.esr = 0x92000410; /* external abort, FAR not valid */
-	assert_true(decode(&regs, &sregs, &got));
-	assert_int_equal(got.kind, MOTE_FAULT_PHYSICAL);
-	assert_int_equal(got.address, 0);
+	REQUIRE(decode(&regs, &sregs, &got));
+	REQUIRE_EQ(got.kind, MOTE_FAULT_PHYSICAL);
+	REQUIRE_EQ(got.address, 0);
 }
 
-static void interrupts_have_no_syndrome(void **state)
+static void interrupts_have_no_syndrome(void)
 {
 	struct mote_aarch64_sregs sregs;
 	struct mote_exception got;
 	mote_aarch64_regs regs;
 
-	(void)state;
 	for (unsigned vector = 9; vector <= 10; vector++) {
 		at_vector(vector, &regs, &sregs);
-		assert_true(decode(&regs, &sregs, &got));
-		assert_int_equal(got.kind, MOTE_FAULT_OTHER);
-		assert_int_equal(got.vector, MOTE_FAULT_NO_VECTOR);
-		assert_int_equal(got.error_code, 0);
-		assert_int_equal(got.address, 0);
-		assert_int_equal(got.access, MOTE_ACCESS_NONE);
+		REQUIRE(decode(&regs, &sregs, &got));
+		REQUIRE_EQ(got.kind, MOTE_FAULT_OTHER);
+		REQUIRE_EQ(got.vector, MOTE_FAULT_NO_VECTOR);
+		REQUIRE_EQ(got.error_code, 0);
+		REQUIRE_EQ(got.address, 0);
+		REQUIRE_EQ(got.access, MOTE_ACCESS_NONE);
 	}
 	at_vector(11, &regs, &sregs);
 	sregs.esr = 0xbe000011;
-	assert_true(decode(&regs, &sregs, &got));
-	assert_int_equal(got.kind, MOTE_FAULT_OTHER);
-	assert_int_equal(got.vector, 0x2f);
-	assert_int_equal(got.error_code, 0xbe000011);
+	REQUIRE(decode(&regs, &sregs, &got));
+	REQUIRE_EQ(got.kind, MOTE_FAULT_OTHER);
+	REQUIRE_EQ(got.vector, 0x2f);
+	REQUIRE_EQ(got.error_code, 0xbe000011);
 }
 
-static void only_vectors_of_el0_in_aarch64_count(void **state)
+static void only_vectors_of_el0_in_aarch64_count(void)
 {
 	struct mote_aarch64_sregs sregs;
 	struct mote_exception got;
 	mote_aarch64_regs regs;
 
-	(void)state;
 	for (unsigned vector = 0; vector < 40; vector++) {
 		at_vector(vector, &regs, &sregs);
-		assert_int_equal(decode(&regs, &sregs, &got), vector >= 8 && vector <= 11);
+		REQUIRE_EQ(decode(&regs, &sregs, &got), vector >= 8 && vector <= 11);
 	}
 	/* Every program counter beside the one behind the store. */
 	for (uint64_t pc = 0; pc < 0x40000; pc++) {
 		at_vector(8, &regs, &sregs);
 		regs.pc = pc;
-		assert_int_equal(decode(&regs, &sregs, &got),
-				 pc == MONITOR_GVA + 0x404 || pc == MONITOR_GVA + 0x484 ||
-					 pc == MONITOR_GVA + 0x504 || pc == MONITOR_GVA + 0x584);
+		REQUIRE_EQ(decode(&regs, &sregs, &got),
+			   pc == MONITOR_GVA + 0x404 || pc == MONITOR_GVA + 0x484 ||
+				   pc == MONITOR_GVA + 0x504 || pc == MONITOR_GVA + 0x584);
 	}
 	regs.pc = UINT64_MAX;
-	assert_false(decode(&regs, &sregs, &got));
+	REQUIRE(!decode(&regs, &sregs, &got));
 }
 
-static void only_el1_interrupting_el0_counts(void **state)
+static void only_el1_interrupting_el0_counts(void)
 {
 	struct mote_aarch64_sregs sregs;
 	struct mote_exception got;
 	mote_aarch64_regs regs;
 
-	(void)state;
 	for (uint64_t mode = 0; mode < 32; mode++) {
 		at_vector(8, &regs, &sregs);
 		sregs.spsr = 0x600003c0 | mode;
-		assert_int_equal(decode(&regs, &sregs, &got), mode == 0);
+		REQUIRE_EQ(decode(&regs, &sregs, &got), mode == 0);
 		at_vector(8, &regs, &sregs);
 		regs.pstate = 0x3c0 | mode;
 		memset(&got, 0xa5, sizeof(got));
-		assert_int_equal(decode(&regs, &sregs, &got), mode == 5);
+		REQUIRE_EQ(decode(&regs, &sregs, &got), mode == 5);
 		if (mode != 5)
-			assert_int_equal(got.vector, 0xa5a5a5a5);
+			REQUIRE_EQ(got.vector, 0xa5a5a5a5);
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CASE(instructions_have_their_encodings),
-		CASE(vectors_store_and_return),
-		CASE(three_pages_are_mapped_and_no_more),
-		CASE(map_says_when_the_pool_is_used_up),
-		CASE(start_enters_el0_with_everything_closed),
-		CASE(a_synchronous_exception_is_decoded),
-		CASE(an_address_that_says_nothing_is_left_out),
-		CASE(interrupts_have_no_syndrome),
-		CASE(only_vectors_of_el0_in_aarch64_count),
-		CASE(only_el1_interrupting_el0_counts),
-	};
+static const struct test_case cases[] = {
+	CASE(instructions_have_their_encodings),	CASE(vectors_store_and_return),
+	CASE(three_pages_are_mapped_and_no_more),	CASE(map_says_when_the_pool_is_used_up),
+	CASE(start_enters_el0_with_everything_closed),	CASE(a_synchronous_exception_is_decoded),
+	CASE(an_address_that_says_nothing_is_left_out), CASE(interrupts_have_no_syndrome),
+	CASE(only_vectors_of_el0_in_aarch64_count),	CASE(only_el1_interrupting_el0_counts),
+};
 
-	return cmocka_run_group_tests_name(SUITE, tests, NULL, NULL);
+int main(int argc, char **argv)
+{
+	return test_main("aarch64_monitor", cases, TEST_COUNT(cases), argc, argv);
 }

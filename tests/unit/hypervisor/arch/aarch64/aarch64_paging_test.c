@@ -4,7 +4,6 @@
  */
 #include "hypervisor/arch/aarch64/aarch64_paging.h"
 
-#define SUITE "aarch64_paging"
 #define PAGING(verb) mote_aarch64_paging_##verb
 #define GVA_BITS 48
 #define GPA_BITS 40
@@ -12,7 +11,7 @@
 
 #include "../paging_cases.h"
 
-static void descriptors_have_exactly_these_bits(void **state)
+static void descriptors_have_exactly_these_bits(void)
 {
 	/* Those with a name were measured on KVM. */
 	static const struct {
@@ -33,18 +32,17 @@ static void descriptors_have_exactly_these_bits(void **state)
 	};
 	struct mote_page_tables tables;
 
-	(void)state;
-	assert_int_equal(COUNT(expected), COUNT(all_flags));
+	REQUIRE_EQ(COUNT(expected), COUNT(all_flags));
 	pool_make(&tables, 4 * PAGE);
 	for (unsigned i = 0; i < COUNT(expected); i++) {
-		assert_true(PAGING(map)(&tables, 0x5000, 0xabcdef000, PAGE, expected[i].flags));
-		assert_int_equal(entry_get(&tables, 0x5000, 0), expected[i].bits | 0xabcdef000);
+		REQUIRE(PAGING(map)(&tables, 0x5000, 0xabcdef000, PAGE, expected[i].flags));
+		REQUIRE_EQ(entry_get(&tables, 0x5000, 0), expected[i].bits | 0xabcdef000);
 		assert_mapped(&tables, 0x5123, 0xabcdef123, expected[i].flags);
 	}
 	/* Table descriptors restrict nothing; they follow in the order of the pool. */
-	assert_int_equal(entry_get(&tables, 0x5000, 3), (POOL_GPA + 1 * PAGE) | 3);
-	assert_int_equal(entry_get(&tables, 0x5000, 2), (POOL_GPA + 2 * PAGE) | 3);
-	assert_int_equal(entry_get(&tables, 0x5000, 1), (POOL_GPA + 3 * PAGE) | 3);
+	REQUIRE_EQ(entry_get(&tables, 0x5000, 3), (POOL_GPA + 1 * PAGE) | 3);
+	REQUIRE_EQ(entry_get(&tables, 0x5000, 2), (POOL_GPA + 2 * PAGE) | 3);
+	REQUIRE_EQ(entry_get(&tables, 0x5000, 1), (POOL_GPA + 3 * PAGE) | 3);
 	pool_free(&tables);
 }
 
@@ -56,18 +54,17 @@ static void check_change(unsigned level, uint64_t set, uint64_t clear, uint32_t 
 	struct mote_page_tables tables;
 
 	pool_make(&tables, 4 * PAGE);
-	assert_true(PAGING(map)(&tables, gva, 0x1000, PAGE, flags));
+	REQUIRE(PAGING(map)(&tables, gva, 0x1000, PAGE, flags));
 	entry_set(&tables, gva, level, (entry_get(&tables, gva, level) | set) & ~clear);
 	assert_mapped(&tables, gva, 0x1000, expected);
 	pool_free(&tables);
 }
 
-static void permissions_count_at_every_level(void **state)
+static void permissions_count_at_every_level(void)
 {
 	const uint32_t code = MOTE_PAGE_USER | MOTE_PAGE_EXECUTE;
 	const uint32_t data = MOTE_PAGE_USER | MOTE_PAGE_WRITE;
 
-	(void)state;
 	for (unsigned level = 1; level < 4; level++) {
 		check_change(level, 1ull << 62, 0, data, MOTE_PAGE_USER);
 		check_change(level, 1ull << 61, 0, data, MOTE_PAGE_WRITE);
@@ -85,9 +82,8 @@ static void permissions_count_at_every_level(void **state)
 	check_change(0, 0, 1ull << 6, code, 0);
 }
 
-static void writable_pages_never_execute(void **state)
+static void writable_pages_never_execute(void)
 {
-	(void)state;
 	check_change(0, 0, 1ull << 54, MOTE_PAGE_USER | MOTE_PAGE_WRITE,
 		     MOTE_PAGE_USER | MOTE_PAGE_WRITE);
 	check_change(0, 0, 1ull << 7, MOTE_PAGE_USER | MOTE_PAGE_EXECUTE,
@@ -95,21 +91,19 @@ static void writable_pages_never_execute(void **state)
 	check_change(0, 0, 1ull << 7, MOTE_PAGE_EXECUTE, MOTE_PAGE_WRITE);
 }
 
-static void every_attribute_but_the_first_is_a_device(void **state)
+static void every_attribute_but_the_first_is_a_device(void)
 {
-	(void)state;
 	for (uint64_t attribute = 1; attribute < 8; attribute++)
 		check_change(0, attribute << 2, 0, MOTE_PAGE_USER,
 			     MOTE_PAGE_USER | MOTE_PAGE_DEVICE);
 }
 
-static void blocks_are_refused(void **state)
+static void blocks_are_refused(void)
 {
 	struct mote_page_tables tables;
 
-	(void)state;
 	pool_make(&tables, 4 * PAGE);
-	assert_true(PAGING(map)(&tables, 0x5000, 0x1000, PAGE, MOTE_PAGE_USER));
+	REQUIRE(PAGING(map)(&tables, 0x5000, 0x1000, PAGE, MOTE_PAGE_USER));
 	for (unsigned level = 0; level < 4; level++) {
 		uint64_t entry = entry_get(&tables, 0x5000, level);
 
@@ -121,14 +115,13 @@ static void blocks_are_refused(void **state)
 	pool_free(&tables);
 }
 
-static void pages_without_access_flag_or_out_of_range_are_refused(void **state)
+static void pages_without_access_flag_or_out_of_range_are_refused(void)
 {
 	struct mote_page_tables tables;
 	uint64_t entry;
 
-	(void)state;
 	pool_make(&tables, 4 * PAGE);
-	assert_true(PAGING(map)(&tables, 0x5000, 0x1000, PAGE, MOTE_PAGE_USER));
+	REQUIRE(PAGING(map)(&tables, 0x5000, 0x1000, PAGE, MOTE_PAGE_USER));
 	entry = entry_get(&tables, 0x5000, 0);
 	entry_set(&tables, 0x5000, 0, entry & ~(1ull << 10));
 	assert_unmapped(&tables, 0x5000);
@@ -139,17 +132,17 @@ static void pages_without_access_flag_or_out_of_range_are_refused(void **state)
 	pool_free(&tables);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		PAGING_CASES,
-		CASE(descriptors_have_exactly_these_bits),
-		CASE(permissions_count_at_every_level),
-		CASE(writable_pages_never_execute),
-		CASE(every_attribute_but_the_first_is_a_device),
-		CASE(blocks_are_refused),
-		CASE(pages_without_access_flag_or_out_of_range_are_refused),
-	};
+static const struct test_case cases[] = {
+	PAGING_CASES,
+	CASE(descriptors_have_exactly_these_bits),
+	CASE(permissions_count_at_every_level),
+	CASE(writable_pages_never_execute),
+	CASE(every_attribute_but_the_first_is_a_device),
+	CASE(blocks_are_refused),
+	CASE(pages_without_access_flag_or_out_of_range_are_refused),
+};
 
-	return cmocka_run_group_tests_name(SUITE, tests, NULL, NULL);
+int main(int argc, char **argv)
+{
+	return test_main("aarch64_paging", cases, TEST_COUNT(cases), argc, argv);
 }

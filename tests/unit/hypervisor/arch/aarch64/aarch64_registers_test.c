@@ -4,8 +4,6 @@
  */
 #include "hypervisor/arch/aarch64/aarch64_registers.h"
 
-#define SUITE "aarch64_registers"
-
 #include "../text_cases.h"
 
 /* Fills a structure with n, n+1, ... as 64-bit fields. */
@@ -15,14 +13,13 @@ static void number_fields(void *structure, size_t bytes, uint64_t first)
 		memcpy((uint8_t *)structure + at, &first, 8);
 }
 
-static void power_on_values(void **state)
+static void power_on_values(void)
 {
 	mote_aarch64_regs regs, expected_regs;
 	struct mote_aarch64_sregs sregs, expected_sregs;
 	struct mote_aarch64_fpu fpu, expected_fpu;
 	struct mote_aarch64_debug_regs debug, expected_debug;
 
-	(void)state;
 	memset(&regs, 0xa5, sizeof(regs));
 	memset(&sregs, 0xa5, sizeof(sregs));
 	memset(&fpu, 0xa5, sizeof(fpu));
@@ -35,15 +32,14 @@ static void power_on_values(void **state)
 	expected_sregs.sctlr = 0x30d00800;
 
 	mote_aarch64_power_on(&regs, &sregs, &fpu, &debug);
-	assert_memory_equal(&regs, &expected_regs, sizeof(regs));
-	assert_memory_equal(&sregs, &expected_sregs, sizeof(sregs));
-	assert_memory_equal(&fpu, &expected_fpu, sizeof(fpu));
-	assert_memory_equal(&debug, &expected_debug, sizeof(debug));
+	REQUIRE_MEM(&regs, &expected_regs, sizeof(regs));
+	REQUIRE_MEM(&sregs, &expected_sregs, sizeof(sregs));
+	REQUIRE_MEM(&fpu, &expected_fpu, sizeof(fpu));
+	REQUIRE_MEM(&debug, &expected_debug, sizeof(debug));
 }
 
-static void power_on_accepts_no_destination(void **state)
+static void power_on_accepts_no_destination(void)
 {
-	(void)state;
 	mote_aarch64_power_on(NULL, NULL, NULL, NULL);
 }
 
@@ -57,24 +53,23 @@ static size_t print_sregs(const void *registers, char *text, size_t capacity)
 	return mote_aarch64_sregs_print(registers, text, capacity);
 }
 
-static void prints_general_registers(void **state)
+static void prints_general_registers(void)
 {
 	mote_aarch64_regs regs;
 	char text[2048], expected[32];
 
-	(void)state;
 	number_fields(&regs, sizeof(regs), 0x100);
 	mote_aarch64_regs_print(&regs, text, sizeof(text));
 	for (unsigned i = 0; i < 31; i++) {
 		snprintf(expected, sizeof(expected), "x%u=%016x", i, 0x100 + i);
-		assert_non_null(strstr(text, expected));
+		REQUIRE(strstr(text, expected) != NULL);
 	}
-	assert_non_null(strstr(text, " sp=000000000000011f\npc=0000000000000120 "
-				     "pstate=0000000000000121\n"));
+	REQUIRE(strstr(text, " sp=000000000000011f\npc=0000000000000120 "
+			     "pstate=0000000000000121\n") != NULL);
 	check_truncation(print_regs, &regs);
 }
 
-static void prints_system_registers(void **state)
+static void prints_system_registers(void)
 {
 	static const char *const names[] = {
 		"sctlr",  "ttbr0",  "ttbr1",	 "tcr",	      "mair",	     "vbar",
@@ -84,26 +79,25 @@ static void prints_system_registers(void **state)
 	struct mote_aarch64_sregs sregs;
 	char text[2048], expected[48];
 
-	(void)state;
-	assert_int_equal(sizeof(sregs), COUNT(names) * 8);
+	REQUIRE_EQ(sizeof(sregs), COUNT(names) * 8);
 	number_fields(&sregs, sizeof(sregs), 0x200);
 	mote_aarch64_sregs_print(&sregs, text, sizeof(text));
 	for (unsigned i = 0; i < COUNT(names); i++) {
 		snprintf(expected, sizeof(expected), "%s=%016x%c", names[i], 0x200 + i,
 			 i % 3 == 2 ? '\n' : ' ');
-		assert_non_null(strstr(text, expected));
+		REQUIRE(strstr(text, expected) != NULL);
 	}
 	check_truncation(print_sregs, &sregs);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CASE(power_on_values),
-		CASE(power_on_accepts_no_destination),
-		CASE(prints_general_registers),
-		CASE(prints_system_registers),
-	};
+static const struct test_case cases[] = {
+	CASE(power_on_values),
+	CASE(power_on_accepts_no_destination),
+	CASE(prints_general_registers),
+	CASE(prints_system_registers),
+};
 
-	return cmocka_run_group_tests_name(SUITE, tests, NULL, NULL);
+int main(int argc, char **argv)
+{
+	return test_main("aarch64_registers", cases, TEST_COUNT(cases), argc, argv);
 }

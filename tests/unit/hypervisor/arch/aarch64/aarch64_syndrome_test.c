@@ -6,9 +6,7 @@
 #include "hypervisor/arch/aarch64/aarch64_monitor.h"
 #include "hypervisor/arch/aarch64/aarch64_syndrome.h"
 
-#define SUITE "aarch64_syndrome"
-
-#include "../arch_test.h"
+#include "../../../unit_test.h"
 
 #define NAMELESS "unallocated exception class"
 #define ESR(class, iss) ((uint64_t)(class) << 26 | 1u << 25 | (iss))
@@ -48,16 +46,15 @@ static void check(uint64_t esr, mote_fault_kind kind, mote_access access, bool a
 
 	memset(&fault, 0xa5, sizeof(fault));
 	mote_aarch64_syndrome_fault(esr, &fault);
-	assert_int_equal(fault.kind, kind);
-	assert_int_equal(fault.access, access);
-	assert_int_equal(fault.address_valid, address_valid);
+	REQUIRE_EQ(fault.kind, kind);
+	REQUIRE_EQ(fault.access, access);
+	REQUIRE_EQ(fault.address_valid, address_valid);
 }
 
-static void every_class_has_kind_and_name(void **state)
+static void every_class_has_kind_and_name(void)
 {
 	bool known[64] = {false};
 
-	(void)state;
 	for (unsigned i = 0; i < COUNT(simple_classes); i++) {
 		uint32_t class = simple_classes[i].class;
 
@@ -71,34 +68,32 @@ static void every_class_has_kind_and_name(void **state)
 	for (uint32_t class = 0; class < 64; class ++) {
 		const char *name = mote_aarch64_exception_class_name(class);
 
-		assert_non_null(name);
-		assert_string_equal(name, mote_aarch64_vector_name(class));
+		REQUIRE(name != NULL);
+		REQUIRE_STR(name, mote_aarch64_vector_name(class));
 		if (known[class]) {
-			assert_string_not_equal(name, NAMELESS);
+			REQUIRE(strcmp(name, NAMELESS) != 0);
 			continue;
 		}
-		assert_string_equal(name, NAMELESS);
+		REQUIRE_STR(name, NAMELESS);
 		check(ESR(class, 0x47), MOTE_FAULT_OTHER, MOTE_ACCESS_NONE, false);
 	}
-	assert_string_equal(mote_aarch64_vector_name(64), NAMELESS);
-	assert_string_equal(mote_aarch64_vector_name(MOTE_FAULT_NO_VECTOR), NAMELESS);
+	REQUIRE_STR(mote_aarch64_vector_name(64), NAMELESS);
+	REQUIRE_STR(mote_aarch64_vector_name(MOTE_FAULT_NO_VECTOR), NAMELESS);
 }
 
-static void classes_have_different_names(void **state)
+static void classes_have_different_names(void)
 {
-	(void)state;
 	for (uint32_t a = 0; a < 64; a++)
 		for (uint32_t b = a + 1; b < 64; b++) {
 			const char *name = mote_aarch64_vector_name(a);
 
 			if (strcmp(name, NAMELESS) != 0)
-				assert_string_not_equal(name, mote_aarch64_vector_name(b));
+				REQUIRE(strcmp(name, mote_aarch64_vector_name(b)) != 0);
 		}
-	assert_string_equal(mote_aarch64_vector_name(MOTE_AARCH64_EC_SVC), "svc");
-	assert_string_equal(mote_aarch64_vector_name(MOTE_AARCH64_EC_BRK), "brk");
-	assert_string_equal(mote_aarch64_vector_name(MOTE_AARCH64_EC_DATA_ABORT_LOWER),
-			    "data abort");
-	assert_string_equal(mote_aarch64_vector_name(MOTE_AARCH64_EC_STEP_LOWER), "single step");
+	REQUIRE_STR(mote_aarch64_vector_name(MOTE_AARCH64_EC_SVC), "svc");
+	REQUIRE_STR(mote_aarch64_vector_name(MOTE_AARCH64_EC_BRK), "brk");
+	REQUIRE_STR(mote_aarch64_vector_name(MOTE_AARCH64_EC_DATA_ABORT_LOWER), "data abort");
+	REQUIRE_STR(mote_aarch64_vector_name(MOTE_AARCH64_EC_STEP_LOWER), "single step");
 }
 
 static mote_fault_kind kind_of_status(unsigned status)
@@ -110,9 +105,8 @@ static mote_fault_kind kind_of_status(unsigned status)
 	return status == 0x21 ? MOTE_FAULT_ALIGNMENT : MOTE_FAULT_OTHER;
 }
 
-static void every_status_of_an_abort_has_its_kind(void **state)
+static void every_status_of_an_abort_has_its_kind(void)
 {
-	(void)state;
 	for (unsigned status = 0; status < 64; status++) {
 		mote_fault_kind kind = kind_of_status(status);
 
@@ -129,9 +123,8 @@ static void every_status_of_an_abort_has_its_kind(void **state)
 	}
 }
 
-static void syndromes_as_measured(void **state)
+static void syndromes_as_measured(void)
 {
-	(void)state;
 	check(0x92000047, MOTE_FAULT_MEMORY, MOTE_ACCESS_WRITE, true);	   /* str, unmapped */
 	check(0x92000007, MOTE_FAULT_MEMORY, MOTE_ACCESS_READ, true);	   /* ldr, page zero */
 	check(0x9200004f, MOTE_FAULT_MEMORY, MOTE_ACCESS_WRITE, true);	   /* str, read-only */
@@ -151,67 +144,64 @@ static void syndromes_as_measured(void **state)
 	check(ESR(0x35, 0x22), MOTE_FAULT_SINGLE_STEP, MOTE_ACCESS_READ, true);
 }
 
-static void bits_above_31_do_not_matter(void **state)
+static void bits_above_31_do_not_matter(void)
 {
-	(void)state;
-	assert_int_equal(mote_aarch64_esr(0xffffffff8200000f), 0x8200000f);
-	assert_int_equal(mote_aarch64_exception_class(0xffffffff8200000f), 0x20);
+	REQUIRE_EQ(mote_aarch64_esr(0xffffffff8200000f), 0x8200000f);
+	REQUIRE_EQ(mote_aarch64_exception_class(0xffffffff8200000f), 0x20);
 	check(0xffffffff8200000f, MOTE_FAULT_MEMORY, MOTE_ACCESS_EXECUTE, true);
 	check(0xffffffff92000047, MOTE_FAULT_MEMORY, MOTE_ACCESS_WRITE, true);
 }
 
 /* str x9, [doorbell] is ISV, SAS 3, SRT 9, SF, WnR, translation fault of stage 2. */
-static void data_abort_of_a_doorbell(void **state)
+static void data_abort_of_a_doorbell(void)
 {
 	struct mote_aarch64_data_abort got;
 
-	(void)state;
 	memset(&got, 0xa5, sizeof(got));
 	mote_aarch64_data_abort_decode(0x93c98047, &got);
-	assert_true(got.valid);
-	assert_int_equal(got.bytes, 8);
-	assert_false(got.sign_extend);
-	assert_int_equal(got.register_index, 9);
-	assert_true(got.is_64_bit);
-	assert_false(got.acquire_release);
-	assert_true(got.write);
-	assert_false(got.cache_maintenance);
-	assert_true(got.address_valid);
-	assert_int_equal(got.status, 7);
+	REQUIRE(got.valid);
+	REQUIRE_EQ(got.bytes, 8);
+	REQUIRE(!got.sign_extend);
+	REQUIRE_EQ(got.register_index, 9);
+	REQUIRE(got.is_64_bit);
+	REQUIRE(!got.acquire_release);
+	REQUIRE(got.write);
+	REQUIRE(!got.cache_maintenance);
+	REQUIRE(got.address_valid);
+	REQUIRE_EQ(got.status, 7);
 }
 
-static void data_abort_fields_are_independent(void **state)
+static void data_abort_fields_are_independent(void)
 {
 	uint64_t seed = 99;
 
-	(void)state;
 	for (unsigned i = 0; i < 100000; i++) {
 		uint64_t esr = random_next(&seed);
 		bool valid = esr >> 24 & 1;
 		struct mote_aarch64_data_abort got;
 
 		mote_aarch64_data_abort_decode(esr, &got);
-		assert_int_equal(got.valid, valid);
-		assert_int_equal(got.bytes, valid ? 1 << (esr >> 22 & 3) : 0);
-		assert_int_equal(got.sign_extend, valid && (esr >> 21 & 1));
-		assert_int_equal(got.register_index, valid ? esr >> 16 & 31 : 0);
-		assert_int_equal(got.is_64_bit, valid && (esr >> 15 & 1));
-		assert_int_equal(got.acquire_release, valid && (esr >> 14 & 1));
-		assert_int_equal(got.cache_maintenance, esr >> 8 & 1);
-		assert_int_equal(got.write, esr >> 6 & 1);
-		assert_int_equal(got.status, esr & 63);
-		assert_int_equal(got.address_valid, !((esr & 63) == 16 && (esr >> 10 & 1)));
+		REQUIRE_EQ(got.valid, valid);
+		REQUIRE_EQ(got.bytes, valid ? 1 << (esr >> 22 & 3) : 0);
+		REQUIRE_EQ(got.sign_extend, valid && (esr >> 21 & 1));
+		REQUIRE_EQ(got.register_index, valid ? esr >> 16 & 31 : 0);
+		REQUIRE_EQ(got.is_64_bit, valid && (esr >> 15 & 1));
+		REQUIRE_EQ(got.acquire_release, valid && (esr >> 14 & 1));
+		REQUIRE_EQ(got.cache_maintenance, esr >> 8 & 1);
+		REQUIRE_EQ(got.write, esr >> 6 & 1);
+		REQUIRE_EQ(got.status, esr & 63);
+		REQUIRE_EQ(got.address_valid, !((esr & 63) == 16 && (esr >> 10 & 1)));
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CASE(every_class_has_kind_and_name),	     CASE(classes_have_different_names),
-		CASE(every_status_of_an_abort_has_its_kind), CASE(syndromes_as_measured),
-		CASE(bits_above_31_do_not_matter),	     CASE(data_abort_of_a_doorbell),
-		CASE(data_abort_fields_are_independent),
-	};
+static const struct test_case cases[] = {
+	CASE(every_class_has_kind_and_name),	     CASE(classes_have_different_names),
+	CASE(every_status_of_an_abort_has_its_kind), CASE(syndromes_as_measured),
+	CASE(bits_above_31_do_not_matter),	     CASE(data_abort_of_a_doorbell),
+	CASE(data_abort_fields_are_independent),
+};
 
-	return cmocka_run_group_tests_name(SUITE, tests, NULL, NULL);
+int main(int argc, char **argv)
+{
+	return test_main("aarch64_syndrome", cases, TEST_COUNT(cases), argc, argv);
 }

@@ -5,11 +5,9 @@
 #include "hypervisor/arch/x86_64/x86_64_exception.h"
 #include "hypervisor/arch/x86_64/x86_64_monitor.h"
 
-#define SUITE "x86_64_exception"
+#include "../../../unit_test.h"
 
-#include "../arch_test.h"
-
-static void vectors_have_their_names(void **state)
+static void vectors_have_their_names(void)
 {
 	static const char *const names[MOTE_X86_64_VECTORS] = {
 		"#DE",	    "#DB",	"NMI",	    "#BP",	"#OF",
@@ -21,25 +19,23 @@ static void vectors_have_their_names(void **state)
 		"#SX",	    "reserved",
 	};
 
-	(void)state;
 	for (uint32_t vector = 0; vector < MOTE_X86_64_VECTORS; vector++)
-		assert_string_equal(mote_x86_64_vector_name(vector), names[vector]);
-	assert_string_equal(mote_x86_64_vector_name(32), "no vector");
-	assert_string_equal(mote_x86_64_vector_name(MOTE_FAULT_NO_VECTOR), "no vector");
+		REQUIRE_STR(mote_x86_64_vector_name(vector), names[vector]);
+	REQUIRE_STR(mote_x86_64_vector_name(32), "no vector");
+	REQUIRE_STR(mote_x86_64_vector_name(MOTE_FAULT_NO_VECTOR), "no vector");
 }
 
-static void vectors_with_an_error_code(void **state)
+static void vectors_with_an_error_code(void)
 {
 	const uint32_t with = 1u << 8 | 0x1fu << 10 | 1u << 17 | 1u << 21 | 1u << 29 | 1u << 30;
 
-	(void)state;
 	for (uint32_t vector = 0; vector < 32; vector++)
-		assert_int_equal(mote_x86_64_vector_has_error_code(vector), with >> vector & 1);
-	assert_false(mote_x86_64_vector_has_error_code(32 + 8));
-	assert_false(mote_x86_64_vector_has_error_code(UINT32_MAX));
+		REQUIRE_EQ(mote_x86_64_vector_has_error_code(vector), with >> vector & 1);
+	REQUIRE(!mote_x86_64_vector_has_error_code(32 + 8));
+	REQUIRE(!mote_x86_64_vector_has_error_code(UINT32_MAX));
 }
 
-static void vectors_have_their_fault_kind(void **state)
+static void vectors_have_their_fault_kind(void)
 {
 	static const mote_fault_kind kinds[32] = {
 		[0] = MOTE_FAULT_ARITHMETIC,  [1] = MOTE_FAULT_SINGLE_STEP,
@@ -52,17 +48,15 @@ static void vectors_have_their_fault_kind(void **state)
 		[19] = MOTE_FAULT_ARITHMETIC,
 	};
 
-	(void)state;
 	for (uint32_t vector = 0; vector < 32; vector++)
-		assert_int_equal(mote_x86_64_vector_fault_kind(vector),
-				 kinds[vector] ? kinds[vector] : MOTE_FAULT_OTHER);
-	assert_int_equal(mote_x86_64_vector_fault_kind(32), MOTE_FAULT_OTHER);
-	assert_int_equal(mote_x86_64_vector_fault_kind(UINT32_MAX), MOTE_FAULT_OTHER);
+		REQUIRE_EQ(mote_x86_64_vector_fault_kind(vector),
+			   kinds[vector] ? kinds[vector] : MOTE_FAULT_OTHER);
+	REQUIRE_EQ(mote_x86_64_vector_fault_kind(32), MOTE_FAULT_OTHER);
+	REQUIRE_EQ(mote_x86_64_vector_fault_kind(UINT32_MAX), MOTE_FAULT_OTHER);
 }
 
-static void page_fault_error_codes_tell_the_access(void **state)
+static void page_fault_error_codes_tell_the_access(void)
 {
-	(void)state;
 	for (uint64_t code = 0; code < 0x10000; code++) {
 		mote_access expected = MOTE_ACCESS_READ;
 
@@ -70,18 +64,18 @@ static void page_fault_error_codes_tell_the_access(void **state)
 			expected = MOTE_ACCESS_EXECUTE;
 		else if (code & 2)
 			expected = MOTE_ACCESS_WRITE;
-		assert_int_equal(mote_x86_64_page_fault_access(code), expected);
+		REQUIRE_EQ(mote_x86_64_page_fault_access(code), expected);
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CASE(vectors_have_their_names),
-		CASE(vectors_with_an_error_code),
-		CASE(vectors_have_their_fault_kind),
-		CASE(page_fault_error_codes_tell_the_access),
-	};
+static const struct test_case cases[] = {
+	CASE(vectors_have_their_names),
+	CASE(vectors_with_an_error_code),
+	CASE(vectors_have_their_fault_kind),
+	CASE(page_fault_error_codes_tell_the_access),
+};
 
-	return cmocka_run_group_tests_name(SUITE, tests, NULL, NULL);
+int main(int argc, char **argv)
+{
+	return test_main("x86_64_exception", cases, TEST_COUNT(cases), argc, argv);
 }

@@ -4,7 +4,6 @@
  */
 #include "hypervisor/arch/x86_64/x86_64_paging.h"
 
-#define SUITE "x86_64_paging"
 #define PAGING(verb) mote_x86_64_paging_##verb
 #define GVA_BITS 47
 #define GPA_BITS 52
@@ -12,7 +11,7 @@
 
 #include "../paging_cases.h"
 
-static void entries_have_exactly_these_bits(void **state)
+static void entries_have_exactly_these_bits(void)
 {
 	static const struct {
 		uint32_t flags;
@@ -31,22 +30,21 @@ static void entries_have_exactly_these_bits(void **state)
 	};
 	struct mote_page_tables tables;
 
-	(void)state;
-	assert_int_equal(COUNT(expected), COUNT(all_flags));
+	REQUIRE_EQ(COUNT(expected), COUNT(all_flags));
 	pool_make(&tables, 4 * PAGE);
 	for (unsigned i = 0; i < COUNT(expected); i++) {
-		assert_true(PAGING(map)(&tables, 0x5000, 0xabcdef000, PAGE, expected[i].flags));
-		assert_int_equal(entry_get(&tables, 0x5000, 0), expected[i].bits | 0xabcdef000);
+		REQUIRE(PAGING(map)(&tables, 0x5000, 0xabcdef000, PAGE, expected[i].flags));
+		REQUIRE_EQ(entry_get(&tables, 0x5000, 0), expected[i].bits | 0xabcdef000);
 		assert_mapped(&tables, 0x5123, 0xabcdef123, expected[i].flags);
 	}
 	/* Above the pages: present, writable, user, accessed, in the order of the pool. */
-	assert_int_equal(entry_get(&tables, 0x5000, 3), (POOL_GPA + 1 * PAGE) | 0x27);
-	assert_int_equal(entry_get(&tables, 0x5000, 2), (POOL_GPA + 2 * PAGE) | 0x27);
-	assert_int_equal(entry_get(&tables, 0x5000, 1), (POOL_GPA + 3 * PAGE) | 0x27);
+	REQUIRE_EQ(entry_get(&tables, 0x5000, 3), (POOL_GPA + 1 * PAGE) | 0x27);
+	REQUIRE_EQ(entry_get(&tables, 0x5000, 2), (POOL_GPA + 2 * PAGE) | 0x27);
+	REQUIRE_EQ(entry_get(&tables, 0x5000, 1), (POOL_GPA + 3 * PAGE) | 0x27);
 	pool_free(&tables);
 }
 
-static void permissions_count_at_every_level(void **state)
+static void permissions_count_at_every_level(void)
 {
 	static const struct {
 		uint64_t set, clear;
@@ -59,13 +57,12 @@ static void permissions_count_at_every_level(void **state)
 	const uint64_t gva = SPAN(3) + SPAN(2) + SPAN(1) + 0x5000;
 	struct mote_page_tables tables;
 
-	(void)state;
 	pool_make(&tables, 4 * PAGE);
 	for (unsigned i = 0; i < COUNT(changes); i++)
 		for (unsigned level = 0; level < 4; level++) {
 			uint64_t entry;
 
-			assert_true(PAGING(map)(&tables, gva, 0x1000, PAGE, changes[i].of));
+			REQUIRE(PAGING(map)(&tables, gva, 0x1000, PAGE, changes[i].of));
 			entry = entry_get(&tables, gva, level);
 			entry_set(&tables, gva, level,
 				  (entry | changes[i].set) & ~changes[i].clear);
@@ -75,19 +72,18 @@ static void permissions_count_at_every_level(void **state)
 	pool_free(&tables);
 }
 
-static void large_pages_are_refused(void **state)
+static void large_pages_are_refused(void)
 {
 	struct mote_page_tables tables;
 
-	(void)state;
 	pool_make(&tables, 4 * PAGE);
-	assert_true(PAGING(map)(&tables, 0x5000, 0x1000, PAGE, MOTE_PAGE_USER));
+	REQUIRE(PAGING(map)(&tables, 0x5000, 0x1000, PAGE, MOTE_PAGE_USER));
 	for (unsigned level = 1; level < 4; level++) {
 		uint64_t entry = entry_get(&tables, 0x5000, level);
 
 		entry_set(&tables, 0x5000, level, entry | 1 << 7);
 		assert_unmapped(&tables, 0x5000);
-		assert_false(PAGING(map)(&tables, 0x5000, 0x1000, PAGE, MOTE_PAGE_USER));
+		REQUIRE(!(PAGING(map)(&tables, 0x5000, 0x1000, PAGE, MOTE_PAGE_USER)));
 		PAGING(unmap)(&tables, 0x5000, PAGE);
 		entry_set(&tables, 0x5000, level, entry);
 		assert_mapped(&tables, 0x5000, 0x1000, MOTE_PAGE_USER);
@@ -95,14 +91,14 @@ static void large_pages_are_refused(void **state)
 	pool_free(&tables);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		PAGING_CASES,
-		CASE(entries_have_exactly_these_bits),
-		CASE(permissions_count_at_every_level),
-		CASE(large_pages_are_refused),
-	};
+static const struct test_case cases[] = {
+	PAGING_CASES,
+	CASE(entries_have_exactly_these_bits),
+	CASE(permissions_count_at_every_level),
+	CASE(large_pages_are_refused),
+};
 
-	return cmocka_run_group_tests_name(SUITE, tests, NULL, NULL);
+int main(int argc, char **argv)
+{
+	return test_main("x86_64_paging", cases, TEST_COUNT(cases), argc, argv);
 }

@@ -4,43 +4,39 @@
  */
 #include "hypervisor/arch/x86_64/x86_64_registers.h"
 
-#define SUITE "x86_64_registers"
-
 #include "../text_cases.h"
 
-static void power_on_general_registers(void **state)
+static void power_on_general_registers(void)
 {
 	mote_x86_64_regs expected, regs;
 
-	(void)state;
 	memset(&expected, 0, sizeof(expected));
 	memset(&regs, 0xa5, sizeof(regs));
 	expected.rip = 0xfff0;
 	expected.rflags = 2;
 	expected.rdx = 0x600;
 	mote_x86_64_power_on(&regs, NULL, NULL, NULL);
-	assert_memory_equal(&regs, &expected, sizeof(regs));
+	REQUIRE_MEM(&regs, &expected, sizeof(regs));
 }
 
 static void check_segment(const struct mote_x86_64_segment *segment, uint16_t selector,
 			  uint64_t base, uint8_t type, uint8_t s)
 {
-	assert_int_equal(segment->selector, selector);
-	assert_int_equal(segment->base, base);
-	assert_int_equal(segment->limit, 0xffff);
-	assert_int_equal(segment->type, type);
-	assert_int_equal(segment->s, s);
-	assert_int_equal(segment->present, 1);
-	assert_int_equal(segment->dpl | segment->l | segment->db | segment->g | segment->avl |
-				 segment->unusable,
-			 0);
+	REQUIRE_EQ(segment->selector, selector);
+	REQUIRE_EQ(segment->base, base);
+	REQUIRE_EQ(segment->limit, 0xffff);
+	REQUIRE_EQ(segment->type, type);
+	REQUIRE_EQ(segment->s, s);
+	REQUIRE_EQ(segment->present, 1);
+	REQUIRE_EQ(segment->dpl | segment->l | segment->db | segment->g | segment->avl |
+			   segment->unusable,
+		   0);
 }
 
-static void power_on_special_registers(void **state)
+static void power_on_special_registers(void)
 {
 	struct mote_x86_64_sregs sregs;
 
-	(void)state;
 	memset(&sregs, 0xa5, sizeof(sregs));
 	mote_x86_64_power_on(NULL, &sregs, NULL, NULL);
 	check_segment(&sregs.cs, 0xf000, 0xffff0000, 11, 1);
@@ -51,51 +47,48 @@ static void power_on_special_registers(void **state)
 	check_segment(&sregs.ss, 0, 0, 3, 1);
 	check_segment(&sregs.tr, 0, 0, 11, 0);
 	check_segment(&sregs.ldt, 0, 0, 2, 0);
-	assert_int_equal(sregs.gdt.base, 0);
-	assert_int_equal(sregs.gdt.limit, 0xffff);
-	assert_int_equal(sregs.idt.base, 0);
-	assert_int_equal(sregs.idt.limit, 0xffff);
-	assert_int_equal(sregs.cr0, 0x60000010);
-	assert_int_equal(sregs.cr2 | sregs.cr3 | sregs.cr4 | sregs.cr8 | sregs.efer, 0);
-	assert_int_equal(sregs.apic_base, 0xfee00900);
+	REQUIRE_EQ(sregs.gdt.base, 0);
+	REQUIRE_EQ(sregs.gdt.limit, 0xffff);
+	REQUIRE_EQ(sregs.idt.base, 0);
+	REQUIRE_EQ(sregs.idt.limit, 0xffff);
+	REQUIRE_EQ(sregs.cr0, 0x60000010);
+	REQUIRE_EQ(sregs.cr2 | sregs.cr3 | sregs.cr4 | sregs.cr8 | sregs.efer, 0);
+	REQUIRE_EQ(sregs.apic_base, 0xfee00900);
 	for (unsigned i = 0; i < 4; i++)
-		assert_int_equal(sregs.interrupt_bitmap[i], 0);
+		REQUIRE_EQ(sregs.interrupt_bitmap[i], 0);
 }
 
-static void power_on_fpu(void **state)
+static void power_on_fpu(void)
 {
 	static const uint8_t zeros[16][16];
 	struct mote_x86_64_fpu fpu;
 
-	(void)state;
 	memset(&fpu, 0xa5, sizeof(fpu));
 	mote_x86_64_power_on(NULL, NULL, &fpu, NULL);
-	assert_memory_equal(fpu.fpr, zeros, sizeof(fpu.fpr));
-	assert_memory_equal(fpu.xmm, zeros, sizeof(fpu.xmm));
-	assert_int_equal(fpu.fcw, 0x37f);
-	assert_int_equal(fpu.fsw, 0);
-	assert_int_equal(fpu.ftwx, 0);
-	assert_int_equal(fpu.mxcsr, 0x1f80);
-	assert_int_equal(fpu.last_opcode, 0);
-	assert_int_equal(fpu.last_ip | fpu.last_dp, 0);
+	REQUIRE_MEM(fpu.fpr, zeros, sizeof(fpu.fpr));
+	REQUIRE_MEM(fpu.xmm, zeros, sizeof(fpu.xmm));
+	REQUIRE_EQ(fpu.fcw, 0x37f);
+	REQUIRE_EQ(fpu.fsw, 0);
+	REQUIRE_EQ(fpu.ftwx, 0);
+	REQUIRE_EQ(fpu.mxcsr, 0x1f80);
+	REQUIRE_EQ(fpu.last_opcode, 0);
+	REQUIRE_EQ(fpu.last_ip | fpu.last_dp, 0);
 }
 
-static void power_on_debug_registers(void **state)
+static void power_on_debug_registers(void)
 {
 	struct mote_x86_64_debug_regs debug;
 
-	(void)state;
 	memset(&debug, 0xa5, sizeof(debug));
 	mote_x86_64_power_on(NULL, NULL, NULL, &debug);
 	for (unsigned i = 0; i < 4; i++)
-		assert_int_equal(debug.dr[i], 0);
-	assert_int_equal(debug.dr6, 0xffff0ff0);
-	assert_int_equal(debug.dr7, 0x400);
+		REQUIRE_EQ(debug.dr[i], 0);
+	REQUIRE_EQ(debug.dr6, 0xffff0ff0);
+	REQUIRE_EQ(debug.dr7, 0x400);
 }
 
-static void power_on_accepts_no_destination(void **state)
+static void power_on_accepts_no_destination(void)
 {
-	(void)state;
 	mote_x86_64_power_on(NULL, NULL, NULL, NULL);
 }
 
@@ -109,38 +102,36 @@ static size_t print_sregs(const void *registers, char *text, size_t capacity)
 	return mote_x86_64_sregs_print(registers, text, capacity);
 }
 
-static void prints_general_registers(void **state)
+static void prints_general_registers(void)
 {
 	const mote_x86_64_regs regs = {
 		1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0xfedcba9876543210, 0x202};
 	char text[1024];
 
-	(void)state;
 	mote_x86_64_regs_print(&regs, text, sizeof(text));
-	assert_string_equal(text, "rax=0000000000000001 rbx=0000000000000002 rcx=0000000000000003 "
-				  "rdx=0000000000000004\n"
-				  "rsi=0000000000000005 rdi=0000000000000006 rsp=0000000000000007 "
-				  "rbp=0000000000000008\n"
-				  "r8=0000000000000009 r9=000000000000000a r10=000000000000000b "
-				  "r11=000000000000000c\n"
-				  "r12=000000000000000d r13=000000000000000e r14=000000000000000f "
-				  "r15=0000000000000010\n"
-				  "rip=fedcba9876543210 rflags=0000000000000202\n");
+	REQUIRE_STR(text, "rax=0000000000000001 rbx=0000000000000002 rcx=0000000000000003 "
+			  "rdx=0000000000000004\n"
+			  "rsi=0000000000000005 rdi=0000000000000006 rsp=0000000000000007 "
+			  "rbp=0000000000000008\n"
+			  "r8=0000000000000009 r9=000000000000000a r10=000000000000000b "
+			  "r11=000000000000000c\n"
+			  "r12=000000000000000d r13=000000000000000e r14=000000000000000f "
+			  "r15=0000000000000010\n"
+			  "rip=fedcba9876543210 rflags=0000000000000202\n");
 	check_truncation(print_regs, &regs);
 }
 
-static void prints_special_registers(void **state)
+static void prints_special_registers(void)
 {
 	struct mote_x86_64_sregs sregs;
 	char text[2048];
 
-	(void)state;
 	mote_x86_64_power_on(NULL, &sregs, NULL, NULL);
 	sregs.ss = (struct mote_x86_64_segment){.l = 1, .db = 1, .g = 1, .avl = 1, .unusable = 1};
 	sregs.cr2 = 0x1122334455667788;
 	sregs.interrupt_bitmap[3] = 9;
 	mote_x86_64_sregs_print(&sregs, text, sizeof(text));
-	assert_string_equal(
+	REQUIRE_STR(
 		text,
 		"cs=f000 base=00000000ffff0000 limit=0000ffff type=b dpl=0 present s\n"
 		"ds=0000 base=0000000000000000 limit=0000ffff type=3 dpl=0 present s\n"
@@ -160,17 +151,17 @@ static void prints_special_registers(void **state)
 	check_truncation(print_sregs, &sregs);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CASE(power_on_general_registers),
-		CASE(power_on_special_registers),
-		CASE(power_on_fpu),
-		CASE(power_on_debug_registers),
-		CASE(power_on_accepts_no_destination),
-		CASE(prints_general_registers),
-		CASE(prints_special_registers),
-	};
+static const struct test_case cases[] = {
+	CASE(power_on_general_registers),
+	CASE(power_on_special_registers),
+	CASE(power_on_fpu),
+	CASE(power_on_debug_registers),
+	CASE(power_on_accepts_no_destination),
+	CASE(prints_general_registers),
+	CASE(prints_special_registers),
+};
 
-	return cmocka_run_group_tests_name(SUITE, tests, NULL, NULL);
+int main(int argc, char **argv)
+{
+	return test_main("x86_64_registers", cases, TEST_COUNT(cases), argc, argv);
 }

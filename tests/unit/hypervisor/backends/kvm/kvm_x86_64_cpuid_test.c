@@ -12,18 +12,15 @@ enum reg { EAX, EBX, ECX, EDX };
 
 static struct mote_kvm_x86_cpuid *table;
 
-static int make_table(void **state)
+static void make_table(void)
 {
-	(void)state;
 	table = calloc(1, sizeof(*table) + MAXIMUM_ENTRIES * sizeof(table->entries[0]));
-	return table == NULL;
+	REQUIRE(table != NULL);
 }
 
-static int delete_table(void **state)
+static void delete_table(void)
 {
-	(void)state;
 	free(table);
-	return 0;
 }
 
 /* Adds a leaf in which the processor offers everything. */
@@ -113,9 +110,8 @@ static const struct {
 	{0x80000001u, 0, EDX, 29, true, "long mode"},
 };
 
-static void features_are_hidden_or_kept(void **state)
+static void features_are_hidden_or_kept(void)
 {
-	(void)state;
 	offer(1, 0);
 	offer(7, 0);
 	offer(7, 1);
@@ -128,63 +124,59 @@ static void features_are_hidden_or_kept(void **state)
 			value(bits[i].function, bits[i].index, bits[i].which) >> bits[i].bit & 1;
 
 		if (visible != bits[i].visible)
-			fail_msg("%s is %s", bits[i].name, visible ? "visible" : "hidden");
+			FAIL("%s is %s", bits[i].name, visible ? "visible" : "hidden");
 	}
 }
 
-static void only_x87_sse_and_avx_state_is_offered(void **state)
+static void only_x87_sse_and_avx_state_is_offered(void)
 {
-	(void)state;
 	offer(0xd, 0);
 	offer(0xd, 1);
 	for (uint32_t component = 2; component < 12; component++)
 		offer(0xd, component);
 	mote_kvm_cpuid_apply_policy(table);
-	assert_int_equal(value(0xd, 0, EAX), 7);
-	assert_int_equal(value(0xd, 0, EDX), 0);
-	assert_int_equal(value(0xd, 1, ECX), 0); /* supervisor components */
-	assert_int_equal(value(0xd, 1, EDX), 0);
-	assert_non_null(mote_kvm_cpuid_find(table, 0xd, 2)); /* AVX */
+	REQUIRE_EQ(value(0xd, 0, EAX), 7);
+	REQUIRE_EQ(value(0xd, 0, EDX), 0);
+	REQUIRE_EQ(value(0xd, 1, ECX), 0); /* supervisor components */
+	REQUIRE_EQ(value(0xd, 1, EDX), 0);
+	REQUIRE(mote_kvm_cpuid_find(table, 0xd, 2) != NULL); /* AVX */
 	for (uint32_t component = 3; component < 12; component++)
-		assert_null(mote_kvm_cpuid_find(table, 0xd, component));
-	assert_int_equal(table->nent, 3);
+		REQUIRE(mote_kvm_cpuid_find(table, 0xd, component) == NULL);
+	REQUIRE_EQ(table->nent, 3);
 }
 
-static void paravirtual_leaves_are_left_out(void **state)
+static void paravirtual_leaves_are_left_out(void)
 {
 	static const uint32_t hidden[] = {0x40000001, 0x40000010, 0x400000ff};
 	static const uint32_t kept[] = {0, 2, 0x3fffffff, 0x40000100, 0x80000000u};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(hidden); i++)
 		offer(hidden[i], 0);
 	for (size_t i = 0; i < COUNT(kept); i++)
 		offer(kept[i], 0);
 	mote_kvm_cpuid_apply_policy(table);
 	for (size_t i = 0; i < COUNT(hidden); i++)
-		assert_null(mote_kvm_cpuid_find(table, hidden[i], 0));
+		REQUIRE(mote_kvm_cpuid_find(table, hidden[i], 0) == NULL);
 	for (size_t i = 0; i < COUNT(kept); i++) {
-		assert_non_null(mote_kvm_cpuid_find(table, kept[i], 0));
-		assert_int_equal(value(kept[i], 0, EAX), ~0u);
-		assert_int_equal(value(kept[i], 0, EDX), ~0u);
+		REQUIRE(mote_kvm_cpuid_find(table, kept[i], 0) != NULL);
+		REQUIRE_EQ(value(kept[i], 0, EAX), ~0u);
+		REQUIRE_EQ(value(kept[i], 0, EDX), ~0u);
 	}
-	assert_int_equal(table->nent, COUNT(kept));
+	REQUIRE_EQ(table->nent, COUNT(kept));
 }
 
-static void the_hypervisor_has_a_name_and_nothing_behind_it(void **state)
+static void the_hypervisor_has_a_name_and_nothing_behind_it(void)
 {
-	(void)state;
 	offer(0x40000000, 0);
 	table->entries[0].eax = 0x40000001;
 	mote_kvm_cpuid_apply_policy(table);
-	assert_int_equal(value(0x40000000, 0, EAX), 0x40000000);
-	assert_int_equal(value(0x40000000, 0, EBX), ~0u);
-	assert_int_equal(value(0x40000000, 0, EDX), ~0u);
+	REQUIRE_EQ(value(0x40000000, 0, EAX), 0x40000000);
+	REQUIRE_EQ(value(0x40000000, 0, EBX), ~0u);
+	REQUIRE_EQ(value(0x40000000, 0, EDX), ~0u);
 }
 
-static void leaves_of_zeros_are_left_out(void **state)
+static void leaves_of_zeros_are_left_out(void)
 {
-	(void)state;
 	for (uint32_t i = 0; i < 6; i++) {
 		const uint32_t one = i == 0, two = i == 1, three = i == 2, four = i == 3;
 
@@ -192,63 +184,60 @@ static void leaves_of_zeros_are_left_out(void **state)
 			(struct mote_kvm_x86_cpuid_entry){i, 0, 0, one, two, three, four, {0}};
 	}
 	mote_kvm_cpuid_apply_policy(table);
-	assert_int_equal(table->nent, 4);
+	REQUIRE_EQ(table->nent, 4);
 	for (uint32_t i = 0; i < 4; i++)
-		assert_int_equal(table->entries[i].function, i);
+		REQUIRE_EQ(table->entries[i].function, i);
 }
 
-static void svm_details_are_gone_and_the_apic_id_is_zero(void **state)
+static void svm_details_are_gone_and_the_apic_id_is_zero(void)
 {
-	(void)state;
 	offer(0x8000000au, 0);
 	offer(1, 0);
 	mote_kvm_cpuid_apply_policy(table);
-	assert_null(mote_kvm_cpuid_find(table, 0x8000000au, 0));
-	assert_int_equal(value(1, 0, EBX) >> 24, 0);
-	assert_int_equal(value(1, 0, EAX), ~0u); /* family and model */
+	REQUIRE(mote_kvm_cpuid_find(table, 0x8000000au, 0) == NULL);
+	REQUIRE_EQ(value(1, 0, EBX) >> 24, 0);
+	REQUIRE_EQ(value(1, 0, EAX), ~0u); /* family and model */
 }
 
-static void an_empty_table_and_missing_leaves(void **state)
+static void an_empty_table_and_missing_leaves(void)
 {
-	(void)state;
 	mote_kvm_cpuid_apply_policy(table);
-	assert_int_equal(table->nent, 0);
-	assert_null(mote_kvm_cpuid_find(table, 0, 0));
+	REQUIRE_EQ(table->nent, 0);
+	REQUIRE(mote_kvm_cpuid_find(table, 0, 0) == NULL);
 	offer(7, 0);
-	assert_null(mote_kvm_cpuid_find(table, 7, 1));
-	assert_null(mote_kvm_cpuid_find(table, 1, 0));
-	assert_ptr_equal(mote_kvm_cpuid_find(table, 7, 0), &table->entries[0]);
+	REQUIRE(mote_kvm_cpuid_find(table, 7, 1) == NULL);
+	REQUIRE(mote_kvm_cpuid_find(table, 1, 0) == NULL);
+	REQUIRE(mote_kvm_cpuid_find(table, 7, 0) == (&table->entries[0]));
 }
 
-static void the_policy_can_be_applied_twice(void **state)
+static void the_policy_can_be_applied_twice(void)
 {
 	struct mote_kvm_x86_cpuid_entry first[3];
 
-	(void)state;
 	offer(1, 0);
 	offer(7, 0);
 	offer(0xd, 0);
 	mote_kvm_cpuid_apply_policy(table);
 	memcpy(first, table->entries, sizeof(first));
 	mote_kvm_cpuid_apply_policy(table);
-	assert_int_equal(table->nent, 3);
-	assert_memory_equal(first, table->entries, sizeof(first));
+	REQUIRE_EQ(table->nent, 3);
+	REQUIRE_MEM(first, table->entries, sizeof(first));
 }
 
-#define WITH_TABLE(test) cmocka_unit_test_setup_teardown(test, make_table, delete_table)
+#define WITH_TABLE(test) CASE_WITHIN(test, make_table, delete_table)
 
-int main(void)
+static const struct test_case cases[] = {
+	WITH_TABLE(features_are_hidden_or_kept),
+	WITH_TABLE(only_x87_sse_and_avx_state_is_offered),
+	WITH_TABLE(paravirtual_leaves_are_left_out),
+	WITH_TABLE(the_hypervisor_has_a_name_and_nothing_behind_it),
+	WITH_TABLE(leaves_of_zeros_are_left_out),
+	WITH_TABLE(svm_details_are_gone_and_the_apic_id_is_zero),
+	WITH_TABLE(an_empty_table_and_missing_leaves),
+	WITH_TABLE(the_policy_can_be_applied_twice),
+};
+
+int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		WITH_TABLE(features_are_hidden_or_kept),
-		WITH_TABLE(only_x87_sse_and_avx_state_is_offered),
-		WITH_TABLE(paravirtual_leaves_are_left_out),
-		WITH_TABLE(the_hypervisor_has_a_name_and_nothing_behind_it),
-		WITH_TABLE(leaves_of_zeros_are_left_out),
-		WITH_TABLE(svm_details_are_gone_and_the_apic_id_is_zero),
-		WITH_TABLE(an_empty_table_and_missing_leaves),
-		WITH_TABLE(the_policy_can_be_applied_twice),
-	};
-
-	return cmocka_run_group_tests_name("kvm_x86_64_cpuid", tests, NULL, NULL);
+	return test_main("kvm_x86_64_cpuid", cases, TEST_COUNT(cases), argc, argv);
 }
