@@ -72,6 +72,7 @@ static mote_status open_engine(mote_engine *engine, const mote_engine_options *o
 		status = mote_deadlines_create(&engine->allocator, &engine->deadlines, error);
 	if (status == MOTE_OK)
 		status = mote_kick_install(&engine->kick_signal, error);
+	engine->kick_installed = status == MOTE_OK;
 	hypervisor.kick_signal = engine->kick_signal;
 	if (status == MOTE_OK)
 		status = mote_backend_open(options->backend, mote_os_environment("MOTE_BACKEND"),
@@ -136,6 +137,8 @@ void mote_engine_release(mote_engine *engine)
 			       engine->fork_mark != NULL && mote_engine_forked(engine));
 	if (engine->hypervisor != NULL)
 		engine->hypervisor->backend->close(engine->hypervisor);
+	if (engine->kick_installed)
+		mote_kick_uninstall(engine->kick_signal);
 	mote_os_fork_mark_destroy(engine->fork_mark);
 	allocator = engine->allocator;
 	mote_release(&allocator, engine);

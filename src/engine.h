@@ -17,6 +17,7 @@ struct mote_engine {
 	mote_log_callback log; /* may be NULL */
 	void *log_user;
 	int kick_signal;
+	bool kick_installed;
 	struct mote_hypervisor *hypervisor;
 	struct mote_deadlines *deadlines;
 	const volatile uint8_t *fork_mark;

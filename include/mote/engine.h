@@ -51,9 +51,11 @@ typedef struct mote_engine_options {
 	size_t size; /* sizeof(mote_engine_options) of the caller */
 	mote_backend_kind backend;
 	/*
-	 * The signal that interrupts a running guest (Linux).  0: the first real-time signal from
-	 * SIGRTMIN+7 on that nobody handles.  A number: that one; MOTE_SIGNAL_TAKEN when the
-	 * application already handles it.
+	 * The signal that interrupts a running guest (Linux).  0: the first of SIGURG, SIGSTKFLT,
+	 * SIGPWR and SIGIO that nobody handles.  1 to 31: that one; MOTE_SIGNAL_TAKEN when the
+	 * application already handles it.  Real-time signals are MOTE_INVALID_ARGUMENT: they are lost
+	 * when too many signals are pending.  The last engine that uses a signal sets it back to
+	 * SIG_DFL.
 	 */
 	int kick_signal;
 	mote_log_callback log; /* may be NULL */

@@ -94,29 +94,26 @@ void mote_os_lock_destroy(struct mote_os_lock *lock); /* may be NULL */
 void mote_os_lock_acquire(struct mote_os_lock *lock);
 void mote_os_lock_release(struct mote_os_lock *lock);
 
-/*
- * An alarm that one thread waits for and any thread sets.  Setting it wakes nobody: the waiting
- * thread runs when the time has come, not before.  allocator: outlives it.
- */
-struct mote_os_alarm;
-mote_status mote_os_alarm_create(const mote_allocator *allocator, struct mote_os_alarm **alarm,
-				 mote_error *error);
-void mote_os_alarm_destroy(struct mote_os_alarm *alarm); /* may be NULL */
-/* Replaces the time that was set.  One system call.  until_ns: of the monotonic clock. */
-void mote_os_alarm_set(struct mote_os_alarm *alarm, uint64_t until_ns);
-/* Returns when the time has come since the last return; spurious returns happen. */
-void mote_os_alarm_wait(struct mote_os_alarm *alarm);
-
 #define MOTE_OS_FOREVER UINT64_MAX
 
-/* A thread of the library's own.  It takes none of the application's signals.  allocator: outlives
- * it. */
-struct mote_os_thread;
-mote_status mote_os_thread_start(const mote_allocator *allocator, const char *name,
-				 void (*run)(void *user), void *user,
-				 struct mote_os_thread **thread, mote_error *error);
-/* Waits for the end of the thread and frees it.  thread: may be NULL. */
-void mote_os_thread_join(struct mote_os_thread *thread);
+/*
+ * A thread of the library's own that sleeps until its alarm rings.  Setting the alarm wakes nobody:
+ * the thread runs when the time has come, not before.  It takes none of the application's signals, and
+ * holds no file descriptor that the application could close.
+ */
+struct mote_os_watcher;
+
+/* on_alarm: runs on the thread when the time has come since the last return; spurious runs happen.
+ * allocator: outlives the watcher.  watcher: written on success. */
+mote_status mote_os_watcher_start(const mote_allocator *allocator, const char *name,
+				  void (*on_alarm)(void *user), void *user,
+				  struct mote_os_watcher **watcher, mote_error *error);
+/* Replaces the time that was set.  One system call.  until_ns: of the monotonic clock. */
+void mote_os_watcher_set(struct mote_os_watcher *watcher, uint64_t until_ns);
+/* Ends the thread, waits for that, and frees the watcher, which may be NULL. */
+void mote_os_watcher_stop(struct mote_os_watcher *watcher);
+/* The same in a forked child, where there is no such thread. */
+void mote_os_watcher_forget(struct mote_os_watcher *watcher);
 
 /* The value of an environment variable, or NULL.  Never set by the library. */
 const char *mote_os_environment(const char *name);

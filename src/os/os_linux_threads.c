@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Clocks, locks, alarms and threads on Linux.
+ * Clocks, locks, and the thread that waits for an alarm, on Linux.
  */
-#define _GNU_SOURCE /* pthread_setname_np, pthread_getcpuclockid */
+#define _GNU_SOURCE /* pthread_setname_np, SIGEV_THREAD_ID, cpu_set_t */
 #include "os/os.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
-#include <sys/timerfd.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -97,79 +101,101 @@ void mote_os_lock_release(struct mote_os_lock *lock)
 	pthread_mutex_unlock(&lock->mutex);
 }
 
-/* ---- Alarms ------------------------------------------------------------------------------ */
+/* ---- Watchers ---------------------------------------------------------------------------- */
 
-/* A timer of the kernel: to set it is one call that touches no other thread. */
-struct mote_os_alarm {
+/*
+ * The alarm is a timer of the process that sends a signal to this thread alone, which has it blocked
+ * and fetches it.  The kernel sets the memory for that signal aside when the timer is made, so it
+ * cannot be lost.  Nobody else uses the last real-time signal.
+ */
+#define ALARM_SIGNAL SIGRTMAX
+
+#ifndef sigev_notify_thread_id /* the kernel's name, which not every C library has */
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
+struct mote_os_watcher {
 	const mote_allocator *allocator;
-	int fd;
-};
-
-mote_status mote_os_alarm_create(const mote_allocator *allocator, struct mote_os_alarm **alarm,
-				 mote_error *error)
-{
-	struct mote_os_alarm *created = mote_allocate(allocator, sizeof(*created));
-
-	if (created == NULL)
-		return mote_fail_memory(error, "alarm");
-	created->allocator = allocator;
-	created->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-	if (created->fd < 0) {
-		int code = errno;
-
-		mote_release(allocator, created);
-		return fail(error, code, "timerfd_create");
-	}
-	*alarm = created;
-	return MOTE_OK;
-}
-
-void mote_os_alarm_destroy(struct mote_os_alarm *alarm)
-{
-	if (alarm == NULL)
-		return;
-	close(alarm->fd);
-	mote_release(alarm->allocator, alarm);
-}
-
-void mote_os_alarm_set(struct mote_os_alarm *alarm, uint64_t until_ns)
-{
-	/* The kernel cuts what is too far away; the type of the seconds may be shorter still. */
-	uint64_t seconds = until_ns / NS_PER_SECOND;
-	const struct itimerspec when = {
-		.it_value.tv_sec = seconds < INT32_MAX ? (time_t)seconds : INT32_MAX,
-		.it_value.tv_nsec = (long)(until_ns % NS_PER_SECOND),
-	};
-
-	(void)timerfd_settime(alarm->fd, TFD_TIMER_ABSTIME, &when, NULL);
-}
-
-void mote_os_alarm_wait(struct mote_os_alarm *alarm)
-{
-	uint64_t times;
-
-	(void)!read(alarm->fd, &times, sizeof(times));
-}
-
-/* ---- Threads ----------------------------------------------------------------------------- */
-
-struct mote_os_thread {
-	const mote_allocator *allocator;
-	pthread_t thread;
-	void (*run)(void *user);
+	void (*on_alarm)(void *user);
 	void *user;
+	pthread_t thread;
+	timer_t timer;
+	int timer_error; /* what the thread's start came to */
+	pthread_barrier_t started;
+	_Atomic bool stop;
 };
 
-static void *thread_main(void *argument)
-{
-	struct mote_os_thread *thread = argument;
+enum { SMALLEST_STACK = 64 << 10, LARGEST_STACK = 16 << 20 };
+enum { MOST_FAVORED = -20 }; /* of nice values: it runs for microseconds, and others depend on it */
 
-	thread->run(thread->user);
+static pid_t this_thread(void)
+{
+	return (pid_t)syscall(SYS_gettid);
+}
+
+static int make_timer(timer_t *timer)
+{
+	struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = ALARM_SIGNAL};
+
+	event.sigev_notify_thread_id = this_thread();
+	return timer_create(CLOCK_MONOTONIC, &event, timer) != 0 ? errno : 0;
+}
+
+/* Whoever starts the thread may be bound to one processor, with a fixed priority that lets nobody else
+ * run there.  The kernel cuts the set down to what the process may use. */
+static void leave_the_starter(void)
+{
+	const struct sched_param ordinary = {.sched_priority = 0};
+	cpu_set_t all;
+
+	memset(&all, 0xff, sizeof(all));
+	(void)sched_setscheduler(0, SCHED_OTHER, &ordinary);
+	(void)sched_setaffinity(0, sizeof(all), &all);
+	(void)setpriority(PRIO_PROCESS, (id_t)this_thread(), MOST_FAVORED);
+}
+
+static void *watcher_main(void *argument)
+{
+	struct mote_os_watcher *watcher = argument;
+	sigset_t alarm;
+
+	sigemptyset(&alarm);
+	sigaddset(&alarm, ALARM_SIGNAL);
+	leave_the_starter();
+	watcher->timer_error = make_timer(&watcher->timer);
+	pthread_barrier_wait(&watcher->started);
+	if (watcher->timer_error != 0)
+		return NULL;
+	while (!atomic_load(&watcher->stop)) {
+		(void)sigwaitinfo(&alarm, NULL);
+		watcher->on_alarm(watcher->user);
+	}
+	timer_delete(watcher->timer);
 	return NULL;
 }
 
-/* Creates the thread with all signals blocked, which it inherits. */
-static mote_status create_thread(struct mote_os_thread *thread, const char *name, mote_error *error)
+/* The least stack depends on the program's thread-local variables: EINVAL says that it is more. */
+static int create_with_small_stack(struct mote_os_watcher *watcher)
+{
+	pthread_attr_t attributes;
+	size_t bytes = SMALLEST_STACK;
+	int code = pthread_attr_init(&attributes);
+
+	if (code != 0)
+		return code;
+	do {
+		code = pthread_attr_setstacksize(&attributes, bytes);
+		if (code == 0)
+			code = pthread_create(&watcher->thread, &attributes, watcher_main, watcher);
+		bytes *= 2;
+	} while (code == EINVAL && bytes <= LARGEST_STACK);
+	pthread_attr_destroy(&attributes);
+	return code;
+}
+
+/* Starts the thread with all signals blocked, which it inherits. */
+static mote_status start_thread(struct mote_os_watcher *watcher, const char *name,
+				mote_error *error)
 {
 	sigset_t all, before;
 	int code;
@@ -178,42 +204,98 @@ static mote_status create_thread(struct mote_os_thread *thread, const char *name
 	code = pthread_sigmask(SIG_SETMASK, &all, &before);
 	if (code != 0)
 		return fail(error, code, "pthread_sigmask for a thread");
-	code = pthread_create(&thread->thread, NULL, thread_main, thread);
+	code = create_with_small_stack(watcher);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (code == EAGAIN)
-		return mote_fail_code(error, MOTE_LIMIT, MOTE_DOMAIN_OS, code,
-				      "thread %s cannot be started; raise ulimit -u", name);
+		return mote_fail_code(
+			error, MOTE_LIMIT, MOTE_DOMAIN_OS, code,
+			"thread %s cannot be started: the limit of processes and "
+			"threads (ulimit -u, pids.max) or of addresses (ulimit -v) is "
+			"reached",
+			name);
 	if (code != 0)
 		return fail(error, code, "pthread_create");
-	(void)pthread_setname_np(thread->thread, name);
+	(void)pthread_setname_np(watcher->thread, name);
 	return MOTE_OK;
 }
 
-mote_status mote_os_thread_start(const mote_allocator *allocator, const char *name,
-				 void (*run)(void *user), void *user,
-				 struct mote_os_thread **thread, mote_error *error)
+static mote_status fail_timer(int code, mote_error *error)
 {
-	struct mote_os_thread *created = mote_allocate(allocator, sizeof(*created));
+	if (code != EAGAIN)
+		return fail(error, code, "timer_create");
+	return mote_fail_code(error, MOTE_LIMIT, MOTE_DOMAIN_OS, code,
+			      "timer_create: the limit of pending signals (RLIMIT_SIGPENDING) is "
+			      "reached; raise it with ulimit -i");
+}
+
+static mote_status start_watcher(struct mote_os_watcher *watcher, const char *name,
+				 mote_error *error)
+{
+	int code = pthread_barrier_init(&watcher->started, NULL, 2);
+	mote_status status;
+
+	if (code != 0)
+		return fail(error, code, "pthread_barrier_init");
+	status = start_thread(watcher, name, error);
+	if (status == MOTE_OK)
+		pthread_barrier_wait(&watcher->started);
+	pthread_barrier_destroy(&watcher->started);
+	if (status != MOTE_OK || watcher->timer_error == 0)
+		return status;
+	pthread_join(watcher->thread, NULL);
+	return fail_timer(watcher->timer_error, error);
+}
+
+mote_status mote_os_watcher_start(const mote_allocator *allocator, const char *name,
+				  void (*on_alarm)(void *user), void *user,
+				  struct mote_os_watcher **watcher, mote_error *error)
+{
+	struct mote_os_watcher *created = mote_allocate(allocator, sizeof(*created));
 	mote_status status;
 
 	if (created == NULL)
 		return mote_fail_memory(error, "thread");
 	created->allocator = allocator;
-	created->run = run;
+	created->on_alarm = on_alarm;
 	created->user = user;
-	status = create_thread(created, name, error);
+	status = start_watcher(created, name, error);
 	if (status != MOTE_OK) {
 		mote_release(allocator, created);
 		return status;
 	}
-	*thread = created;
+	*watcher = created;
 	return MOTE_OK;
 }
 
-void mote_os_thread_join(struct mote_os_thread *thread)
+void mote_os_watcher_set(struct mote_os_watcher *watcher, uint64_t until_ns)
 {
-	if (thread == NULL)
+	/* The kernel cuts what is too far away; the type of the seconds may be shorter still. */
+	uint64_t seconds = until_ns / NS_PER_SECOND;
+	const struct itimerspec when = {
+		.it_value.tv_sec = seconds < INT32_MAX ? (time_t)seconds : INT32_MAX,
+		.it_value.tv_nsec = (long)(until_ns % NS_PER_SECOND),
+	};
+
+	(void)timer_settime(watcher->timer, TIMER_ABSTIME, &when, NULL);
+}
+
+void mote_os_watcher_stop(struct mote_os_watcher *watcher)
+{
+	int before;
+
+	if (watcher == NULL)
 		return;
-	pthread_join(thread->thread, NULL);
-	mote_release(thread->allocator, thread);
+	atomic_store(&watcher->stop, true);
+	mote_os_watcher_set(watcher, 1);
+	/* A thread that is cancelled while it waits here would leave the other one behind. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+	pthread_join(watcher->thread, NULL);
+	pthread_setcancelstate(before, &before);
+	mote_release(watcher->allocator, watcher);
+}
+
+void mote_os_watcher_forget(struct mote_os_watcher *watcher)
+{
+	if (watcher != NULL)
+		mote_release(watcher->allocator, watcher);
 }

@@ -118,10 +118,11 @@ const char *test_guest(const char *name);
 /* Reads a whole file; leaves the case on failure.  The caller frees the result. */
 void *test_read_file(const char *path, size_t *length);
 
-/* Of this process, from /proc/self: open files, memory mappings, resident kibibytes. */
+/* Of this process, from /proc/self: open files, memory mappings, resident and mapped kibibytes. */
 size_t test_fd_count(void);
 size_t test_mapping_count(void);
 size_t test_resident_kib(void);
+size_t test_virtual_kib(void);
 
 /* Monotonic time. */
 uint64_t test_now_ns(void);

@@ -41,19 +41,33 @@ size_t test_mapping_count(void)
 	return count;
 }
 
-size_t test_resident_kib(void)
+static void read_pages(unsigned long *total, unsigned long *resident)
 {
 	FILE *file = fopen("/proc/self/statm", "r");
-	unsigned long total = 0, resident = 0;
 	int fields;
 
 	if (!file)
 		FAIL("/proc/self/statm: %s", strerror(errno));
-	fields = fscanf(file, "%lu %lu", &total, &resident);
+	fields = fscanf(file, "%lu %lu", total, resident);
 	fclose(file);
 	if (fields != 2)
 		FAIL("/proc/self/statm: not understood");
+}
+
+size_t test_resident_kib(void)
+{
+	unsigned long total, resident;
+
+	read_pages(&total, &resident);
 	return resident * (size_t)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+size_t test_virtual_kib(void)
+{
+	unsigned long total, resident;
+
+	read_pages(&total, &resident);
+	return total * (size_t)sysconf(_SC_PAGESIZE) / 1024;
 }
 
 uint64_t test_now_ns(void)

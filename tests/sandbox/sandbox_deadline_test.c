@@ -402,26 +402,166 @@ static void endless_deadlines_do_not_overflow(void)
 }
 
 /* A deadline that cannot be watched is an error before the guest is entered. */
-static void no_file_descriptor_for_the_alarm(void)
+static void no_signal_for_the_alarm(void)
 {
 	mote_engine *engine = fixture_engine();
 	mote_sandbox *sandbox = fixture_sandbox(engine, "loops", NULL);
 	mote_call_options options = MOTE_CALL_OPTIONS_INIT;
 	mote_error error = MOTE_ERROR_INIT;
-	struct rlimit before, few;
-	int next = dup(0);
+	struct rlimit before, none;
 
 	options.wall_ns = 600000 * MS;
-	REQUIRE(next >= 0 && close(next) == 0 && getrlimit(RLIMIT_NOFILE, &before) == 0);
-	few = (struct rlimit){(rlim_t)next, before.rlim_max};
-	REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+	REQUIRE_EQ(getrlimit(RLIMIT_SIGPENDING, &before), 0);
+	none = (struct rlimit){0, before.rlim_max};
+	REQUIRE_EQ(setrlimit(RLIMIT_SIGPENDING, &none), 0);
 	CHECK_STATUS(call(sandbox, "nothing", &options, &error), MOTE_LIMIT, &error);
-	REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
-	CHECK_CONTAINS(error.text, "RLIMIT_NOFILE");
+	REQUIRE_EQ(setrlimit(RLIMIT_SIGPENDING, &before), 0);
+	CHECK_CONTAINS(error.text, "RLIMIT_SIGPENDING");
 	CHECK(!mote_sandbox_is_poisoned(sandbox));
 	CHECK_EQ(mote_interrupt_get_state(mote_sandbox_get_interrupt(sandbox)).call_id, 0);
 	CHECK_STATUS(call(sandbox, "nothing", &options, &error), MOTE_OK, &error);
 	fixture_destroy(sandbox, engine);
+}
+
+/* ---- The thread that watches, whatever the application does to itself --------------------- */
+
+/* What a child found out: an exit code, 0 when all went well, SKIPPED_ when it cannot be tried. */
+enum { SKIPPED_ = 99 };
+
+static void in_a_child(int (*act)(void), const char *what_it_needs)
+{
+	int status = -1;
+	pid_t child;
+
+	test_need_hypervisor();
+	test_guest("faults"); /* leaves the case here, not in the child */
+	child = fork();
+	REQUIRE(child >= 0);
+	if (child == 0)
+		_exit(act());
+	REQUIRE_EQ(waitpid(child, &status, 0), child);
+	REQUIRE(WIFEXITED(status));
+	if (WEXITSTATUS(status) == SKIPPED_)
+		SKIP("%s", what_it_needs);
+	CHECK_EQ(WEXITSTATUS(status), 0);
+}
+
+static mote_status spin_for(mote_engine *engine, uint64_t wall_ns)
+{
+	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
+	mote_error error = MOTE_ERROR_INIT;
+	mote_sandbox *sandbox;
+	mote_status status;
+
+	options.wall_ns = wall_ns;
+	status = fixture_create(engine, "faults", &options, &sandbox, &error);
+	if (status == MOTE_OK) {
+		status = call(sandbox, "spin", NULL, &error);
+		mote_sandbox_destroy(sandbox);
+	}
+	if (status != MOTE_WALL_DEADLINE)
+		test_note("%s", error.text);
+	return status;
+}
+
+/* A thread with a fixed priority, bound to one processor, that never lets another run there. */
+static int spin_with_fixed_priority(void)
+{
+	const struct sched_param fixed = {.sched_priority = 10};
+	mote_error error = MOTE_ERROR_INIT;
+	mote_engine *engine;
+	cpu_set_t mine;
+
+	if (sched_getaffinity(0, sizeof(mine), &mine) != 0 || CPU_COUNT(&mine) < 2)
+		return SKIPPED_;
+	for (int i = 0, kept = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, &mine) && kept++ > 0)
+			CPU_CLR(i, &mine);
+	if (sched_setaffinity(0, sizeof(mine), &mine) != 0 ||
+	    sched_setscheduler(0, SCHED_FIFO, &fixed) != 0)
+		return SKIPPED_;
+	if (mote_engine_create(NULL, &engine, &error) != MOTE_OK)
+		return 1;
+	if (spin_for(engine, 10 * MS) != MOTE_WALL_DEADLINE)
+		return 2;
+	mote_engine_release(engine);
+	return 0;
+}
+
+static void a_caller_of_fixed_priority_is_ended(void)
+{
+	in_a_child(spin_with_fixed_priority, "needs two processors and the right to SCHED_FIFO");
+}
+
+/* Stacks so large that none can be had: the thread takes a small one of its own. */
+static int spin_with_huge_stacks(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	struct rlimit addresses;
+	pthread_attr_t huge;
+	mote_engine *engine;
+	int code;
+
+	if (pthread_attr_init(&huge) != 0 || pthread_attr_setstacksize(&huge, 1ull << 46) != 0)
+		return SKIPPED_;
+	code = pthread_setattr_default_np(&huge);
+	if (code != 0)
+		return SKIPPED_;
+	if (mote_engine_create(NULL, &engine, &error) != MOTE_OK)
+		return 1;
+	addresses = (struct rlimit){(rlim_t)test_virtual_kib() * 1024 + (64 << 20), RLIM_INFINITY};
+	if (setrlimit(RLIMIT_AS, &addresses) != 0)
+		return SKIPPED_;
+	if (spin_for(engine, 10 * MS) != MOTE_WALL_DEADLINE)
+		return 2;
+	mote_engine_release(engine);
+	return 0;
+}
+
+static void huge_stacks_of_the_process_do_not_matter(void)
+{
+	in_a_child(spin_with_huge_stacks, "this C library has no default size of stacks");
+}
+
+static uint64_t cpu_ns(clockid_t clock)
+{
+	struct timespec used;
+
+	REQUIRE_EQ(clock_gettime(clock, &used), 0);
+	return (uint64_t)used.tv_sec * 1000 * MS + (uint64_t)used.tv_nsec;
+}
+
+/* What the process has used and this thread has not. */
+static uint64_t cpu_of_others(void)
+{
+	uint64_t mine = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
+
+	return cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - mine;
+}
+
+/* The thread must sleep on; all that runs is this one. */
+static int close_all_descriptors(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	uint64_t begin, others;
+	mote_engine *engine;
+
+	if (mote_engine_create(NULL, &engine, &error) != MOTE_OK)
+		return 1;
+	if (spin_for(engine, 10 * MS) != MOTE_WALL_DEADLINE)
+		return 2;
+	for (int fd = 3; fd < 1024; fd++)
+		close(fd);
+	others = cpu_of_others();
+	begin = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
+	while (cpu_ns(CLOCK_THREAD_CPUTIME_ID) - begin < 200 * MS)
+		;
+	return (int64_t)(cpu_of_others() - others) < (int64_t)(20 * MS) ? 0 : 3;
+}
+
+static void closed_descriptors_do_not_make_it_spin(void)
+{
+	in_a_child(close_all_descriptors, "");
 }
 
 /* The thread that watches does not exist in a child; giving up there must not wait for it. */
@@ -467,7 +607,10 @@ static const struct test_case cases[] = {
 	CASE(a_guest_that_faults_in_its_own_stack_ends),
 	CASE(deadlines_and_kill_work_together),
 	CASE(endless_deadlines_do_not_overflow),
-	CASE(no_file_descriptor_for_the_alarm),
+	CASE(no_signal_for_the_alarm),
+	CASE(a_caller_of_fixed_priority_is_ended),
+	CASE(huge_stacks_of_the_process_do_not_matter),
+	CASE(closed_descriptors_do_not_make_it_spin),
 	CASE(a_forked_child_gives_up_in_peace),
 };
 

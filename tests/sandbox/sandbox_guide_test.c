@@ -173,13 +173,15 @@ static int with_all_signals_handled(void *user)
 	mote_engine *engine;
 
 	(void)user;
-	for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
+	for (int number = SIGIO; number <= SIGRTMAX; number++)
 		sigaction(number, &action, NULL);
+	sigaction(SIGURG, &action, NULL);
+	sigaction(SIGSTKFLT, &action, NULL);
 	if (mote_engine_create(NULL, &engine, &error) != MOTE_SIGNAL_TAKEN)
 		return 1;
 	if (!strstr(error.text, "all have a handler of the application"))
 		return 2;
-	if (create_engine(SIGRTMIN + 7, &engine, &error) != MOTE_OK)
+	if (create_engine(SIGSTKFLT, &engine, &error) != MOTE_OK)
 		return 3;
 	mote_engine_release(engine);
 	return 0;

@@ -11,13 +11,15 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "fixture.h"
 
-enum { FIRST_CHOICE = 7 }; /* SIGRTMIN and this is the first that mote looks at */
+/* What mote looks at, in this order. */
+static const int choices[] = {SIGURG, SIGSTKFLT, SIGPWR, SIGIO};
 
 static atomic_uint handled;
 
@@ -87,7 +89,7 @@ static int explicit_and_taken(void)
 {
 	struct sigaction action = {.sa_handler = on_signal};
 	mote_error error = MOTE_ERROR_INIT;
-	int number = SIGRTMIN + 9;
+	int number = SIGUSR1;
 	mote_engine *engine = NULL;
 
 	sigaction(number, &action, NULL);
@@ -116,19 +118,18 @@ static int chosen_around(void)
 	struct sigaction plain = {.sa_handler = on_signal};
 	struct sigaction with_information = {.sa_sigaction = on_signal_information,
 					     .sa_flags = SA_SIGINFO};
-	int first = SIGRTMIN + FIRST_CHOICE;
 	mote_error error = MOTE_ERROR_INIT;
 	mote_engine *engine;
 
-	sigaction(first, &plain, NULL);
-	sigaction(first + 1, &with_information, NULL);
+	sigaction(choices[0], &plain, NULL);
+	sigaction(choices[1], &with_information, NULL);
 	if (mote_engine_create(NULL, &engine, &error) != MOTE_OK || kill_works(engine))
 		return 1;
-	mote_engine_release(engine);
-	if (!handler_is(first, on_signal) || handler_is(first + 2, SIG_DFL))
+	if (!handler_is(choices[0], on_signal) || handler_is(choices[2], SIG_DFL))
 		return 2;
-	raise(first);
-	raise(first + 1);
+	mote_engine_release(engine);
+	raise(choices[0]);
+	raise(choices[1]);
 	return atomic_load(&handled) == 2 ? 0 : 3;
 }
 
@@ -143,8 +144,8 @@ static int all_taken(void)
 	mote_error error = MOTE_ERROR_INIT;
 	mote_engine *engine = NULL;
 
-	for (int number = SIGRTMIN + FIRST_CHOICE; number <= SIGRTMAX; number++)
-		sigaction(number, &action, NULL);
+	for (size_t i = 0; i < TEST_COUNT(choices); i++)
+		sigaction(choices[i], &action, NULL);
 	return mote_engine_create(NULL, &engine, &error) == MOTE_SIGNAL_TAKEN && !engine ? 0 : 1;
 }
 
@@ -169,11 +170,13 @@ static int explicit_and_free(void)
 	mote_engine_release(one);
 	if (kill_works(two))
 		return 4;
-	mote_engine_release(two);
 	/* One that comes late, out of nowhere, does no harm. */
 	raise(number);
-	if (create_with_signal(SIGRTMAX, &one, &error) != MOTE_OK || kill_works(one))
+	mote_engine_release(two);
+	if (!handler_is(number, SIG_DFL))
 		return 5;
+	if (create_with_signal(SIGUSR1, &one, &error) != MOTE_OK || kill_works(one))
+		return 6;
 	mote_engine_release(one);
 	return 0;
 }
@@ -227,10 +230,10 @@ static int kick_signal(void)
 {
 	struct sigaction action;
 
-	for (int number = SIGRTMIN + FIRST_CHOICE; number <= SIGRTMAX; number++)
-		if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_DFL &&
+	for (size_t i = 0; i < TEST_COUNT(choices); i++)
+		if (sigaction(choices[i], NULL, &action) == 0 && action.sa_handler != SIG_DFL &&
 		    action.sa_handler != SIG_IGN)
-			return number;
+			return choices[i];
 	FAIL("no signal is taken");
 }
 
@@ -369,6 +372,155 @@ static void long_call_under_a_profiler(void)
 	fixture_destroy(sandbox, engine);
 }
 
+/* ---- What else may happen to the signal -------------------------------------------------- */
+
+/* As many signals are pending as the user may have: another process of the user is enough for that. */
+static bool fill_the_queue(void)
+{
+	const struct rlimit few = {8, 8};
+	const union sigval value = {0};
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	if (setrlimit(RLIMIT_SIGPENDING, &few) != 0 || sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+		return false;
+	for (unsigned i = 0; i < 1000; i++)
+		if (sigqueue(getpid(), SIGRTMIN, value) != 0)
+			return errno == EAGAIN;
+	return false;
+}
+
+static mote_status spin(mote_engine *engine, uint64_t wall_ns, mote_error *error)
+{
+	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
+	mote_sandbox *sandbox;
+	mote_status status;
+
+	options.wall_ns = wall_ns;
+	status = fixture_create(engine, "faults", &options, &sandbox, error);
+	if (status != MOTE_OK)
+		return status;
+	status = fixture_try(sandbox, "spin", NULL, 0, NULL, error);
+	mote_sandbox_destroy(sandbox);
+	return status;
+}
+
+enum { SOON_NS = 5000000 };
+
+static int kill_with_a_full_queue(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	mote_engine *engine, *late;
+
+	if (mote_engine_create(NULL, &engine, &error) != MOTE_OK)
+		return 1;
+	/* The watching thread exists, with its timer. */
+	if (spin(engine, SOON_NS, &error) != MOTE_WALL_DEADLINE)
+		return 2;
+	if (!fill_the_queue())
+		return 3;
+	if (kill_works(engine))
+		return 4;
+	if (spin(engine, SOON_NS, &error) != MOTE_WALL_DEADLINE)
+		return 5;
+	/* A first deadline cannot have its timer now, and says so before the guest runs. */
+	if (mote_engine_create(NULL, &late, &error) != MOTE_OK)
+		return 6;
+	if (spin(late, SOON_NS, &error) != MOTE_LIMIT || !strstr(error.text, "RLIMIT_SIGPENDING"))
+		return 7;
+	if (kill_works(late))
+		return 8;
+	mote_engine_release(late);
+	mote_engine_release(engine);
+	return 0;
+}
+
+static void a_full_signal_queue_stops_no_kill(void)
+{
+	CHECK_EQ(in_a_child(kill_with_a_full_queue), 0);
+}
+
+static int kill_after_giving_up(void)
+{
+	void (*const handlers[])(int) = {SIG_IGN, SIG_DFL, on_signal};
+	mote_error error = MOTE_ERROR_INIT;
+	mote_engine *engine;
+
+	if (create_with_signal(SIGUSR2, &engine, &error) != MOTE_OK)
+		return 1;
+	for (size_t i = 0; i < TEST_COUNT(handlers); i++) {
+		/* SA_RESTART: the system call that runs the vCPU ends all the same. */
+		const struct sigaction action = {.sa_handler = handlers[i], .sa_flags = SA_RESTART};
+
+		sigaction(SIGUSR2, &action, NULL);
+		if (kill_works(engine))
+			return 2;
+		sigaction(SIGUSR2, &action, NULL);
+		if (spin(engine, SOON_NS, &error) != MOTE_WALL_DEADLINE)
+			return 3;
+	}
+	mote_engine_release(engine);
+	return handler_is(SIGUSR2, on_signal) && atomic_load(&handled) >= 2 ? 0 : 4;
+}
+
+/* The process would die of the kick, or the guest run on. */
+static void a_signal_that_the_application_changes_later_still_kills(void)
+{
+	CHECK_EQ(in_a_child(kill_after_giving_up), 0);
+}
+
+static int create_in_vain(void)
+{
+	mote_engine_options options = MOTE_ENGINE_OPTIONS_INIT;
+	mote_error error = MOTE_ERROR_INIT;
+	mote_engine *engine;
+
+	options.backend = MOTE_BACKEND_HVF;
+	if (mote_engine_create(&options, &engine, &error) != MOTE_NO_HYPERVISOR)
+		return 1;
+	for (size_t i = 0; i < TEST_COUNT(choices); i++)
+		if (!handler_is(choices[i], SIG_DFL))
+			return 2;
+	return 0;
+}
+
+static void a_failed_creation_leaves_no_handler(void)
+{
+	CHECK_EQ(in_a_child(create_in_vain), 0);
+}
+
+static void *kill_until_cancelled(void *argument)
+{
+	int before;
+
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &before);
+	for (;;)
+		mote_interrupt_kill(argument);
+	return NULL;
+}
+
+/* A thread that is cancelled in the middle of a kill must not leave the call waiting for it. */
+static void cancelled_killers_finish_what_they_began(void)
+{
+	mote_engine *engine = fixture_engine();
+	mote_error error = MOTE_ERROR_INIT;
+
+	for (uint64_t i = 0; i < test_scale(200); i++) {
+		mote_sandbox *sandbox = fixture_sandbox(engine, "faults", NULL);
+		pthread_t killer;
+
+		REQUIRE(pthread_create(&killer, NULL, kill_until_cancelled,
+				       mote_sandbox_get_interrupt(sandbox)) == 0);
+		CHECK_STATUS(fixture_try(sandbox, "spin", NULL, 0, NULL, &error), MOTE_KILLED,
+			     &error);
+		pthread_cancel(killer);
+		pthread_join(killer, NULL);
+		mote_sandbox_destroy(sandbox);
+	}
+	mote_engine_release(engine);
+}
+
 static const struct test_case cases[] = {
 	CASE(taken_signal_is_refused),
 	CASE(automatic_choice_goes_around),
@@ -378,6 +530,10 @@ static const struct test_case cases[] = {
 	CASE(signal_blocked_after_the_first_call),
 	CASE(calls_under_a_profiler),
 	CASE(long_call_under_a_profiler),
+	CASE(a_full_signal_queue_stops_no_kill),
+	CASE(a_signal_that_the_application_changes_later_still_kills),
+	CASE(a_failed_creation_leaves_no_handler),
+	CASE(cancelled_killers_finish_what_they_began),
 };
 
 int main(int argc, char **argv)

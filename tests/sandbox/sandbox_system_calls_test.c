@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <signal.h>
+
 #include "fixture.h"
 #include "system_calls.h"
 
@@ -263,7 +265,7 @@ static void engines_with_signals_of_their_own(void)
 	mote_error error = MOTE_ERROR_INIT;
 	mote_engine *other;
 
-	options.kick_signal = 64;
+	options.kick_signal = SIGUSR2;
 	REQUIRE_OK(mote_engine_create(&options, &other, &error), &error);
 	sandboxes[1] = fixture_sandbox(other, "loops", NULL);
 	system_calls_of(make_calls_of_two_engines, sandboxes);

@@ -50,7 +50,7 @@ static void count(struct system_call_counter *counter, const struct seccomp_data
 		else
 			counter->clocks++;
 		break;
-	case SYS_timerfd_settime:
+	case SYS_timer_settime:
 		counter->alarms++;
 		break;
 	case SYS_rt_sigprocmask:

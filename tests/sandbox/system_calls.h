@@ -12,7 +12,7 @@ struct system_calls {
 	uint64_t runs;	     /* ioctl(KVM_RUN) */
 	uint64_t cpu_clocks; /* clock_gettime of a CPU-time clock */
 	uint64_t clocks;     /* clock_gettime of any other: only where the vDSO cannot */
-	uint64_t alarms;     /* timerfd_settime */
+	uint64_t alarms;     /* timer_settime */
 	uint64_t masks;	     /* rt_sigprocmask */
 	uint64_t others;
 	uint64_t last_other; /* its number */

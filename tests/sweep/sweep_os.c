@@ -17,7 +17,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -40,13 +39,13 @@ enum os_entry {
 	OS_CPU_CLOCK_ID,
 	OS_MUTEX,
 	OS_ALARM,
+	OS_BARRIER,
 	OS_RING,
 	OS_THREAD,
 	OS_THREAD_NAME,
 	OS_BLOCK_SIGNALS,
 	OS_ASK_SIGNALS,
 	OS_ACTION,
-	OS_KILL,
 	OS_ENTRIES,
 };
 
@@ -110,16 +109,20 @@ struct sweep_entry sweep_os_entries[] = {
 			     .text = "CPU clock",
 			     .failures = {{ENOENT, SWEEP(OS), NULL, true}}},
 	[OS_MUTEX] = {.name = "pthread_mutex_init", .failures = {FAILS(EAGAIN), NO_MEMORY_}},
-	[OS_ALARM] = {.name = "timerfd_create",
-		      .failures = {FAILS(EINVAL), NO_MEMORY_, LIMITS("timerfd_create")}},
+	[OS_ALARM] = {.name = "timer_create",
+		      .failures = {FAILS(EINVAL),
+				   NO_MEMORY_,
+				   {EAGAIN, SWEEP(LIMIT), "RLIMIT_SIGPENDING", false}}},
+	[OS_BARRIER] = {.name = "pthread_barrier_init", .failures = {FAILS(EAGAIN), NO_MEMORY_}},
 	/* The thread that watches looks, and waits again. */
-	[OS_RING] = {.name = "read of an alarm", .once = true, .failures = {NOTHING(EINTR)}},
-	[OS_THREAD] = {.name = "pthread_create",
-		       .failures = {{EAGAIN, SWEEP(LIMIT),
-				     "thread mote-deadlines cannot be started; raise ulimit -u",
-				     false},
-				    FAILS(EPERM),
-				    NO_MEMORY_}},
+	[OS_RING] = {.name = "sigwaitinfo", .once = true, .failures = {NOTHING(EINTR)}},
+	[OS_THREAD] =
+		{.name = "pthread_create",
+		 .failures = {{EAGAIN, SWEEP(LIMIT),
+			       "thread mote-deadlines cannot be started: the limit of processes",
+			       false},
+			      FAILS(EPERM),
+			      NO_MEMORY_}},
 	[OS_THREAD_NAME] = {.name = "pthread_setname_np", .failures = {NOTHING(ERANGE)}},
 	[OS_BLOCK_SIGNALS] = {.name = "pthread_sigmask that blocks",
 			      .text = "pthread_sigmask",
@@ -129,10 +132,9 @@ struct sweep_entry sweep_os_entries[] = {
 			    .failures = {FAILS(EPERM)}},
 	[OS_ACTION] = {.name = "sigaction",
 		       .text = "sigaction for kick signal ",
-		       .failures = {FAILS(EPERM), FAILS(EINVAL)}},
-	[OS_KILL] = {.name = "pthread_kill",
-		     .once = true,
-		     .failures = {NOTHING(EAGAIN), NOTHING(EPERM)}},
+		       /* Nothing but the installation depends on it. */
+		       .failures = {{EPERM, SWEEP(OS) | SWEEP(OK), NULL, false},
+				    {EINVAL, SWEEP(OS) | SWEEP(OK), NULL, false}}},
 };
 
 const size_t sweep_os_entry_count = OS_ENTRIES;
@@ -316,14 +318,22 @@ WRAP(int, pthread_mutex_destroy, pthread_mutex_t *mutex)
 	return account(__real_pthread_mutex_destroy(mutex), SWEEP_MUTEXES, -1);
 }
 
-WRAP(int, timerfd_create, int clock, int flags)
+WRAP(int, timer_create, clockid_t clock, struct sigevent *event, timer_t *timer)
 {
-	return fails(OS_ALARM) ? -1 : __real_timerfd_create(clock, flags);
+	return fails(OS_ALARM) ? -1 : __real_timer_create(clock, event, timer);
 }
 
-WRAP(ssize_t, read, int fd, void *buffer, size_t length)
+WRAP(int, pthread_barrier_init, pthread_barrier_t *barrier, const pthread_barrierattr_t *attributes,
+     unsigned count)
 {
-	return fails(OS_RING) ? -1 : __real_read(fd, buffer, length);
+	int code = failure(OS_BARRIER);
+
+	return code != 0 ? code : __real_pthread_barrier_init(barrier, attributes, count);
+}
+
+WRAP(int, sigwaitinfo, const sigset_t *set, siginfo_t *information)
+{
+	return fails(OS_RING) ? -1 : __real_sigwaitinfo(set, information);
 }
 
 WRAP(int, pthread_create, pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
@@ -364,11 +374,4 @@ WRAP(int, pthread_sigmask, int how, const sigset_t *set, sigset_t *before)
 WRAP(int, sigaction, int number, const struct sigaction *action, struct sigaction *before)
 {
 	return fails(OS_ACTION) ? -1 : __real_sigaction(number, action, before);
-}
-
-WRAP(int, pthread_kill, pthread_t thread, int number)
-{
-	int code = failure(OS_KILL);
-
-	return code != 0 ? code : __real_pthread_kill(thread, number);
 }

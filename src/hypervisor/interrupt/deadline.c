@@ -15,11 +15,20 @@
 struct mote_deadlines {
 	const mote_allocator *allocator;
 	struct mote_os_lock *lock;
-	struct mote_os_alarm *alarm;   /* NULL until a deadline is set; set under the lock */
-	struct mote_os_thread *thread; /* the same */
+	struct mote_os_watcher *watcher; /* NULL until a deadline is set; set under the lock */
 	struct mote_watch *first;
 	_Atomic uint64_t next_wake_ns; /* what the alarm is set to; written under the lock */
-	bool stop;
+};
+
+/* Calls whose deadline has passed: found under the lock, ended outside it. */
+enum { MAXIMUM_EXPIRIES = 16 };
+
+struct expiries {
+	struct {
+		mote_interrupt *interrupt; /* retained */
+		uint64_t id, cause;
+	} calls[MAXIMUM_EXPIRIES];
+	unsigned count;
 };
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -40,15 +49,25 @@ static uint64_t watch_due(struct mote_watch *watch)
 
 /* ---- The thread -------------------------------------------------------------------------- */
 
-static void check_wall(struct mote_watch *watch, uint64_t id, uint64_t now)
+static void add_expiry(struct expiries *expiries, const struct mote_watch *watch, uint64_t id,
+		       uint64_t cause)
+{
+	expiries->calls[expiries->count].interrupt = mote_interrupt_retain(watch->interrupt);
+	expiries->calls[expiries->count].id = id;
+	expiries->calls[expiries->count].cause = cause;
+	expiries->count++;
+}
+
+static void check_wall(struct mote_watch *watch, uint64_t id, uint64_t now,
+		       struct expiries *expiries)
 {
 	uint64_t wall = atomic_load(&watch->wall_ns);
 
 	/* The id is read on both sides of the time: together they are of one call. */
 	if (due(wall) > now || atomic_load(&watch->call_id) != id)
 		return;
-	mote_interrupt_expire(watch->interrupt, id, MOTE_INTERRUPT_WALL_DEADLINE);
-	atomic_compare_exchange_strong(&watch->wall_ns, &wall, 0);
+	if (atomic_compare_exchange_strong(&watch->wall_ns, &wall, 0))
+		add_expiry(expiries, watch, id, MOTE_INTERRUPT_WALL_DEADLINE);
 }
 
 /*
@@ -57,7 +76,8 @@ static void check_wall(struct mote_watch *watch, uint64_t id, uint64_t now)
  * before the call ended: both take the check away first, and no later check has the same time, as
  * they all lie after now.
  */
-static void check_cpu(struct mote_watch *watch, uint64_t id, uint64_t now)
+static void check_cpu(struct mote_watch *watch, uint64_t id, uint64_t now,
+		      struct expiries *expiries)
 {
 	uint64_t check = atomic_load(&watch->cpu_check_ns);
 	uint64_t limit = atomic_load(&watch->cpu_limit_ns);
@@ -68,14 +88,14 @@ static void check_cpu(struct mote_watch *watch, uint64_t id, uint64_t now)
 		return;
 	if (!mote_os_cpu_clock_read(clock, &used))
 		used = limit;
-	if (used < limit) {
+	if (used < limit)
 		atomic_compare_exchange_strong(&watch->cpu_check_ns, &check, now + (limit - used));
-	} else if (atomic_compare_exchange_strong(&watch->cpu_check_ns, &check, 0)) {
-		mote_interrupt_expire(watch->interrupt, id, MOTE_INTERRUPT_CPU_DEADLINE);
-	}
+	else if (atomic_compare_exchange_strong(&watch->cpu_check_ns, &check, 0))
+		add_expiry(expiries, watch, id, MOTE_INTERRUPT_CPU_DEADLINE);
 }
 
-static uint64_t check_all(struct mote_deadlines *deadlines)
+/* What finds no room among the expiries stays due, so the alarm rings again at once. */
+static uint64_t check_all(struct mote_deadlines *deadlines, struct expiries *expiries)
 {
 	uint64_t now = mote_os_monotonic_ns();
 	uint64_t next = MOTE_OS_FOREVER;
@@ -83,8 +103,10 @@ static uint64_t check_all(struct mote_deadlines *deadlines)
 	for (struct mote_watch *watch = deadlines->first; watch != NULL; watch = watch->next) {
 		uint64_t id = atomic_load(&watch->call_id);
 
-		check_wall(watch, id, now);
-		check_cpu(watch, id, now);
+		if (expiries->count < MAXIMUM_EXPIRIES)
+			check_wall(watch, id, now, expiries);
+		if (expiries->count < MAXIMUM_EXPIRIES)
+			check_cpu(watch, id, now, expiries);
 		next = earlier(next, watch_due(watch));
 	}
 	return next;
@@ -99,58 +121,49 @@ static uint64_t earliest(const struct mote_deadlines *deadlines)
 	return next;
 }
 
-/* Ends what is due and sets the alarm to what is due next. */
-static void check_and_set(struct mote_deadlines *deadlines)
+/* Finds what is due and sets the alarm to what is due next. */
+static void check_and_set(struct mote_deadlines *deadlines, struct expiries *expiries)
 {
 	uint64_t next;
 
 	do {
-		next = check_all(deadlines);
+		next = check_all(deadlines, expiries);
 		atomic_store(&deadlines->next_wake_ns, next);
 	} while (earliest(deadlines) < next);
-	mote_os_alarm_set(deadlines->alarm, next);
+	mote_os_watcher_set(deadlines->watcher, next);
 }
 
-static void watch_deadlines(void *user)
+/* No call waits for the lock while another one is being ended. */
+static void on_alarm(void *user)
 {
 	struct mote_deadlines *deadlines = user;
-	bool stop;
+	struct expiries expiries = {.count = 0};
 
-	/* The alarm is the caller's until it rings for the first time. */
-	do {
-		mote_os_alarm_wait(deadlines->alarm);
-		mote_os_lock_acquire(deadlines->lock);
-		check_and_set(deadlines);
-		stop = deadlines->stop;
-		mote_os_lock_release(deadlines->lock);
-	} while (!stop);
+	mote_os_lock_acquire(deadlines->lock);
+	/* It may ring before whoever starts the watcher has noted it; then nothing is due yet. */
+	if (deadlines->watcher != NULL)
+		check_and_set(deadlines, &expiries);
+	mote_os_lock_release(deadlines->lock);
+	for (unsigned i = 0; i < expiries.count; i++) {
+		mote_interrupt_expire(expiries.calls[i].interrupt, expiries.calls[i].id,
+				      expiries.calls[i].cause);
+		mote_interrupt_release(expiries.calls[i].interrupt);
+	}
 }
 
 /* ---- The callers ------------------------------------------------------------------------- */
 
-/* What watching needs, once in the life of an engine. */
-static mote_status start(struct mote_deadlines *deadlines, mote_error *error)
-{
-	mote_status status = MOTE_OK;
-
-	if (deadlines->alarm == NULL)
-		status = mote_os_alarm_create(deadlines->allocator, &deadlines->alarm, error);
-	if (status == MOTE_OK && deadlines->thread == NULL)
-		status =
-			mote_os_thread_start(deadlines->allocator, "mote-deadlines",
-					     watch_deadlines, deadlines, &deadlines->thread, error);
-	return status;
-}
-
 mote_status mote_deadlines_prepare(struct mote_deadlines *deadlines, struct mote_watch *watch,
 				   mote_error *error)
 {
-	mote_status status;
+	mote_status status = MOTE_OK;
 
 	if (watch->registered)
 		return MOTE_OK;
 	mote_os_lock_acquire(deadlines->lock);
-	status = start(deadlines, error);
+	if (deadlines->watcher == NULL)
+		status = mote_os_watcher_start(deadlines->allocator, "mote-deadlines", on_alarm,
+					       deadlines, &deadlines->watcher, error);
 	if (status == MOTE_OK) {
 		watch->previous = NULL;
 		watch->next = deadlines->first;
@@ -171,7 +184,7 @@ static void announce(struct mote_deadlines *deadlines, uint64_t due_ns)
 	mote_os_lock_acquire(deadlines->lock);
 	if (due_ns < atomic_load(&deadlines->next_wake_ns)) {
 		atomic_store(&deadlines->next_wake_ns, due_ns);
-		mote_os_alarm_set(deadlines->alarm, due_ns);
+		mote_os_watcher_set(deadlines->watcher, due_ns);
 	}
 	mote_os_lock_release(deadlines->lock);
 }
@@ -303,15 +316,11 @@ void mote_deadlines_destroy(struct mote_deadlines *deadlines, bool forked)
 	if (deadlines == NULL)
 		return;
 	/* In a forked child the lock may be in any state, and the thread does not exist. */
-	if (!forked) {
-		mote_os_lock_acquire(deadlines->lock);
-		deadlines->stop = true;
-		if (deadlines->alarm != NULL)
-			mote_os_alarm_set(deadlines->alarm, 1);
-		mote_os_lock_release(deadlines->lock);
-		mote_os_thread_join(deadlines->thread);
+	if (forked) {
+		mote_os_watcher_forget(deadlines->watcher);
+	} else {
+		mote_os_watcher_stop(deadlines->watcher);
 		mote_os_lock_destroy(deadlines->lock);
 	}
-	mote_os_alarm_destroy(deadlines->alarm);
 	mote_release(deadlines->allocator, deadlines);
 }

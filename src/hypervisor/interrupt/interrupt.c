@@ -66,20 +66,8 @@ void mote_interrupt_wait_for_kick(mote_interrupt *interrupt)
 	mote_kick_take();
 }
 
-static void send(mote_interrupt *interrupt)
-{
-	/* A kill must not be lost: try again while it still matters. */
-	for (unsigned tries = 0; !mote_kick_send(&interrupt->target, interrupt->kick_signal);
-	     tries++) {
-		if (!(atomic_load(&interrupt->word) & MOTE_INTERRUPT_RUNNING))
-			break;
-		mote_kick_yield(tries);
-	}
-	atomic_fetch_and(&interrupt->word, ~(uint64_t)MOTE_INTERRUPT_SENDING);
-}
-
 /* id 0: whichever call is in progress.  cause: why, as flags. */
-static bool cancel(mote_interrupt *interrupt, uint64_t id, uint64_t cause)
+static bool cancel_and_send(mote_interrupt *interrupt, uint64_t id, uint64_t cause)
 {
 	uint64_t word = atomic_load(&interrupt->word);
 	uint64_t cancelled;
@@ -93,9 +81,20 @@ static bool cancel(mote_interrupt *interrupt, uint64_t id, uint64_t cause)
 		if (word & MOTE_INTERRUPT_RUNNING)
 			cancelled |= MOTE_INTERRUPT_SENDING;
 	} while (!atomic_compare_exchange_weak(&interrupt->word, &word, cancelled));
-	if (cancelled & MOTE_INTERRUPT_SENDING)
-		send(interrupt);
+	if (cancelled & MOTE_INTERRUPT_SENDING) {
+		mote_kick_send(&interrupt->target, interrupt->kick_signal);
+		atomic_fetch_and(&interrupt->word, ~(uint64_t)MOTE_INTERRUPT_SENDING);
+	}
 	return true;
+}
+
+static bool cancel(mote_interrupt *interrupt, uint64_t id, uint64_t cause)
+{
+	int before = mote_kick_hold_cancellation();
+	bool cancelled = cancel_and_send(interrupt, id, cause);
+
+	mote_kick_allow_cancellation(before);
+	return cancelled;
 }
 
 bool mote_interrupt_kill(mote_interrupt *interrupt)

@@ -3,9 +3,10 @@
  * The interrupt handle, seen from the side that runs the vCPU.
  *
  * One atomic word holds the whole state: flags in the low byte, the call's id
- * above.  A signal goes out only while RUNNING and SENDING are both set, and
- * clear_running waits for SENDING to end and takes the signal, so a signal can
- * reach neither a dead thread nor a thread that has left this vCPU.
+ * above.  A kick goes out only while RUNNING and SENDING are both set, and
+ * clear_running waits for SENDING to end and takes the signal, so a kick can
+ * reach neither a dead thread, nor a thread that has left this vCPU, nor the
+ * memory of a vCPU that is gone.
  */
 #ifndef MOTE_HYPERVISOR_INTERRUPT_INTERNAL_H
 #define MOTE_HYPERVISOR_INTERRUPT_INTERNAL_H
@@ -51,27 +52,34 @@ uint64_t mote_interrupt_cause(const mote_interrupt *interrupt);
 
 /* ---- per operating system: interrupt_linux.c --------------------------------------------- */
 
-/* What is remembered about the thread that runs the vCPU. */
+/* The thread that runs the vCPU, and the byte that makes a run end before it begins. */
 struct mote_kick_target {
 	uintptr_t thread;
+	volatile uint8_t *byte;
 };
 
 /*
- * Makes a signal ready to be used as the kick.  kick_signal: in: the number, or 0 to choose a free
- * one; out: the number in use.  A handler that is not ours is never replaced.
+ * Makes a signal ready to be used as the kick, for one more user.  kick_signal: in: the number, or 0
+ * to choose a free one; out: the number in use.  A handler that is not ours is never replaced.
  */
 mote_status mote_kick_install(int *kick_signal, mote_error *error);
+
+/* One user less.  The last one restores the default action, unless the application has changed it. */
+void mote_kick_uninstall(int kick_signal);
 
 /* Checks, once per thread, that this thread can be kicked. */
 mote_status mote_kick_check_thread(int kick_signal, mote_error *error);
 
-/* Names this thread as the target, and kick as the byte that the signal sets. */
-void mote_kick_arm(struct mote_kick_target *target, volatile uint8_t *kick);
-void mote_kick_disarm(void);
+/* Names this thread as the target. */
+void mote_kick_aim(struct mote_kick_target *target);
 
-/* Sends the kick.  False when it did not go out: the queue of pending signals may be full.  True, too,
- * when there is no such thread to send it to. */
-bool mote_kick_send(const struct mote_kick_target *target, int kick_signal);
+/* Sets the byte and sends the signal.  Cannot fail and does not wait: a signal that is not of the
+ * real-time kind is always delivered.  No effect when the thread does not exist. */
+void mote_kick_send(const struct mote_kick_target *target, int kick_signal);
+
+/* Around a kill: a thread that is cancelled between the two would never finish what it began. */
+int mote_kick_hold_cancellation(void);
+void mote_kick_allow_cancellation(int before);
 
 /* Takes a kick that was sent to this thread and has not arrived yet. */
 void mote_kick_take(void);
@@ -123,18 +131,17 @@ static inline void mote_interrupt_clear_running(mote_interrupt *interrupt)
 {
 	if (atomic_fetch_sub(&interrupt->word, MOTE_INTERRUPT_RUNNING) & MOTE_INTERRUPT_CANCEL)
 		mote_interrupt_wait_for_kick(interrupt);
-	mote_kick_disarm();
 }
 
 static inline bool mote_interrupt_set_running(mote_interrupt *interrupt, volatile uint8_t *kick)
 {
-	mote_kick_arm(&interrupt->target, kick);
+	mote_kick_aim(&interrupt->target);
+	interrupt->target.byte = kick;
 	*kick = 0;
 	if (!(atomic_fetch_add(&interrupt->word, MOTE_INTERRUPT_RUNNING) & MOTE_INTERRUPT_CANCEL))
 		return true;
 	/* Nobody sends for a call that is cancelled already. */
 	atomic_fetch_sub(&interrupt->word, MOTE_INTERRUPT_RUNNING);
-	mote_kick_disarm();
 	return false;
 }
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The kick on Linux: one signal to the thread that runs the vCPU.
+ * The kick on Linux: a byte that KVM reads before it enters the guest, and one
+ * signal to the thread that runs the vCPU.
  *
- * The signal's disposition and the thread-local variables below are the only
- * process-wide state of the library.  The handler stays installed once it is: a
- * signal that is still on its way must not meet the default action, which would
- * end the process.
+ * The signals' dispositions, the table of their users and the thread-local
+ * variable below are the only process-wide state of the library.
  */
 #define _GNU_SOURCE /* pthread_kill, sigaction */
 #include "hypervisor/interrupt/interrupt_internal.h"
@@ -19,76 +18,128 @@
 
 #include "error_internal.h"
 
-enum { FIRST_CHOICE = 7 }; /* above SIGRTMIN; the first few are popular with other libraries */
-enum { YIELDS = 100 };	   /* before a thread that waits for another one sleeps */
+enum { YIELDS = 100 };	 /* before a thread that waits for another one sleeps */
+enum { REAL_TIME = 32 }; /* the first real-time signal of the kernel */
+enum { NOT_OURS = 0, OURS = 1 };
 
-/* The byte that a kick sets: KVM reads it before it enters the guest (immediate_exit), so a signal
- * between the last check and the run is not lost.  Initial-exec: the handler must not allocate. */
-static _Thread_local volatile uint8_t *volatile armed __attribute__((tls_model("initial-exec")));
+/*
+ * What is tried when the application names no signal, the least used first.  SIGURG is ignored by
+ * default, so one too many harms nobody, and debuggers pass it on without stopping.  All are signals
+ * of the standard kind: the kernel always records those (kernel/signal.c, __send_signal_locked),
+ * whereas a real-time one is lost when too many signals of the user are pending.
+ */
+static const int choices[] = {SIGURG, SIGSTKFLT, SIGPWR, SIGIO};
+
+enum { CHOICE_COUNT = sizeof(choices) / sizeof(choices[0]) };
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned users[REAL_TIME]; /* engines that use the signal; under the lock */
+
 /* One bit for each signal that was found not to be blocked in this thread. */
-static _Thread_local uint64_t checked_signals __attribute__((tls_model("initial-exec")));
+static _Thread_local uint32_t checked_signals __attribute__((tls_model("initial-exec")));
 
+/* Its arrival is its effect: it ends the system call that runs the vCPU. */
 static void on_kick(int number)
 {
-	volatile uint8_t *kick = armed;
-
 	(void)number;
-	if (kick != NULL)
-		*kick = 1;
 }
 
-/* 1: ours now, 0: taken by somebody else, negative errno. */
+static bool handled_by(const struct sigaction *action, void (*handler)(int))
+{
+	return !(action->sa_flags & SA_SIGINFO) && action->sa_handler == handler;
+}
+
+static int put_handler(int number, void (*handler)(int))
+{
+	/* No SA_RESTART: the run has to end. */
+	struct sigaction action = {.sa_handler = handler,
+				   .sa_flags = handler == on_kick ? SA_ONSTACK : 0};
+
+	sigemptyset(&action.sa_mask);
+	return sigaction(number, &action, NULL) != 0 ? -errno : OURS;
+}
+
+/* OURS, NOT_OURS, or a negative errno. */
 static int try_install(int number)
 {
 	struct sigaction current;
-	/* No SA_RESTART: the run has to end. */
-	struct sigaction ours = {.sa_handler = on_kick, .sa_flags = SA_ONSTACK};
 
 	if (sigaction(number, NULL, &current) != 0)
 		return -errno;
-	if (!(current.sa_flags & SA_SIGINFO) && current.sa_handler == on_kick)
-		return 1;
-	if ((current.sa_flags & SA_SIGINFO) || current.sa_handler != SIG_DFL)
-		return 0;
-	sigemptyset(&ours.sa_mask);
-	return sigaction(number, &ours, NULL) != 0 ? -errno : 1;
+	if (handled_by(&current, on_kick))
+		return OURS;
+	return handled_by(&current, SIG_DFL) ? put_handler(number, on_kick) : NOT_OURS;
 }
 
-/* Only EINVAL speaks about the number, and only a number that was asked for can be wrong. */
-static mote_status fail_install(bool asked_for, int number, int code, mote_error *error)
+static mote_status fail_sigaction(int number, int code, mote_error *error)
 {
-	if (asked_for && code == EINVAL)
-		return mote_fail_code(error, MOTE_INVALID_ARGUMENT, MOTE_DOMAIN_OS, code,
-				      "kick signal %d cannot be handled; choose another", number);
 	return mote_fail_code(error, MOTE_OS, MOTE_DOMAIN_OS, code, "sigaction for kick signal %d",
 			      number);
 }
 
-/* Needs no lock: two threads that install at once put the same handler in the same place. */
-mote_status mote_kick_install(int *kick_signal, mote_error *error)
+static mote_status install_one(int number, mote_error *error)
 {
-	int first = *kick_signal != 0 ? *kick_signal : SIGRTMIN + FIRST_CHOICE;
-	int last = *kick_signal != 0 ? *kick_signal : SIGRTMAX;
+	int result = try_install(number);
 
-	for (int number = first; number <= last; number++) {
-		int result = try_install(number);
+	if (result == -EINVAL)
+		return mote_fail_code(error, MOTE_INVALID_ARGUMENT, MOTE_DOMAIN_OS, EINVAL,
+				      "kick signal %d cannot be handled; choose another", number);
+	if (result < 0)
+		return fail_sigaction(number, -result, error);
+	if (result == NOT_OURS)
+		return mote_fail(error, MOTE_SIGNAL_TAKEN,
+				 "signal %d already has a handler of the application; set "
+				 "kick_signal to a signal that is free",
+				 number);
+	return MOTE_OK;
+}
+
+static mote_status install_any(int *kick_signal, mote_error *error)
+{
+	for (unsigned i = 0; i < CHOICE_COUNT; i++) {
+		int result = try_install(choices[i]);
 
 		if (result < 0)
-			return fail_install(*kick_signal != 0, number, -result, error);
-		if (result > 0) {
-			*kick_signal = number;
+			return fail_sigaction(choices[i], -result, error);
+		if (result == OURS) {
+			*kick_signal = choices[i];
 			return MOTE_OK;
 		}
 	}
-	if (first != last)
-		return mote_fail(error, MOTE_SIGNAL_TAKEN,
-				 "signals %d to %d all have a handler of the application; set "
-				 "kick_signal to a signal that is free, or set one back to SIG_DFL",
-				 first, last);
 	return mote_fail(error, MOTE_SIGNAL_TAKEN,
-			 "signal %d already has a handler of the application; set kick_signal to a "
-			 "signal that is free",
-			 last);
+			 "signals %d, %d, %d and %d all have a handler of the application; set "
+			 "kick_signal to a signal that is free, or set one back to SIG_DFL",
+			 choices[0], choices[1], choices[2], choices[3]);
+}
+
+mote_status mote_kick_install(int *kick_signal, mote_error *error)
+{
+	mote_status status;
+
+	if (*kick_signal >= REAL_TIME && *kick_signal <= SIGRTMAX)
+		return mote_fail(
+			error, MOTE_INVALID_ARGUMENT,
+			"kick signal %d is a real-time signal, which is lost when too many "
+			"signals are pending; choose one below %d",
+			*kick_signal, REAL_TIME);
+	pthread_mutex_lock(&lock);
+	status = *kick_signal != 0 ? install_one(*kick_signal, error)
+				   : install_any(kick_signal, error);
+	if (status == MOTE_OK)
+		users[*kick_signal]++;
+	pthread_mutex_unlock(&lock);
+	return status;
+}
+
+void mote_kick_uninstall(int kick_signal)
+{
+	struct sigaction current;
+
+	pthread_mutex_lock(&lock);
+	if (--users[kick_signal] == 0 && sigaction(kick_signal, NULL, &current) == 0 &&
+	    handled_by(&current, on_kick))
+		(void)put_handler(kick_signal, SIG_DFL);
+	pthread_mutex_unlock(&lock);
 }
 
 /* Not on the path of every call, so not in its way. */
@@ -105,34 +156,55 @@ __attribute__((noinline)) static mote_status check_thread(int kick_signal, mote_
 				 "signal %d, which interrupts guests, is blocked in this thread; "
 				 "unblock it with pthread_sigmask",
 				 kick_signal);
-	checked_signals |= (uint64_t)1 << (kick_signal - 1);
+	checked_signals |= (uint32_t)1 << kick_signal;
 	return MOTE_OK;
 }
 
 mote_status mote_kick_check_thread(int kick_signal, mote_error *error)
 {
-	const uint64_t bit = (uint64_t)1 << (kick_signal - 1);
+	const uint32_t bit = (uint32_t)1 << kick_signal;
 
 	return checked_signals & bit ? MOTE_OK : check_thread(kick_signal, error);
 }
 
-void mote_kick_arm(struct mote_kick_target *target, volatile uint8_t *kick)
+void mote_kick_aim(struct mote_kick_target *target)
 {
-	armed = kick;
 	target->thread = (uintptr_t)pthread_self();
 }
 
-void mote_kick_disarm(void)
+/*
+ * The application may have given the signal up since: ignored, it would not arrive, and its default
+ * action may end the process.  Any other handler does as well as ours, whatever its flags: KVM_RUN is
+ * never restarted by the kernel.
+ */
+static void keep_handler(int number)
 {
-	armed = NULL;
+	struct sigaction current;
+
+	if (sigaction(number, NULL, &current) == 0 &&
+	    (handled_by(&current, SIG_IGN) || handled_by(&current, SIG_DFL)))
+		(void)put_handler(number, on_kick);
 }
 
-/* A thread that runs a vCPU exists, except in a forked child, where trying again would never end. */
-bool mote_kick_send(const struct mote_kick_target *target, int kick_signal)
+void mote_kick_send(const struct mote_kick_target *target, int kick_signal)
 {
-	int code = pthread_kill((pthread_t)target->thread, kick_signal);
+	/* First the byte: a thread that is not in the kernel yet reads it there. */
+	*target->byte = 1;
+	keep_handler(kick_signal);
+	(void)pthread_kill((pthread_t)target->thread, kick_signal);
+}
 
-	return code == 0 || code == ESRCH || code == EINVAL;
+int mote_kick_hold_cancellation(void)
+{
+	int before;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+	return before;
+}
+
+void mote_kick_allow_cancellation(int before)
+{
+	pthread_setcancelstate(before, &before);
 }
 
 /* A signal that is pending is delivered on the way out of any system call.  Not by a yield: where
@@ -146,9 +218,13 @@ void mote_kick_take(void)
 void mote_kick_yield(unsigned tries)
 {
 	const struct timespec moment = {0, 50000};
+	int before;
 
-	if (tries < YIELDS)
+	if (tries < YIELDS) {
 		sched_yield();
-	else
-		nanosleep(&moment, NULL);
+		return;
+	}
+	before = mote_kick_hold_cancellation();
+	nanosleep(&moment, NULL);
+	mote_kick_allow_cancellation(before);
 }

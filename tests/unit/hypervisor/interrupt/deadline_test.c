@@ -5,8 +5,6 @@
  */
 #include "hypervisor/interrupt/deadline.h"
 
-#include <setjmp.h>
-
 #include "../../unit_test.h"
 #include "error_internal.h"
 #include "hypervisor/interrupt/interrupt_internal.h"
@@ -19,11 +17,10 @@ static struct {
 	void (*on_cpu_clock)(void);
 	uint64_t alarm;
 	unsigned alarm_sets;
-	mote_status alarm_fails, thread_fails;
+	mote_status start_fails;
 	void (*run)(void *user);
 	void *user;
-	unsigned rings;
-	jmp_buf asleep;
+	unsigned kicks;
 	bool locked;
 } fake;
 
@@ -80,88 +77,72 @@ void mote_os_lock_release(struct mote_os_lock *lock)
 	fake.locked = false;
 }
 
-mote_status mote_os_alarm_create(const mote_allocator *allocator, struct mote_os_alarm **alarm,
-				 mote_error *error)
+mote_status mote_os_watcher_start(const mote_allocator *allocator, const char *name,
+				  void (*on_alarm)(void *user), void *user,
+				  struct mote_os_watcher **watcher, mote_error *error)
 {
 	(void)allocator;
-	if (fake.alarm_fails != MOTE_OK)
-		return mote_fail(error, fake.alarm_fails, "no alarm");
-	*alarm = (struct mote_os_alarm *)object;
+	(void)name;
+	if (fake.start_fails != MOTE_OK)
+		return mote_fail(error, fake.start_fails, "no thread");
+	/* One that rings at once finds nothing. */
+	fake.locked = false;
+	on_alarm(user);
+	fake.locked = true;
+	fake.run = on_alarm;
+	fake.user = user;
+	*watcher = (struct mote_os_watcher *)object;
 	return MOTE_OK;
 }
 
-void mote_os_alarm_destroy(struct mote_os_alarm *alarm)
+void mote_os_watcher_set(struct mote_os_watcher *watcher, uint64_t until_ns)
 {
-	(void)alarm;
-}
-
-void mote_os_alarm_set(struct mote_os_alarm *alarm, uint64_t until_ns)
-{
-	REQUIRE(alarm != NULL);
+	REQUIRE(watcher != NULL);
 	REQUIRE(fake.locked);
 	fake.alarm = until_ns;
 	fake.alarm_sets++;
 }
 
-void mote_os_alarm_wait(struct mote_os_alarm *alarm)
+static bool stopped;
+
+void mote_os_watcher_stop(struct mote_os_watcher *watcher)
 {
-	REQUIRE(alarm != NULL);
-	REQUIRE(!fake.locked);
-	if (fake.rings-- == 0)
-		longjmp(fake.asleep, 1);
+	stopped = watcher != NULL;
 }
 
-mote_status mote_os_thread_start(const mote_allocator *allocator, const char *name,
-				 void (*run)(void *user), void *user,
-				 struct mote_os_thread **thread, mote_error *error)
+void mote_os_watcher_forget(struct mote_os_watcher *watcher)
 {
-	(void)allocator;
-	(void)name;
-	if (fake.thread_fails != MOTE_OK)
-		return mote_fail(error, fake.thread_fails, "no thread");
-	fake.run = run;
-	fake.user = user;
-	*thread = (struct mote_os_thread *)object;
-	return MOTE_OK;
+	(void)watcher;
 }
 
 /* The alarm rings: the thread looks once and sleeps again. */
 static void ring(void)
 {
-	fake.rings = 1;
-	if (setjmp(fake.asleep) == 0)
-		fake.run(fake.user);
+	fake.run(fake.user);
 }
 
-static bool joined;
-
-void mote_os_thread_join(struct mote_os_thread *thread)
-{
-	if (thread == NULL)
-		return;
-	/* It must end by itself now. */
-	fake.rings = 1;
-	if (setjmp(fake.asleep) == 0) {
-		fake.run(fake.user);
-		joined = true;
-	}
-}
-
-void mote_kick_arm(struct mote_kick_target *target, volatile uint8_t *kick)
+void mote_kick_aim(struct mote_kick_target *target)
 {
 	(void)target;
-	(void)kick;
 }
 
-void mote_kick_disarm(void)
+/* Whoever waits for the lock would wait for this thread too. */
+void mote_kick_send(const struct mote_kick_target *target, int kick_signal)
 {
-}
-
-bool mote_kick_send(const struct mote_kick_target *target, int kick_signal)
-{
-	(void)target;
 	(void)kick_signal;
-	return true;
+	CHECK(!fake.locked);
+	*target->byte = 1;
+	fake.kicks++;
+}
+
+int mote_kick_hold_cancellation(void)
+{
+	return 0;
+}
+
+void mote_kick_allow_cancellation(int before)
+{
+	(void)before;
 }
 
 void mote_kick_take(void)
@@ -214,11 +195,11 @@ static void tear_down(void)
 {
 	bool started = fake.run != NULL;
 
-	joined = false;
+	stopped = false;
 	mote_deadlines_forget(deadlines, &watch, false);
 	mote_deadlines_destroy(deadlines, false);
 	mote_interrupt_release(watch.interrupt);
-	CHECK(joined == started);
+	CHECK(stopped == started);
 }
 
 static void begin(uint64_t wall_ns, uint64_t cpu_ns)
@@ -454,21 +435,48 @@ static void the_first_cause_stays(void)
 	end();
 }
 
+/* More calls than one look can end are ended by the next, which follows at once; each of them without
+ * the lock, so that nobody waits for a signal that is being sent. */
+static void many_deadlines_at_once_all_count(void)
+{
+	enum { MANY = 50 };
+	static struct mote_watch many[MANY];
+	volatile uint8_t kicks[MANY];
+	mote_error error = MOTE_ERROR_INIT;
+	unsigned rings = 0, cancelled = 0;
+
+	memset(many, 0, sizeof(many));
+	for (unsigned i = 0; i < MANY; i++) {
+		check_ok(mote_interrupt_create(&ordinary, 40, &many[i].interrupt, &error), &error);
+		check_ok(mote_deadlines_prepare(deadlines, &many[i], &error), &error);
+		mote_interrupt_begin_call(many[i].interrupt);
+		check_ok(mote_deadlines_begin(deadlines, &many[i], 100, 0, &error), &error);
+		REQUIRE(mote_interrupt_set_running(many[i].interrupt, &kicks[i]));
+	}
+	for (fake.now = 1100; fake.alarm <= fake.now; rings++)
+		ring();
+	REQUIRE(rings <= MANY);
+	for (unsigned i = 0; i < MANY; i++) {
+		cancelled += mote_interrupt_cancelled(many[i].interrupt);
+		mote_interrupt_clear_running(many[i].interrupt);
+		mote_deadlines_forget(deadlines, &many[i], false);
+		mote_interrupt_release(many[i].interrupt);
+	}
+	REQUIRE_EQ(cancelled, MANY);
+	REQUIRE_EQ(fake.kicks, MANY);
+}
+
 /* ---- Failures ----------------------------------------------------------------------------- */
 
 static void what_cannot_be_started_is_tried_again(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 
-	fake.alarm_fails = MOTE_LIMIT;
-	check_error(mote_deadlines_prepare(deadlines, &watch, &error), &error, MOTE_LIMIT,
-		    "no alarm");
-	fake.alarm_fails = MOTE_OK;
-	fake.thread_fails = MOTE_NO_MEMORY;
+	fake.start_fails = MOTE_NO_MEMORY;
 	check_error(mote_deadlines_prepare(deadlines, &watch, &error), &error, MOTE_NO_MEMORY,
 		    "no thread");
 	REQUIRE(!(fake.locked || watch.registered));
-	fake.thread_fails = MOTE_OK;
+	fake.start_fails = MOTE_OK;
 	begin(100, 0);
 	fake.now = 2000;
 	ring();
@@ -491,6 +499,7 @@ static const struct test_case cases[] = {
 	TEST(what_a_thread_does_after_its_call_does_not_count),
 	TEST(time_that_was_over_before_the_host_function_counts),
 	TEST(the_first_cause_stays),
+	TEST(many_deadlines_at_once_all_count),
 	TEST(what_cannot_be_started_is_tried_again),
 };
 

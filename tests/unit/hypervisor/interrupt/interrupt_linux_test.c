@@ -47,7 +47,21 @@ static void install(int wanted, int expected)
 	REQUIRE_EQ(number, expected);
 }
 
-/* First: nothing is installed yet. */
+static const int choices[] = {SIGURG, SIGSTKFLT, SIGPWR, SIGIO};
+
+static void handle_choices(const struct sigaction *action)
+{
+	for (size_t i = 0; i < COUNT(choices); i++)
+		handle(choices[i], action);
+}
+
+static void set_back(void)
+{
+	const struct sigaction ordinary = {.sa_handler = SIG_DFL};
+
+	handle_choices(&ordinary);
+}
+
 static void the_first_free_signal_is_chosen(void)
 {
 	const struct sigaction taken = {.sa_handler = handler};
@@ -56,20 +70,22 @@ static void the_first_free_signal_is_chosen(void)
 	struct sigaction chosen;
 
 	informed.sa_sigaction = handler_with_information;
-	handle(SIGRTMIN + 7, &taken);
-	handle(SIGRTMIN + 8, &ignored);
-	handle(SIGRTMIN + 9, &informed);
-	install(0, SIGRTMIN + 10);
+	handle(SIGURG, &taken);
+	handle(SIGSTKFLT, &ignored);
+	handle(SIGPWR, &informed);
+	install(0, SIGIO);
 	/* The others are as they were. */
-	REQUIRE((disposition(SIGRTMIN + 7).sa_handler) == handler);
-	REQUIRE((disposition(SIGRTMIN + 8).sa_handler) == SIG_IGN);
-	REQUIRE((disposition(SIGRTMIN + 9).sa_sigaction) == handler_with_information);
-	chosen = disposition(SIGRTMIN + 10);
+	REQUIRE(disposition(SIGURG).sa_handler == handler);
+	REQUIRE(disposition(SIGSTKFLT).sa_handler == SIG_IGN);
+	REQUIRE(disposition(SIGPWR).sa_sigaction == handler_with_information);
+	chosen = disposition(SIGIO);
 	REQUIRE(chosen.sa_flags & SA_ONSTACK);
 	REQUIRE(!(chosen.sa_flags & (SA_RESTART | SA_RESETHAND)));
 	/* Ours already: chosen again. */
-	install(0, SIGRTMIN + 10);
-	install(SIGRTMIN + 10, SIGRTMIN + 10);
+	install(0, SIGIO);
+	install(SIGIO, SIGIO);
+	for (unsigned i = 0; i < 3; i++)
+		mote_kick_uninstall(SIGIO);
 }
 
 static void a_signal_of_the_application_is_never_taken(void)
@@ -82,8 +98,9 @@ static void a_signal_of_the_application_is_never_taken(void)
 	check_error(mote_kick_install(&number, &error), &error, MOTE_SIGNAL_TAKEN,
 		    "already has a handler of the application");
 	REQUIRE_EQ(number, SIGUSR1);
-	REQUIRE((disposition(SIGUSR1).sa_handler) == handler);
+	REQUIRE(disposition(SIGUSR1).sa_handler == handler);
 	install(SIGUSR2, SIGUSR2);
+	mote_kick_uninstall(SIGUSR2);
 }
 
 static void signals_that_cannot_be_handled_are_refused(void)
@@ -100,42 +117,99 @@ static void signals_that_cannot_be_handled_are_refused(void)
 	}
 }
 
+/* The queue of those can be full, and then a kill would be lost. */
+static void real_time_signals_are_refused(void)
+{
+	for (int wanted = SIGRTMIN; wanted <= SIGRTMAX; wanted++) {
+		mote_error error = MOTE_ERROR_INIT;
+		int number = wanted;
+
+		check_error(mote_kick_install(&number, &error), &error, MOTE_INVALID_ARGUMENT,
+			    "is a real-time signal, which is lost when too many signals are "
+			    "pending");
+		REQUIRE(disposition(wanted).sa_handler == SIG_DFL);
+	}
+}
+
 static void all_signals_taken_is_said(void)
 {
 	const struct sigaction taken = {.sa_handler = handler};
-	const struct sigaction ordinary = {.sa_handler = SIG_DFL};
 	mote_error error = MOTE_ERROR_INIT;
 	int number = 0;
 
-	for (int i = SIGRTMIN + 7; i <= SIGRTMAX; i++)
-		handle(i, &taken);
+	handle_choices(&taken);
 	check_error(mote_kick_install(&number, &error), &error, MOTE_SIGNAL_TAKEN,
 		    "set kick_signal to a signal that is free");
-	for (int i = SIGRTMIN + 7; i <= SIGRTMAX; i++)
-		handle(i, &ordinary);
-	install(0, SIGRTMIN + 7);
+	set_back();
+	install(0, SIGURG);
+	mote_kick_uninstall(SIGURG);
 }
 
-static void the_handler_sets_the_armed_byte_only(void)
+static void the_last_user_gives_the_signal_back(void)
 {
-	struct mote_kick_target target;
-	volatile uint8_t kick = 0;
-	mote_error error = MOTE_ERROR_INIT;
-	int number = 0;
+	const struct sigaction changed = {.sa_handler = handler};
 
-	check_ok(mote_kick_install(&number, &error), &error);
+	install(SIGUSR2, SIGUSR2);
+	install(SIGUSR2, SIGUSR2);
+	mote_kick_uninstall(SIGUSR2);
+	REQUIRE(disposition(SIGUSR2).sa_handler != SIG_DFL);
+	mote_kick_uninstall(SIGUSR2);
+	REQUIRE(disposition(SIGUSR2).sa_handler == SIG_DFL);
+	/* What the application has put there meanwhile stays. */
+	install(SIGUSR2, SIGUSR2);
+	handle(SIGUSR2, &changed);
+	mote_kick_uninstall(SIGUSR2);
+	REQUIRE(disposition(SIGUSR2).sa_handler == handler);
+}
+
+static volatile sig_atomic_t seen;
+
+static void count(int number)
+{
+	(void)number;
+	seen++;
+}
+
+static void a_kick_sets_the_byte_and_arrives(void)
+{
+	volatile uint8_t byte = 0;
+	struct mote_kick_target target = {.byte = &byte};
+
+	install(0, SIGURG);
 	errno = 1234;
-	raise(number); /* nothing is armed */
+	raise(SIGURG); /* out of nowhere: without effect */
 	REQUIRE_EQ(errno, 1234);
-	mote_kick_arm(&target, &kick);
+	mote_kick_aim(&target);
 	REQUIRE(target.thread == (uintptr_t)pthread_self());
-	REQUIRE_EQ(kick, 0);
-	REQUIRE(mote_kick_send(&target, number));
-	REQUIRE_EQ(kick, 1);
-	kick = 0;
-	mote_kick_disarm();
-	raise(number);
-	REQUIRE_EQ(kick, 0);
+	mote_kick_send(&target, SIGURG);
+	REQUIRE_EQ(byte, 1);
+	mote_kick_uninstall(SIGURG);
+}
+
+/* A signal that is ignored would not arrive, and the default action may end the process. */
+static void a_signal_that_was_given_up_is_handled_again(void)
+{
+	void (*const given_up[])(int) = {SIG_IGN, SIG_DFL};
+	const struct sigaction counted = {.sa_handler = count};
+	volatile uint8_t byte = 0;
+	struct mote_kick_target target = {.byte = &byte};
+
+	install(SIGSTKFLT, SIGSTKFLT);
+	mote_kick_aim(&target);
+	for (size_t i = 0; i < COUNT(given_up); i++) {
+		const struct sigaction action = {.sa_handler = given_up[i]};
+
+		handle(SIGSTKFLT, &action);
+		mote_kick_send(&target, SIGSTKFLT);
+		REQUIRE(disposition(SIGSTKFLT).sa_handler != given_up[i]);
+	}
+	/* A handler is the application's, and serves as well. */
+	handle(SIGSTKFLT, &counted);
+	mote_kick_send(&target, SIGSTKFLT);
+	REQUIRE_EQ(seen, 1);
+	REQUIRE(disposition(SIGSTKFLT).sa_handler == count);
+	mote_kick_uninstall(SIGSTKFLT);
+	set_back();
 }
 
 static void *check_blocked(void *user)
@@ -167,11 +241,14 @@ static void a_thread_that_blocks_the_signal_is_told(void)
 }
 
 static const struct test_case cases[] = {
-	CASE(the_first_free_signal_is_chosen),
+	CASE_WITHIN(the_first_free_signal_is_chosen, NULL, set_back),
 	CASE(a_signal_of_the_application_is_never_taken),
 	CASE(signals_that_cannot_be_handled_are_refused),
-	CASE(all_signals_taken_is_said),
-	CASE(the_handler_sets_the_armed_byte_only),
+	CASE(real_time_signals_are_refused),
+	CASE_WITHIN(all_signals_taken_is_said, NULL, set_back),
+	CASE(the_last_user_gives_the_signal_back),
+	CASE(a_kick_sets_the_byte_and_arrives),
+	CASE(a_signal_that_was_given_up_is_handled_again),
 	CASE(a_thread_that_blocks_the_signal_is_told),
 };
 

@@ -16,43 +16,44 @@
 /* ---- The operating system ----------------------------------------------------------------- */
 
 static struct {
-	atomic_uint sent, full, yields, taken;
+	atomic_uint sent, yields, taken;
 	atomic_bool hold; /* the sender hangs in mote_kick_send */
 	atomic_bool held; /* it does */
-	volatile uint8_t *armed;
+	atomic_bool cancellable;
 	int signal;
-	/* Called when a run is armed, before RUNNING is set. */
-	void (*on_arm)(void *user);
+	/* Called when a run is set up, before RUNNING is set. */
+	void (*on_aim)(void *user);
 	void *user;
 } fake;
 
-void mote_kick_arm(struct mote_kick_target *target, volatile uint8_t *kick)
+void mote_kick_aim(struct mote_kick_target *target)
 {
 	target->thread = 77;
-	fake.armed = kick;
-	if (fake.on_arm != NULL)
-		fake.on_arm(fake.user);
+	if (fake.on_aim != NULL)
+		fake.on_aim(fake.user);
 }
 
-void mote_kick_disarm(void)
+void mote_kick_send(const struct mote_kick_target *target, int kick_signal)
 {
-	fake.armed = NULL;
-}
-
-bool mote_kick_send(const struct mote_kick_target *target, int kick_signal)
-{
-	REQUIRE_EQ(target->thread, 77);
+	CHECK_EQ(target->thread, 77);
+	CHECK(!atomic_load(&fake.cancellable));
 	fake.signal = kick_signal;
+	*target->byte = 1;
 	while (atomic_load(&fake.hold)) {
 		atomic_store(&fake.held, true);
 		sched_yield();
 	}
-	if (atomic_load(&fake.full) > 0) {
-		atomic_fetch_sub(&fake.full, 1);
-		return false;
-	}
 	atomic_fetch_add(&fake.sent, 1);
-	return true;
+}
+
+int mote_kick_hold_cancellation(void)
+{
+	return atomic_exchange(&fake.cancellable, false);
+}
+
+void mote_kick_allow_cancellation(int before)
+{
+	atomic_store(&fake.cancellable, before != 0);
 }
 
 void mote_kick_take(void)
@@ -94,6 +95,7 @@ static mote_interrupt *make(void)
 	mote_interrupt *interrupt;
 
 	memset(&fake, 0, sizeof(fake));
+	atomic_store(&fake.cancellable, true);
 	check_ok(mote_interrupt_create(&ordinary, 40, &interrupt, &error), &error);
 	return interrupt;
 }
@@ -122,14 +124,14 @@ static void a_kill_while_running_sends_one_signal(void)
 	mote_interrupt_begin_call(interrupt);
 	REQUIRE(mote_interrupt_set_running(interrupt, &kick));
 	REQUIRE_EQ(kick, 0);
-	REQUIRE(fake.armed == (&kick));
 	REQUIRE(mote_interrupt_get_state(interrupt).running);
 	for (unsigned i = 0; i < 5; i++)
 		REQUIRE(mote_interrupt_kill(interrupt));
+	REQUIRE_EQ(kick, 1);
+	REQUIRE(atomic_load(&fake.cancellable));
 	REQUIRE_EQ(atomic_load(&fake.sent), 1);
 	REQUIRE_EQ(fake.signal, 40);
 	mote_interrupt_clear_running(interrupt);
-	REQUIRE(((void *)(uintptr_t)fake.armed) == NULL);
 	REQUIRE(mote_interrupt_cancelled(interrupt));
 	REQUIRE(!(mote_interrupt_get_state(interrupt).running));
 	/* The rest of the call does not run any more. */
@@ -210,23 +212,22 @@ static void a_deadline_is_no_kill(void)
 	mote_interrupt_release(interrupt);
 }
 
-static void kill_on_arm(void *user)
+static void kill_on_aim(void *user)
 {
 	REQUIRE(mote_interrupt_kill(user));
 }
 
-/* Between the arming and the run's beginning. */
+/* After the thread is named, before the run begins. */
 static void a_kill_while_the_run_is_set_up_prevents_it(void)
 {
 	mote_interrupt *interrupt = make();
 	volatile uint8_t kick;
 
 	mote_interrupt_begin_call(interrupt);
-	fake.on_arm = kill_on_arm;
+	fake.on_aim = kill_on_aim;
 	fake.user = interrupt;
 	REQUIRE(!mote_interrupt_set_running(interrupt, &kick));
 	REQUIRE_EQ(atomic_load(&fake.sent), 0);
-	REQUIRE(((void *)(uintptr_t)fake.armed) == NULL);
 	mote_interrupt_end_call(interrupt);
 	mote_interrupt_release(interrupt);
 }
@@ -246,22 +247,6 @@ static void calls_are_numbered_and_killed_by_number(void)
 		mote_interrupt_end_call(interrupt);
 		REQUIRE(!mote_interrupt_kill_call(interrupt, id));
 	}
-	mote_interrupt_release(interrupt);
-}
-
-static void a_full_signal_queue_is_tried_again(void)
-{
-	mote_interrupt *interrupt = make();
-	volatile uint8_t kick;
-
-	mote_interrupt_begin_call(interrupt);
-	REQUIRE(mote_interrupt_set_running(interrupt, &kick));
-	atomic_store(&fake.full, 7);
-	REQUIRE(mote_interrupt_kill(interrupt));
-	REQUIRE_EQ(atomic_load(&fake.sent), 1);
-	REQUIRE(atomic_load(&fake.yields) >= 7);
-	mote_interrupt_clear_running(interrupt);
-	mote_interrupt_end_call(interrupt);
 	mote_interrupt_release(interrupt);
 }
 
@@ -325,27 +310,6 @@ static void the_run_ends_only_when_the_signal_is_sent(void)
 	mote_interrupt_release(interrupt);
 }
 
-/* The queue is full for good, and the run ends by itself: the sender gives up. */
-static void a_sender_gives_up_when_the_run_is_over(void)
-{
-	mote_interrupt *interrupt = make();
-	pthread_t killer;
-	volatile uint8_t kick;
-
-	mote_interrupt_begin_call(interrupt);
-	REQUIRE(mote_interrupt_set_running(interrupt, &kick));
-	atomic_store(&fake.full, 1u << 30);
-	pthread_create(&killer, NULL, kill_it, interrupt);
-	while (atomic_load(&fake.yields) < 10)
-		sched_yield();
-	mote_interrupt_clear_running(interrupt);
-	pthread_join(killer, NULL);
-	REQUIRE_EQ(atomic_load(&fake.sent), 0);
-	REQUIRE(mote_interrupt_cancelled(interrupt));
-	mote_interrupt_end_call(interrupt);
-	mote_interrupt_release(interrupt);
-}
-
 static void *no_memory(void *user, size_t bytes)
 {
 	(void)user;
@@ -373,10 +337,8 @@ static const struct test_case cases[] = {
 	CASE(a_deadline_is_no_kill),
 	CASE(a_kill_while_the_run_is_set_up_prevents_it),
 	CASE(calls_are_numbered_and_killed_by_number),
-	CASE(a_full_signal_queue_is_tried_again),
 	CASE(references_and_the_drop),
 	CASE(the_run_ends_only_when_the_signal_is_sent),
-	CASE(a_sender_gives_up_when_the_run_is_over),
 	CASE(allocation_failure_is_an_error),
 };
 
