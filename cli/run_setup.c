@@ -170,6 +170,14 @@ static int check_machine(const mote_image *image, struct problem *problem)
 		information.name, mote_machine_name(information.machine), host.machine);
 }
 
+static bool exports_nothing(const mote_image *image)
+{
+	mote_image_information information;
+
+	mote_image_get_information(image, &information);
+	return information.export_count == 0 && information.import_count == 0;
+}
+
 int run_choose_function(const struct run_options *options, const mote_image *image,
 			mote_image_function *function, bool *list, struct problem *problem)
 {
@@ -177,6 +185,13 @@ int run_choose_function(const struct run_options *options, const mote_image *ima
 
 	if (code != EXIT_FINE)
 		return code;
+	if (exports_nothing(image))
+		return problem_usage(
+			problem,
+			"%.1000s exports no function and imports none: the linker dropped "
+			"them, or could not read the objects; use the linker that belongs "
+			"to the compiler (lld cannot read those of gcc -flto)",
+			options->guest);
 	if (options->function != NULL) {
 		if (find_export(image, options->function, function))
 			return EXIT_FINE;

@@ -52,6 +52,13 @@ need_clang()
 	need clang:clang ld.lld:lld
 }
 
+# The linkers that people link guests with.
+need_linkers()
+{
+	need_clang
+	need ld.gold:binutils mold:mold ld.lld-19:lld-19
+}
+
 # clang's run-time libraries: libFuzzer and the sanitizers.
 need_fuzz()
 {

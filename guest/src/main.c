@@ -14,10 +14,16 @@ _Static_assert(MOTE_ABI_VERSION == 1, "change src/tables.inc too");
 typedef void constructor(void);
 
 /* Defined by the linker. */
+extern MOTE_GUEST_HIDDEN constructor *const __preinit_array_start[];
+extern MOTE_GUEST_HIDDEN constructor *const __preinit_array_end[];
 extern MOTE_GUEST_HIDDEN constructor *const __init_array_start[];
 extern MOTE_GUEST_HIDDEN constructor *const __init_array_end[];
 extern MOTE_GUEST_HIDDEN const struct mote_guest_export __start_mote_exports[];
 extern MOTE_GUEST_HIDDEN const struct mote_guest_export __stop_mote_exports[];
+
+/* Relocations of IFUNCs, where a program has them; only the linker of one without PIE defines these. */
+extern MOTE_GUEST_HIDDEN const char __rela_iplt_start[] __attribute__((weak));
+extern MOTE_GUEST_HIDDEN const char __rela_iplt_end[] __attribute__((weak));
 
 struct mote_guest_runtime mote_guest_runtime;
 
@@ -109,11 +115,21 @@ static void serve_batch(const struct mote_abi_mailbox *mailbox)
 		mote_guest_runtime.flush();
 }
 
+static void construct(constructor *const *begin, constructor *const *end)
+{
+	for (constructor *const *each = begin; each != end; each++)
+		(*each)();
+}
+
 void mote_guest_main(struct mote_abi_mailbox *mailbox)
 {
 	take_over(mailbox);
-	for (constructor *const *each = __init_array_start; each != __init_array_end; each++)
-		(*each)();
+	/* The host sees the symbols of IFUNCs; this is for programs that were stripped of them. */
+	if (&__rela_iplt_start[0] != &__rela_iplt_end[0])
+		mote_abort("this program has an IFUNC, which nothing resolves; build it without "
+			   "the attributes ifunc and target_clones");
+	construct(__preinit_array_start, __preinit_array_end);
+	construct(__init_array_start, __init_array_end);
 	for (;;) {
 		/* At the first round there may be a call already; later there always is one. */
 		if (mailbox->batch_count != 0)

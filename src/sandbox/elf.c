@@ -15,8 +15,7 @@ static mote_status bad(const struct mote_elf *elf, mote_error *error, const char
 	return mote_fail(error, MOTE_BAD_IMAGE, "guest image %s: %s", elf->name, what);
 }
 
-/* Whether [offset, offset+bytes) lies in the file. */
-static bool in_file(const struct mote_elf *elf, uint64_t offset, uint64_t bytes)
+bool mote_elf_in_file(const struct mote_elf *elf, uint64_t offset, uint64_t bytes)
 {
 	return offset <= elf->length && bytes <= elf->length - offset;
 }
@@ -79,8 +78,8 @@ static mote_status check_segment(const struct mote_elf *elf, const struct mote_e
 
 	if (segment->file_bytes > segment->memory_bytes)
 		what = "is larger in the file than in memory";
-	else if (!in_file(elf, segment->file_offset, segment->file_bytes))
-		what = "lies behind the end of the file (truncated?)";
+	else if (!mote_elf_in_file(elf, segment->file_offset, segment->file_bytes))
+		what = "extends past the end of the file (truncated?)";
 	else if (segment->address > ELF_HIGHEST_ADDRESS ||
 		 segment->memory_bytes > ELF_HIGHEST_ADDRESS - segment->address)
 		what = "has an absurd address or size";
@@ -138,7 +137,7 @@ static mote_status read_program_header(struct mote_elf *elf, const uint8_t *head
 		    (segment.alignment & (segment.alignment - 1)) != 0 ||
 		    segment.memory_bytes > ELF_MAXIMUM_TLS ||
 		    segment.file_bytes > segment.memory_bytes ||
-		    !in_file(elf, segment.file_offset, segment.file_bytes))
+		    !mote_elf_in_file(elf, segment.file_offset, segment.file_bytes))
 			return bad(elf, error, "thread-local segment out of range");
 		elf->tls = segment;
 		break;
@@ -163,8 +162,11 @@ static mote_status read_program_headers(struct mote_elf *elf, struct mote_elf_se
 	mote_status status = MOTE_OK;
 
 	if (get16(elf->bytes + ELF_PROGRAM_HEADER_BYTES) != PH_BYTES || count == 0 ||
-	    !in_file(elf, offset, (uint64_t)count * PH_BYTES))
+	    !mote_elf_in_file(elf, offset, (uint64_t)count * PH_BYTES))
 		return bad(elf, error, "program headers missing or truncated");
+	if (count > ELF_MAXIMUM_PROGRAM_HEADERS)
+		return bad(elf, error, "more than 256 program headers");
+	elf->work += count;
 	for (uint16_t i = 0; status == MOTE_OK && i < count; i++)
 		status = read_program_header(elf, elf->bytes + offset + (size_t)i * PH_BYTES, i,
 					     dynamic, error);
@@ -201,97 +203,6 @@ bool mote_elf_file_offset(const struct mote_elf *elf, uint64_t address, uint64_t
 	return false;
 }
 
-/* ---- Dynamic section: relative relocations only ------------------------------------------ */
-
-struct dynamic {
-	uint64_t rela, rela_bytes, rela_entry_bytes;
-};
-
-static const char *read_dynamic_entry(uint64_t tag, uint64_t value, struct dynamic *dynamic)
-{
-	switch (tag) {
-	case DT_RELA:
-		dynamic->rela = value;
-		break;
-	case DT_RELASZ:
-		dynamic->rela_bytes = value;
-		break;
-	case DT_RELAENT:
-		dynamic->rela_entry_bytes = value;
-		break;
-	case DT_NEEDED:
-		return "needs a shared library; link it statically (-static-pie -nostdlib)";
-	case DT_RELRSZ:
-		return value > 0 ? "has packed relocations; link with -z nopack-relative-relocs"
-				 : NULL;
-	case DT_RELSZ:
-	case DT_PLTRELSZ:
-		return value > 0 ? "needs relocations that only a dynamic linker can do; link with "
-				   "-static-pie"
-				 : NULL;
-	case DT_TEXTREL:
-		return "has relocations in its code; compile with -fPIE";
-	default:
-		break;
-	}
-	return NULL;
-}
-
-static mote_status check_relocations(struct mote_elf *elf, mote_error *error)
-{
-	uint64_t relative =
-		elf->machine == MOTE_MACHINE_X86_64 ? R_X86_64_RELATIVE : R_AARCH64_RELATIVE;
-
-	for (size_t i = 0; i < elf->relocation_count; i++) {
-		const uint8_t *entry =
-			elf->bytes + elf->relocations_offset + i * (size_t)RELA_BYTES;
-		uint64_t type = get64(entry + RELA_INFO);
-
-		if (type != relative)
-			return mote_fail(
-				error, MOTE_BAD_IMAGE,
-				"guest image %s: relocation %zu has type %llu, which only a "
-				"dynamic linker can do; link with -static-pie",
-				elf->name, i, (unsigned long long)type);
-	}
-	return MOTE_OK;
-}
-
-static mote_status read_dynamic(struct mote_elf *elf, const struct mote_elf_segment *segment,
-				mote_error *error)
-{
-	struct dynamic dynamic = {.rela_entry_bytes = RELA_BYTES};
-
-	if (!in_file(elf, segment->file_offset, segment->file_bytes))
-		return bad(elf, error, "dynamic section lies behind the end of the file");
-	for (uint64_t i = 0; i + DYN_BYTES <= segment->file_bytes; i += DYN_BYTES) {
-		const uint8_t *entry = elf->bytes + segment->file_offset + i;
-		const char *problem;
-
-		if (get64(entry) == DT_NULL)
-			break;
-		problem = read_dynamic_entry(get64(entry), get64(entry + 8), &dynamic);
-		if (problem != NULL)
-			return bad(elf, error, problem);
-	}
-	if (dynamic.rela_bytes == 0)
-		return MOTE_OK;
-	if (dynamic.rela_entry_bytes != RELA_BYTES || dynamic.rela_bytes % RELA_BYTES != 0 ||
-	    !mote_elf_file_offset(elf, dynamic.rela, dynamic.rela_bytes, &elf->relocations_offset))
-		return bad(elf, error, "relocation table out of range");
-	elf->relocation_count = (size_t)(dynamic.rela_bytes / RELA_BYTES);
-	return check_relocations(elf, error);
-}
-
-void mote_elf_relocation_at(const struct mote_elf *elf, size_t index,
-			    struct mote_elf_relocation *relocation)
-{
-	const uint8_t *entry = elf->bytes + elf->relocations_offset + index * (size_t)RELA_BYTES;
-
-	relocation->address = get64(entry + RELA_OFFSET);
-	relocation->addend = get64(entry + RELA_ADDEND);
-}
-
 /* ---- Notes ------------------------------------------------------------------------------- */
 
 static uint64_t align_up(uint64_t value, uint64_t alignment)
@@ -299,14 +210,28 @@ static uint64_t align_up(uint64_t value, uint64_t alignment)
 	return (value + alignment - 1) & ~(alignment - 1);
 }
 
-static bool each_note_in(const struct mote_elf *elf, const struct mote_elf_segment *segment,
+/* Where notes are in memory.  Tools that remove some leave the others without an address; then the
+ * loadable segment that covers the same part of the file tells. */
+static uint64_t note_address(const struct mote_elf *elf, const struct mote_elf_segment *notes)
+{
+	for (size_t i = 0; notes->address == 0 && i < elf->segment_count; i++) {
+		const struct mote_elf_segment *segment = &elf->segments[i];
+		uint64_t into = notes->file_offset - segment->file_offset;
+
+		if (notes->file_offset >= segment->file_offset && into <= segment->file_bytes &&
+		    notes->file_bytes <= segment->file_bytes - into)
+			return segment->address + into;
+	}
+	return notes->address;
+}
+
+static bool each_note_in(struct mote_elf *elf, const struct mote_elf_segment *segment,
 			 bool (*visit)(void *, const struct mote_elf_note *), void *user)
 {
 	uint64_t alignment = segment->alignment == 8 ? 8 : 4;
+	uint64_t address = note_address(elf, segment);
 	uint64_t at = 0;
 
-	if (!in_file(elf, segment->file_offset, segment->file_bytes))
-		return false;
 	while (at + NOTE_HEADER_BYTES <= segment->file_bytes) {
 		const uint8_t *header = elf->bytes + segment->file_offset + at;
 		uint64_t owner_bytes = get32(header);
@@ -322,8 +247,9 @@ static bool each_note_in(const struct mote_elf *elf, const struct mote_elf_segme
 			.type = get32(header + 8),
 			.contents = header + contents,
 			.contents_bytes = (uint32_t)contents_bytes,
-			.contents_address = segment->address + at + contents,
+			.contents_address = address + at + contents,
 		};
+		elf->work++;
 		if (!visit(user, &note))
 			return true;
 		at += align_up(contents + contents_bytes, alignment);
@@ -331,11 +257,14 @@ static bool each_note_in(const struct mote_elf *elf, const struct mote_elf_segme
 	return true;
 }
 
-bool mote_elf_each_note(const struct mote_elf *elf,
+/* Note segments that overlap would be read again and again: all of them together are no longer than
+ * the file. */
+bool mote_elf_each_note(struct mote_elf *elf,
 			bool (*visit)(void *user, const struct mote_elf_note *note), void *user)
 {
 	uint64_t offset = get64(elf->bytes + ELF_PROGRAM_HEADERS);
 	uint16_t count = get16(elf->bytes + ELF_PROGRAM_HEADER_COUNT);
+	uint64_t unread = elf->length;
 
 	for (uint16_t i = 0; i < count; i++) {
 		const uint8_t *header = elf->bytes + offset + (size_t)i * PH_BYTES;
@@ -344,6 +273,10 @@ bool mote_elf_each_note(const struct mote_elf *elf,
 		if (get32(header + PH_TYPE) != PT_NOTE)
 			continue;
 		segment = read_segment(header);
+		if (!mote_elf_in_file(elf, segment.file_offset, segment.file_bytes) ||
+		    segment.file_bytes > unread)
+			return false;
+		unread -= segment.file_bytes;
 		if (!each_note_in(elf, &segment, visit, user))
 			return false;
 	}
@@ -361,8 +294,8 @@ static bool take_symbol_table(struct mote_elf *elf, const uint8_t *sections, uin
 	if (get32(table + SH_TYPE) != SHT_SYMTAB || link >= count)
 		return false;
 	strings = sections + (size_t)link * SH_BYTES;
-	if (!in_file(elf, get64(table + SH_OFFSET), get64(table + SH_SECTION_BYTES)) ||
-	    !in_file(elf, get64(strings + SH_OFFSET), get64(strings + SH_SECTION_BYTES)))
+	if (!mote_elf_in_file(elf, get64(table + SH_OFFSET), get64(table + SH_SECTION_BYTES)) ||
+	    !mote_elf_in_file(elf, get64(strings + SH_OFFSET), get64(strings + SH_SECTION_BYTES)))
 		return false;
 	elf->symbols_offset = get64(table + SH_OFFSET);
 	elf->symbol_count = (size_t)(get64(table + SH_SECTION_BYTES) / SYM_BYTES);
@@ -377,8 +310,9 @@ static void find_symbols(struct mote_elf *elf)
 	uint16_t count = get16(elf->bytes + ELF_SECTION_HEADER_COUNT);
 
 	if (get16(elf->bytes + ELF_SECTION_HEADER_BYTES) != SH_BYTES ||
-	    !in_file(elf, offset, (uint64_t)count * SH_BYTES))
+	    !mote_elf_in_file(elf, offset, (uint64_t)count * SH_BYTES))
 		return;
+	elf->work += count;
 	for (uint16_t i = 0; i < count; i++)
 		if (take_symbol_table(elf, elf->bytes + offset, count,
 				      elf->bytes + offset + (size_t)i * SH_BYTES))
@@ -431,6 +365,22 @@ bool mote_elf_nearest_symbol(const struct mote_elf *elf, uint64_t address, const
 	return true;
 }
 
+/* A linked program with an IFUNC relocates itself before main, by resolvers of its own. */
+static mote_status check_symbols(struct mote_elf *elf, mote_error *error)
+{
+	for (size_t i = 0; i < elf->symbol_count; i++) {
+		const uint8_t *symbol = elf->bytes + elf->symbols_offset + i * (size_t)SYM_BYTES;
+		const char *name;
+
+		elf->work++;
+		if ((symbol[SYM_INFO] & 0xf) != STT_GNU_IFUNC || get16(symbol + SYM_SECTION) == 0)
+			continue;
+		name = symbol_name(elf, symbol);
+		return mote_elf_refuse_ifunc(elf, name != NULL ? name : "?", error);
+	}
+	return MOTE_OK;
+}
+
 size_t mote_elf_function_count(const struct mote_elf *elf)
 {
 	size_t count = 0;
@@ -461,8 +411,9 @@ mote_status mote_elf_parse(const char *name, const uint8_t *bytes, size_t length
 	if (status == MOTE_OK)
 		status = check_entry(elf, error);
 	if (status == MOTE_OK && dynamic.file_bytes > 0)
-		status = read_dynamic(elf, &dynamic, error);
-	if (status == MOTE_OK)
-		find_symbols(elf);
-	return status;
+		status = mote_elf_read_dynamic(elf, &dynamic, error);
+	if (status != MOTE_OK)
+		return status;
+	find_symbols(elf);
+	return check_symbols(elf, error);
 }

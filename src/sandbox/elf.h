@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Reads an ELF64 executable: header, segments, dynamic section, notes, symbols.
- * The file is hostile: every offset and size is checked against it, and nothing
- * here knows what a guest is (image.c does).
+ * The file is hostile: every offset and size is checked against it, the work is
+ * linear in its length, and nothing here knows what a guest is (image.c does).
  * System V ABI, chapters 4 and 5; psABI supplements for x86_64 and aarch64.
  */
 #ifndef MOTE_SANDBOX_ELF_H
@@ -28,6 +28,12 @@ struct mote_elf_range {
 	uint64_t begin, end;
 };
 
+/* A table of entries in the file. */
+struct mote_elf_table {
+	uint64_t offset;
+	size_t count;
+};
+
 struct mote_elf {
 	const uint8_t *bytes;
 	size_t length;
@@ -40,12 +46,19 @@ struct mote_elf {
 	size_t segment_count;
 	struct mote_elf_range relro;
 	struct mote_elf_segment tls; /* memory_bytes 0: none */
-	uint64_t relocations_offset; /* in the file: RELA entries, all of type RELATIVE */
-	size_t relocation_count;
+	/* Relocations, all of type RELATIVE or NONE: RELA entries, those of the procedure linkage
+	 * table, and packed ones. */
+	struct mote_elf_table rela, jump, relr;
 	/* Symbol table and its string table, in the file; symbol_count 0: stripped. */
 	uint64_t symbols_offset, strings_offset;
 	size_t symbol_count, strings_bytes;
+	/* How many entries and notes were looked at: no more than the file has room for, which the
+	 * tests and the fuzz targets check. */
+	uint64_t work;
 };
+
+/* Whether [offset, offset+bytes) lies in the file. */
+bool mote_elf_in_file(const struct mote_elf *elf, uint64_t offset, uint64_t bytes);
 
 /* Whether the first bytes of a file can be an ELF64 executable for one of the two machines. */
 mote_status mote_elf_check_header(const char *name, const uint8_t *bytes, size_t length,
@@ -70,16 +83,26 @@ struct mote_elf_note {
 };
 
 /* Calls visit for each note until it gives false.  False when the notes are malformed. */
-bool mote_elf_each_note(const struct mote_elf *elf,
+bool mote_elf_each_note(struct mote_elf *elf,
 			bool (*visit)(void *user, const struct mote_elf_note *note), void *user);
 
-/* One relative relocation: the 8 bytes at address become addend plus the load bias. */
+/* One relative relocation: the 8 bytes at address become addend plus the load bias; in_place: the
+ * addend is what those bytes hold. */
 struct mote_elf_relocation {
 	uint64_t address, addend;
+	bool in_place;
 };
 
-void mote_elf_relocation_at(const struct mote_elf *elf, size_t index,
-			    struct mote_elf_relocation *relocation);
+typedef bool mote_elf_visit_relocation(void *user, const struct mote_elf_relocation *relocation);
+
+/* Calls visit for each relocation.  False when one of these calls gave false, which was the last. */
+bool mote_elf_each_relocation(const struct mote_elf *elf, mote_elf_visit_relocation *visit,
+			      void *user);
+
+/* elf_dynamic.c, for elf.c: reads the dynamic section, which is not trusted. */
+mote_status mote_elf_read_dynamic(struct mote_elf *elf, const struct mote_elf_segment *segment,
+				  mote_error *error);
+mote_status mote_elf_refuse_ifunc(const struct mote_elf *elf, const char *what, mote_error *error);
 
 /* The function that address lies in; of several, the one that begins last.  name: into the file,
  * NUL-terminated. */

@@ -62,8 +62,12 @@ enum {
 	DT_RELASZ = 8,
 	DT_RELAENT = 9,
 	DT_RELSZ = 18,
+	DT_PLTREL = 20,
 	DT_TEXTREL = 22,
+	DT_JMPREL = 23,
 	DT_RELRSZ = 35,
+	DT_RELR = 36,
+	DT_RELRENT = 37,
 	DYN_BYTES = 16,
 };
 
@@ -73,8 +77,12 @@ enum {
 	RELA_INFO = 8,
 	RELA_ADDEND = 16,
 	RELA_BYTES = 24,
+	RELR_BYTES = 8,
+	R_NONE = 0,
 	R_X86_64_RELATIVE = 8,
+	R_X86_64_IRELATIVE = 37,
 	R_AARCH64_RELATIVE = 1027,
+	R_AARCH64_IRELATIVE = 1032,
 };
 
 enum { NOTE_HEADER_BYTES = 12 };
@@ -97,11 +105,13 @@ enum {
 	SYM_SIZE = 16,
 	SYM_BYTES = 24,
 	STT_FUNC = 2,
+	STT_GNU_IFUNC = 10,
 };
 
 #define ELF_PAGE 4096u
 #define ELF_HIGHEST_ADDRESS (1ull << 46) /* far above any guest memory, far below overflow */
-#define ELF_MAXIMUM_ALIGNMENT (2u << 20)
+#define ELF_MAXIMUM_PROGRAM_HEADERS 256u
+#define ELF_MAXIMUM_ALIGNMENT (16u << 20)
 #define ELF_MAXIMUM_TLS (64u << 10)
 
 static inline uint16_t get16(const uint8_t *at)

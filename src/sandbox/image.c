@@ -116,15 +116,56 @@ static mote_status read_table(mote_image *image, const struct table *table,
 	return status;
 }
 
+/* Puts the export at index root where it belongs in a heap of count exports, the last name first. */
+static void sift_down(const mote_image_function **heap, size_t root, size_t count)
+{
+	for (size_t child = 2 * root + 1; child < count; child = 2 * root + 1) {
+		const mote_image_function *moved = heap[root];
+
+		if (child + 1 < count && strcmp(heap[child]->name, heap[child + 1]->name) < 0)
+			child++;
+		if (strcmp(moved->name, heap[child]->name) >= 0)
+			return;
+		heap[root] = heap[child];
+		heap[child] = moved;
+		root = child;
+	}
+}
+
+/* By heap sort: no memory of its own, and never quadratic, whatever the names are. */
+static void sort_by_name(const mote_image_function **functions, size_t count)
+{
+	for (size_t i = count / 2; i-- > 0;)
+		sift_down(functions, i, count);
+	for (size_t last = count; last-- > 1;) {
+		const mote_image_function *moved = functions[0];
+
+		functions[0] = functions[last];
+		functions[last] = moved;
+		sift_down(functions, 0, last);
+	}
+}
+
 static mote_status check_duplicates(const mote_image *image, mote_error *error)
 {
+	const mote_image_function **sorted;
+	mote_status status = MOTE_OK;
+
+	if (image->export_count == 0)
+		return MOTE_OK;
+	sorted = mote_allocate(&image->allocator, image->export_count * sizeof(*sorted));
+	if (sorted == NULL)
+		return mote_fail_memory(error, "function table");
 	for (size_t i = 0; i < image->export_count; i++)
-		for (size_t j = 0; j < i; j++)
-			if (strcmp(image->exports[i].name, image->exports[j].name) == 0)
-				return mote_fail(error, MOTE_BAD_IMAGE,
-						 "guest image %s: two exports are called %s",
-						 image->name, image->exports[i].name);
-	return MOTE_OK;
+		sorted[i] = &image->exports[i];
+	sort_by_name(sorted, image->export_count);
+	for (size_t i = 1; status == MOTE_OK && i < image->export_count; i++)
+		if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0)
+			status = mote_fail(error, MOTE_BAD_IMAGE,
+					   "guest image %s: two exports are called %s", image->name,
+					   sorted[i]->name);
+	mote_release(&image->allocator, sorted);
+	return status;
 }
 
 /* ---- Notes ------------------------------------------------------------------------------- */

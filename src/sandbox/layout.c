@@ -66,7 +66,8 @@ static mote_status too_small(const struct mote_layout_request *request, uint64_t
 /* Everything that does not depend on where the image is linked. */
 static void place_low(const struct mote_layout_request *request, struct mote_layout *layout)
 {
-	layout->thread = mote_thread_block_make(request->tls_bytes, request->tls_alignment);
+	layout->thread = mote_thread_block_make(request->tls_bytes, request->tls_alignment,
+						request->tls_address);
 	layout->regions[MOTE_LAYOUT_MONITOR].gva = MOTE_RAM_GVA;
 	layout->regions[MOTE_LAYOUT_MONITOR].bytes = MOTE_MONITOR_BYTES;
 	place(layout, MOTE_LAYOUT_STACK_GUARD_LOW, GUARD_BYTES);

@@ -51,8 +51,8 @@ struct mote_layout_request {
 	uint64_t least_heap_bytes;
 	struct mote_elf_range image; /* as linked, whole pages */
 	bool position_independent;
-	uint64_t image_alignment; /* power of two, at least a page */
-	uint64_t tls_bytes, tls_alignment;
+	uint64_t image_alignment;			/* power of two, at least a page */
+	uint64_t tls_bytes, tls_alignment, tls_address; /* as linked */
 	uint64_t buffer_bytes; /* address space for shared buffers; whole pages */
 	uint64_t gpa_offset;
 	uint64_t granule_bytes; /* of what the hypervisor maps; a power of two, at most 64 KiB */

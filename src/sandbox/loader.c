@@ -145,23 +145,26 @@ static bool in_writable_segment(const struct mote_elf *elf, uint64_t address)
 	return false;
 }
 
+static bool apply(void *user, const struct mote_elf_relocation *relocation)
+{
+	struct mote_loader *loader = user;
+	uint64_t value = relocation->addend;
+	void *to = host(loader, relocation->address + loader->layout->image_bias, sizeof(value));
+
+	if (to == NULL || !in_writable_segment(&loader->image->elf, relocation->address))
+		return false;
+	if (relocation->in_place)
+		memcpy(&value, to, sizeof(value));
+	value += loader->layout->image_bias;
+	memcpy(to, &value, sizeof(value));
+	return true;
+}
+
 static mote_status relocate(struct mote_loader *loader, mote_error *error)
 {
-	const struct mote_elf *elf = &loader->image->elf;
-
-	for (size_t i = 0; i < elf->relocation_count; i++) {
-		struct mote_elf_relocation relocation;
-		uint64_t value;
-		void *to;
-
-		mote_elf_relocation_at(elf, i, &relocation);
-		value = relocation.addend + loader->layout->image_bias;
-		to = host(loader, relocation.address + loader->layout->image_bias, sizeof(value));
-		if (to == NULL || !in_writable_segment(elf, relocation.address))
-			return out_of_range(loader, "a relocation", error);
-		memcpy(to, &value, sizeof(value));
-	}
-	return MOTE_OK;
+	if (mote_elf_each_relocation(&loader->image->elf, apply, loader))
+		return MOTE_OK;
+	return out_of_range(loader, "a relocation", error);
 }
 
 static mote_status make_thread_block(struct mote_loader *loader, mote_error *error)

@@ -70,6 +70,7 @@ static mote_status compute_layout(mote_sandbox *sandbox, const mote_sandbox_opti
 		.image_alignment = image_alignment(&image->elf),
 		.tls_bytes = image->elf.tls.memory_bytes,
 		.tls_alignment = image->elf.tls.alignment,
+		.tls_address = image->elf.tls.address,
 		.granule_bytes = mote_engine_page_bytes(sandbox->engine),
 	};
 	mote_status status = MOTE_OK;
@@ -382,6 +383,19 @@ mote_status mote_sandbox_destroy(mote_sandbox *sandbox)
 
 /* ---- Questions --------------------------------------------------------------------------- */
 
+static mote_status fail_find(const mote_image *image, const char *name, mote_error *error)
+{
+	if (image->export_count == 0 && image->import_count == 0)
+		return mote_fail(error, MOTE_NOT_FOUND,
+				 "guest image %s exports no function and imports none: the linker "
+				 "dropped them, or could not read the objects; use the linker that "
+				 "belongs to the compiler (lld cannot read those of gcc -flto)",
+				 image->name);
+	return mote_fail(error, MOTE_NOT_FOUND,
+			 "guest image %s exports no function %.64s; mote inspect lists them",
+			 image->name, name);
+}
+
 mote_status mote_sandbox_find(const mote_sandbox *sandbox, const char *name, const char *signature,
 			      mote_function *function, mote_error *error)
 {
@@ -397,10 +411,7 @@ mote_status mote_sandbox_find(const mote_sandbox *sandbox, const char *name, con
 	while (i < image->export_count && strcmp(image->exports[i].name, name) != 0)
 		i++;
 	if (i == image->export_count)
-		return mote_fail(
-			error, MOTE_NOT_FOUND,
-			"guest image %s exports no function %.64s; mote inspect lists them",
-			image->name, name);
+		return fail_find(image, name, error);
 	if (signature != NULL) {
 		status = mote_signature_parse(signature, &wanted, error);
 		if (status != MOTE_OK)

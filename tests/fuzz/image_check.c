@@ -82,8 +82,10 @@ void image_check_inspection(const mote_image *image)
 		const mote_image *image;
 		void *user;
 	} visited = {image};
+	struct mote_elf elf = image->elf;
 
-	FUZZ_CHECK(mote_elf_each_note(&image->elf, check_note, visited.user));
+	FUZZ_CHECK(elf.work <= elf.length);
+	FUZZ_CHECK(mote_elf_each_note(&elf, check_note, visited.user));
 
 	mote_image_get_information(image, &information);
 	FUZZ_CHECK(information.abi_version == MOTE_ABI_VERSION);

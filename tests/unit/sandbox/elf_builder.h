@@ -67,8 +67,10 @@ struct elf_file {
 
 static inline void put16(struct elf_file *file, size_t at, uint16_t value)
 {
-	file->bytes[at] = (uint8_t)value;
-	file->bytes[at + 1] = (uint8_t)(value >> 8);
+	uint8_t *bytes = (uint8_t *)file; /* there may be more of them behind the structure */
+
+	bytes[at] = (uint8_t)value;
+	bytes[at + 1] = (uint8_t)(value >> 8);
 }
 
 static inline void put32(struct elf_file *file, size_t at, uint32_t value)

@@ -99,6 +99,28 @@ static void hostile_notes_are_malformed(void)
 	REQUIRE(!(mote_elf_each_note(&elf, see, &(struct seen){0})));
 }
 
+/* What a tool that removes notes leaves: the others, without an address. */
+static void notes_without_an_address_are_where_their_segment_is(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	struct seen seen = {0};
+	struct elf_file file;
+	struct mote_elf elf;
+
+	elf_make(&file);
+	put64(&file, ph(NOTES, PH_ADDRESS), 0);
+	check_ok(parse(&file, &elf, &error), &error);
+	REQUIRE(mote_elf_each_note(&elf, see, &seen));
+	REQUIRE_EQ(seen.addresses[0], IMAGE_CONTENTS_AT);
+	/* In no segment: as it says. */
+	put64(&file, ph(LOAD_READ, PH_FILE_BYTES), NOTES_AT);
+	put64(&file, ph(DYNAMIC, PH_FILE_BYTES), 0);
+	check_ok(parse(&file, &elf, &error), &error);
+	memset(&seen, 0, sizeof(seen));
+	REQUIRE(mote_elf_each_note(&elf, see, &seen));
+	REQUIRE_EQ(seen.addresses[0], IMAGE_CONTENTS_AT - NOTES_AT);
+}
+
 /* ---- Symbols ------------------------------------------------------------------------------ */
 
 static void the_function_around_an_address_is_found(void)
@@ -176,6 +198,13 @@ static void hostile_symbols_do_no_harm(void)
 
 /* ---- Damage of any kind ------------------------------------------------------------------- */
 
+static bool count_relocation(void *user, const struct mote_elf_relocation *relocation)
+{
+	(void)relocation;
+	++*(size_t *)user;
+	return true;
+}
+
 /* Everything that the reader offers, on bytes that a sanitizer guards on both ends. */
 static mote_status use(const uint8_t *bytes, size_t length)
 {
@@ -191,14 +220,16 @@ static mote_status use(const uint8_t *bytes, size_t length)
 	if (status == MOTE_OK) {
 		const char *name;
 		uint64_t offset;
+		size_t relocations = 0;
 
 		(void)mote_elf_each_note(&elf, see, &seen);
-		for (size_t i = 0; i < elf.relocation_count; i++)
-			mote_elf_relocation_at(&elf, i, &(struct mote_elf_relocation){0});
+		REQUIRE(mote_elf_each_relocation(&elf, count_relocation, &relocations));
+		REQUIRE(relocations <= 8 * length);
 		for (uint64_t address = 0; address < 0x6000; address += 0x10)
 			if (mote_elf_nearest_symbol(&elf, address, &name, &offset))
 				REQUIRE(strlen(name) < length);
 		(void)mote_elf_function_count(&elf);
+		REQUIRE(elf.work <= length);
 	} else {
 		REQUIRE_EQ(status, MOTE_BAD_IMAGE);
 		REQUIRE(error.text[0] != '\0');
@@ -259,6 +290,7 @@ static void random_damage_is_harmless(void)
 static const struct test_case cases[] = {
 	CASE(notes_are_visited_in_order),
 	CASE(hostile_notes_are_malformed),
+	CASE(notes_without_an_address_are_where_their_segment_is),
 	CASE(the_function_around_an_address_is_found),
 	CASE(hostile_symbols_do_no_harm),
 	CASE(truncation_at_every_byte_is_harmless),

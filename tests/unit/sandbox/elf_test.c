@@ -15,7 +15,6 @@ static mote_status parse(const struct elf_file *file, struct mote_elf *elf, mote
 static void a_valid_image_is_read(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
-	struct mote_elf_relocation relocation;
 	struct elf_file file;
 	struct mote_elf elf;
 
@@ -35,10 +34,6 @@ static void a_valid_image_is_read(void)
 	REQUIRE_EQ(elf.relro.begin, 0x2000);
 	REQUIRE_EQ(elf.relro.end, 0x3000);
 	REQUIRE_EQ(elf.tls.memory_bytes, TLS_BYTES);
-	REQUIRE_EQ(elf.relocation_count, RELA_COUNT);
-	mote_elf_relocation_at(&elf, 2, &relocation);
-	REQUIRE_EQ(relocation.address, POINTERS_AT + 16);
-	REQUIRE_EQ(relocation.addend, CODE_AT + 0x20);
 	REQUIRE_EQ(mote_elf_function_count(&elf), 2);
 
 	put16(&file, ELF_TYPE, ELF_TYPE_EXECUTABLE);
@@ -122,17 +117,17 @@ static void bad_segments_are_refused(void)
 		{load(LOAD_CODE, PH_FILE_BYTES), 8, 0x1001, "larger in the file than in memory"},
 		{load(LOAD_DATA, PH_FILE_BYTES), 8, UINT64_MAX,
 		 "larger in the file than in memory"},
-		{load(LOAD_DATA, PH_FILE_BYTES), 8, 0x2401, "lies behind the end of the file"},
-		{load(LOAD_DATA, PH_OFFSET), 8, ELF_FILE_BYTES, "lies behind the end of the file"},
-		{load(LOAD_DATA, PH_OFFSET), 8, UINT64_MAX, "lies behind the end of the file"},
-		{load(LOAD_DATA, PH_OFFSET), 8, UINT64_MAX - 0x1fff, "lies behind the end"},
+		{load(LOAD_DATA, PH_FILE_BYTES), 8, 0x2401, "extends past the end of the file"},
+		{load(LOAD_DATA, PH_OFFSET), 8, ELF_FILE_BYTES, "extends past the end of the file"},
+		{load(LOAD_DATA, PH_OFFSET), 8, UINT64_MAX, "extends past the end of the file"},
+		{load(LOAD_DATA, PH_OFFSET), 8, UINT64_MAX - 0x1fff, "extends past the end"},
 		{load(LOAD_DATA, PH_ADDRESS), 8, 1ull << 47, "absurd address or size"},
 		{load(LOAD_DATA, PH_ADDRESS), 8, UINT64_MAX, "absurd address or size"},
 		{load(LOAD_DATA, PH_MEMORY_BYTES), 8, 1ull << 46, "absurd address or size"},
 		{load(LOAD_DATA, PH_MEMORY_BYTES), 8, UINT64_MAX, "absurd address or size"},
 		{load(LOAD_DATA, PH_FLAGS), 4, 7, "is writable and executable"},
 		{load(LOAD_CODE, PH_FLAGS), 4, 3, "is writable and executable"},
-		{load(LOAD_CODE, PH_ALIGNMENT), 8, 4ull << 20, "absurd alignment"},
+		{load(LOAD_CODE, PH_ALIGNMENT), 8, 32ull << 20, "absurd alignment"},
 		{load(LOAD_CODE, PH_ALIGNMENT), 8, 0x1800, "absurd alignment"},
 		{load(LOAD_CODE, PH_ALIGNMENT), 8, UINT64_MAX, "absurd alignment"},
 		{load(LOAD_CODE, PH_ADDRESS), 8, 0, "overlaps the one before it"},
@@ -237,14 +232,14 @@ static size_t dynamic(unsigned number, unsigned field)
 static void bad_dynamic_sections_are_refused(void)
 {
 	const struct damage damages[] = {
-		{ph(DYNAMIC, PH_OFFSET), 8, ELF_FILE_BYTES, "dynamic section lies behind the end"},
-		{ph(DYNAMIC, PH_OFFSET), 8, UINT64_MAX, "dynamic section lies behind the end"},
-		{ph(DYNAMIC, PH_FILE_BYTES), 8, UINT64_MAX, "dynamic section lies behind the end"},
+		{ph(DYNAMIC, PH_OFFSET), 8, ELF_FILE_BYTES, "dynamic section extends past the end"},
+		{ph(DYNAMIC, PH_OFFSET), 8, UINT64_MAX, "dynamic section extends past the end"},
+		{ph(DYNAMIC, PH_FILE_BYTES), 8, UINT64_MAX, "dynamic section extends past the end"},
 		{dynamic(3, 0), 8, DT_NEEDED, "needs a shared library"},
 		{dynamic(3, 0), 8, DT_TEXTREL, "relocations in its code"},
-		{dynamic(3, 0), 8, DT_PLTRELSZ, "only a dynamic linker can do"},
-		{dynamic(3, 0), 8, DT_RELRSZ, "packed relocations"},
-		{dynamic(4, 1), 8, 8, "only a dynamic linker can do"},
+		{dynamic(3, 0), 8, DT_PLTRELSZ, "relocation table out of range"},
+		{dynamic(3, 0), 8, DT_RELRSZ, "relocation table out of range"},
+		{dynamic(4, 1), 8, 8, "relocations of a kind that this machine does not use"},
 		{dynamic(0, 1), 8, ELF_FILE_BYTES, "relocation table out of range"},
 		{dynamic(0, 1), 8, UINT64_MAX, "relocation table out of range"},
 		{dynamic(0, 1), 8, 0x4000 - 71, "relocation table out of range"},

@@ -90,6 +90,42 @@ static void optional_parts_may_be_missing(void)
 	mote_image_release(image);
 }
 
+/* As many exports as there may be, with names that differ at the very end; the last two are alike. */
+static void many_exports_are_compared(void)
+{
+	enum {
+		MANY = 4096,
+		AT = 1 << 16,
+		BYTES = AT + (MANY + 1) * sizeof(struct mote_abi_export)
+	};
+	struct elf_file *file = calloc(1, BYTES);
+	mote_error error = MOTE_ERROR_INIT;
+	mote_image *image;
+
+	REQUIRE(file != NULL);
+	elf_make(file);
+	put64(file, ph(LOAD_DATA, PH_FILE_BYTES), BYTES - 0x2000);
+	put64(file, ph(LOAD_DATA, PH_MEMORY_BYTES), BYTES - 0x2000);
+	for (unsigned i = 0; i < MANY; i++) {
+		struct mote_abi_export export = {.result = MOTE_TYPE_I32};
+
+		snprintf(export.name, sizeof(export.name), "%058u%04x", 0u, (i * 40503u) & 0xffff);
+		memcpy((uint8_t *)file + AT + i * sizeof(export), &export, sizeof(export));
+	}
+	put32(file, IMAGE_CONTENTS_AT + 4, AT - (IMAGE_CONTENTS_AT + 4));
+	put32(file, IMAGE_CONTENTS_AT + 8,
+	      (uint32_t)(AT + MANY * sizeof(struct mote_abi_export)) - (IMAGE_CONTENTS_AT + 8));
+	check_ok(mote_image_from_bytes(NULL, file->bytes, BYTES, "guest.elf", &image, &error),
+		 &error);
+	mote_image_release(image);
+	memcpy((uint8_t *)file + AT,
+	       (uint8_t *)file + AT + (MANY - 1) * sizeof(struct mote_abi_export),
+	       sizeof(struct mote_abi_export));
+	check_error(mote_image_from_bytes(NULL, file->bytes, BYTES, "guest.elf", &image, &error),
+		    &error, MOTE_BAD_IMAGE, "two exports are called 0000");
+	free(file);
+}
+
 struct damage {
 	size_t at;
 	unsigned bytes;
@@ -359,7 +395,7 @@ static void files_that_are_no_images_are_refused(void)
 	write_file("short", file.bytes, 63);
 	refuse_file("short", MOTE_BAD_IMAGE, "truncated ELF header");
 	write_file("cut", file.bytes, 0x2800);
-	refuse_file("cut", MOTE_BAD_IMAGE, "lies behind the end of the file (truncated?)");
+	refuse_file("cut", MOTE_BAD_IMAGE, "extends past the end of the file (truncated?)");
 	REQUIRE_EQ(mkdir(path_of("folder"), 0755), 0);
 	refuse_file("folder", MOTE_FILE, "Is a directory");
 	REQUIRE_EQ(mkfifo(path_of("fifo"), 0644), 0);
@@ -379,6 +415,7 @@ static void files_that_are_no_images_are_refused(void)
 static const struct test_case cases[] = {
 	CASE(a_valid_image_is_read),
 	CASE(optional_parts_may_be_missing),
+	CASE(many_exports_are_compared),
 	CASE(bad_notes_are_refused),
 	CASE(tables_out_of_range_are_refused),
 	CASE(bad_records_are_refused),

@@ -14,13 +14,17 @@
 #define MOTE_AARCH64_CONTROL_BLOCK_BYTES 16u
 #define MOTE_AARCH64_CANARY_OFFSET 8u /* of the two words, the one that belongs to the SDK */
 
-/* alignment: a power of two, at most a page; bytes: of the variables, may be 0. */
-static inline struct mote_thread_block mote_aarch64_thread_block_make(uint64_t bytes,
-								      uint64_t alignment)
+/*
+ * bytes: of the variables, may be 0.  alignment: a power of two, at most a page, or 0.  address: where
+ * the linker put them; they come as soon after the control block as an address that is the same modulo
+ * alignment.
+ */
+static inline struct mote_thread_block
+mote_aarch64_thread_block_make(uint64_t bytes, uint64_t alignment, uint64_t address)
 {
-	uint64_t variables = alignment > MOTE_AARCH64_CONTROL_BLOCK_BYTES
-				     ? alignment
-				     : MOTE_AARCH64_CONTROL_BLOCK_BYTES;
+	uint64_t gap =
+		alignment > 0 ? (address - MOTE_AARCH64_CONTROL_BLOCK_BYTES) & (alignment - 1) : 0;
+	uint64_t variables = MOTE_AARCH64_CONTROL_BLOCK_BYTES + gap;
 
 	return (struct mote_thread_block){
 		.pointer = 0,

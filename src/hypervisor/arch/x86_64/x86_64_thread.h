@@ -15,15 +15,18 @@
 #define MOTE_X86_64_CONTROL_BLOCK_BYTES 64u
 #define MOTE_X86_64_CANARY_OFFSET 0x28u
 
-/* alignment: a power of two, at most a page; bytes: of the variables, may be 0. */
-static inline struct mote_thread_block mote_x86_64_thread_block_make(uint64_t bytes,
-								     uint64_t alignment)
+/*
+ * bytes: of the variables, may be 0.  alignment: a power of two, at most a page, or 0.  address: where
+ * the linker put them; the linker counts down from the multiple of alignment that follows their end.
+ */
+static inline struct mote_thread_block
+mote_x86_64_thread_block_make(uint64_t bytes, uint64_t alignment, uint64_t address)
 {
 	uint64_t to = alignment > MOTE_X86_64_CONTROL_BLOCK_BYTES ? alignment
 								  : MOTE_X86_64_CONTROL_BLOCK_BYTES;
-	uint64_t pointer = (bytes + to - 1) & ~(to - 1);
-	uint64_t below = (bytes + (alignment > 0 ? alignment - 1 : 0)) &
-			 ~(alignment > 0 ? alignment - 1 : 0);
+	uint64_t gap = alignment > 0 ? (0 - (address + bytes)) & (alignment - 1) : 0;
+	uint64_t below = bytes + gap;
+	uint64_t pointer = (below + to - 1) & ~(to - 1);
 
 	return (struct mote_thread_block){
 		.pointer = pointer,
