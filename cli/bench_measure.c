@@ -284,6 +284,13 @@ static bool measure(struct bench *bench, const struct measurement *measurement,
 	return true;
 }
 
+static bool is_running(const mote_interrupt *interrupt)
+{
+	mote_interrupt_state state = MOTE_INTERRUPT_STATE_INIT;
+
+	return mote_interrupt_get_state(interrupt, &state, NULL) == MOTE_OK && state.running;
+}
+
 /* ---- Kills ------------------------------------------------------------------------------- */
 
 struct killer {
@@ -297,7 +304,7 @@ static void *kill_when_running(void *user)
 {
 	struct killer *killer = user;
 
-	while (!mote_interrupt_get_state(killer->interrupt).running && !atomic_load(&killer->over))
+	while (!is_running(killer->interrupt) && !atomic_load(&killer->over))
 		pause_ns(POLL_NS);
 	pause_ns(killer->phase_ns);
 	killer->killed_ns = now_ns();

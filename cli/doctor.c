@@ -44,11 +44,15 @@ static void look(struct findings *findings)
 	mote_engine *engine;
 
 	*findings = (struct findings){.usable = false};
-	findings->count = mote_probe(findings->backends, MAXIMUM_BACKENDS);
-	if (findings->count > MAXIMUM_BACKENDS)
-		findings->count = MAXIMUM_BACKENDS;
-	for (size_t i = 0; i < findings->count; i++)
-		findings->usable = findings->usable || findings->backends[i].usable;
+	for (size_t i = 0; i < MAXIMUM_BACKENDS; i++) {
+		mote_probe_result *result = &findings->backends[i];
+
+		*result = (mote_probe_result)MOTE_PROBE_RESULT_INIT;
+		if (mote_probe(i, result, NULL) != MOTE_OK)
+			break;
+		findings->count++;
+		findings->usable = findings->usable || result->usable;
+	}
 	if (mote_engine_create(NULL, &engine, &error) == MOTE_OK) {
 		findings->chosen = true;
 		findings->backend = mote_engine_get_backend(engine);

@@ -8,33 +8,6 @@
 
 #include "text.h"
 
-static const char *kind_identifier(mote_fault_kind kind)
-{
-	switch (kind) {
-#define KIND(name, number, text)                                                                   \
-	case MOTE_FAULT_##name:                                                                    \
-		return #name;
-		MOTE_FAULT_MAP(KIND)
-#undef KIND
-	}
-	return "UNKNOWN";
-}
-
-static const char *access_name(mote_access access)
-{
-	switch (access) {
-	case MOTE_ACCESS_READ:
-		return "read";
-	case MOTE_ACCESS_WRITE:
-		return "write";
-	case MOTE_ACCESS_EXECUTE:
-		return "execute";
-	case MOTE_ACCESS_NONE:
-		break;
-	}
-	return NULL;
-}
-
 static void x86_64_json(struct json *json, const mote_x86_64_regs *regs)
 {
 	const struct {
@@ -68,20 +41,17 @@ static void aarch64_json(struct json *json, const mote_aarch64_regs *regs)
 
 void fault_json(struct json *json, const mote_fault *fault)
 {
-	const char *access = access_name(fault->access);
-	char kind[32];
-
 	json_open_object(json, "fault");
-	json_string(json, "kind", lower_case(kind, sizeof(kind), kind_identifier(fault->kind)));
+	json_string(json, "kind", mote_fault_kind_name(fault->kind));
 	if (fault->vector != MOTE_FAULT_NO_VECTOR)
 		json_unsigned(json, "vector", fault->vector);
 	else
 		json_null(json, "vector");
 	json_address(json, "error_code", fault->error_code);
 	json_address(json, "pc", fault->pc);
-	if (access != NULL) {
+	if (fault->access != MOTE_ACCESS_NONE) {
 		json_address(json, "address", fault->address);
-		json_string(json, "access", access);
+		json_string(json, "access", mote_access_name(fault->access));
 		json_string(json, "region", fault->region);
 	} else {
 		json_null(json, "address");

@@ -15,8 +15,8 @@ struct inspect_options {
 };
 
 /* One of the two tables of functions. */
-typedef bool (*function_getter)(const mote_image *image, size_t index,
-				mote_image_function *function);
+typedef mote_status (*function_getter)(const mote_image *image, size_t index,
+				       mote_image_function *function, mote_error *error);
 
 static const char *type_name(const mote_image_information *information)
 {
@@ -37,10 +37,10 @@ static void print_functions(struct output *output, const char *title, const mote
 			    function_getter get, size_t count)
 {
 	char signature[MOTE_SIGNATURE_TEXT_BYTES];
-	mote_image_function function;
+	mote_image_function function = MOTE_IMAGE_FUNCTION_INIT;
 
 	output_format(output, "\n%s (%zu)\n", title, count);
-	for (size_t i = 0; get(image, i, &function); i++) {
+	for (size_t i = 0; get(image, i, &function, NULL) == MOTE_OK; i++) {
 		mote_signature_format(&function.signature, signature);
 		output_format(output, "  %s: %s\n", function.name, signature);
 	}
@@ -48,10 +48,10 @@ static void print_functions(struct output *output, const char *title, const mote
 
 static void print_segments(struct output *output, const mote_image *image, size_t count)
 {
-	mote_image_segment segment;
+	mote_image_segment segment = MOTE_IMAGE_SEGMENT_INIT;
 
 	output_format(output, "\nsegments (%zu)\n", count);
-	for (size_t i = 0; mote_image_get_segment(image, i, &segment); i++)
+	for (size_t i = 0; mote_image_get_segment(image, i, &segment, NULL) == MOTE_OK; i++)
 		output_format(output,
 			      "  0x%08" PRIx64 "  %c%c%c  %" PRIu64 " bytes, %" PRIu64
 			      " of them in the file\n",
@@ -83,10 +83,10 @@ static void json_functions(struct json *json, const char *name, const mote_image
 			   function_getter get)
 {
 	char signature[MOTE_SIGNATURE_TEXT_BYTES];
-	mote_image_function function;
+	mote_image_function function = MOTE_IMAGE_FUNCTION_INIT;
 
 	json_open_array(json, name);
-	for (size_t i = 0; get(image, i, &function); i++) {
+	for (size_t i = 0; get(image, i, &function, NULL) == MOTE_OK; i++) {
 		const mote_signature *types = &function.signature;
 
 		mote_signature_format(types, signature);
@@ -105,10 +105,10 @@ static void json_functions(struct json *json, const char *name, const mote_image
 
 static void json_segments(struct json *json, const mote_image *image)
 {
-	mote_image_segment segment;
+	mote_image_segment segment = MOTE_IMAGE_SEGMENT_INIT;
 
 	json_open_array(json, "segments");
-	for (size_t i = 0; mote_image_get_segment(image, i, &segment); i++) {
+	for (size_t i = 0; mote_image_get_segment(image, i, &segment, NULL) == MOTE_OK; i++) {
 		json_open_object(json, NULL);
 		json_address(json, "address", segment.address);
 		json_unsigned(json, "memory_bytes", segment.memory_bytes);
@@ -146,7 +146,7 @@ static void print_json(struct output *output, const mote_image *image,
 
 static int inspect(const char *path, bool as_json)
 {
-	mote_image_information information;
+	mote_image_information information = MOTE_IMAGE_INFORMATION_INIT;
 	mote_error error = MOTE_ERROR_INIT;
 	struct problem problem;
 	struct output output;
@@ -156,7 +156,7 @@ static int inspect(const char *path, bool as_json)
 		problem_from_error(&problem, &error);
 		return problem_report(&problem, "inspect", as_json);
 	}
-	mote_image_get_information(image, &information);
+	mote_image_get_information(image, &information, NULL);
 	output_standard(&output);
 	if (as_json)
 		print_json(&output, image, &information);

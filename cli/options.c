@@ -198,18 +198,9 @@ const char *read_backend(const char *text, void *to)
 
 const char *read_log_level(const char *text, void *to)
 {
-	static const struct {
-		const char *name;
-		mote_log_level level;
-	} levels[] = {{"off", MOTE_LOG_OFF},
-#define LEVEL(name, number, text) {text, MOTE_LOG_##name},
-		      MOTE_LOG_MAP(LEVEL)
-#undef LEVEL
-	};
-
-	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
-		if (strcmp(text, levels[i].name) == 0) {
-			*(mote_log_level *)to = levels[i].level;
+	for (int level = MOTE_LOG_OFF; level <= MOTE_LOG_TRACE; level++)
+		if (strcmp(text, mote_log_level_name((mote_log_level)level)) == 0) {
+			*(mote_log_level *)to = (mote_log_level)level;
 			return NULL;
 		}
 	return "one of off, error, warning, info, debug, trace";

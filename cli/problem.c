@@ -79,7 +79,6 @@ static void use_tool_words(mote_status status, char *text, size_t capacity)
 
 int problem_from_error(struct problem *problem, const mote_error *error)
 {
-	const char *name = mote_status_name(error->status);
 	int exit_code = EXIT_PROBLEM;
 
 	if (error->status == MOTE_GUEST_FAULT)
@@ -89,9 +88,7 @@ int problem_from_error(struct problem *problem, const mote_error *error)
 	else if (error->status == MOTE_WALL_DEADLINE || error->status == MOTE_CPU_DEADLINE)
 		exit_code = EXIT_DEADLINE;
 	problem->exit_code = exit_code;
-	if (strncmp(name, "MOTE_", 5) == 0)
-		name += 5;
-	lower_case(problem->status, sizeof(problem->status), name);
+	snprintf(problem->status, sizeof(problem->status), "%s", mote_status_name(error->status));
 	snprintf(problem->text, sizeof(problem->text), "%s",
 		 error->text[0] != '\0' ? error->text : mote_status_text(error->status));
 	use_tool_words(error->status, problem->text, sizeof(problem->text));

@@ -28,16 +28,11 @@ struct run {
 
 static void on_log(void *user, mote_log_level level, const char *text, size_t length)
 {
-	static const char *const names[] = {[MOTE_LOG_OFF] = "off",
-#define NAME(name, number, text) [MOTE_LOG_##name] = (text),
-					    MOTE_LOG_MAP(NAME)
-#undef NAME
-	};
 	struct output output;
 
 	(void)user;
 	output_messages(&output);
-	output_format(&output, "guest %s: ", names[level]);
+	output_format(&output, "guest %s: ", mote_log_level_name(level));
 	output_escaped(&output, text, length, false);
 	output_text(&output, "\n");
 	output_flush(&output); /* a guest need not stop because nobody listens */
@@ -169,11 +164,11 @@ static int print_result(const struct run *run)
 static void list_functions(const mote_image *image)
 {
 	char signature[MOTE_SIGNATURE_TEXT_BYTES];
-	mote_image_function function;
+	mote_image_function function = MOTE_IMAGE_FUNCTION_INIT;
 	struct output output;
 
 	output_messages(&output);
-	for (size_t i = 0; mote_image_get_export(image, i, &function); i++) {
+	for (size_t i = 0; mote_image_get_export(image, i, &function, NULL) == MOTE_OK; i++) {
 		mote_signature_format(&function.signature, signature);
 		output_format(&output, "  %s: %s\n", function.name, signature);
 	}

@@ -95,10 +95,10 @@ static uint64_t choose_mailbox(const struct run_options *options,
 /* The end of the image: its size, or its address when that is fixed. */
 static uint64_t image_end(const mote_image *image)
 {
-	mote_image_segment segment;
+	mote_image_segment segment = MOTE_IMAGE_SEGMENT_INIT;
 	uint64_t end = 0;
 
-	for (size_t i = 0; mote_image_get_segment(image, i, &segment); i++)
+	for (size_t i = 0; mote_image_get_segment(image, i, &segment, NULL) == MOTE_OK; i++)
 		end = larger(end, segment.address + segment.memory_bytes);
 	return end;
 }
@@ -125,9 +125,9 @@ mote_sandbox_options run_sandbox_options(const struct run_options *options, cons
 					 const struct arguments *arguments)
 {
 	mote_sandbox_options sandbox = MOTE_SANDBOX_OPTIONS_INIT;
-	mote_image_information information;
+	mote_image_information information = MOTE_IMAGE_INFORMATION_INIT;
 
-	mote_image_get_information(image, &information);
+	mote_image_get_information(image, &information, NULL);
 	sandbox.heap_bytes = options->heap_bytes;
 	sandbox.stack_bytes = options->stack_bytes;
 	sandbox.log_level = options->log_level;
@@ -142,7 +142,8 @@ mote_sandbox_options run_sandbox_options(const struct run_options *options, cons
 
 static bool find_export(const mote_image *image, const char *name, mote_image_function *function)
 {
-	for (size_t i = 0; mote_image_get_export(image, i, function); i++)
+	*function = (mote_image_function)MOTE_IMAGE_FUNCTION_INIT;
+	for (size_t i = 0; mote_image_get_export(image, i, function, NULL) == MOTE_OK; i++)
 		if (strcmp(function->name, name) == 0)
 			return true;
 	return false;
@@ -158,10 +159,10 @@ static bool is_callable_main(const mote_signature *signature)
 /* An image for another architecture runs nowhere here, whatever function is meant. */
 static int check_machine(const mote_image *image, struct problem *problem)
 {
-	mote_image_information information;
+	mote_image_information information = MOTE_IMAGE_INFORMATION_INIT;
 	struct utsname host;
 
-	mote_image_get_information(image, &information);
+	mote_image_get_information(image, &information, NULL);
 	if (uname(&host) != 0 || strcmp(host.machine, mote_machine_name(information.machine)) == 0)
 		return EXIT_FINE;
 	return problem_set(
@@ -172,9 +173,9 @@ static int check_machine(const mote_image *image, struct problem *problem)
 
 static bool exports_nothing(const mote_image *image)
 {
-	mote_image_information information;
+	mote_image_information information = MOTE_IMAGE_INFORMATION_INIT;
 
-	mote_image_get_information(image, &information);
+	mote_image_get_information(image, &information, NULL);
 	return information.export_count == 0 && information.import_count == 0;
 }
 

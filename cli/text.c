@@ -106,16 +106,6 @@ size_t escape_text(char *to, size_t capacity, const char *text, size_t length, b
 	return used;
 }
 
-const char *lower_case(char *to, size_t capacity, const char *name)
-{
-	size_t i = 0;
-
-	for (; name[i] != '\0' && i + 1 < capacity; i++)
-		to[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] - 'A' + 'a') : name[i];
-	to[i] = '\0';
-	return to;
-}
-
 const char *size_text(uint64_t bytes, char text[SIZE_TEXT_BYTES])
 {
 	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};

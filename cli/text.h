@@ -30,9 +30,6 @@ size_t escape_text(char *to, size_t capacity, const char *text, size_t length, b
 /* The most that one byte of text takes when it is escaped. */
 enum { ESCAPED_BYTES = 4 };
 
-/* Writes a name in lower case, e.g. "STACK_OVERFLOW" -> "stack_overflow".  Returns to. */
-const char *lower_case(char *to, size_t capacity, const char *name);
-
 /* "64 KiB", "1 MiB", "5000 bytes".  Returns text. */
 enum { SIZE_TEXT_BYTES = 32 };
 const char *size_text(uint64_t bytes, char text[SIZE_TEXT_BYTES]);

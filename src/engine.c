@@ -5,58 +5,34 @@
 #include "engine.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
+
+#include <mote/version.h>
 
 #include "error_internal.h"
 #include "hypervisor/backend.h"
 #include "hypervisor/interrupt/interrupt_internal.h"
+#include "options.h"
 #include "os/os.h"
-
-static void *default_allocate(void *user, size_t bytes)
-{
-	(void)user;
-	return malloc(bytes);
-}
-
-static void *default_reallocate(void *user, void *pointer, size_t bytes)
-{
-	(void)user;
-	return realloc(pointer, bytes);
-}
-
-static void default_release(void *user, void *pointer)
-{
-	(void)user;
-	free(pointer);
-}
-
-const mote_allocator mote_default_allocator = {
-	.allocate = default_allocate,
-	.reallocate = default_reallocate,
-	.release = default_release,
-};
 
 const char *mote_version(void)
 {
-	return MOTE_VERSION;
+	return MOTE_VERSION_STRING;
 }
 
-static mote_status check_options(const mote_engine_options *options, mote_error *error)
+uint32_t mote_version_number(void)
 {
-	const mote_allocator *allocator = &options->allocator;
+	return MOTE_VERSION_NUMBER;
+}
+
+static mote_status check_allocator(const mote_allocator *allocator, mote_error *error)
+{
 	bool all = allocator->allocate && allocator->reallocate && allocator->release;
 	bool none = !allocator->allocate && !allocator->reallocate && !allocator->release;
 
-	if (options->size != sizeof(*options))
-		return mote_fail(error, MOTE_INVALID_ARGUMENT,
-				 "engine options: size is %zu, not %zu; start them with "
-				 "MOTE_ENGINE_OPTIONS_INIT",
-				 options->size, sizeof(*options));
-	if (!all && !none)
-		return mote_fail(
-			error, MOTE_INVALID_ARGUMENT,
-			"engine options: set all three functions of the allocator or none");
-	return MOTE_OK;
+	if (all || none)
+		return MOTE_OK;
+	return mote_fail(error, MOTE_INVALID_ARGUMENT,
+			 "engine options: set all three functions of the allocator or none");
 }
 
 static mote_status open_engine(mote_engine *engine, const mote_engine_options *options,
@@ -83,16 +59,20 @@ static mote_status open_engine(mote_engine *engine, const mote_engine_options *o
 mote_status mote_engine_create_with_system(const mote_engine_options *options, const void *system,
 					   mote_engine **engine, mote_error *error)
 {
-	static const mote_engine_options defaults = MOTE_ENGINE_OPTIONS_INIT;
+	static const struct mote_structure structure = {
+		"engine options", "MOTE_ENGINE_OPTIONS_INIT", sizeof(mote_engine_options)};
+	mote_engine_options taken = MOTE_ENGINE_OPTIONS_INIT;
 	const mote_allocator *allocator = &mote_default_allocator;
+	mote_status status = MOTE_OK;
 	mote_engine *created;
-	mote_status status;
 
 	if (engine == NULL)
 		return mote_fail(error, MOTE_INVALID_ARGUMENT, "engine is NULL");
-	if (options == NULL)
-		options = &defaults;
-	status = check_options(options, error);
+	if (options != NULL)
+		status = mote_structure_take(&structure, &taken, options, error);
+	options = &taken;
+	if (status == MOTE_OK)
+		status = check_allocator(&options->allocator, error);
 	if (status != MOTE_OK)
 		return status;
 	if (options->allocator.allocate != NULL)

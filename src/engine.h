@@ -23,8 +23,6 @@ struct mote_engine {
 	const volatile uint8_t *fork_mark;
 };
 
-mote_engine *mote_engine_retain(mote_engine *engine);
-
 /* Whether this process is a forked child of the one that created the engine.  No system call. */
 static inline bool mote_engine_forked(const mote_engine *engine)
 {

@@ -1,36 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Status names and the filling of error objects.
+ * The filling of error objects.
  */
 #include "error_internal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-const char *mote_status_name(mote_status status)
-{
-	switch (status) {
-#define NAME(name, number, text)                                                                   \
-	case MOTE_##name:                                                                          \
-		return "MOTE_" #name;
-		MOTE_STATUS_MAP(NAME)
-#undef NAME
-	}
-	return "MOTE_?";
-}
-
-const char *mote_status_text(mote_status status)
-{
-	switch (status) {
-#define TEXT(name, number, text)                                                                   \
-	case MOTE_##name:                                                                          \
-		return text;
-		MOTE_STATUS_MAP(TEXT)
-#undef TEXT
-	}
-	return "unknown status";
-}
 
 /* Names and messages may come from hostile files and guests: one printable line, whatever is in them. */
 static void make_printable(char *text)

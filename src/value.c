@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Type names, and signatures as text.
+ * Signatures as text.
  */
 #include <mote/value.h>
 
@@ -9,17 +9,6 @@
 
 #include "error_internal.h"
 #include "value_internal.h"
-
-static const char *const type_names[MOTE_TYPE_COUNT] = {
-#define NAME(name, number, text) [MOTE_TYPE_##name] = text,
-	MOTE_TYPE_MAP(NAME)
-#undef NAME
-};
-
-const char *mote_type_name(mote_type type)
-{
-	return (unsigned)type < MOTE_TYPE_COUNT ? type_names[type] : "unknown";
-}
 
 static const char *skip_blanks(const char *at)
 {
@@ -35,11 +24,14 @@ static const char *parse_type(const char *at, uint8_t *type)
 
 	at = skip_blanks(at);
 	length = strspn(at, "abcdefghijklmnopqrstuvwxyz0123456789");
-	for (uint8_t i = 0; i < MOTE_TYPE_COUNT; i++)
-		if (length == strlen(type_names[i]) && memcmp(at, type_names[i], length) == 0) {
+	for (uint8_t i = 0; i < MOTE_TYPE_COUNT; i++) {
+		const char *name = mote_type_name((mote_type)i);
+
+		if (length == strlen(name) && memcmp(at, name, length) == 0) {
 			*type = i;
 			return skip_blanks(at + length);
 		}
+	}
 	return NULL;
 }
 
@@ -109,7 +101,7 @@ void mote_signature_format(const mote_signature *signature, char *text)
 	snprintf(text + used, MOTE_SIGNATURE_TEXT_BYTES - used, ")");
 }
 
-bool mote_signature_equal(const mote_signature *a, const mote_signature *b)
+bool mote_signature_is_equal(const mote_signature *a, const mote_signature *b)
 {
 	return a->result == b->result && a->argument_count == b->argument_count &&
 	       memcmp(a->arguments, b->arguments, a->argument_count) == 0;

@@ -42,10 +42,12 @@ static const struct attack attacks[] = {
 /* Kills the call as soon as the guest is running. */
 static void *kill_when_running(void *user)
 {
+	mote_interrupt_state state = MOTE_INTERRUPT_STATE_INIT;
 	mote_interrupt *interrupt = user;
 
-	while (!mote_interrupt_get_state(interrupt).running)
-		;
+	do
+		(void)mote_interrupt_get_state(interrupt, &state, NULL);
+	while (!state.running);
 	mote_interrupt_kill(interrupt);
 	return NULL;
 }

@@ -90,9 +90,9 @@ static void report(mote_sandbox *sandbox, const struct stream *stream, double el
 {
 	double megabytes = (double)stream->written / 1e6;
 	double natively = inflate_natively(stream->input, stream->expected);
-	mote_sandbox_statistics statistics;
+	mote_sandbox_statistics statistics = MOTE_SANDBOX_STATISTICS_INIT;
 
-	mote_sandbox_get_statistics(sandbox, &statistics);
+	mote_sandbox_get_statistics(sandbox, &statistics, NULL);
 	printf("inflate: %zu bytes of gzip to %zu bytes, equal to the original; %llu VM exits\n",
 	       stream->read, stream->written, (unsigned long long)statistics.exits);
 	printf("inflate: %.0f MB/s in the micro VM, %.0f MB/s natively (%.2f of native)\n",

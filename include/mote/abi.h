@@ -22,38 +22,38 @@
 
 /* ---- Types and log levels ---------------------------------------------------------------- */
 
-/* X(NAME, number, "name"): the types that cross the border. */
+/* X(NAME, number, "name", "text"): the types that cross the border. */
 #define MOTE_TYPE_MAP(X)                                                                           \
-	X(VOID, 0, "void")                                                                         \
-	X(I32, 1, "i32")                                                                           \
-	X(U32, 2, "u32")                                                                           \
-	X(I64, 3, "i64")                                                                           \
-	X(U64, 4, "u64")                                                                           \
-	X(F32, 5, "f32")                                                                           \
-	X(F64, 6, "f64")                                                                           \
-	X(BOOL, 7, "bool")                                                                         \
-	X(STRING, 8, "string")                                                                     \
-	X(BYTES, 9, "bytes")
+	X(VOID, 0, "void", "nothing")                                                              \
+	X(I32, 1, "i32", "32-bit signed integer")                                                  \
+	X(U32, 2, "u32", "32-bit unsigned integer")                                                \
+	X(I64, 3, "i64", "64-bit signed integer")                                                  \
+	X(U64, 4, "u64", "64-bit unsigned integer")                                                \
+	X(F32, 5, "f32", "32-bit floating point")                                                  \
+	X(F64, 6, "f64", "64-bit floating point")                                                  \
+	X(BOOL, 7, "bool", "true or false")                                                        \
+	X(STRING, 8, "string", "text without NUL")                                                 \
+	X(BYTES, 9, "bytes", "any bytes")
 
 typedef enum mote_type {
-#define MOTE_TYPE_ENUM(name, number, text) MOTE_TYPE_##name = number,
+#define MOTE_TYPE_ENUM(NAME, number, name, text) MOTE_TYPE_##NAME = number,
 	MOTE_TYPE_MAP(MOTE_TYPE_ENUM)
 #undef MOTE_TYPE_ENUM
 } mote_type;
 
 #define MOTE_TYPE_COUNT 10u
 
-/* X(NAME, number, "name"): the more severe, the lower. */
+/* X(NAME, number, "name", "text"): the more severe, the lower. */
 #define MOTE_LOG_MAP(X)                                                                            \
-	X(ERROR, 1, "error")                                                                       \
-	X(WARNING, 2, "warning")                                                                   \
-	X(INFO, 3, "info")                                                                         \
-	X(DEBUG, 4, "debug")                                                                       \
-	X(TRACE, 5, "trace")
+	X(OFF, 0, "off", "no messages")                                                            \
+	X(ERROR, 1, "error", "something failed")                                                   \
+	X(WARNING, 2, "warning", "something may be wrong")                                         \
+	X(INFO, 3, "info", "what happens")                                                         \
+	X(DEBUG, 4, "debug", "details for debugging")                                              \
+	X(TRACE, 5, "trace", "every step")
 
 typedef enum mote_log_level {
-	MOTE_LOG_OFF = 0,
-#define MOTE_LOG_ENUM(name, number, text) MOTE_LOG_##name = number,
+#define MOTE_LOG_ENUM(NAME, number, name, text) MOTE_LOG_##NAME = number,
 	MOTE_LOG_MAP(MOTE_LOG_ENUM)
 #undef MOTE_LOG_ENUM
 } mote_log_level;

@@ -10,52 +10,59 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <mote/api.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* X(name, number, text): the whole list of status codes. */
+/* X(NAME, number, "name", "text"): the whole list of status codes. */
 #define MOTE_STATUS_MAP(X)                                                                         \
-	X(OK, 0, "success")                                                                        \
-	X(INVALID_ARGUMENT, 1, "invalid argument")                                                 \
-	X(NO_MEMORY, 2, "out of host memory")                                                      \
-	X(NO_HYPERVISOR, 3, "no usable hypervisor")                                                \
-	X(UNSUPPORTED, 4, "not supported here")                                                    \
-	X(OS, 5, "an operating system call failed")                                                \
-	X(HYPERVISOR, 6, "a hypervisor call failed")                                               \
-	X(LIMIT, 7, "a resource limit was reached")                                                \
-	X(FILE, 8, "a file cannot be read")                                                        \
-	X(BAD_IMAGE, 9, "not a usable guest image")                                                \
-	X(WRONG_MACHINE, 10, "guest image for another architecture")                               \
-	X(WRONG_ABI, 11, "guest image for another ABI version")                                    \
-	X(NO_GUEST_MEMORY, 12, "guest memory too small")                                           \
-	X(NOT_FOUND, 13, "no such guest function")                                                 \
-	X(SIGNATURE, 14, "signature mismatch")                                                     \
-	X(MISSING_IMPORT, 15, "a host function that the guest needs is missing")                   \
-	X(TOO_LARGE, 16, "value larger than the mailbox")                                          \
-	X(GUEST_FAULT, 17, "guest fault")                                                          \
-	X(GUEST_ABORT, 18, "guest abort")                                                          \
-	X(HOST_FUNCTION, 19, "a host function failed")                                             \
-	X(KILLED, 20, "guest call killed")                                                         \
-	X(POISONED, 21, "sandbox is poisoned")                                                     \
-	X(BUSY, 22, "sandbox is in use")                                                           \
-	X(FORKED, 23, "sandbox belongs to the parent process")                                     \
-	X(SIGNAL_TAKEN, 24, "the kick signal belongs to the application")                          \
-	X(SIGNAL_BLOCKED, 25, "the kick signal is blocked in this thread")                         \
-	X(WALL_DEADLINE, 26, "wall-clock deadline passed")                                         \
-	X(CPU_DEADLINE, 27, "CPU-time deadline passed")
+	X(OK, 0, "ok", "success")                                                                  \
+	X(INVALID_ARGUMENT, 1, "invalid_argument", "invalid argument")                             \
+	X(NO_MEMORY, 2, "no_memory", "out of host memory")                                         \
+	X(NO_HYPERVISOR, 3, "no_hypervisor", "no usable hypervisor")                               \
+	X(UNSUPPORTED, 4, "unsupported", "not supported here")                                     \
+	X(OS, 5, "os", "an operating system call failed")                                          \
+	X(HYPERVISOR, 6, "hypervisor", "a hypervisor call failed")                                 \
+	X(LIMIT, 7, "limit", "a resource limit was reached")                                       \
+	X(FILE, 8, "file", "a file cannot be read")                                                \
+	X(BAD_IMAGE, 9, "bad_image", "not a usable guest image")                                   \
+	X(WRONG_MACHINE, 10, "wrong_machine", "guest image for another architecture")              \
+	X(WRONG_ABI, 11, "wrong_abi", "guest image for another ABI version")                       \
+	X(NO_GUEST_MEMORY, 12, "no_guest_memory", "guest memory too small")                        \
+	X(NOT_FOUND, 13, "not_found", "no such guest function")                                    \
+	X(SIGNATURE, 14, "signature", "signature mismatch")                                        \
+	X(MISSING_IMPORT, 15, "missing_import", "a host function that the guest needs is missing") \
+	X(TOO_LARGE, 16, "too_large", "value larger than the mailbox")                             \
+	X(GUEST_FAULT, 17, "guest_fault", "guest fault")                                           \
+	X(GUEST_ABORT, 18, "guest_abort", "guest abort")                                           \
+	X(HOST_FUNCTION, 19, "host_function", "a host function failed")                            \
+	X(KILLED, 20, "killed", "guest call killed")                                               \
+	X(POISONED, 21, "poisoned", "sandbox is poisoned")                                         \
+	X(BUSY, 22, "busy", "sandbox is in use")                                                   \
+	X(FORKED, 23, "forked", "sandbox belongs to the parent process")                           \
+	X(SIGNAL_TAKEN, 24, "signal_taken", "the kick signal belongs to the application")          \
+	X(SIGNAL_BLOCKED, 25, "signal_blocked", "the kick signal is blocked in this thread")       \
+	X(WALL_DEADLINE, 26, "wall_deadline", "wall-clock deadline passed")                        \
+	X(CPU_DEADLINE, 27, "cpu_deadline", "CPU-time deadline passed")
 
 typedef enum mote_status {
-#define MOTE_STATUS_ENUM(name, number, text) MOTE_##name = number,
+#define MOTE_STATUS_ENUM(NAME, number, name, text) MOTE_##NAME = number,
 	MOTE_STATUS_MAP(MOTE_STATUS_ENUM)
 #undef MOTE_STATUS_ENUM
 } mote_status;
 
-/* Where mote_error.os_code comes from. */
+/* X(NAME, number, "name", "text"): where mote_error.os_code comes from. */
+#define MOTE_DOMAIN_MAP(X)                                                                         \
+	X(MOTE, 0, "mote", "mote's own checks")		 /* os_code is 0 */                        \
+	X(OS, 1, "os", "the operating system")		 /* an errno; Windows: GetLastError */     \
+	X(HYPERVISOR, 2, "hypervisor", "the hypervisor") /* the hypervisor's own code */
+
 typedef enum mote_error_domain {
-	MOTE_DOMAIN_MOTE = 0,	    /* mote's own checks; os_code is 0 */
-	MOTE_DOMAIN_OS = 1,	    /* os_code is an errno (Windows: GetLastError) */
-	MOTE_DOMAIN_HYPERVISOR = 2, /* os_code is the hypervisor's own code */
+#define MOTE_DOMAIN_ENUM(NAME, number, name, text) MOTE_DOMAIN_##NAME = number,
+	MOTE_DOMAIN_MAP(MOTE_DOMAIN_ENUM)
+#undef MOTE_DOMAIN_ENUM
 } mote_error_domain;
 
 #define MOTE_ERROR_TEXT_BYTES 400
@@ -63,10 +70,10 @@ typedef enum mote_error_domain {
 /*
  * A caller-owned error.  Start it with MOTE_ERROR_INIT.  Functions write it on
  * failure only and leave it untouched on success; there is nothing to free.
- * The text is one line, NUL-terminated, free of control characters.
+ * The text is one line of printable UTF-8, NUL-terminated.
  */
 typedef struct mote_error {
-	size_t size; /* sizeof(mote_error) of the caller */
+	size_t size; /* sizeof(mote_error) of the caller; what exceeds it is not written */
 	mote_status status;
 	mote_error_domain domain;
 	int32_t os_code;
@@ -77,11 +84,32 @@ typedef struct mote_error {
 #define MOTE_ERROR_INIT {sizeof(mote_error), MOTE_OK, MOTE_DOMAIN_MOTE, 0, {0}}
 /* clang-format on */
 
-/* The name of a status ("MOTE_OK"); never NULL; "MOTE_?" for an unknown value. Any thread. */
-const char *mote_status_name(mote_status status);
+/*
+ * MOTE_ERROR_INIT as a function.
+ *
+ * error      not NULL
+ * size       the caller's sizeof(mote_error)
+ *
+ * Threads    any
+ * Since      0.1
+ */
+MOTE_API void mote_error_init(mote_error *error, size_t size);
 
-/* A short text for a status ("success"); never NULL.  Any thread. */
-const char *mote_status_text(mote_status status);
+/*
+ * The identifier of a status ("guest_fault"), for programs and logs.
+ *
+ * Returns    never NULL; "unknown" for a value that is not in the list
+ * Threads    any
+ * Since      0.1
+ */
+MOTE_API const char *mote_status_name(mote_status status);
+
+/* What a status means ("guest fault"), for people.  Otherwise as mote_status_name. */
+MOTE_API const char *mote_status_text(mote_status status);
+
+/* The same for a domain: "os", "the operating system". */
+MOTE_API const char *mote_error_domain_name(mote_error_domain domain);
+MOTE_API const char *mote_error_domain_text(mote_error_domain domain);
 
 #ifdef __cplusplus
 }

@@ -16,5 +16,6 @@
 #include <mote/registers.h>
 #include <mote/sandbox.h>
 #include <mote/value.h>
+#include <mote/version.h>
 
 #endif

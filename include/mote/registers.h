@@ -8,10 +8,32 @@
 
 #include <stdint.h>
 
+#include <mote/api.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* X(NAME, number, "name", "text") */
+#define MOTE_MACHINE_MAP(X)                                                                        \
+	X(X86_64, 1, "x86_64", "x86-64, AMD64")                                                    \
+	X(AARCH64, 2, "aarch64", "64-bit Arm")
+
 typedef enum mote_machine {
-	MOTE_MACHINE_X86_64 = 1,
-	MOTE_MACHINE_AARCH64 = 2,
+#define MOTE_MACHINE_ENUM(NAME, number, name, text) MOTE_MACHINE_##NAME = number,
+	MOTE_MACHINE_MAP(MOTE_MACHINE_ENUM)
+#undef MOTE_MACHINE_ENUM
 } mote_machine;
+
+/*
+ * The identifier of a machine ("aarch64"), and what it is called.
+ *
+ * Returns    never NULL; "unknown" for a value that is not in the list
+ * Threads    any
+ * Since      0.1
+ */
+MOTE_API const char *mote_machine_name(mote_machine machine);
+MOTE_API const char *mote_machine_text(mote_machine machine);
 
 typedef struct mote_x86_64_regs {
 	uint64_t rax, rbx, rcx, rdx, rsi, rdi, rsp, rbp;
@@ -35,4 +57,7 @@ typedef struct mote_registers {
 	} as;
 } mote_registers;
 
+#ifdef __cplusplus
+}
+#endif
 #endif

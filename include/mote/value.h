@@ -125,22 +125,47 @@ typedef struct mote_signature {
 
 /*
  * Reads "i64(bytes,u32)".  Blanks around types are allowed.
- * text: NUL-terminated, not NULL.  signature: written on success.  error: may be NULL.
- * Returns MOTE_OK or MOTE_SIGNATURE.  Any thread.
+ *
+ * text       NUL-terminated, not NULL
+ * signature  written on success
+ * error      may be NULL
+ *
+ * Returns    MOTE_OK, MOTE_SIGNATURE, MOTE_INVALID_ARGUMENT
+ * Threads    any
+ * Since      0.1
  */
-mote_status mote_signature_parse(const char *text, mote_signature *signature, mote_error *error);
+MOTE_API mote_status mote_signature_parse(const char *text, mote_signature *signature,
+					  mote_error *error);
 
 #define MOTE_SIGNATURE_TEXT_BYTES 160
 
-/* Writes the canonical text of a signature, NUL-terminated, into
- * text[MOTE_SIGNATURE_TEXT_BYTES].  Any thread. */
-void mote_signature_format(const mote_signature *signature, char *text);
+/*
+ * Writes the canonical text of a signature, NUL-terminated.
+ *
+ * text       room for MOTE_SIGNATURE_TEXT_BYTES
+ *
+ * Threads    any
+ * Since      0.1
+ */
+MOTE_API void mote_signature_format(const mote_signature *signature, char *text);
 
-/* Whether two signatures are the same.  Any thread. */
-bool mote_signature_equal(const mote_signature *a, const mote_signature *b);
+/*
+ * Whether two signatures are the same.
+ *
+ * Threads    any
+ * Since      0.1
+ */
+MOTE_API bool mote_signature_is_equal(const mote_signature *a, const mote_signature *b);
 
-/* The name of a type ("u32"); never NULL.  Any thread. */
-const char *mote_type_name(mote_type type);
+/*
+ * The identifier of a type ("u32"), and what it is.
+ *
+ * Returns    never NULL; "unknown" for a value that is not in the list
+ * Threads    any
+ * Since      0.1
+ */
+MOTE_API const char *mote_type_name(mote_type type);
+MOTE_API const char *mote_type_text(mote_type type);
 
 #ifdef __cplusplus
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "error_internal.h"
+#include "options.h"
 
 #if defined(MOTE_WITH_KVM)
 #include "hypervisor/backends/kvm/kvm.h"
@@ -30,13 +31,6 @@ static const struct entry entries[] = {
 
 enum { ENTRY_COUNT = sizeof(entries) / sizeof(entries[0]) };
 
-const char *mote_backend_name(mote_backend_kind kind)
-{
-	static const char *const names[] = {"auto", "kvm", "mshv", "whp", "hvf"};
-
-	return (size_t)kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "unknown";
-}
-
 bool mote_backend_from_name(const char *name, mote_backend_kind *kind)
 {
 	for (int i = MOTE_BACKEND_AUTO; i <= MOTE_BACKEND_HVF; i++)
@@ -47,22 +41,25 @@ bool mote_backend_from_name(const char *name, mote_backend_kind *kind)
 	return false;
 }
 
-static void probe(const struct entry *entry, mote_probe_result *result)
+mote_status mote_probe(size_t index, mote_probe_result *result, mote_error *error)
 {
-	*result = (mote_probe_result){.kind = entry->kind, .built = entry->backend != NULL};
+	static const struct mote_structure structure = {"probe result", "MOTE_PROBE_RESULT_INIT",
+							sizeof(*result)};
+	mote_probe_result found = MOTE_PROBE_RESULT_INIT;
+	const struct entry *entry;
+
+	if (index >= ENTRY_COUNT)
+		return mote_fail(error, MOTE_NOT_FOUND, "backend %zu does not exist", index);
+	entry = &entries[index];
+	found.kind = entry->kind;
+	found.built = entry->backend != NULL;
 	if (entry->backend != NULL)
-		entry->backend->probe(NULL, result);
+		entry->backend->probe(NULL, &found);
 	else
-		snprintf(result->reason, sizeof(result->reason),
+		snprintf(found.reason, sizeof(found.reason),
 			 "not part of this build of mote; build it with %s in MOTE_BACKENDS",
 			 entry->name);
-}
-
-size_t mote_probe(mote_probe_result *results, size_t capacity)
-{
-	for (size_t i = 0; i < ENTRY_COUNT && i < capacity; i++)
-		probe(&entries[i], &results[i]);
-	return ENTRY_COUNT;
+	return mote_structure_give(&structure, &found, result, error);
 }
 
 static mote_status open_named(mote_backend_kind kind, const struct mote_hypervisor_options *options,

@@ -282,7 +282,7 @@ mote_status mote_sandbox_map_buffer(mote_sandbox *sandbox, mote_buffer *buffer, 
 	if (status != MOTE_OK)
 		return status;
 	status = map(sandbox, buffer, writable, error);
-	mote_sandbox_unclaim(sandbox);
+	(void)mote_sandbox_unclaim(sandbox);
 	return status;
 }
 
@@ -293,7 +293,7 @@ mote_status mote_sandbox_unmap_buffer(mote_sandbox *sandbox, mote_buffer *buffer
 	if (status != MOTE_OK)
 		return status;
 	status = unmap(sandbox, buffer, error);
-	mote_sandbox_unclaim(sandbox);
+	(void)mote_sandbox_unclaim(sandbox);
 	return status;
 }
 

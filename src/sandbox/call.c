@@ -10,6 +10,7 @@
 
 #include "error_internal.h"
 #include "hypervisor/interrupt/interrupt_internal.h"
+#include "options.h"
 #include "sandbox/sandbox_internal.h"
 #include "value_internal.h"
 
@@ -80,8 +81,7 @@ static mote_status take_result(mote_sandbox *sandbox, mote_type type,
 	return problem == NULL ? status : invalid_result(sandbox, problem, error);
 }
 
-static inline mote_status check_usable(mote_sandbox *sandbox, const mote_call_options *options,
-				       mote_error *error)
+static inline mote_status check_usable(mote_sandbox *sandbox, mote_error *error)
 {
 	if (mote_engine_forked(sandbox->engine))
 		return mote_fail(
@@ -92,11 +92,6 @@ static inline mote_status check_usable(mote_sandbox *sandbox, const mote_call_op
 				 sandbox->poison_text[0] != '\0'
 					 ? sandbox->poison_text
 					 : mote_status_text(sandbox->poison_status));
-	if (options != NULL && options->size != sizeof(*options))
-		return mote_fail(error, MOTE_INVALID_ARGUMENT,
-				 "call options: size is %zu, not %zu; start them with "
-				 "MOTE_CALL_OPTIONS_INIT",
-				 options->size, sizeof(*options));
 	return mote_kick_check_thread(sandbox->engine->kick_signal, error);
 }
 
@@ -193,21 +188,31 @@ static mote_status enter(mote_sandbox *sandbox, const mote_call_options *options
 
 mote_status mote_sandbox_claim(mote_sandbox *sandbox, mote_error *error)
 {
-	if (!atomic_exchange_explicit(&sandbox->busy, true, memory_order_acquire))
+	uint8_t use = MOTE_SANDBOX_IDLE;
+
+	if (atomic_compare_exchange_strong(&sandbox->use, &use, MOTE_SANDBOX_BUSY))
 		return MOTE_OK;
 	return mote_fail(
 		error, MOTE_BUSY,
 		"sandbox is in a call already (a host function may not use its own sandbox)");
 }
 
-void mote_sandbox_unclaim(mote_sandbox *sandbox)
+/* Options of a caller of another version. */
+__attribute__((noinline)) static mote_status
+take_options(const mote_call_options **options, mote_call_options *taken, mote_error *error)
 {
-	atomic_store_explicit(&sandbox->busy, false, memory_order_release);
+	static const struct mote_structure structure = {"call options", "MOTE_CALL_OPTIONS_INIT",
+							sizeof(*taken)};
+	const mote_call_options *theirs = *options;
+
+	*taken = (mote_call_options)MOTE_CALL_OPTIONS_INIT;
+	*options = taken;
+	return mote_structure_take(&structure, taken, theirs, error);
 }
 
-/* A call may be made: the sandbox is claimed. */
-static inline mote_status begin(mote_sandbox *sandbox, const mote_call_options *options,
-				mote_error *error)
+/* A call may be made: the sandbox is claimed.  options: of the caller, or taken. */
+static inline mote_status begin(mote_sandbox *sandbox, const mote_call_options **options,
+				mote_call_options *taken, mote_error *error)
 {
 	mote_status status;
 
@@ -216,19 +221,43 @@ static inline mote_status begin(mote_sandbox *sandbox, const mote_call_options *
 	status = mote_sandbox_claim(sandbox, error);
 	if (status != MOTE_OK)
 		return status;
-	status = check_usable(sandbox, options, error);
+	status = check_usable(sandbox, error);
+	if (status == MOTE_OK && *options != NULL && (*options)->size != sizeof(**options))
+		status = take_options(options, taken, error);
 	if (status != MOTE_OK)
-		mote_sandbox_unclaim(sandbox);
+		(void)mote_sandbox_unclaim(sandbox);
 	return status;
 }
 
-/* NULL when there is no such function. */
+/* The call is over.  In a sandbox that was destroyed meanwhile no result is left. */
+static inline mote_status end(mote_sandbox *sandbox, mote_status status, mote_error *error)
+{
+	if (!mote_sandbox_unclaim(sandbox) || status != MOTE_OK)
+		return status;
+	return mote_fail(error, MOTE_KILLED, "the sandbox was destroyed during this call");
+}
+
+static mote_status fail_function(const mote_sandbox *sandbox, mote_function function,
+				 mote_error *error)
+{
+	if (function.image == 0)
+		return mote_fail(error, MOTE_INVALID_ARGUMENT,
+				 "the function handle is empty; mote_sandbox_find fills it");
+	return mote_fail(
+		error, MOTE_INVALID_ARGUMENT,
+		"the function handle is not of guest image %s; find the function in a sandbox "
+		"of this image",
+		sandbox->image->name);
+}
+
+/* NULL when the handle is of another image. */
 static const mote_signature *find_signature(const mote_sandbox *sandbox, mote_function function,
 					    mote_error *error)
 {
-	if (function.index < sandbox->image->export_count)
+	if (function.image == sandbox->image->serial &&
+	    function.index < sandbox->image->export_count)
 		return &sandbox->image->exports[function.index].signature;
-	mote_fail(error, MOTE_NOT_FOUND, "guest function %u does not exist", function.index);
+	fail_function(sandbox, function, error);
 	return NULL;
 }
 
@@ -241,7 +270,7 @@ static mote_status call_one(mote_sandbox *sandbox, mote_function function,
 	mote_status status;
 
 	if (signature == NULL)
-		return MOTE_NOT_FOUND;
+		return MOTE_INVALID_ARGUMENT;
 	status = mote_channel_put_call(&sandbox->mailbox.call, signature, function.index, arguments,
 				       count, error);
 	if (status != MOTE_OK)
@@ -259,13 +288,13 @@ mote_status mote_sandbox_call(mote_sandbox *sandbox, mote_function function,
 			      const mote_call_options *options, mote_value *result,
 			      mote_error *error)
 {
-	mote_status status = begin(sandbox, options, error);
+	mote_call_options taken;
+	mote_status status = begin(sandbox, &options, &taken, error);
 
 	if (status != MOTE_OK)
 		return status;
 	status = call_one(sandbox, function, arguments, count, options, result, error);
-	mote_sandbox_unclaim(sandbox);
-	return status;
+	return end(sandbox, status, error);
 }
 
 /* Everything that could go wrong with the arguments goes wrong before the guest is entered. */
@@ -302,7 +331,7 @@ static mote_status call_batch(mote_sandbox *sandbox, mote_function function,
 	mote_status status;
 
 	if (signature == NULL)
-		return MOTE_NOT_FOUND;
+		return MOTE_INVALID_ARGUMENT;
 	status = check_batch(sandbox, signature, arguments, calls, error);
 	if (status != MOTE_OK || calls == 0)
 		return status;
@@ -327,19 +356,20 @@ mote_status mote_sandbox_call_batch(mote_sandbox *sandbox, mote_function functio
 				    const mote_call_options *options, mote_value *results,
 				    mote_error *error)
 {
-	mote_status status = begin(sandbox, options, error);
+	mote_call_options taken;
+	mote_status status = begin(sandbox, &options, &taken, error);
 
 	if (status != MOTE_OK)
 		return status;
 	status = call_batch(sandbox, function, arguments, calls, options, results, error);
-	mote_sandbox_unclaim(sandbox);
-	return status;
+	return end(sandbox, status, error);
 }
 
 mote_status mote_sandbox_start(mote_sandbox *sandbox, const mote_call_options *options,
 			       mote_error *error)
 {
-	mote_status status = begin(sandbox, options, error);
+	mote_call_options taken;
+	mote_status status = begin(sandbox, &options, &taken, error);
 
 	if (status != MOTE_OK)
 		return status;
@@ -348,6 +378,5 @@ mote_status mote_sandbox_start(mote_sandbox *sandbox, const mote_call_options *o
 		sandbox->statistics.calls++;
 		status = enter(sandbox, options, NULL, error);
 	}
-	mote_sandbox_unclaim(sandbox);
-	return status;
+	return end(sandbox, status, error);
 }

@@ -8,33 +8,6 @@
 #include "error_internal.h"
 #include "sandbox/sandbox_internal.h"
 
-const char *mote_fault_kind_text(mote_fault_kind kind)
-{
-	switch (kind) {
-#define NAME(name, number, text)                                                                   \
-	case MOTE_FAULT_##name:                                                                    \
-		return text;
-		MOTE_FAULT_MAP(NAME)
-#undef NAME
-	}
-	return "unknown fault";
-}
-
-static const char *access_verb(mote_access access)
-{
-	switch (access) {
-	case MOTE_ACCESS_READ:
-		return "read of";
-	case MOTE_ACCESS_WRITE:
-		return "write to";
-	case MOTE_ACCESS_EXECUTE:
-		return "jump to";
-	case MOTE_ACCESS_NONE:
-		break;
-	}
-	return "access to";
-}
-
 /* Symbol names come from the guest's file. */
 static void copy_printable(char *to, size_t capacity, const char *from)
 {
@@ -83,7 +56,7 @@ static mote_status report(mote_sandbox *sandbox, const char *detail, mote_error 
 	describe_place(fault, place, sizeof(place));
 	if (fault->access != MOTE_ACCESS_NONE)
 		return mote_fail(error, MOTE_GUEST_FAULT, "guest fault: %s: %s 0x%llx (%s) at %s",
-				 mote_fault_kind_text(fault->kind), access_verb(fault->access),
+				 mote_fault_kind_text(fault->kind), mote_access_text(fault->access),
 				 (unsigned long long)fault->address, fault->region, place);
 	if (fault->vector != MOTE_FAULT_NO_VECTOR)
 		return mote_fail(error, MOTE_GUEST_FAULT, "guest fault: %s: %s, code 0x%llx, at %s",
@@ -105,6 +78,7 @@ mote_status mote_sandbox_report_fault(mote_sandbox *sandbox, const struct mote_g
 		exception->vector == MOTE_FAULT_NO_VECTOR ? sandbox->layout.gpa_offset : 0;
 
 	*fault = (mote_fault){
+		.size = sizeof(*fault),
 		.kind = exception->kind,
 		.vector = exception->vector,
 		.error_code = exception->error_code,
@@ -133,6 +107,7 @@ mote_status mote_sandbox_report_mailbox(mote_sandbox *sandbox, const char *probl
 	mote_status status;
 
 	*fault = (mote_fault){
+		.size = sizeof(*fault),
 		.kind = MOTE_FAULT_MAILBOX,
 		.vector = MOTE_FAULT_NO_VECTOR,
 		.registers.machine = MOTE_ARCH_MACHINE,

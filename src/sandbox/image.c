@@ -10,6 +10,7 @@
 
 #include "engine.h"
 #include "error_internal.h"
+#include "options.h"
 #include "os/os.h"
 
 enum {
@@ -253,6 +254,7 @@ static mote_status create(mote_engine *engine, const char *name, size_t length,
 	const mote_allocator *allocator =
 		engine != NULL ? &engine->allocator : &mote_default_allocator;
 	mote_image *image = mote_allocate(allocator, sizeof(*image));
+	mote_status status;
 
 	if (image == NULL)
 		return mote_fail_memory(error, "guest image");
@@ -266,6 +268,12 @@ static mote_status create(mote_engine *engine, const char *name, size_t length,
 		return mote_fail_memory(error, "guest image");
 	}
 	memcpy(image->name, name, strlen(name) + 1);
+	status = mote_os_random(&image->serial, sizeof(image->serial), error);
+	if (status != MOTE_OK) {
+		mote_image_release(image);
+		return status;
+	}
+	image->serial |= 1; /* 0 is no image */
 	*created = image;
 	return MOTE_OK;
 }
@@ -392,9 +400,13 @@ struct mote_elf_range mote_image_extent(const mote_image *image)
 	};
 }
 
-void mote_image_get_information(const mote_image *image, mote_image_information *information)
+mote_status mote_image_get_information(const mote_image *image, mote_image_information *information,
+				       mote_error *error)
 {
-	*information = (mote_image_information){
+	static const struct mote_structure structure = {
+		"image information", "MOTE_IMAGE_INFORMATION_INIT", sizeof(*information)};
+	const mote_image_information ours = {
+		.size = sizeof(ours),
 		.name = image->name,
 		.machine = image->elf.machine,
 		.abi_version = image->abi_version,
@@ -407,49 +419,65 @@ void mote_image_get_information(const mote_image *image, mote_image_information 
 		.segment_count = image->elf.segment_count,
 		.symbol_count = mote_elf_function_count(&image->elf),
 	};
+
+	return mote_structure_give(&structure, &ours, information, error);
 }
 
-bool mote_image_get_export(const mote_image *image, size_t index, mote_image_function *function)
+/* what: "export", "import" or "segment". */
+static mote_status check_index(const mote_image *image, const char *what, size_t index,
+			       size_t count, mote_error *error)
 {
-	if (index >= image->export_count)
-		return false;
-	*function = image->exports[index];
-	return true;
+	if (index < count)
+		return MOTE_OK;
+	return mote_fail(error, MOTE_NOT_FOUND,
+			 "guest image %s: %s %zu does not exist, there are %zu", image->name, what,
+			 index, count);
 }
 
-bool mote_image_get_import(const mote_image *image, size_t index, mote_image_function *function)
+static mote_status give_function(const mote_image_function *ours, mote_image_function *function,
+				 mote_error *error)
 {
-	if (index >= image->import_count)
-		return false;
-	*function = image->imports[index];
-	return true;
+	static const struct mote_structure structure = {
+		"image function", "MOTE_IMAGE_FUNCTION_INIT", sizeof(*function)};
+
+	return mote_structure_give(&structure, ours, function, error);
 }
 
-bool mote_image_get_segment(const mote_image *image, size_t index, mote_image_segment *segment)
+mote_status mote_image_get_export(const mote_image *image, size_t index,
+				  mote_image_function *function, mote_error *error)
 {
-	const struct mote_elf_segment *from;
+	mote_status status = check_index(image, "export", index, image->export_count, error);
 
-	if (index >= image->elf.segment_count)
-		return false;
-	from = &image->elf.segments[index];
-	*segment = (mote_image_segment){
-		.address = from->address,
-		.memory_bytes = from->memory_bytes,
-		.file_bytes = from->file_bytes,
-		.readable = from->readable,
-		.writable = from->writable,
-		.executable = from->executable,
-	};
-	return true;
+	return status == MOTE_OK ? give_function(&image->exports[index], function, error) : status;
 }
 
-const char *mote_machine_name(mote_machine machine)
+mote_status mote_image_get_import(const mote_image *image, size_t index,
+				  mote_image_function *function, mote_error *error)
 {
-	switch (machine) {
-	case MOTE_MACHINE_X86_64:
-		return "x86_64";
-	case MOTE_MACHINE_AARCH64:
-		return "aarch64";
-	}
-	return "unknown";
+	mote_status status = check_index(image, "import", index, image->import_count, error);
+
+	return status == MOTE_OK ? give_function(&image->imports[index], function, error) : status;
+}
+
+mote_status mote_image_get_segment(const mote_image *image, size_t index,
+				   mote_image_segment *segment, mote_error *error)
+{
+	static const struct mote_structure structure = {"image segment", "MOTE_IMAGE_SEGMENT_INIT",
+							sizeof(*segment)};
+	mote_status status = check_index(image, "segment", index, image->elf.segment_count, error);
+	const struct mote_elf_segment *from = &image->elf.segments[index];
+
+	if (status != MOTE_OK)
+		return status;
+	return mote_structure_give(&structure,
+				   &(const mote_image_segment){
+					   .size = sizeof(*segment),
+					   .address = from->address,
+					   .memory_bytes = from->memory_bytes,
+					   .file_bytes = from->file_bytes,
+					   .readable = from->readable,
+					   .writable = from->writable,
+					   .executable = from->executable,
+				   },
+				   segment, error);
 }

@@ -12,6 +12,7 @@
 
 struct mote_image {
 	_Atomic uint32_t references;
+	uint64_t serial;     /* random: what function handles know the image by */
 	mote_engine *engine; /* NULL: inspection only */
 	mote_allocator allocator;
 	char *name;
@@ -24,8 +25,6 @@ struct mote_image {
 	mote_image_function *imports;
 	size_t import_count;
 };
-
-mote_image *mote_image_retain(mote_image *image);
 
 /* The lowest page and the end of the image in memory, before relocation. */
 struct mote_elf_range mote_image_extent(const mote_image *image);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "error_internal.h"
+#include "options.h"
 #include "sandbox/loader.h"
 #include "sandbox/sandbox_internal.h"
 
@@ -118,6 +119,7 @@ static mote_status register_functions(mote_sandbox *sandbox, const mote_sandbox_
 				      mote_error *error)
 {
 	size_t count = options->host_function_count;
+	mote_host_function function;
 	mote_status status = MOTE_OK;
 
 	sandbox->functions =
@@ -125,17 +127,22 @@ static mote_status register_functions(mote_sandbox *sandbox, const mote_sandbox_
 	if (sandbox->functions == NULL)
 		return mote_fail_memory(error, "host functions");
 	sandbox->function_count = count;
-	for (size_t i = 0; status == MOTE_OK && i < count; i++)
-		status = register_function(&options->host_functions[i], &sandbox->functions[i],
-					   error);
+	for (size_t i = 0; status == MOTE_OK && i < count; i++) {
+		status = mote_sandbox_take_host_function(options, i, &function, error);
+		if (status == MOTE_OK)
+			status = register_function(&function, &sandbox->functions[i], error);
+	}
 	return status;
 }
 
-/* From here on, the sandbox owns the users of its host functions. */
+/* From here on, the sandbox owns the users of its host functions.  They were all taken before. */
 static void own_users(mote_sandbox *sandbox, const mote_sandbox_options *options)
 {
+	mote_host_function function;
+
 	for (size_t i = 0; i < sandbox->function_count; i++)
-		sandbox->functions[i].destroy = options->host_functions[i].destroy;
+		if (mote_sandbox_take_host_function(options, i, &function, NULL) == MOTE_OK)
+			sandbox->functions[i].destroy = function.destroy;
 }
 
 static mote_status resolve_import(mote_sandbox *sandbox, size_t index, mote_error *error)
@@ -149,7 +156,7 @@ static mote_status resolve_import(mote_sandbox *sandbox, size_t index, mote_erro
 
 		if (strcmp(function->name, import->name) != 0)
 			continue;
-		if (mote_signature_equal(&function->signature, &import->signature)) {
+		if (mote_signature_is_equal(&function->signature, &import->signature)) {
 			sandbox->imports[index] = function;
 			return MOTE_OK;
 		}
@@ -284,8 +291,7 @@ static void release_everything(mote_sandbox *sandbox)
 }
 
 static mote_status check_create(const mote_engine *engine, const mote_image *image,
-				const mote_sandbox_options *options, mote_sandbox **sandbox,
-				mote_error *error)
+				mote_sandbox **sandbox, mote_error *error)
 {
 	if (engine == NULL || image == NULL || sandbox == NULL)
 		return mote_fail(error, MOTE_INVALID_ARGUMENT, "sandbox: NULL argument");
@@ -299,26 +305,26 @@ static mote_status check_create(const mote_engine *engine, const mote_image *ima
 			"guest image %s is for %s, this host is %s; rebuild it for this host",
 			image->name, mote_machine_name(image->elf.machine),
 			mote_machine_name(MOTE_ARCH_MACHINE));
-	return mote_sandbox_check_options(options, error);
+	return MOTE_OK;
 }
 
 mote_status mote_sandbox_create(mote_engine *engine, mote_image *image,
 				const mote_sandbox_options *options, mote_sandbox **sandbox,
 				mote_error *error)
 {
-	static const mote_sandbox_options defaults = MOTE_SANDBOX_OPTIONS_INIT;
+	mote_sandbox_options taken;
 	mote_sandbox *created;
-	mote_status status;
+	mote_status status = check_create(engine, image, sandbox, error);
 
-	if (options == NULL)
-		options = &defaults;
-	status = check_create(engine, image, options, sandbox, error);
+	if (status == MOTE_OK)
+		status = mote_sandbox_take_options(options, &taken, error);
 	if (status != MOTE_OK)
 		return status;
+	options = &taken;
 	created = mote_allocate(&engine->allocator, sizeof(*created));
 	if (created == NULL)
 		return mote_fail_memory(error, "sandbox");
-	atomic_init(&created->busy, false);
+	atomic_init(&created->use, MOTE_SANDBOX_IDLE);
 	created->engine = mote_engine_retain(engine);
 	created->image = mote_image_retain(image);
 	created->log_level = options->log_level;
@@ -371,14 +377,29 @@ mote_status mote_sandbox_create_from_bytes(mote_engine *engine, const void *data
 	return status;
 }
 
-mote_status mote_sandbox_destroy(mote_sandbox *sandbox)
+bool mote_sandbox_unclaim(mote_sandbox *sandbox)
 {
-	if (sandbox == NULL)
-		return MOTE_OK;
-	if (atomic_load_explicit(&sandbox->busy, memory_order_acquire))
-		return MOTE_BUSY;
+	uint8_t use = MOTE_SANDBOX_BUSY;
+
+	if (atomic_compare_exchange_strong(&sandbox->use, &use, MOTE_SANDBOX_IDLE))
+		return false;
 	release_everything(sandbox);
-	return MOTE_OK;
+	return true;
+}
+
+void mote_sandbox_destroy(mote_sandbox *sandbox)
+{
+	mote_interrupt *interrupt;
+
+	if (sandbox == NULL)
+		return;
+	/* The call that is in progress may end, and the sandbox with it, as soon as it is doomed. */
+	interrupt = mote_interrupt_retain(sandbox->watch.interrupt);
+	if (atomic_exchange(&sandbox->use, MOTE_SANDBOX_DOOMED) == MOTE_SANDBOX_BUSY)
+		mote_interrupt_kill(interrupt);
+	else
+		release_everything(sandbox);
+	mote_interrupt_release(interrupt);
 }
 
 /* ---- Questions --------------------------------------------------------------------------- */
@@ -417,11 +438,12 @@ mote_status mote_sandbox_find(const mote_sandbox *sandbox, const char *name, con
 		if (status != MOTE_OK)
 			return status;
 		mote_signature_format(&image->exports[i].signature, has);
-		if (!mote_signature_equal(&wanted, &image->exports[i].signature))
+		if (!mote_signature_is_equal(&wanted, &image->exports[i].signature))
 			return mote_fail(error, MOTE_SIGNATURE,
 					 "guest function %s is %s, not %.120s", name, has,
 					 signature);
 	}
+	function->image = image->serial;
 	function->index = (uint32_t)i;
 	function->signature = image->exports[i].signature;
 	return MOTE_OK;
@@ -456,8 +478,14 @@ mote_status mote_sandbox_get_native_handle(const mote_sandbox *sandbox,
 	return vm->ops->native_handle(vm, kind, handle, error);
 }
 
-void mote_sandbox_get_statistics(const mote_sandbox *sandbox, mote_sandbox_statistics *statistics)
+mote_status mote_sandbox_get_statistics(const mote_sandbox *sandbox,
+					mote_sandbox_statistics *statistics, mote_error *error)
 {
-	*statistics = sandbox->statistics;
-	statistics->exits = sandbox->vm.exits;
+	static const struct mote_structure structure = {
+		"sandbox statistics", "MOTE_SANDBOX_STATISTICS_INIT", sizeof(*statistics)};
+	mote_sandbox_statistics ours = sandbox->statistics;
+
+	ours.size = sizeof(ours);
+	ours.exits = sandbox->vm.exits;
+	return mote_structure_give(&structure, &ours, statistics, error);
 }

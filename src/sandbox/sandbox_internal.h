@@ -24,6 +24,13 @@ struct mote_registered_function {
 	void (*destroy)(void *user);
 };
 
+/* Whether a call is in progress, and what follows it. */
+enum mote_sandbox_use {
+	MOTE_SANDBOX_IDLE,
+	MOTE_SANDBOX_BUSY,
+	MOTE_SANDBOX_DOOMED, /* was to be destroyed during the call: it is when the call ends */
+};
+
 struct mote_sandbox {
 	mote_engine *engine;
 	mote_image *image;
@@ -43,24 +50,30 @@ struct mote_sandbox {
 
 	struct mote_watch watch;
 	uint64_t wall_ns, cpu_ns; /* deadlines of calls that set none; 0: none */
-	_Atomic bool busy;	  /* a call is in progress */
+	_Atomic uint8_t use;	  /* an enum mote_sandbox_use */
 	bool poisoned;
 	bool has_fault;
 	mote_log_level log_level;
 	mote_fault fault;
 	mote_status poison_status;
-	char poison_text[160]; /* why, for later calls */
-	mote_sandbox_statistics statistics;
+	char poison_text[160];		    /* why, for later calls */
+	mote_sandbox_statistics statistics; /* its exits are those of the VM */
 };
 
 /* The most that memory, heap, stack or buffer space may be. */
 #define MOTE_SANDBOX_MAXIMUM_BYTES (64ull << 30)
 
-mote_status mote_sandbox_check_options(const mote_sandbox_options *options, mote_error *error);
+/* Reads a caller's options, or the defaults for NULL, and checks them. */
+mote_status mote_sandbox_take_options(const mote_sandbox_options *options,
+				      mote_sandbox_options *taken, mote_error *error);
+/* Host function number index of options that were taken. */
+mote_status mote_sandbox_take_host_function(const mote_sandbox_options *options, size_t index,
+					    mote_host_function *taken, mote_error *error);
 
 /* Marks the sandbox as in use by a call; MOTE_BUSY when it is. */
 mote_status mote_sandbox_claim(mote_sandbox *sandbox, mote_error *error);
-void mote_sandbox_unclaim(mote_sandbox *sandbox);
+/* Ends that.  True when the sandbox was to be destroyed meanwhile: it is gone now. */
+bool mote_sandbox_unclaim(mote_sandbox *sandbox);
 
 /* Gives up all shared buffers of a sandbox whose VM is gone. */
 void mote_sandbox_release_buffers(mote_sandbox *sandbox);

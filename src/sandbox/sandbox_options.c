@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Checks the options that a sandbox is created with.
+ * Reads and checks the options that a sandbox is created with.
  */
+#include <string.h>
+
+#include <mote/version.h>
+
 #include "error_internal.h"
+#include "options.h"
 #include "sandbox/sandbox_internal.h"
 
 static const uint64_t MINIMUM_MEMORY = 64ull << 10;
 static const uint64_t MAXIMUM_MAILBOX = 1ull << 30;
 static const size_t MAXIMUM_HOST_FUNCTIONS = 4096;
+static const size_t MINIMUM_FUNCTION = sizeof(mote_host_function); /* of 0.1, the first version */
 
 static mote_status check_range(const char *what, uint64_t value, uint64_t least, uint64_t most,
 			       mote_error *error)
@@ -21,15 +27,10 @@ static mote_status check_range(const char *what, uint64_t value, uint64_t least,
 			 mote_size_text(most, high));
 }
 
-mote_status mote_sandbox_check_options(const mote_sandbox_options *options, mote_error *error)
+static mote_status check(const mote_sandbox_options *options, mote_error *error)
 {
 	mote_status status = MOTE_OK;
 
-	if (options->size != sizeof(*options))
-		return mote_fail(error, MOTE_INVALID_ARGUMENT,
-				 "sandbox options: size is %zu, not %zu; start them with "
-				 "MOTE_SANDBOX_OPTIONS_INIT",
-				 options->size, sizeof(*options));
 	if (options->memory_bytes != 0)
 		status = check_range("memory_bytes", options->memory_bytes, MINIMUM_MEMORY,
 				     MOTE_SANDBOX_MAXIMUM_BYTES, error);
@@ -54,5 +55,43 @@ mote_status mote_sandbox_check_options(const mote_sandbox_options *options, mote
 	if (status == MOTE_OK && options->host_function_count > 0 &&
 	    options->host_functions == NULL)
 		status = mote_fail(error, MOTE_INVALID_ARGUMENT, "host_functions is NULL");
+	if (status == MOTE_OK && options->host_function_size < MINIMUM_FUNCTION)
+		status =
+			mote_fail(error, MOTE_INVALID_ARGUMENT,
+				  "host_function_size is %zu; set it to sizeof(mote_host_function)",
+				  options->host_function_size);
 	return status;
+}
+
+mote_status mote_sandbox_take_options(const mote_sandbox_options *options,
+				      mote_sandbox_options *taken, mote_error *error)
+{
+	static const struct mote_structure structure = {
+		"sandbox options", "MOTE_SANDBOX_OPTIONS_INIT", sizeof(*taken)};
+	mote_status status = MOTE_OK;
+
+	*taken = (mote_sandbox_options)MOTE_SANDBOX_OPTIONS_INIT;
+	if (options != NULL)
+		status = mote_structure_take(&structure, taken, options, error);
+	return status == MOTE_OK ? check(taken, error) : status;
+}
+
+/* The elements of an array have one size, which stands beside it. */
+mote_status mote_sandbox_take_host_function(const mote_sandbox_options *options, size_t index,
+					    mote_host_function *taken, mote_error *error)
+{
+	size_t theirs = options->host_function_size;
+	const unsigned char *bytes =
+		(const unsigned char *)options->host_functions + index * theirs;
+
+	for (size_t i = sizeof(*taken); i < theirs; i++)
+		if (bytes[i] != 0)
+			return mote_fail(
+				error, MOTE_INVALID_ARGUMENT,
+				"host function %zu: something is set beyond the %zu bytes that "
+				"mote %s knows; use a newer library",
+				index, sizeof(*taken), MOTE_VERSION_STRING);
+	*taken = (mote_host_function){0};
+	memcpy(taken, bytes, theirs < sizeof(*taken) ? theirs : sizeof(*taken));
+	return MOTE_OK;
 }

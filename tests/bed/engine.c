@@ -51,19 +51,18 @@ mote_status __wrap_mote_engine_create(const mote_engine_options *options, mote_e
 /* Why the wanted hypervisor cannot be used; empty when it can. */
 static const char *why_not(void)
 {
-	static mote_probe_result results[8];
-	size_t count = mote_probe(results, TEST_COUNT(results));
+	static mote_probe_result result = MOTE_PROBE_RESULT_INIT;
 	mote_backend_kind wanted = wanted_backend();
-	const char *reason = "this build has no such backend";
+	bool known = false;
 
-	for (size_t i = 0; i < count && i < TEST_COUNT(results); i++) {
-		if (wanted != MOTE_BACKEND_AUTO && results[i].kind != wanted)
+	for (size_t i = 0; mote_probe(i, &result, NULL) == MOTE_OK; i++) {
+		if (wanted != MOTE_BACKEND_AUTO && result.kind != wanted)
 			continue;
-		if (results[i].usable)
+		if (result.usable)
 			return "";
-		reason = results[i].reason;
+		known = true;
 	}
-	return reason;
+	return known ? result.reason : "this build has no such backend";
 }
 
 void test_need_hypervisor(void)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "hypervisor/virtual_machine.h"
+#include "interrupt_state.h"
 #include "test.h"
 
 /* What goes through a backend's table of functions: counted, and broken on demand. */

@@ -171,7 +171,7 @@ static void kill_call_stops_the_call_that_it_names(void)
 	handle = handle_of(&machine);
 	for (uint64_t id = 1; id <= 20; id++) {
 		mote_interrupt_begin_call(handle);
-		CHECK_EQ(mote_interrupt_get_state(handle).call_id, id);
+		CHECK_EQ(test_interrupt_state(handle).call_id, id);
 		CHECK(!mote_interrupt_kill_call(handle, id - 1));
 		CHECK(!mote_interrupt_kill_call(handle, id + 1));
 		CHECK(!mote_interrupt_kill_call(handle, 0));
@@ -195,21 +195,21 @@ static void the_state_tells_what_goes_on(void)
 
 	machine_make(&machine, &code_doorbell_loop);
 	handle = mote_interrupt_retain(handle_of(&machine));
-	state = mote_interrupt_get_state(handle);
+	state = test_interrupt_state(handle);
 	CHECK(state.call_id == 0 && !state.in_call && !state.running);
 	CHECK(!state.cancelled && !state.dropped);
 	mote_interrupt_begin_call(handle);
-	state = mote_interrupt_get_state(handle);
+	state = test_interrupt_state(handle);
 	CHECK(state.call_id == 1 && state.in_call && !state.running && !state.cancelled);
 	machine_expect(&machine, MOTE_EXIT_IO_OUT);
-	CHECK(!mote_interrupt_get_state(handle).running);
+	CHECK(!test_interrupt_state(handle).running);
 	mote_interrupt_kill(handle);
-	CHECK(mote_interrupt_get_state(handle).cancelled);
+	CHECK(test_interrupt_state(handle).cancelled);
 	mote_interrupt_end_call(handle);
-	state = mote_interrupt_get_state(handle);
+	state = test_interrupt_state(handle);
 	CHECK(state.call_id == 1 && !state.in_call && state.cancelled);
 	machine_destroy(&machine);
-	state = mote_interrupt_get_state(handle);
+	state = test_interrupt_state(handle);
 	CHECK(state.dropped && !state.running);
 	mote_interrupt_release(handle);
 }

@@ -82,7 +82,7 @@ static bool next_call(struct killer *killer)
 		soon.tv_nsec %= 1000000000;
 		if (sem_timedwait(&killer->begun, &soon) == 0)
 			return !atomic_load(&killer->stop);
-		if (NUDGED && mote_interrupt_get_state(killer->handle).running)
+		if (NUDGED && test_interrupt_state(killer->handle).running)
 			pthread_kill(killer->victim, killer->signal);
 	}
 }
@@ -126,7 +126,7 @@ static void stop_killer(struct killer *killer)
 static void begin_call(struct killer *killer)
 {
 	mote_interrupt_begin_call(killer->handle);
-	atomic_store(&killer->id, mote_interrupt_get_state(killer->handle).call_id);
+	atomic_store(&killer->id, test_interrupt_state(killer->handle).call_id);
 	sem_post(&killer->begun);
 }
 
@@ -167,7 +167,7 @@ static void kill_calls(const struct code *code, uint64_t count, uint64_t most_ns
 	}
 	stop_killer(&killer);
 	CHECK_EQ(killer.misses, 0);
-	CHECK_EQ(mote_interrupt_get_state(killer.handle).call_id, count);
+	CHECK_EQ(test_interrupt_state(killer.handle).call_id, count);
 	machine_destroy(&machine);
 }
 

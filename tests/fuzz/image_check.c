@@ -28,7 +28,7 @@ static void check_function(const mote_image *image, const mote_image_function *f
 	FUZZ_CHECK(function->signature.argument_count <= MOTE_MAXIMUM_ARGUMENTS);
 	mote_signature_format(&function->signature, text);
 	FUZZ_CHECK(mote_signature_parse(text, &again, &error) == MOTE_OK);
-	FUZZ_CHECK(mote_signature_equal(&again, &function->signature));
+	FUZZ_CHECK(mote_signature_is_equal(&again, &function->signature));
 }
 
 static void check_symbol(const mote_image *image, uint64_t address)
@@ -57,10 +57,10 @@ static bool check_note(void *user, const struct mote_elf_note *note)
 
 static void check_segments(const mote_image *image, size_t count)
 {
-	mote_image_segment segment, before = {0};
+	mote_image_segment segment = MOTE_IMAGE_SEGMENT_INIT, before = segment;
 
 	for (size_t i = 0; i < count; i++) {
-		FUZZ_CHECK(mote_image_get_segment(image, i, &segment));
+		FUZZ_CHECK(mote_image_get_segment(image, i, &segment, NULL) == MOTE_OK);
 		FUZZ_CHECK(!(segment.writable && segment.executable));
 		FUZZ_CHECK(segment.file_bytes <= segment.memory_bytes);
 		FUZZ_CHECK(segment.memory_bytes <= ELF_HIGHEST_ADDRESS &&
@@ -71,13 +71,13 @@ static void check_segments(const mote_image *image, size_t count)
 		check_symbol(image, segment.address + segment.memory_bytes);
 		before = segment;
 	}
-	FUZZ_CHECK(!mote_image_get_segment(image, count, &segment));
+	FUZZ_CHECK(mote_image_get_segment(image, count, &segment, NULL) == MOTE_NOT_FOUND);
 }
 
 void image_check_inspection(const mote_image *image)
 {
-	mote_image_information information;
-	mote_image_function function;
+	mote_image_information information = MOTE_IMAGE_INFORMATION_INIT;
+	mote_image_function function = MOTE_IMAGE_FUNCTION_INIT;
 	union {
 		const mote_image *image;
 		void *user;
@@ -87,20 +87,22 @@ void image_check_inspection(const mote_image *image)
 	FUZZ_CHECK(elf.work <= elf.length);
 	FUZZ_CHECK(mote_elf_each_note(&elf, check_note, visited.user));
 
-	mote_image_get_information(image, &information);
+	mote_image_get_information(image, &information, NULL);
 	FUZZ_CHECK(information.abi_version == MOTE_ABI_VERSION);
 	FUZZ_CHECK(information.symbol_count <= image->elf.symbol_count);
 	FUZZ_CHECK(strcmp(mote_machine_name(information.machine), "unknown") != 0);
 	for (size_t i = 0; i < information.export_count; i++) {
-		FUZZ_CHECK(mote_image_get_export(image, i, &function));
+		FUZZ_CHECK(mote_image_get_export(image, i, &function, NULL) == MOTE_OK);
 		check_function(image, &function);
 	}
 	for (size_t i = 0; i < information.import_count; i++) {
-		FUZZ_CHECK(mote_image_get_import(image, i, &function));
+		FUZZ_CHECK(mote_image_get_import(image, i, &function, NULL) == MOTE_OK);
 		check_function(image, &function);
 	}
-	FUZZ_CHECK(!mote_image_get_export(image, information.export_count, &function));
-	FUZZ_CHECK(!mote_image_get_import(image, information.import_count, &function));
+	FUZZ_CHECK(mote_image_get_export(image, information.export_count, &function, NULL) ==
+		   MOTE_NOT_FOUND);
+	FUZZ_CHECK(mote_image_get_import(image, information.import_count, &function, NULL) ==
+		   MOTE_NOT_FOUND);
 	check_segments(image, information.segment_count);
 	check_symbol(image, 0);
 	check_symbol(image, UINT64_MAX);

@@ -318,11 +318,11 @@ static void patch(struct fuzz_input *input, struct built *built)
 
 static void check_shown(const struct built *built, const mote_image *image)
 {
-	mote_image_information information;
+	mote_image_information information = MOTE_IMAGE_INFORMATION_INIT;
 	struct record record;
-	mote_image_function function;
+	mote_image_function function = MOTE_IMAGE_FUNCTION_INIT;
 
-	mote_image_get_information(image, &information);
+	mote_image_get_information(image, &information, NULL);
 	FUZZ_CHECK(information.export_count == built->exports);
 	FUZZ_CHECK(information.import_count == built->imports);
 	FUZZ_CHECK(information.symbol_count == built->symbols);
@@ -331,7 +331,7 @@ static void check_shown(const struct built *built, const mote_image *image)
 	for (size_t i = 0; i < built->exports; i++) {
 		memcpy(&record, built->file + EXPORTS + i * sizeof(struct mote_abi_export),
 		       sizeof(record));
-		mote_image_get_export(image, i, &function);
+		FUZZ_CHECK(mote_image_get_export(image, i, &function, NULL) == MOTE_OK);
 		FUZZ_CHECK(strcmp(record.name, function.name) == 0);
 		FUZZ_CHECK(record.result == function.signature.result);
 		FUZZ_CHECK(record.argument_count == function.signature.argument_count);

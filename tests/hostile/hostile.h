@@ -11,6 +11,7 @@
 
 #include <mote/mote.h>
 
+#include "interrupt_state.h"
 #include "test.h"
 
 /* ---- Code -------------------------------------------------------------------------------- */

@@ -87,7 +87,7 @@ static void *kill_when_running(void *argument)
 	mote_interrupt *interrupt = argument;
 	struct timespec pause = {0, 20 * 1000000};
 
-	while (!mote_interrupt_get_state(interrupt).running)
+	while (!test_interrupt_state(interrupt).running)
 		nanosleep(&pause, NULL);
 	/* It shall have executed a good deal of its loop. */
 	nanosleep(&pause, NULL);
@@ -166,16 +166,16 @@ void hostile_close(struct hostile_run *run)
 {
 	if (run->status != MOTE_OK) {
 		mote_error error = MOTE_ERROR_INIT;
-		mote_sandbox_statistics before, after;
+		mote_sandbox_statistics before = MOTE_SANDBOX_STATISTICS_INIT, after = before;
 
 		CHECK(mote_sandbox_is_poisoned(run->sandbox));
-		mote_sandbox_get_statistics(run->sandbox, &before);
+		mote_sandbox_get_statistics(run->sandbox, &before, NULL);
 		CHECK_STATUS(mote_sandbox_start(run->sandbox, NULL, &error), MOTE_POISONED, NULL);
 		CHECK_CONTAINS(error.text, "poisoned");
-		mote_sandbox_get_statistics(run->sandbox, &after);
+		mote_sandbox_get_statistics(run->sandbox, &after, NULL);
 		CHECK_EQ(after.exits, before.exits);
 	}
-	CHECK_OK(mote_sandbox_destroy(run->sandbox), NULL);
+	mote_sandbox_destroy(run->sandbox);
 	mote_engine_release(run->engine);
 	CHECK_EQ(test_fd_count(), run->files);
 }

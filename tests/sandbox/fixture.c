@@ -111,7 +111,7 @@ mote_value fixture_call(mote_sandbox *sandbox, const char *name, const mote_valu
 
 void fixture_destroy(mote_sandbox *sandbox, mote_engine *engine)
 {
-	CHECK_OK(mote_sandbox_destroy(sandbox), NULL);
+	mote_sandbox_destroy(sandbox);
 	mote_engine_release(engine);
 }
 
@@ -142,7 +142,7 @@ static void *kill_next_call(void *argument)
 
 	do {
 		nanosleep(&moment, NULL);
-		state = mote_interrupt_get_state(killer->interrupt);
+		state = test_interrupt_state(killer->interrupt);
 	} while (state.call_id == killer->call_id || !state.running);
 	moment.tv_nsec = (long)killer->microseconds * 1000;
 	nanosleep(&moment, NULL);
@@ -156,7 +156,7 @@ struct fixture_killer *fixture_kill_later(mote_sandbox *sandbox, unsigned int mi
 
 	REQUIRE(killer);
 	killer->interrupt = mote_interrupt_retain(mote_sandbox_get_interrupt(sandbox));
-	killer->call_id = mote_interrupt_get_state(killer->interrupt).call_id;
+	killer->call_id = test_interrupt_state(killer->interrupt).call_id;
 	killer->microseconds = microseconds;
 	REQUIRE(pthread_create(&killer->thread, NULL, kill_next_call, killer) == 0);
 	return killer;

@@ -10,6 +10,7 @@
 
 #include <mote/mote.h>
 
+#include "interrupt_state.h"
 #include "test.h"
 
 /* An engine with default options; skips the case where there is no KVM.  Leaves it on failure. */

@@ -44,9 +44,9 @@ static mote_status run(struct batch *batch, const char *name, size_t calls, mote
 
 static uint64_t exits(struct batch *batch)
 {
-	mote_sandbox_statistics statistics;
+	mote_sandbox_statistics statistics = MOTE_SANDBOX_STATISTICS_INIT;
 
-	mote_sandbox_get_statistics(batch->sandbox, &statistics);
+	mote_sandbox_get_statistics(batch->sandbox, &statistics, NULL);
 	return statistics.exits;
 }
 

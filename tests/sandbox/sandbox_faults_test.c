@@ -302,7 +302,7 @@ static void check_level(mote_log_level level, size_t messages)
 	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
 	struct journal journal;
 	mote_engine *engine = logging_engine(&journal);
-	mote_sandbox_statistics statistics;
+	mote_sandbox_statistics statistics = MOTE_SANDBOX_STATISTICS_INIT;
 	mote_sandbox *sandbox;
 	size_t first = level >= MOTE_LOG_DEBUG; /* the constructor's */
 
@@ -314,7 +314,7 @@ static void check_level(mote_log_level level, size_t messages)
 		check_entry(&journal.entries[0], MOTE_LOG_DEBUG, "constructed");
 	for (size_t i = 0; i < messages; i++)
 		check_entry(&journal.entries[first + i], (mote_log_level)(i + 1), texts[i]);
-	mote_sandbox_get_statistics(sandbox, &statistics);
+	mote_sandbox_get_statistics(sandbox, &statistics, NULL);
 	CHECK_EQ(statistics.log_messages, first + messages);
 	CHECK_EQ(statistics.exits, 1 + first + messages);
 	fixture_destroy(sandbox, engine);

@@ -23,7 +23,7 @@ static void *cancel_when_it_runs(void *user)
 {
 	struct request *request = user;
 
-	while (!mote_interrupt_get_state(request->interrupt).running)
+	while (!test_interrupt_state(request->interrupt).running)
 		usleep(50);
 	CHECK(cancel_request(request));
 	return NULL;
@@ -137,8 +137,13 @@ static int use_anew(void *user)
 		return 2;
 	if (fixture_create(parents->engine, "echo", NULL, &sandbox, &error) != MOTE_OK)
 		return 3;
-	if (mote_sandbox_call(sandbox, parents->function, NULL, 0, NULL, NULL, &error) != MOTE_OK)
+	/* The parent's handle is of the parent's image. */
+	if (mote_sandbox_call(sandbox, parents->function, NULL, 0, NULL, NULL, &error) !=
+	    MOTE_INVALID_ARGUMENT)
 		return 4;
+	if (mote_sandbox_find(sandbox, "empty", NULL, &parents->function, &error) != MOTE_OK ||
+	    mote_sandbox_call(sandbox, parents->function, NULL, 0, NULL, NULL, &error) != MOTE_OK)
+		return 5;
 	mote_sandbox_destroy(sandbox);
 	mote_engine_release(parents->engine);
 	return 0;

@@ -248,7 +248,6 @@ static mote_status misbehave(void *user, const mote_value *arguments, size_t cou
 		     MOTE_BUSY, &inner);
 	CHECK_CONTAINS(inner.text, "in a call already");
 	CHECK_STATUS(mote_sandbox_start(own->sandbox, NULL, &inner), MOTE_BUSY, &inner);
-	CHECK_STATUS(mote_sandbox_destroy(own->sandbox), MOTE_BUSY, NULL);
 	/* Another sandbox is fine. */
 	CHECK_OK(mote_sandbox_find(own->other, "echo_u32", NULL, &function, &inner), &inner);
 	CHECK_OK(mote_sandbox_call(own->other, function, &five, 1, NULL, &value, &inner), &inner);
@@ -269,6 +268,61 @@ static void own_sandbox_is_busy(void)
 	CHECK_EQ(CALL(own.sandbox, "call_i32", mote_i32(1)).as.i32, 1);
 	fixture_destroy(own.other, NULL);
 	fixture_destroy(own.sandbox, engine);
+}
+
+/* Users that are told of the end of their sandbox. */
+static unsigned int ended;
+
+static void count_end(void *user)
+{
+	(void)user;
+	ended++;
+}
+
+/* Destroys its sandbox, twice in a way: first by asking, then by killing what asked. */
+static mote_status destroy_own(void *user, const mote_value *arguments, size_t count,
+			       mote_value *result, mote_error *error)
+{
+	struct own *own = user;
+
+	(void)arguments, (void)count, (void)error;
+	own->calls++;
+	mote_sandbox_destroy(own->sandbox);
+	CHECK_EQ(ended, 0); /* not before the call has ended */
+	result->as.u32 = 7;
+	return MOTE_OK;
+}
+
+/* It is gone when the call returns, and the call has no result. */
+static void a_host_function_may_destroy_its_sandbox(void)
+{
+	mote_engine *engine = fixture_engine();
+	size_t fds = test_fd_count();
+	const mote_value one = mote_u32(1);
+	mote_error error = MOTE_ERROR_INIT;
+	struct own own = {0};
+	struct table table;
+	mote_interrupt *interrupt;
+	mote_value result = mote_u32(3);
+	mote_function function;
+
+	make_table(&table);
+	function_of(&table, "host_u32")->call = destroy_own;
+	function_of(&table, "host_u32")->user = &own;
+	function_of(&table, "host_u32")->destroy = count_end;
+	ended = 0;
+	own.sandbox = fixture_sandbox(engine, "callbacks", &table.options);
+	interrupt = mote_interrupt_retain(mote_sandbox_get_interrupt(own.sandbox));
+	REQUIRE_OK(mote_sandbox_find(own.sandbox, "call_u32", NULL, &function, &error), &error);
+	CHECK_STATUS(mote_sandbox_call(own.sandbox, function, &one, 1, NULL, &result, &error),
+		     MOTE_KILLED, &error);
+	CHECK_EQ(own.calls, 1);
+	CHECK_EQ(ended, 1);
+	CHECK_EQ(result.as.u32, 3);
+	CHECK(mote_interrupt_is_dropped(interrupt));
+	mote_interrupt_release(interrupt);
+	CHECK_EQ(test_fd_count(), fds);
+	mote_engine_release(engine);
 }
 
 /* A host function may make and use a sandbox of its own, to some depth. */
@@ -301,7 +355,7 @@ static mote_status nest(void *user, const mote_value *arguments, size_t count, m
 		status =
 			mote_sandbox_call(sandbox, function, arguments, count, NULL, result, error);
 	result->as.u32++;
-	CHECK_OK(mote_sandbox_destroy(sandbox), NULL);
+	mote_sandbox_destroy(sandbox);
 	return status;
 }
 
@@ -432,6 +486,7 @@ static const struct test_case cases[] = {
 	CASE(failures_poison),
 	CASE(results_that_cannot_be),
 	CASE(own_sandbox_is_busy),
+	CASE(a_host_function_may_destroy_its_sandbox),
 	CASE(nested_sandboxes),
 	CASE(users_are_destroyed_once),
 	CASE(users_of_a_poisoned_sandbox),

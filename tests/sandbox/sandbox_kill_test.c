@@ -23,7 +23,7 @@ static void check_killed(mote_sandbox *sandbox, const char *name)
 	CHECK_STATUS(fixture_try(sandbox, name, NULL, 0, NULL, &error), MOTE_KILLED, &error);
 	CHECK_CONTAINS(error.text, "killed");
 	CHECK(mote_interrupt_is_killed(interrupt));
-	state = mote_interrupt_get_state(interrupt);
+	state = test_interrupt_state(interrupt);
 	CHECK(state.cancelled && !state.in_call && !state.running && !state.dropped);
 	CHECK(mote_sandbox_is_poisoned(sandbox));
 	CHECK(!mote_sandbox_get_fault(sandbox));
@@ -109,7 +109,7 @@ static mote_status kill_own(void *user, const mote_value *arguments, size_t coun
 
 	(void)count, (void)error;
 	victim->calls++;
-	victim->state = mote_interrupt_get_state(interrupt);
+	victim->state = test_interrupt_state(interrupt);
 	victim->hit = victim->id ? mote_interrupt_kill_call(interrupt, victim->id)
 				 : mote_interrupt_kill(interrupt);
 	*result = arguments[0];
@@ -162,7 +162,7 @@ static mote_status kill_others(void *user, const mote_value *arguments, size_t c
 {
 	struct victim *victim = user;
 	mote_interrupt *interrupt = mote_sandbox_get_interrupt(victim->sandbox);
-	uint64_t id = mote_interrupt_get_state(interrupt).call_id;
+	uint64_t id = test_interrupt_state(interrupt).call_id;
 
 	(void)count, (void)error;
 	CHECK(!mote_interrupt_kill_call(interrupt, id - 1));
@@ -215,7 +215,7 @@ static void kill_between_calls(void)
 		CHECK(!mote_interrupt_kill_call(interrupt, call));
 		CHECK(!mote_interrupt_kill_call(interrupt, call + 1));
 		CHECK(!mote_interrupt_is_killed(interrupt));
-		CHECK_EQ(mote_interrupt_get_state(interrupt).call_id, call);
+		CHECK_EQ(test_interrupt_state(interrupt).call_id, call);
 	}
 	fixture_destroy(sandbox, engine);
 }
@@ -225,7 +225,7 @@ static void handle_outlives_the_sandbox(void)
 	mote_engine *engine = fixture_engine();
 	mote_sandbox *sandbox = fixture_sandbox(engine, "faults", NULL);
 	mote_interrupt *interrupt = mote_interrupt_retain(mote_sandbox_get_interrupt(sandbox));
-	mote_interrupt_state state = mote_interrupt_get_state(interrupt);
+	mote_interrupt_state state = test_interrupt_state(interrupt);
 
 	CHECK_EQ(state.call_id, 0);
 	CHECK(!state.in_call && !state.running && !state.cancelled && !state.dropped);
@@ -235,7 +235,7 @@ static void handle_outlives_the_sandbox(void)
 	CHECK(mote_interrupt_is_dropped(interrupt));
 	CHECK(!mote_interrupt_kill(interrupt));
 	CHECK(!mote_interrupt_kill_call(interrupt, 1));
-	state = mote_interrupt_get_state(interrupt);
+	state = test_interrupt_state(interrupt);
 	CHECK(state.dropped && !state.in_call);
 	CHECK_EQ(state.call_id, 1);
 	mote_interrupt_release(interrupt);
@@ -255,7 +255,7 @@ static void *kill_all_the_time(void *argument)
 	struct storm *storm = argument;
 
 	do {
-		mote_interrupt_state state = mote_interrupt_get_state(storm->interrupt);
+		mote_interrupt_state state = test_interrupt_state(storm->interrupt);
 
 		/* A watchdog that is always one call late. */
 		if (state.call_id > 1 &&
@@ -309,7 +309,7 @@ static void only_the_right_sandbox(void)
 
 struct visit {
 	mote_sandbox *sandbox;
-	mote_status called, destroyed;
+	mote_status called;
 };
 
 static void *call_once(void *argument)
@@ -325,7 +325,7 @@ static void *destroy(void *argument)
 {
 	struct visit *visit = argument;
 
-	visit->destroyed = mote_sandbox_destroy(visit->sandbox);
+	mote_sandbox_destroy(visit->sandbox);
 	return NULL;
 }
 
@@ -358,8 +358,43 @@ static void destroyed_in_another_thread(void)
 		pthread_join(destroyer, NULL);
 		pthread_join(killer, NULL);
 		CHECK(visit.called == MOTE_OK || visit.called == MOTE_KILLED);
-		CHECK_OK(visit.destroyed, NULL);
 	}
+	mote_engine_release(engine);
+}
+
+static void *spin_until_gone(void *argument)
+{
+	struct visit *visit = argument;
+	mote_error error = MOTE_ERROR_INIT;
+	mote_function spin;
+
+	REQUIRE_OK(mote_sandbox_find(visit->sandbox, "spin", NULL, &spin, &error), &error);
+	visit->called = mote_sandbox_call(visit->sandbox, spin, NULL, 0, NULL, NULL, &error);
+	return NULL;
+}
+
+/* In the middle of a call: it is killed, and takes the sandbox with it. */
+static void destroyed_during_a_call(void)
+{
+	mote_engine *engine = fixture_engine();
+	size_t fds = test_fd_count();
+
+	for (uint64_t i = test_scale(100); i > 0; i--) {
+		struct visit visit = {.sandbox = fixture_sandbox(engine, "faults", NULL)};
+		mote_interrupt *interrupt =
+			mote_interrupt_retain(mote_sandbox_get_interrupt(visit.sandbox));
+		pthread_t caller;
+
+		REQUIRE(pthread_create(&caller, NULL, spin_until_gone, &visit) == 0);
+		while (!test_interrupt_state(interrupt).running)
+			sched_yield();
+		mote_sandbox_destroy(visit.sandbox);
+		pthread_join(caller, NULL);
+		CHECK_STATUS(visit.called, MOTE_KILLED, NULL);
+		CHECK(mote_interrupt_is_dropped(interrupt));
+		mote_interrupt_release(interrupt);
+	}
+	CHECK_EQ(test_fd_count(), fds);
 	mote_engine_release(engine);
 }
 
@@ -440,6 +475,7 @@ static const struct test_case cases[] = {
 	CASE(late_kills_hit_nothing),
 	CASE(only_the_right_sandbox),
 	CASE(destroyed_in_another_thread),
+	CASE(destroyed_during_a_call),
 	CASE(no_host_function_begins_after_a_kill),
 };
 

@@ -272,6 +272,31 @@ static void check_rejected(mote_sandbox *sandbox, const char *name, const mote_v
 	CHECK_EQ(result.as.i32, 99);
 }
 
+/* A handle says of which image it is, also when the other image is of the same file. */
+static void handles_of_other_images_are_refused(void)
+{
+	static const char *const guests[] = {"echo", "faults"};
+	mote_engine *engine = fixture_engine();
+	mote_sandbox *sandbox = fixture_sandbox(engine, "echo", NULL);
+	mote_error error = MOTE_ERROR_INIT;
+	mote_function found;
+
+	REQUIRE_OK(mote_sandbox_find(sandbox, "empty", NULL, &found, &error), &error);
+	for (size_t i = 0; i < TEST_COUNT(guests); i++) {
+		mote_sandbox *other = fixture_sandbox(engine, guests[i], NULL);
+
+		CHECK_STATUS(mote_sandbox_call(other, found, NULL, 0, NULL, NULL, &error),
+			     MOTE_INVALID_ARGUMENT, &error);
+		CHECK_CONTAINS(error.text, "the function handle is not of guest image ");
+		CHECK_STATUS(mote_sandbox_call_batch(other, found, NULL, 1, NULL, NULL, &error),
+			     MOTE_INVALID_ARGUMENT, &error);
+		CHECK(!mote_sandbox_is_poisoned(other));
+		fixture_destroy(other, NULL);
+	}
+	CHECK_OK(mote_sandbox_call(sandbox, found, NULL, 0, NULL, NULL, &error), &error);
+	fixture_destroy(sandbox, engine);
+}
+
 /* Calls that never reach the guest leave the sandbox as it was. */
 static void wrong_arguments(void)
 {
@@ -280,7 +305,7 @@ static void wrong_arguments(void)
 	const mote_value numbers[] = {mote_i64(1), mote_u64(2), mote_i64(3)};
 	mote_call_options options = MOTE_CALL_OPTIONS_INIT;
 	mote_error error = MOTE_ERROR_INIT;
-	mote_sandbox_statistics statistics;
+	mote_sandbox_statistics statistics = MOTE_SANDBOX_STATISTICS_INIT;
 	mote_function wild = {.index = 100000};
 
 	check_rejected(sandbox, "add", numbers, 2, "argument 1 is u64, the function takes i64");
@@ -288,14 +313,15 @@ static void wrong_arguments(void)
 	check_rejected(sandbox, "add", numbers, 3, "3 arguments");
 	check_rejected(sandbox, "add", NULL, 2, "arguments");
 	check_rejected(sandbox, "empty", numbers, 1, "the function takes 0");
-	CHECK_STATUS(mote_sandbox_call(sandbox, wild, NULL, 0, NULL, NULL, &error), MOTE_NOT_FOUND,
-		     &error);
+	CHECK_STATUS(mote_sandbox_call(sandbox, wild, NULL, 0, NULL, NULL, &error),
+		     MOTE_INVALID_ARGUMENT, &error);
+	CHECK_CONTAINS(error.text, "the function handle is empty; mote_sandbox_find fills it");
 	options.size = 8;
 	CHECK_STATUS(mote_sandbox_start(sandbox, &options, &error), MOTE_INVALID_ARGUMENT, &error);
 	CHECK_CONTAINS(error.text, "MOTE_CALL_OPTIONS_INIT");
 	CHECK_STATUS(mote_sandbox_call(NULL, wild, NULL, 0, NULL, NULL, &error),
 		     MOTE_INVALID_ARGUMENT, &error);
-	mote_sandbox_get_statistics(sandbox, &statistics);
+	mote_sandbox_get_statistics(sandbox, &statistics, NULL);
 	CHECK_EQ(statistics.calls, 0);
 	CHECK_EQ(statistics.exits, 0);
 	CHECK(!mote_sandbox_is_poisoned(sandbox));
@@ -320,15 +346,15 @@ static void started_before_the_first_call(void)
 {
 	mote_engine *engine = fixture_engine();
 	mote_sandbox *sandbox = fixture_sandbox(engine, "echo", NULL);
-	mote_sandbox_statistics statistics;
+	mote_sandbox_statistics statistics = MOTE_SANDBOX_STATISTICS_INIT;
 	mote_error error = MOTE_ERROR_INIT;
 
 	CHECK_OK(mote_sandbox_start(sandbox, NULL, &error), &error);
-	mote_sandbox_get_statistics(sandbox, &statistics);
+	mote_sandbox_get_statistics(sandbox, &statistics, NULL);
 	CHECK_EQ(statistics.exits, 1);
 	/* A second start has nothing to do. */
 	CHECK_OK(mote_sandbox_start(sandbox, NULL, &error), &error);
-	mote_sandbox_get_statistics(sandbox, &statistics);
+	mote_sandbox_get_statistics(sandbox, &statistics, NULL);
 	CHECK_EQ(statistics.exits, 1);
 	CHECK_EQ(CALL0(sandbox, "count").as.u32, 1);
 	CHECK_EQ(CALL0(sandbox, "constructor_result").as.u32, 7);
@@ -343,23 +369,23 @@ static void exits_are_counted(void)
 	mote_engine *engine = fixture_engine();
 	mote_sandbox *sandbox = fixture_sandbox(engine, "callbacks", NULL);
 	mote_sandbox *logging = fixture_sandbox(engine, "logs", NULL);
-	mote_sandbox_statistics statistics;
+	mote_sandbox_statistics statistics = MOTE_SANDBOX_STATISTICS_INIT;
 	uint64_t calls = 0;
 
 	for (; calls < 50; calls++)
 		CALL(sandbox, "call_times", mote_u32(0));
-	mote_sandbox_get_statistics(sandbox, &statistics);
+	mote_sandbox_get_statistics(sandbox, &statistics, NULL);
 	CHECK_EQ(statistics.calls, calls);
 	CHECK_EQ(statistics.exits, calls);
 	CHECK_EQ(statistics.host_calls, 0);
 	CHECK_EQ(CALL(sandbox, "call_times", mote_u32(13)).as.u32, 13);
 	CALL(sandbox, "call_bytes", mote_bytes("bytes", 5));
-	mote_sandbox_get_statistics(sandbox, &statistics);
+	mote_sandbox_get_statistics(sandbox, &statistics, NULL);
 	CHECK_EQ(statistics.calls, calls + 2);
 	CHECK_EQ(statistics.host_calls, 14);
 	CHECK_EQ(statistics.exits, calls + 2 + 14);
 	CALL(logging, "log_times", mote_u32(5));
-	mote_sandbox_get_statistics(logging, &statistics);
+	mote_sandbox_get_statistics(logging, &statistics, NULL);
 	CHECK_EQ(statistics.log_messages, 5);
 	CHECK_EQ(statistics.exits, 6);
 	fixture_destroy(logging, NULL);
@@ -393,6 +419,7 @@ static const struct test_case cases[] = {
 	CASE(image_shared_by_many),
 	CASE(smallest_and_larger_memory),
 	CASE(functions_are_found),
+	CASE(handles_of_other_images_are_refused),
 	CASE(wrong_arguments),
 	CASE(call_without_result_or_error),
 	CASE(started_before_the_first_call),

@@ -182,8 +182,7 @@ static struct target *choose(struct stress *stress, uint64_t *random)
 	const struct timespec moment = {0, 100000};
 	struct target *target = take(&stress->slots[random_next(random) % SLOTS]);
 
-	if (target &&
-	    (mote_interrupt_get_state(target->interrupt).in_call || random_one_in(random, 8)))
+	if (target && (test_interrupt_state(target->interrupt).in_call || random_one_in(random, 8)))
 		return target;
 	if (target)
 		atomic_fetch_sub(&target->killers, 1);

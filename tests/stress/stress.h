@@ -10,6 +10,7 @@
 
 #include <mote/mote.h>
 
+#include "interrupt_state.h"
 #include "test.h"
 
 enum {

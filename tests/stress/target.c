@@ -33,7 +33,7 @@ static void record(struct target *target, unsigned who, uint64_t first, uint64_t
 
 static bool in_call(const struct target *target, uint64_t id)
 {
-	mote_interrupt_state state = mote_interrupt_get_state(target->interrupt);
+	mote_interrupt_state state = test_interrupt_state(target->interrupt);
 
 	return state.in_call && state.call_id == id;
 }
@@ -41,9 +41,9 @@ static bool in_call(const struct target *target, uint64_t id)
 /* Whichever call is in progress. */
 static void kill_any(struct target *target, unsigned who, struct tally *tally)
 {
-	mote_interrupt_state before = mote_interrupt_get_state(target->interrupt);
+	mote_interrupt_state before = test_interrupt_state(target->interrupt);
 	bool hit = mote_interrupt_kill(target->interrupt);
-	mote_interrupt_state after = mote_interrupt_get_state(target->interrupt);
+	mote_interrupt_state after = test_interrupt_state(target->interrupt);
 
 	if (hit) {
 		record(target, who, before.call_id + !before.in_call, after.call_id);
@@ -58,7 +58,7 @@ static void kill_any(struct target *target, unsigned who, struct tally *tally)
 /* The call in progress, by its number. */
 static void kill_named(struct target *target, unsigned who, struct tally *tally)
 {
-	mote_interrupt_state state = mote_interrupt_get_state(target->interrupt);
+	mote_interrupt_state state = test_interrupt_state(target->interrupt);
 
 	if (mote_interrupt_kill_call(target->interrupt, state.call_id)) {
 		record(target, who, state.call_id, state.call_id);
@@ -72,7 +72,7 @@ static void kill_named(struct target *target, unsigned who, struct tally *tally)
 /* Watchdogs that are late, and numbers that do not exist yet. */
 static void kill_wrong(struct target *target, struct tally *tally)
 {
-	uint64_t id = mote_interrupt_get_state(target->interrupt).call_id;
+	uint64_t id = test_interrupt_state(target->interrupt).call_id;
 
 	for (uint64_t back = 1; back <= 3 && back <= id; back++)
 		CHECK(!mote_interrupt_kill_call(target->interrupt, id - back));
@@ -84,7 +84,7 @@ static void kill_wrong(struct target *target, struct tally *tally)
 /* The sandbox is gone; the handle is not. */
 static void kill_dropped(struct target *target, struct tally *tally)
 {
-	mote_interrupt_state state = mote_interrupt_get_state(target->interrupt);
+	mote_interrupt_state state = test_interrupt_state(target->interrupt);
 
 	CHECK(!mote_interrupt_kill(target->interrupt));
 	CHECK(!mote_interrupt_kill_call(target->interrupt, state.call_id));
@@ -282,7 +282,7 @@ static void check_answers(const struct target *target)
 /* What the handle says of the last call. */
 static void check_handle(const struct target *target)
 {
-	mote_interrupt_state state = mote_interrupt_get_state(target->interrupt);
+	mote_interrupt_state state = test_interrupt_state(target->interrupt);
 	mote_status status = target->call[target->calls].status;
 	bool killed = mote_interrupt_is_killed(target->interrupt);
 
@@ -298,7 +298,7 @@ static void check_handle(const struct target *target)
 void target_destroy(struct target *target)
 {
 	check_handle(target);
-	CHECK_OK(mote_sandbox_destroy(target->sandbox), NULL);
+	mote_sandbox_destroy(target->sandbox);
 	CHECK(mote_interrupt_is_dropped(target->interrupt));
 	while (atomic_load(&target->killers) > 0)
 		sched_yield();

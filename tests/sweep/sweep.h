@@ -15,6 +15,7 @@
 
 #include <mote/mote.h>
 
+#include "interrupt_state.h"
 #include "test.h"
 
 /* ---- What fails, and when ----------------------------------------------------------------- */

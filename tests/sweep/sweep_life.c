@@ -242,7 +242,7 @@ static void *kill_when_running(void *user)
 
 	do {
 		sched_yield();
-		state = mote_interrupt_get_state(killer->interrupt);
+		state = test_interrupt_state(killer->interrupt);
 	} while (!atomic_load(&killer->stop) &&
 		 !(state.running && state.call_id != killer->call_id));
 	(void)mote_interrupt_kill(killer->interrupt);
@@ -257,7 +257,7 @@ static mote_status call_and_kill(mote_sandbox *sandbox, mote_function function, 
 	mote_status status;
 	pthread_t thread;
 
-	killer.call_id = mote_interrupt_get_state(killer.interrupt).call_id;
+	killer.call_id = test_interrupt_state(killer.interrupt).call_id;
 	if (!CHECK(pthread_create(&thread, NULL, kill_when_running, &killer) == 0))
 		return MOTE_OS;
 	(void)sweep_exempt(before);
@@ -328,8 +328,8 @@ static void end_life(struct life *life)
 {
 	bool before;
 
-	CHECK_OK(mote_sandbox_destroy(life->second), NULL);
-	CHECK_OK(mote_sandbox_destroy(life->sandbox), NULL);
+	mote_sandbox_destroy(life->second);
+	mote_sandbox_destroy(life->sandbox);
 	mote_buffer_release(life->imported);
 	mote_buffer_release(life->made);
 	mote_image_release(life->image);
@@ -363,10 +363,10 @@ static mote_sandbox *used_by(const struct life *life, const struct step *step)
 /* How often guest code was entered, or was to be. */
 static uint64_t exits(const mote_sandbox *sandbox)
 {
-	mote_sandbox_statistics statistics = {0};
+	mote_sandbox_statistics statistics = MOTE_SANDBOX_STATISTICS_INIT;
 
 	if (sandbox != NULL)
-		mote_sandbox_get_statistics(sandbox, &statistics);
+		mote_sandbox_get_statistics(sandbox, &statistics, NULL);
 	return statistics.exits;
 }
 
@@ -494,6 +494,6 @@ void sweep_die(const struct sweep_end *end, struct sweep_point *point, struct sw
 	sweep_arm(NULL);
 	CHECK(result->status != MOTE_OK);
 	CHECK((mote_sandbox_get_fault(sandbox) != NULL) == (result->status == MOTE_GUEST_FAULT));
-	CHECK_OK(mote_sandbox_destroy(sandbox), NULL);
+	mote_sandbox_destroy(sandbox);
 	mote_engine_release(engine);
 }

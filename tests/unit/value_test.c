@@ -28,7 +28,7 @@ static void check_parse(const char *text, const char *canonical)
 	mote_signature_format(&signature, formatted);
 	REQUIRE_STR(formatted, canonical);
 	check_ok(mote_signature_parse(formatted, &again, &error), &error);
-	REQUIRE(mote_signature_equal(&signature, &again));
+	REQUIRE(mote_signature_is_equal(&signature, &again));
 }
 
 static void signatures_round_trip(void)
@@ -155,15 +155,15 @@ static void equality_looks_at_the_arguments_in_use_only(void)
 	REQUIRE_EQ(mote_signature_parse("i32(u32,u64)", &a, NULL), MOTE_OK);
 	b = a;
 	b.arguments[2] = 99;
-	REQUIRE(mote_signature_equal(&a, &b));
+	REQUIRE(mote_signature_is_equal(&a, &b));
 	b.arguments[1] = MOTE_TYPE_U32;
-	REQUIRE(!mote_signature_equal(&a, &b));
+	REQUIRE(!mote_signature_is_equal(&a, &b));
 	b = a;
 	b.result = MOTE_TYPE_VOID;
-	REQUIRE(!mote_signature_equal(&a, &b));
+	REQUIRE(!mote_signature_is_equal(&a, &b));
 	b = a;
 	b.argument_count = 1;
-	REQUIRE(!mote_signature_equal(&a, &b));
+	REQUIRE(!mote_signature_is_equal(&a, &b));
 }
 
 static void values_carry_their_type(void)

@@ -9,6 +9,7 @@
 
 #include "allocator.h"
 #include "error_internal.h"
+#include "options.h"
 
 static const uint64_t CAUSES = MOTE_INTERRUPT_WALL_DEADLINE | MOTE_INTERRUPT_CPU_DEADLINE;
 
@@ -129,15 +130,20 @@ bool mote_interrupt_is_dropped(const mote_interrupt *interrupt)
 	return (atomic_load(&interrupt->word) & MOTE_INTERRUPT_DROPPED) != 0;
 }
 
-mote_interrupt_state mote_interrupt_get_state(const mote_interrupt *interrupt)
+mote_status mote_interrupt_get_state(const mote_interrupt *interrupt, mote_interrupt_state *state,
+				     mote_error *error)
 {
+	static const struct mote_structure structure = {
+		"interrupt state", "MOTE_INTERRUPT_STATE_INIT", sizeof(*state)};
 	uint64_t word = atomic_load(&interrupt->word);
-
-	return (mote_interrupt_state){
+	const mote_interrupt_state now = {
+		.size = sizeof(now),
 		.call_id = call_id(word),
 		.in_call = (word & MOTE_INTERRUPT_IN_CALL) != 0,
 		.running = (word & MOTE_INTERRUPT_RUNNING) != 0,
 		.cancelled = (word & MOTE_INTERRUPT_CANCEL) != 0,
 		.dropped = (word & MOTE_INTERRUPT_DROPPED) != 0,
 	};
+
+	return mote_structure_give(&structure, &now, state, error);
 }

@@ -23,9 +23,9 @@ static mote_status take(const struct elf_file *file, mote_image **image, mote_er
 static void a_valid_image_is_read(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
-	mote_image_information information;
-	mote_image_function function;
-	mote_image_segment segment;
+	mote_image_information information = MOTE_IMAGE_INFORMATION_INIT;
+	mote_image_function function = MOTE_IMAGE_FUNCTION_INIT;
+	mote_image_segment segment = MOTE_IMAGE_SEGMENT_INIT;
 	char text[MOTE_SIGNATURE_TEXT_BYTES];
 	struct elf_file file;
 	mote_image *image;
@@ -33,7 +33,7 @@ static void a_valid_image_is_read(void)
 	elf_make(&file);
 	check_ok(take(&file, &image, &error), &error);
 	memset(&file, 0xee, sizeof(file)); /* it was copied */
-	mote_image_get_information(image, &information);
+	mote_image_get_information(image, &information, NULL);
 	REQUIRE_STR(information.name, "guest.elf");
 	REQUIRE_EQ(information.machine, MOTE_MACHINE_X86_64);
 	REQUIRE_EQ(information.abi_version, MOTE_ABI_VERSION);
@@ -45,23 +45,23 @@ static void a_valid_image_is_read(void)
 	REQUIRE_EQ(information.import_count, 1);
 	REQUIRE_EQ(information.segment_count, 3);
 	REQUIRE_EQ(information.symbol_count, 2);
-	REQUIRE(mote_image_get_export(image, 0, &function));
+	REQUIRE(mote_image_get_export(image, 0, &function, NULL) == MOTE_OK);
 	REQUIRE_STR(function.name, "first");
 	mote_signature_format(&function.signature, text);
 	REQUIRE_STR(text, "i32(bytes)");
-	REQUIRE(mote_image_get_export(image, 1, &function));
+	REQUIRE(mote_image_get_export(image, 1, &function, NULL) == MOTE_OK);
 	mote_signature_format(&function.signature, text);
 	REQUIRE_STR(text, "void()");
-	REQUIRE(mote_image_get_import(image, 0, &function));
+	REQUIRE(mote_image_get_import(image, 0, &function, NULL) == MOTE_OK);
 	REQUIRE_STR(function.name, "wanted");
 	mote_signature_format(&function.signature, text);
 	REQUIRE_STR(text, "string(u64,bool)");
-	REQUIRE(mote_image_get_segment(image, 2, &segment));
+	REQUIRE(mote_image_get_segment(image, 2, &segment, NULL) == MOTE_OK);
 	REQUIRE(segment.writable && segment.memory_bytes == 0x3000);
 	function.name = "untouched";
-	REQUIRE(!mote_image_get_export(image, 2, &function));
-	REQUIRE(!mote_image_get_import(image, SIZE_MAX, &function));
-	REQUIRE(!mote_image_get_segment(image, 3, &segment));
+	REQUIRE(mote_image_get_export(image, 2, &function, NULL) == MOTE_NOT_FOUND);
+	REQUIRE(mote_image_get_import(image, SIZE_MAX, &function, NULL) == MOTE_NOT_FOUND);
+	REQUIRE(mote_image_get_segment(image, 3, &segment, NULL) == MOTE_NOT_FOUND);
 	REQUIRE_STR(function.name, "untouched");
 	REQUIRE_EQ(mote_image_extent(image).begin, 0);
 	REQUIRE_EQ(mote_image_extent(image).end, BSS_END);
@@ -73,7 +73,7 @@ static void a_valid_image_is_read(void)
 static void optional_parts_may_be_missing(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
-	mote_image_information information;
+	mote_image_information information = MOTE_IMAGE_INFORMATION_INIT;
 	struct elf_file file;
 	mote_image *image;
 
@@ -82,7 +82,7 @@ static void optional_parts_may_be_missing(void)
 	for (unsigned i = 0; i < 4; i++) /* empty tables, wherever they are */
 		put32(&file, IMAGE_CONTENTS_AT + 4 + 4 * i, 0x7fffff00 - 4 * i);
 	check_ok(take(&file, &image, &error), &error);
-	mote_image_get_information(image, &information);
+	mote_image_get_information(image, &information, NULL);
 	REQUIRE_EQ(information.heap_bytes, 0);
 	REQUIRE_EQ(information.stack_bytes, 0);
 	REQUIRE_EQ(information.export_count, 0);
@@ -274,8 +274,8 @@ static void arguments_of_the_api_are_checked(void)
 static bool use(const uint8_t *bytes, size_t length)
 {
 	mote_error error = MOTE_ERROR_INIT;
-	mote_image_information information;
-	mote_image_function function;
+	mote_image_information information = MOTE_IMAGE_INFORMATION_INIT;
+	mote_image_function function = MOTE_IMAGE_FUNCTION_INIT;
 	mote_image *image;
 	mote_status status = mote_image_from_bytes(NULL, bytes, length, "x", &image, &error);
 
@@ -284,10 +284,10 @@ static bool use(const uint8_t *bytes, size_t length)
 		REQUIRE(error.text[0] != '\0');
 		return false;
 	}
-	mote_image_get_information(image, &information);
-	for (size_t i = 0; mote_image_get_export(image, i, &function); i++)
+	mote_image_get_information(image, &information, NULL);
+	for (size_t i = 0; mote_image_get_export(image, i, &function, NULL) == MOTE_OK; i++)
 		REQUIRE(strlen(function.name) < MOTE_ABI_NAME_BYTES);
-	for (size_t i = 0; mote_image_get_import(image, i, &function); i++)
+	for (size_t i = 0; mote_image_get_import(image, i, &function, NULL) == MOTE_OK; i++)
 		REQUIRE(strlen(function.name) < MOTE_ABI_NAME_BYTES);
 	mote_image_release(image);
 	return true;
@@ -368,14 +368,14 @@ static void refuse_file(const char *name, mote_status status, const char *why)
 static void files_are_read(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
-	mote_image_information information;
+	mote_image_information information = MOTE_IMAGE_INFORMATION_INIT;
 	struct elf_file file;
 	mote_image *image;
 
 	elf_make(&file);
 	write_file("good", file.bytes, sizeof(file.bytes));
 	check_ok(mote_image_open(NULL, path_of("good"), &image, &error), &error);
-	mote_image_get_information(image, &information);
+	mote_image_get_information(image, &information, NULL);
 	REQUIRE_STR(information.name, path_of("good"));
 	REQUIRE_EQ(information.export_count, 2);
 	mote_image_release(image);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../../unit_test.h"
+#include "interrupt_state.h"
 
 /* ---- The operating system ----------------------------------------------------------------- */
 
@@ -105,7 +106,7 @@ static mote_interrupt *make(void)
 static void a_new_handle_is_idle(void)
 {
 	mote_interrupt *interrupt = make();
-	mote_interrupt_state now = mote_interrupt_get_state(interrupt);
+	mote_interrupt_state now = test_interrupt_state(interrupt);
 
 	REQUIRE_EQ(now.call_id, 0);
 	REQUIRE(!(now.in_call || now.running || now.cancelled || now.dropped));
@@ -124,7 +125,7 @@ static void a_kill_while_running_sends_one_signal(void)
 	mote_interrupt_begin_call(interrupt);
 	REQUIRE(mote_interrupt_set_running(interrupt, &kick));
 	REQUIRE_EQ(kick, 0);
-	REQUIRE(mote_interrupt_get_state(interrupt).running);
+	REQUIRE(test_interrupt_state(interrupt).running);
 	for (unsigned i = 0; i < 5; i++)
 		REQUIRE(mote_interrupt_kill(interrupt));
 	REQUIRE_EQ(kick, 1);
@@ -133,10 +134,10 @@ static void a_kill_while_running_sends_one_signal(void)
 	REQUIRE_EQ(fake.signal, 40);
 	mote_interrupt_clear_running(interrupt);
 	REQUIRE(mote_interrupt_cancelled(interrupt));
-	REQUIRE(!(mote_interrupt_get_state(interrupt).running));
+	REQUIRE(!(test_interrupt_state(interrupt).running));
 	/* The rest of the call does not run any more. */
 	REQUIRE(!mote_interrupt_set_running(interrupt, &kick));
-	REQUIRE(!(mote_interrupt_get_state(interrupt).running));
+	REQUIRE(!(test_interrupt_state(interrupt).running));
 	mote_interrupt_end_call(interrupt);
 	REQUIRE(!mote_interrupt_kill(interrupt));
 	REQUIRE(mote_interrupt_is_killed(interrupt));
@@ -198,12 +199,12 @@ static void a_deadline_is_no_kill(void)
 		mote_interrupt_expire(interrupt, mote_interrupt_call_id(interrupt), causes[i]);
 		REQUIRE(mote_interrupt_kill(interrupt)); /* in progress, and cancelled */
 		REQUIRE(!mote_interrupt_is_killed(interrupt));
-		REQUIRE(mote_interrupt_get_state(interrupt).cancelled);
+		REQUIRE(test_interrupt_state(interrupt).cancelled);
 		REQUIRE_EQ(mote_interrupt_cause(interrupt), causes[i]);
 		mote_interrupt_end_call(interrupt);
 		mote_interrupt_begin_call(interrupt);
 		mote_interrupt_expire(interrupt, mote_interrupt_call_id(interrupt) - 1, causes[i]);
-		REQUIRE(!(mote_interrupt_get_state(interrupt).cancelled));
+		REQUIRE(!(test_interrupt_state(interrupt).cancelled));
 		REQUIRE(mote_interrupt_kill(interrupt));
 		mote_interrupt_expire(interrupt, mote_interrupt_call_id(interrupt), causes[i]);
 		REQUIRE(mote_interrupt_is_killed(interrupt));
@@ -238,7 +239,7 @@ static void calls_are_numbered_and_killed_by_number(void)
 
 	for (uint64_t id = 1; id <= 1000; id++) {
 		mote_interrupt_begin_call(interrupt);
-		REQUIRE_EQ(mote_interrupt_get_state(interrupt).call_id, id);
+		REQUIRE_EQ(test_interrupt_state(interrupt).call_id, id);
 		REQUIRE(!mote_interrupt_kill_call(interrupt, id - 1));
 		REQUIRE(!mote_interrupt_kill_call(interrupt, id + 1));
 		REQUIRE(!(mote_interrupt_kill_call(interrupt, id + (1ull << 56))));
@@ -261,7 +262,7 @@ static void references_and_the_drop(void)
 	mote_interrupt_release(interrupt);
 	REQUIRE(mote_interrupt_is_dropped(interrupt));
 	REQUIRE(!mote_interrupt_kill(interrupt));
-	REQUIRE_EQ(mote_interrupt_get_state(interrupt).call_id, 1);
+	REQUIRE_EQ(test_interrupt_state(interrupt).call_id, 1);
 	mote_interrupt_release(interrupt);
 	mote_interrupt_release(NULL);
 }
