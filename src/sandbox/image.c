@@ -36,13 +36,13 @@ struct table {
 
 static mote_status bad(const mote_image *image, mote_error *error, const char *what)
 {
-	return mote_fail(error, MOTE_BAD_IMAGE, "guest image %s: %s", image->name, what);
+	return mote_fail(error, MOTE_BAD_IMAGE, "guest image %s: %s", image->name.text, what);
 }
 
 static mote_status bad_record(const mote_image *image, const struct table *table, size_t index,
 			      const char *what, mote_error *error)
 {
-	return mote_fail(error, MOTE_BAD_IMAGE, "guest image %s: %s %zu: %s", image->name,
+	return mote_fail(error, MOTE_BAD_IMAGE, "guest image %s: %s %zu: %s", image->name.text,
 			 table->what, index, what);
 }
 
@@ -102,8 +102,8 @@ static mote_status read_table(mote_image *image, const struct table *table,
 	    bytes / table->record_bytes > MAXIMUM_FUNCTIONS ||
 	    !mote_elf_file_offset(&image->elf, table->begin, bytes, &offset))
 		return mote_fail(error, MOTE_BAD_IMAGE,
-				 "guest image %s: its table of %ss is out of range", image->name,
-				 table->what);
+				 "guest image %s: its table of %ss is out of range",
+				 image->name.text, table->what);
 	records = (size_t)(bytes / table->record_bytes);
 	*functions = mote_allocate(&image->allocator, records * sizeof(**functions));
 	if (*functions == NULL)
@@ -123,7 +123,7 @@ static mote_status check_duplicates(const mote_image *image, mote_error *error)
 			if (strcmp(image->exports[i].name, image->exports[j].name) == 0)
 				return mote_fail(error, MOTE_BAD_IMAGE,
 						 "guest image %s: two exports are called %s",
-						 image->name, image->exports[i].name);
+						 image->name.text, image->exports[i].name);
 	return MOTE_OK;
 }
 
@@ -173,7 +173,7 @@ static mote_status read_notes(mote_image *image, struct notes *notes, mote_error
 		return mote_fail(error, MOTE_WRONG_ABI,
 				 "guest image %s: made for guest ABI %u, this library has %u; "
 				 "rebuild it with the matching guest SDK",
-				 image->name, notes->image.abi_version, MOTE_ABI_VERSION);
+				 image->name.text, notes->image.abi_version, MOTE_ABI_VERSION);
 	image->abi_version = notes->image.abi_version;
 	image->heap_bytes = notes->needs.heap_bytes;
 	image->stack_bytes = notes->needs.stack_bytes;
@@ -218,13 +218,14 @@ static mote_status create(mote_engine *engine, const char *name, size_t length,
 	atomic_init(&image->references, 1);
 	image->allocator = *allocator;
 	image->engine = engine != NULL ? mote_engine_retain(engine) : NULL;
-	image->name = mote_allocate(allocator, strlen(name) + 1);
+	image->given_name = mote_allocate(allocator, strlen(name) + 1);
 	image->bytes = mote_allocate(allocator, length);
-	if (image->name == NULL || image->bytes == NULL) {
+	if (image->given_name == NULL || image->bytes == NULL) {
 		mote_image_release(image);
 		return mote_fail_memory(error, "guest image");
 	}
-	memcpy(image->name, name, strlen(name) + 1);
+	memcpy(image->given_name, name, strlen(name) + 1);
+	image->name = mote_text_short(name);
 	*created = image;
 	return MOTE_OK;
 }
@@ -232,7 +233,8 @@ static mote_status create(mote_engine *engine, const char *name, size_t length,
 static mote_status finish(mote_image *image, size_t length, mote_image **finished,
 			  mote_error *error)
 {
-	mote_status status = mote_elf_parse(image->name, image->bytes, length, &image->elf, error);
+	mote_status status =
+		mote_elf_parse(image->name.text, image->bytes, length, &image->elf, error);
 
 	if (status == MOTE_OK)
 		status = read_abi(image, error);
@@ -255,7 +257,8 @@ mote_status mote_image_from_bytes(mote_engine *engine, const void *data, size_t 
 	if (name == NULL)
 		name = "(bytes)";
 	if (length > MAXIMUM_IMAGE_BYTES)
-		return mote_fail(error, MOTE_BAD_IMAGE, "guest image %s: larger than 1 GiB", name);
+		return mote_fail(error, MOTE_BAD_IMAGE, "guest image %s: larger than 1 GiB",
+				 mote_text_short(name).text);
 	status = create(engine, name, length, &created, error);
 	if (status != MOTE_OK)
 		return status;
@@ -272,10 +275,10 @@ static mote_status check_file(const struct mote_os_file *file, const char *path,
 	mote_status status = mote_os_file_read(file, 0, header, sizeof(header), &got, error);
 
 	if (status == MOTE_OK)
-		status = mote_elf_check_header(path, header, got, error);
+		status = mote_elf_check_header(mote_text_short(path).text, header, got, error);
 	if (status == MOTE_OK && file->bytes > MAXIMUM_IMAGE_BYTES)
-		status =
-			mote_fail(error, MOTE_BAD_IMAGE, "guest image %s: larger than 1 GiB", path);
+		status = mote_fail(error, MOTE_BAD_IMAGE, "guest image %s: larger than 1 GiB",
+				   mote_text_short(path).text);
 	return status;
 }
 
@@ -332,7 +335,7 @@ void mote_image_release(mote_image *image)
 	engine = image->engine;
 	mote_release(&allocator, image->exports);
 	mote_release(&allocator, image->imports);
-	mote_release(&allocator, image->name);
+	mote_release(&allocator, image->given_name);
 	mote_release(&allocator, image->bytes);
 	mote_release(&allocator, image);
 	mote_engine_release(engine);
@@ -354,7 +357,7 @@ struct mote_elf_range mote_image_extent(const mote_image *image)
 void mote_image_get_information(const mote_image *image, mote_image_information *information)
 {
 	*information = (mote_image_information){
-		.name = image->name,
+		.name = image->given_name,
 		.machine = image->elf.machine,
 		.abi_version = image->abi_version,
 		.position_independent = image->elf.position_independent,

@@ -9,12 +9,14 @@
 
 #include "allocator.h"
 #include "sandbox/elf.h"
+#include "text_internal.h"
 
 struct mote_image {
 	_Atomic uint32_t references;
 	mote_engine *engine; /* NULL: inspection only */
 	mote_allocator allocator;
-	char *name;
+	char *given_name;
+	struct mote_short_text name; /* for messages */
 	uint8_t *bytes;
 	struct mote_elf elf;
 	uint32_t abi_version;
