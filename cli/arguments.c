@@ -224,9 +224,8 @@ static int read_one(const char *function, const char *word, uint64_t limit, size
 	outcome = read_scalar(word, value);
 	if (outcome == READ)
 		return EXIT_FINE;
-	return problem_usage(problem, "argument %zu of %s, %s: \"%.200s\" is %s", index + 1,
-			     function, mote_type_name(value->type), word,
-			     expected(value->type, outcome));
+	return problem_usage(problem, "argument %zu of %s, %s: \"%s\" is %s", index + 1, function,
+			     mote_type_name(value->type), word, expected(value->type, outcome));
 }
 
 static int check_count(const mote_image_function *function, char **words, int count,

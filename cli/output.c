@@ -140,17 +140,17 @@ int output_finish(struct output *output)
 
 /* ---- Complaints -------------------------------------------------------------------------- */
 
-enum { COMPLAINT_BYTES = 8192 };
+enum { COMPLAINT_BYTES = 2048 };
 
 /* One write, so that lines of several threads and processes do not mix. */
 static void print_complaint(const char *format, va_list arguments, const char *hint)
 {
-	char text[COMPLAINT_BYTES], line[COMPLAINT_BYTES + 128] = "mote: ";
+	char text[COMPLAINT_BYTES], line[ESCAPED_BYTES * COMPLAINT_BYTES + 128] = "mote: ";
 	size_t used = strlen(line);
 
-	if (vsnprintf(text, sizeof(text), format, arguments) < 0)
-		text[0] = '\0';
-	used += escape_text(line + used, COMPLAINT_BYTES - used, text, strlen(text), false);
+	fit_format(text, sizeof(text), format, arguments);
+	used += escape_text(line + used, ESCAPED_BYTES * COMPLAINT_BYTES, text, strlen(text),
+			    false);
 	used += (size_t)snprintf(line + used, sizeof(line) - used, "%s\n", hint);
 	write_fully(STDERR_FILENO, line, used); /* there is nowhere to complain about that */
 }
