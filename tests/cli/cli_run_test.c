@@ -3,6 +3,7 @@
  * mote run: arguments of every type, results, options, faults, JSON.
  */
 #define _GNU_SOURCE
+#include <elf.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -333,6 +334,46 @@ static void impossible_sizes_are_refused(void)
 	tool_clear(&tool);
 	TOOL_RUN(&tool, "run", "--mailbox", "2G", test_guest("echo"), "empty");
 	tool_expect_error(&tool, "mailbox", 1, "--mailbox is 2147483648 bytes; it must be");
+	tool_clear(&tool);
+}
+
+/* The note of an image asks for heap and stack, its headers for as much memory as they like. */
+static void an_image_chooses_no_gigabytes(void)
+{
+	static const char part[] = "MiB of memory, more than the 1 GiB that mote run gives without "
+				   "being told; if you trust it with more, set --memory";
+	const char *greedy, *path = test_file("bss");
+	struct tool tool;
+	size_t length;
+	char *image = test_read_file(test_guest("echo"), &length);
+	const Elf64_Ehdr *header = (const void *)image;
+	Elf64_Phdr *segments = (void *)(image + header->e_phoff);
+
+	tool_need_vm();
+	for (unsigned i = 0; i < header->e_phnum; i++)
+		if (segments[i].p_type == PT_LOAD && (segments[i].p_flags & PF_W))
+			segments[i].p_memsz = 63ull << 30;
+	test_write_file(path, image, length);
+	free(image);
+	TOOL_RUN(&tool, "run", path, "add", "40", "2");
+	tool_expect_error(&tool, "segment", 1, part);
+	tool_clear(&tool);
+
+	greedy = test_guest("greedy");
+	TOOL_RUN(&tool, "run", greedy, "answer");
+	tool_expect_error(&tool, "note", 1, part);
+	CHECK_CONTAINS(tool.errors, "greedy asks for 1101 MiB");
+	tool_clear(&tool);
+	TOOL_RUN(&tool, "run", "--json", greedy, "answer");
+	CHECK_EQ(tool.code, 1);
+	CHECK_STR(json_at(tool.output, "status"), "\"no_guest_memory\"");
+	tool_clear(&tool);
+	TOOL_RUN(&tool, "run", "--memory", "1200M", greedy, "answer");
+	tool_expect(&tool, "--memory", 0, "42\n");
+	tool_clear(&tool);
+	/* What the user says counts; the library then checks it against the image. */
+	TOOL_RUN(&tool, "run", "--heap", "950M", greedy, "answer");
+	tool_expect(&tool, "--heap", 0, "42\n");
 	tool_clear(&tool);
 }
 
@@ -669,6 +710,7 @@ int main(int argc, char **argv)
 		CASE(guest_may_begin_with_a_dash),
 		CASE(sizes_reach_the_sandbox),
 		CASE(impossible_sizes_are_refused),
+		CASE(an_image_chooses_no_gigabytes),
 		CASE(missing_hypervisor_is_named),
 		CASE(main_is_called_without_a_function),
 		CASE(functions_are_listed_when_none_fits),

@@ -245,6 +245,8 @@ static void doctor_as_json(void)
 	CHECK_STR(json_at(tool.output, "backends.0.name"), "\"kvm\"");
 	CHECK_STR(json_at(tool.output, "backends.0.usable"), usable ? "true" : "false");
 	CHECK_STR(json_at(tool.output, "usable"), usable ? "true" : "false");
+	CHECK(!strcmp(json_at(tool.output, "split_locks"), "\"none\"") ==
+	      !strcmp(MACHINE_NAME, "aarch64"));
 	CHECK_STR(json_at(tool.output, "chosen"), usable ? "\"kvm\"" : "null");
 	CHECK(!strcmp(json_at(tool.output, "backends.0.reason"), "\"\"") == usable);
 	/* A backend that is built and whose device can be opened is usable. */
