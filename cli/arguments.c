@@ -242,7 +242,7 @@ static int check_count(const mote_image_function *function, char **words, int co
 	return problem_usage(problem, "%s is %s: it takes %d argument%s, not %d%s", function->name,
 			     signature, function->signature.argument_count,
 			     function->signature.argument_count == 1 ? "" : "s", count,
-			     option ? " (options stand before the function)" : "");
+			     option ? " (options must come before the function)" : "");
 }
 
 static int check_standard_input(const mote_signature *signature, char **words,

@@ -22,7 +22,7 @@ struct bench_options {
 
 enum { NUMBER_BYTES = 32 };
 
-/* Four digits that count; none behind the point of a large number. */
+/* Four digits that count; none after the point of a large number. */
 static const char *number(double value, char text[NUMBER_BYTES])
 {
 	int decimals = value >= 1000 ? 0 : value >= 100 ? 1 : value >= 10 ? 2 : 3;

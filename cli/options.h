@@ -19,7 +19,7 @@ struct option {
 
 enum { MAXIMUM_OPERANDS = 2 };
 
-/* What is not an option.  Everything behind the last of MAXIMUM_OPERANDS is in rest, untouched. */
+/* What is not an option.  Everything after the last of MAXIMUM_OPERANDS is in rest, untouched. */
 struct operands {
 	const char *operand[MAXIMUM_OPERANDS];
 	int count;

@@ -39,7 +39,7 @@ int run_sandbox_options(const struct run_options *options, const mote_image *ima
 
 /*
  * Finds the function that is to be called: the one that was named, or main.
- * list: set when the guest's functions should be listed behind the problem.
+ * list: set when the guest's functions should be listed after the problem.
  * Returns EXIT_FINE, or EXIT_USAGE with a problem.
  */
 int run_choose_function(const struct run_options *options, const mote_image *image,

@@ -156,7 +156,7 @@ static void wrong_numbers_of_arguments(void)
 	tool_expect_error(&tool, "too few", 2, "add is i64(i64,i64): it takes 2 arguments, not 1");
 	tool_clear(&tool);
 	TOOL_RUN(&tool, "run", test_guest("echo"), "echo_i32", "1", "--json");
-	tool_expect_error(&tool, "late option", 2, "options stand before the function");
+	tool_expect_error(&tool, "late option", 2, "options must come before the function");
 	tool_clear(&tool);
 	TOOL_RUN(&tool, "run", test_guest("echo"), "empty", "1");
 	tool_expect_error(&tool, "too many", 2, "it takes 0 arguments, not 1");
