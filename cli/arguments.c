@@ -188,6 +188,9 @@ static int read_bytes(const char *word, uint64_t limit, size_t index, struct arg
 		*value = mote_bytes(word, strlen(word));
 		return EXIT_FINE;
 	}
+	if (word[1] == '\0')
+		return problem_usage(problem, "an argument @ needs the name of a file, or - for "
+					      "standard input");
 	code = input_read(word + 1, (size_t)(limit - arguments->mailbox_bytes), &data, &length,
 			  problem);
 	if (code != EXIT_FINE)

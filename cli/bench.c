@@ -122,7 +122,7 @@ static int read_options(int argc, char **argv, struct bench_options *options, bo
 		{"quick", 0, NULL, offsetof(struct bench_options, quick)},
 		{"seconds", 0, read_duration, offsetof(struct bench_options, time_ns)},
 		{"backend", 0, read_backend, offsetof(struct bench_options, backend)},
-		{"json", 0, read_text, offsetof(struct bench_options, json)},
+		{"json", 0, read_path, offsetof(struct bench_options, json)},
 		{"help", 'h', NULL, offsetof(struct bench_options, help)},
 	};
 	struct operands operands;

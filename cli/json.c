@@ -35,7 +35,7 @@ static void put_string(struct json *json, const char *text, size_t length)
 			output_format(output, "\\%c", (char)code);
 		} else if (code == '\n') {
 			output_text(output, "\\n");
-		} else if (is_unsafe(code)) {
+		} else if (is_unsafe(code) || (output->ascii_only && code > 0x7f)) {
 			escape_code(output, code);
 		} else {
 			output_bytes(output, text + at, bytes);

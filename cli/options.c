@@ -185,8 +185,10 @@ const char *read_duration(const char *text, void *to)
 	return NULL;
 }
 
-const char *read_text(const char *text, void *to)
+const char *read_path(const char *text, void *to)
 {
+	if (text[0] == '\0')
+		return "the name of a file";
 	*(const char **)to = text;
 	return NULL;
 }

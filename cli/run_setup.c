@@ -34,7 +34,7 @@ int run_options_read(int argc, char **argv, struct run_options *options)
 		OPTION("cpu-time", 0, read_duration, cpu_ns),
 		OPTION("backend", 0, read_backend, backend),
 		OPTION("log-level", 0, read_log_level, log_level),
-		OPTION("output", 'o', read_text, output),
+		OPTION("output", 'o', read_path, output),
 		OPTION("json", 0, NULL, json),
 		OPTION("quiet", 'q', NULL, quiet),
 		OPTION("help", 'h', NULL, help),
@@ -208,7 +208,7 @@ int run_choose_function(const struct run_options *options, const mote_image *ima
 		if (find_export(image, options->function, function))
 			return EXIT_FINE;
 		*list = true;
-		return problem_usage(problem, "%s exports no function %s", options->guest,
+		return problem_usage(problem, "%s exports no function \"%s\"", options->guest,
 				     options->function);
 	}
 	if (find_export(image, "main", function) && is_callable_main(&function->signature))

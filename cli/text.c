@@ -57,6 +57,18 @@ bool utf8_valid(const char *text, size_t length)
 	return true;
 }
 
+bool locale_is_utf8(void)
+{
+	static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+	const char *locale = NULL;
+
+	for (size_t i = 0; i < 3 && (locale == NULL || locale[0] == '\0'); i++)
+		locale = getenv(variables[i]);
+	return locale != NULL &&
+	       (strstr(locale, "UTF-8") != NULL || strstr(locale, "utf8") != NULL ||
+		strstr(locale, "utf-8") != NULL);
+}
+
 bool is_unsafe(uint32_t code)
 {
 	static const struct {
@@ -93,7 +105,15 @@ static size_t escape_byte(unsigned char byte, char text[ESCAPED_BYTES + 1])
 	}
 }
 
-size_t escape_text(char *to, size_t capacity, const char *text, size_t length, bool keep_lines)
+/* Whether a character goes unescaped. */
+static bool is_kept(uint32_t code, unsigned how)
+{
+	if ((how & ESCAPE_KEEP_LINES) && (code == '\n' || code == '\t'))
+		return true;
+	return !is_unsafe(code) && !((how & ESCAPE_ASCII_ONLY) && code > 0x7f);
+}
+
+size_t escape_text(char *to, size_t capacity, const char *text, size_t length, unsigned how)
 {
 	size_t used = 0;
 	char escaped[4 * ESCAPED_BYTES + 1];
@@ -102,8 +122,7 @@ size_t escape_text(char *to, size_t capacity, const char *text, size_t length, b
 		uint32_t code = 0;
 		size_t bytes = utf8_next(text + at, length - at, &code), out = 0;
 
-		if (bytes > 0 &&
-		    (!is_unsafe(code) || (keep_lines && (code == '\n' || code == '\t')))) {
+		if (bytes > 0 && is_kept(code, how)) {
 			memcpy(escaped, text + at, bytes);
 			out = bytes;
 		} else {

@@ -24,9 +24,16 @@ bool is_unsafe(uint32_t code);
 /*
  * Copies text to `to`, which has room for `capacity` bytes, with \n, \r, \t and \xNN for unsafe
  * characters and for bytes that are no UTF-8.  NUL-terminates; cuts what does not fit.
- * keep_lines: line feeds and tabs stay.  Returns the length.
+ * how: ESCAPE_... or 0.  Returns the length.
  */
-size_t escape_text(char *to, size_t capacity, const char *text, size_t length, bool keep_lines);
+enum {
+	ESCAPE_KEEP_LINES = 1, /* line feeds and tabs stay */
+	ESCAPE_ASCII_ONLY = 2, /* for a terminal that may take bytes of UTF-8 for something else */
+};
+size_t escape_text(char *to, size_t capacity, const char *text, size_t length, unsigned how);
+
+/* Whether the environment says that terminals understand UTF-8. */
+bool locale_is_utf8(void);
 
 /* Copies text; one that is too long (for capacity >= 32) loses its middle, because what it is about
  * stands at its beginning and the reason at its end. */

@@ -103,6 +103,8 @@ struct mote_short_text mote_text_short(const char *text)
 	size_t length = strlen(text), used;
 	const char *tail = text + length;
 
+	if (length == 0)
+		return mote_text_short("\"\""); /* visible */
 	if (length < sizeof(shortened.text)) {
 		mote_text_copy(shortened.text, sizeof(shortened.text), text, length);
 		return shortened;

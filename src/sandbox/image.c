@@ -36,13 +36,13 @@ struct table {
 
 static mote_status bad(const mote_image *image, mote_error *error, const char *what)
 {
-	return mote_fail(error, MOTE_BAD_IMAGE, "guest image %s: %s", image->name.text, what);
+	return mote_fail(error, MOTE_BAD_IMAGE, "guest image %s: %s", image->name, what);
 }
 
 static mote_status bad_record(const mote_image *image, const struct table *table, size_t index,
 			      const char *what, mote_error *error)
 {
-	return mote_fail(error, MOTE_BAD_IMAGE, "guest image %s: %s %zu: %s", image->name.text,
+	return mote_fail(error, MOTE_BAD_IMAGE, "guest image %s: %s %zu: %s", image->name,
 			 table->what, index, what);
 }
 
@@ -102,8 +102,8 @@ static mote_status read_table(mote_image *image, const struct table *table,
 	    bytes / table->record_bytes > MAXIMUM_FUNCTIONS ||
 	    !mote_elf_file_offset(&image->elf, table->begin, bytes, &offset))
 		return mote_fail(error, MOTE_BAD_IMAGE,
-				 "guest image %s: its table of %ss is out of range",
-				 image->name.text, table->what);
+				 "guest image %s: its table of %ss is out of range", image->name,
+				 table->what);
 	records = (size_t)(bytes / table->record_bytes);
 	*functions = mote_allocate(&image->allocator, records * sizeof(**functions));
 	if (*functions == NULL)
@@ -123,7 +123,7 @@ static mote_status check_duplicates(const mote_image *image, mote_error *error)
 			if (strcmp(image->exports[i].name, image->exports[j].name) == 0)
 				return mote_fail(error, MOTE_BAD_IMAGE,
 						 "guest image %s: two exports are called %s",
-						 image->name.text, image->exports[i].name);
+						 image->name, image->exports[i].name);
 	return MOTE_OK;
 }
 
@@ -173,7 +173,7 @@ static mote_status read_notes(mote_image *image, struct notes *notes, mote_error
 		return mote_fail(error, MOTE_WRONG_ABI,
 				 "guest image %s: made for guest ABI %u, this library has %u; "
 				 "rebuild it with the matching guest SDK",
-				 image->name.text, notes->image.abi_version, MOTE_ABI_VERSION);
+				 image->name, notes->image.abi_version, MOTE_ABI_VERSION);
 	image->abi_version = notes->image.abi_version;
 	image->heap_bytes = notes->needs.heap_bytes;
 	image->stack_bytes = notes->needs.stack_bytes;
@@ -225,7 +225,8 @@ static mote_status create(mote_engine *engine, const char *name, size_t length,
 		return mote_fail_memory(error, "guest image");
 	}
 	memcpy(image->given_name, name, strlen(name) + 1);
-	image->name = mote_text_short(name);
+	image->short_name = mote_text_short(name);
+	image->name = image->short_name.text;
 	*created = image;
 	return MOTE_OK;
 }
@@ -233,8 +234,7 @@ static mote_status create(mote_engine *engine, const char *name, size_t length,
 static mote_status finish(mote_image *image, size_t length, mote_image **finished,
 			  mote_error *error)
 {
-	mote_status status =
-		mote_elf_parse(image->name.text, image->bytes, length, &image->elf, error);
+	mote_status status = mote_elf_parse(image->name, image->bytes, length, &image->elf, error);
 
 	if (status == MOTE_OK)
 		status = read_abi(image, error);

@@ -16,7 +16,8 @@ struct mote_image {
 	mote_engine *engine; /* NULL: inspection only */
 	mote_allocator allocator;
 	char *given_name;
-	struct mote_short_text name; /* for messages */
+	struct mote_short_text short_name;
+	const char *name; /* for messages: short_name.text */
 	uint8_t *bytes;
 	struct mote_elf elf;
 	uint32_t abi_version;

@@ -20,7 +20,7 @@ static mote_status out_of_range(const struct mote_loader *loader, const char *wh
 				mote_error *error)
 {
 	return mote_fail(error, MOTE_BAD_IMAGE, "guest image %s: %s lies outside its segments",
-			 loader->image->name.text, what);
+			 loader->image->name, what);
 }
 
 static bool map(struct mote_loader *loader, uint64_t gva, uint64_t bytes, uint32_t flags)
@@ -110,7 +110,7 @@ static mote_status build_tables(struct mote_loader *loader, mote_error *error)
 	    !map_everything(loader))
 		return mote_fail(error, MOTE_NO_GUEST_MEMORY,
 				 "guest image %s: its memory cannot be mapped",
-				 loader->image->name.text);
+				 loader->image->name);
 	return MOTE_OK;
 }
 

@@ -105,7 +105,7 @@ static mote_status compute_layout(mote_sandbox *sandbox, const mote_sandbox_opti
 {
 	const mote_image *image = sandbox->image;
 	struct mote_layout_request request = {
-		.image_name = image->name.text,
+		.image_name = image->name,
 		.memory_bytes = whole_pages(options->memory_bytes != 0 ? options->memory_bytes
 								       : DEFAULT_MEMORY),
 		.heap_bytes = whole_pages(options->heap_bytes),
@@ -128,8 +128,7 @@ static mote_status compute_layout(mote_sandbox *sandbox, const mote_sandbox_opti
 	/* The image asks within the same limits as the caller. */
 	if (image->heap_bytes > MAXIMUM_MEMORY || image->stack_bytes > MAXIMUM_MEMORY)
 		return mote_fail(error, MOTE_NO_GUEST_MEMORY,
-				 "guest image %s asks for an absurd heap or stack",
-				 image->name.text);
+				 "guest image %s asks for an absurd heap or stack", image->name);
 	if (options->stack_bytes == 0)
 		request.stack_bytes = whole_pages(
 			image->stack_bytes > DEFAULT_STACK ? image->stack_bytes : DEFAULT_STACK);
@@ -137,7 +136,7 @@ static mote_status compute_layout(mote_sandbox *sandbox, const mote_sandbox_opti
 		status = mote_fail(error, MOTE_NO_GUEST_MEMORY,
 				   "guest image %s asks for a stack of %llu bytes, stack_bytes is "
 				   "%llu; raise it, or leave it 0",
-				   image->name.text, (unsigned long long)image->stack_bytes,
+				   image->name, (unsigned long long)image->stack_bytes,
 				   (unsigned long long)options->stack_bytes);
 	return status == MOTE_OK ? mote_layout_compute(&request, &sandbox->layout, error) : status;
 }
@@ -205,11 +204,11 @@ static mote_status resolve_import(mote_sandbox *sandbox, size_t index, mote_erro
 		mote_signature_format(&function->signature, has);
 		return mote_fail(error, MOTE_SIGNATURE,
 				 "guest image %s imports %s as %s, the host function is %s",
-				 sandbox->image->name.text, import->name, wanted, has);
+				 sandbox->image->name, import->name, wanted, has);
 	}
 	return mote_fail(error, MOTE_MISSING_IMPORT,
 			 "guest image %s needs host function %s, %s; register it in host_functions",
-			 sandbox->image->name.text, import->name, wanted);
+			 sandbox->image->name, import->name, wanted);
 }
 
 static mote_status resolve_imports(mote_sandbox *sandbox, mote_error *error)
@@ -346,7 +345,7 @@ static mote_status check_create(const mote_engine *engine, const mote_image *ima
 		return mote_fail(
 			error, MOTE_WRONG_MACHINE,
 			"guest image %s is for %s, this host is %s; rebuild it for this host",
-			image->name.text, mote_machine_name(image->elf.machine),
+			image->name, mote_machine_name(image->elf.machine),
 			mote_machine_name(MOTE_ARCH_MACHINE));
 	return check_options(options, error);
 }
@@ -449,7 +448,7 @@ mote_status mote_sandbox_find(const mote_sandbox *sandbox, const char *name, con
 	if (i == image->export_count)
 		return mote_fail(error, MOTE_NOT_FOUND,
 				 "guest image %s exports no function %s; mote inspect lists them",
-				 image->name.text, mote_text_short(name).text);
+				 image->name, mote_text_short(name).text);
 	if (signature != NULL) {
 		status = mote_signature_parse(signature, &wanted, error);
 		if (status != MOTE_OK)

@@ -58,7 +58,7 @@ static char *read_guest(size_t *length)
 static void not_there(void)
 {
 	expect_refusal("/nowhere/at/all", "/nowhere/at/all: No such file");
-	expect_refusal("", "No such file");
+	expect_refusal("", ": No such file");
 }
 
 static void empty_file(void)

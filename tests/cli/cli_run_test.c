@@ -206,7 +206,7 @@ static void bad_input_is_reported(void)
 	tool_expect_error(&tool, "folder", 1, "/: Is a directory");
 	tool_clear(&tool);
 	TOOL_RUN(&tool, "run", test_guest("echo"), "sum_bytes", "@");
-	tool_expect_error(&tool, "no name", 1, "No such file");
+	tool_expect_error(&tool, "no name", 2, "@ needs the name of a file");
 	tool_clear(&tool);
 	TOOL_RUN(&tool, "run", "--mailbox", "4K", test_guest("echo"), "sum_bytes", "@/dev/zero");
 	tool_expect_error(&tool, "endless", 1, "/dev/zero: larger than the 4 KiB");
@@ -426,7 +426,7 @@ static void functions_are_listed_when_none_fits(void)
 	tool_clear(&tool);
 	TOOL_RUN(&tool, "run", test_guest("echo"), "ad");
 	CHECK_EQ(tool.code, 2);
-	CHECK_CONTAINS(tool.errors, "exports no function ad;");
+	CHECK_CONTAINS(tool.errors, "exports no function \"ad\";");
 	CHECK_CONTAINS(tool.errors, "\n  add: i64(i64,i64)\n");
 	tool_clear(&tool);
 }
@@ -560,6 +560,7 @@ static void terminals_are_safe(void)
 	char *text;
 
 	tool_need_vm();
+	setenv("LC_ALL", "C.UTF-8", 1);
 	CHECK_STR(run_on_terminal("text", "1"), "a\\x1b[31mb\tc\nd\\r\"\\\n");
 	CHECK_STR(run_on_terminal("text", "2"), "\\xff\\xfe not UTF-8\n");
 	CHECK_STR(run_on_terminal("text", "3"), "h\xc3\xa9llo \xe2\x82\xac \xf0\x9f\x98\x80\n");
@@ -571,6 +572,11 @@ static void terminals_are_safe(void)
 	text = run_on_terminal("pattern", "70000");
 	CHECK_CONTAINS(text, "70000 bytes, the first 256 shown");
 	CHECK(strlen(text) < 2000);
+	/* Bytes of UTF-8 can be control characters elsewhere. */
+	setenv("LC_ALL", "C", 1);
+	CHECK_STR(run_on_terminal("text", "3"),
+		  "h\\xc3\\xa9llo \\xe2\\x82\\xac \\xf0\\x9f\\x98\\x80\n");
+	unsetenv("LC_ALL");
 }
 
 static void output_errors_are_reported(void)

@@ -133,6 +133,7 @@ static void wrong_usage_is_one_line_and_code_2(void)
 		{{"run", "--backend", "xen", "x"}, "one of auto, kvm"},
 		{{"run", "--log-level=loud", "x"}, "one of off, error"},
 		{{"run", "--json", "-o", "f", "x"}, "exclude each other"},
+		{{"run", "-o", "", "x"}, "\"\" is not the name of a file"},
 		{{"inspect"}, "no guest given; see mote help inspect"},
 		{{"inspect", "a", "b"}, "more than one guest"},
 		{{"inspect", "--memory", "1M", "a"}, "unknown option --memory"},

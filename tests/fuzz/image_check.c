@@ -139,7 +139,7 @@ static bool compute_layout(const mote_image *image, const struct image_check_req
 			   struct mote_layout *layout)
 {
 	struct mote_layout_request request = {
-		.image_name = image->name.text,
+		.image_name = image->name,
 		.heap_bytes = whole_pages(from->heap_bytes),
 		.stack_bytes = whole_pages(from->stack_bytes),
 		.data_bytes = whole_pages(from->data_bytes),

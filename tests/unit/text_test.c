@@ -79,6 +79,7 @@ static void long_names_lose_their_middle(void **state)
 
 	(void)state;
 	assert_string_equal(mote_text_short("guest.elf").text, "guest.elf");
+	assert_string_equal(mote_text_short("").text, "\"\"");
 	for (size_t length = 1; length < sizeof(path); length++) {
 		memset(path, 'd', length);
 		path[0] = '/';
