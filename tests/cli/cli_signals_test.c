@@ -96,7 +96,7 @@ static void just_before_the_call(void)
 	for (uint64_t round = 0; round < rounds; round++) {
 		struct tool tool = TOOL_INIT;
 
-		tool.hold.number = SYS_clone3;
+		tool.hold = (struct hold){.number = SYS_clone3, .other = SYS_clone};
 		TOOL_START(&tool, "run", test_guest("cli"), "spin");
 		tool_await_hold(&tool);
 		kill(tool.process, SIGTERM);

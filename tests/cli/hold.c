@@ -37,9 +37,11 @@ void hold_prepare(struct hold *hold)
 
 static int install_filter(const struct hold *hold)
 {
+	const int other = hold->other ? hold->other : hold->number;
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)hold->number, 0, 3),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)hold->number, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)other, 0, 3),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, THIRD),
 		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, hold->minimum_third, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),

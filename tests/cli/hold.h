@@ -11,6 +11,7 @@
 
 struct hold {
 	int number;		/* of the system call; 0: nothing is held */
+	int other;		/* an older form of the same call, or 0 */
 	uint32_t minimum_third; /* only with a third argument of at least that */
 
 	int ends[2]; /* a socket pair, over which the listener comes */
