@@ -188,6 +188,9 @@ static int read_bytes(const char *word, uint64_t limit, size_t index, struct arg
 		*value = mote_bytes(word, strlen(word));
 		return EXIT_FINE;
 	}
+	if (word[1] == '\0')
+		return problem_usage(problem, "an argument @ needs the name of a file, or - for "
+					      "standard input");
 	code = input_read(word + 1, (size_t)(limit - arguments->mailbox_bytes), &data, &length,
 			  problem);
 	if (code != EXIT_FINE)
@@ -224,9 +227,8 @@ static int read_one(const char *function, const char *word, uint64_t limit, size
 	outcome = read_scalar(word, value);
 	if (outcome == READ)
 		return EXIT_FINE;
-	return problem_usage(problem, "argument %zu of %s, %s: \"%.200s\" is %s", index + 1,
-			     function, mote_type_name(value->type), word,
-			     expected(value->type, outcome));
+	return problem_usage(problem, "argument %zu of %s, %s: \"%s\" is %s", index + 1, function,
+			     mote_type_name(value->type), word, expected(value->type, outcome));
 }
 
 static int check_count(const mote_image_function *function, char **words, int count,
@@ -243,7 +245,7 @@ static int check_count(const mote_image_function *function, char **words, int co
 	return problem_usage(problem, "%s is %s: it takes %d argument%s, not %d%s", function->name,
 			     signature, function->signature.argument_count,
 			     function->signature.argument_count == 1 ? "" : "s", count,
-			     option ? " (options stand before the function)" : "");
+			     option ? " (options must come before the function)" : "");
 }
 
 static int check_standard_input(const mote_signature *signature, char **words,

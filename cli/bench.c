@@ -22,7 +22,7 @@ struct bench_options {
 
 enum { NUMBER_BYTES = 32 };
 
-/* Four digits that count; none behind the point of a large number. */
+/* Four digits that count; none after the point of a large number. */
 static const char *number(double value, char text[NUMBER_BYTES])
 {
 	int decimals = value >= 1000 ? 0 : value >= 100 ? 1 : value >= 10 ? 2 : 3;
@@ -122,7 +122,7 @@ static int read_options(int argc, char **argv, struct bench_options *options, bo
 		{"quick", 0, NULL, offsetof(struct bench_options, quick)},
 		{"seconds", 0, read_duration, offsetof(struct bench_options, time_ns)},
 		{"backend", 0, read_backend, offsetof(struct bench_options, backend)},
-		{"json", 0, read_text, offsetof(struct bench_options, json)},
+		{"json", 0, read_path, offsetof(struct bench_options, json)},
 		{"help", 'h', NULL, offsetof(struct bench_options, help)},
 	};
 	struct operands operands;

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * mote doctor: which hypervisors can be used here, and what the host does about
- * speculation (Linux, Documentation/admin-guide/hw-vuln: one file per weakness).
+ * speculation (Linux, Documentation/admin-guide/hw-vuln: one file per weakness) and
+ * split locks.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <dirent.h>
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "input.h"
 #include "json.h"
 #include "options.h"
+#include "split_lock.h"
 #include "tool.h"
 
 #define VULNERABILITIES "/sys/devices/system/cpu/vulnerabilities"
@@ -31,6 +35,7 @@ struct findings {
 	char problem[MOTE_ERROR_TEXT_BYTES]; /* or why not */
 	struct dirent **weaknesses;	     /* files in VULNERABILITIES */
 	int weakness_count;
+	enum split_lock split_lock;
 };
 
 static int is_visible(const struct dirent *entry)
@@ -59,8 +64,11 @@ static void look(struct findings *findings)
 		mote_engine_release(engine);
 	}
 	snprintf(findings->problem, sizeof(findings->problem), "%s", error.text);
-	findings->weakness_count =
-		scandir(VULNERABILITIES, &findings->weaknesses, is_visible, alphasort);
+	do
+		findings->weakness_count =
+			scandir(VULNERABILITIES, &findings->weaknesses, is_visible, alphasort);
+	while (findings->weakness_count < 0 && errno == EINTR);
+	findings->split_lock = split_lock_read("");
 }
 
 static void forget(struct findings *findings)
@@ -75,18 +83,12 @@ static void forget(struct findings *findings)
 static bool read_weakness(const char *name, char *text, size_t capacity)
 {
 	char path[sizeof(VULNERABILITIES) + 257];
-	FILE *file;
-	bool got;
 
 	snprintf(path, sizeof(path), "%s/%s", VULNERABILITIES, name);
-	file = fopen(path, "re");
-	if (file == NULL)
+	if (!input_start(path, text, capacity))
 		return false;
-	got = fgets(text, (int)capacity, file) != NULL;
-	fclose(file);
-	if (got)
-		text[strcspn(text, "\n")] = '\0';
-	return got;
+	text[strcspn(text, "\n")] = '\0';
+	return true;
 }
 
 static bool is_weak(const char *text)
@@ -120,8 +122,8 @@ static void print_weaknesses(struct output *output, const struct findings *findi
 
 	if (findings->weakness_count <= 0)
 		return;
-	output_text(output,
-		    "\nspeculation, which a guest shares with its host (" VULNERABILITIES ")\n");
+	output_text(output, "\nCPU speculation mitigations (guests share this CPU with the "
+			    "host; " VULNERABILITIES ")\n");
 	for (int i = 0; i < findings->weakness_count; i++) {
 		const char *name = findings->weaknesses[i]->d_name;
 
@@ -138,6 +140,13 @@ static void print_weaknesses(struct output *output, const struct findings *findi
 			      "program that calls it; update microcode and kernel, do not boot "
 			      "with mitigations=off\n",
 			      weak);
+}
+
+static void print_split_lock(struct output *output, const struct findings *findings)
+{
+	if (findings->split_lock != SPLIT_LOCK_NONE)
+		output_format(output, "\nsplit locks\n  %s\n",
+			      split_lock_text(findings->split_lock));
 }
 
 /* ---- JSON -------------------------------------------------------------------------------- */
@@ -178,6 +187,7 @@ static void print_json(struct output *output, const struct findings *findings)
 		if (read_weakness(findings->weaknesses[i]->d_name, text, sizeof(text)))
 			json_string(&json, findings->weaknesses[i]->d_name, text);
 	json_close_object(&json);
+	json_string(&json, "split_locks", split_lock_name(findings->split_lock));
 	json_end(&json);
 }
 
@@ -209,6 +219,7 @@ int command_doctor(int argc, char **argv)
 	} else {
 		print_backends(&output, &findings);
 		print_weaknesses(&output, &findings);
+		print_split_lock(&output, &findings);
 	}
 	code = output_finish(&output);
 	if (code == EXIT_FINE && !findings.usable)

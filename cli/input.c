@@ -68,6 +68,34 @@ static int read_to_end(int fd, size_t limit, char **data, size_t *length)
 	return 0;
 }
 
+static int open_file(const char *path)
+{
+	int fd;
+
+	do
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	while (fd < 0 && errno == EINTR);
+	return fd;
+}
+
+bool input_start(const char *path, char *text, size_t capacity)
+{
+	int fd = open_file(path);
+	size_t used = 0;
+	ssize_t got = 1;
+
+	if (fd < 0)
+		return false;
+	while (got > 0 && used < capacity - 1) {
+		got = read_some(fd, text + used, capacity - 1 - used);
+		if (got > 0)
+			used += (size_t)got;
+	}
+	close(fd);
+	text[used] = '\0';
+	return used > 0;
+}
+
 static int too_large(struct problem *problem, const char *name, size_t limit)
 {
 	char size[SIZE_TEXT_BYTES];
@@ -86,9 +114,7 @@ int input_read(const char *path, size_t limit, void **data, size_t *length, stru
 	int fd = STDIN_FILENO, code = 0;
 
 	if (!standard)
-		do
-			fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-		while (fd < 0 && errno == EINTR);
+		fd = open_file(path);
 	if (fd < 0 || fstat(fd, &information) != 0)
 		code = errno;
 	else if (S_ISREG(information.st_mode) && information.st_size > (off_t)limit)

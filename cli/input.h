@@ -5,6 +5,7 @@
 #ifndef INPUT_H
 #define INPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "problem.h"
@@ -16,5 +17,9 @@
  */
 int input_read(const char *path, size_t limit, void **data, size_t *length,
 	       struct problem *problem);
+
+/* Reads the beginning of a file of the kernel, NUL-terminated: up to capacity - 1 bytes.  Returns
+ * false when nothing can be read. */
+bool input_start(const char *path, char *text, size_t capacity);
 
 #endif

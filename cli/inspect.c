@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "options.h"
 #include "problem.h"
@@ -11,7 +12,7 @@
 #include "tool.h"
 
 struct inspect_options {
-	bool json, help;
+	bool json, names, help;
 };
 
 /* One of the two tables of functions. */
@@ -142,9 +143,40 @@ static void print_json(struct output *output, const mote_image *image,
 	json_end(&json);
 }
 
+/* ---- Names ------------------------------------------------------------------------------- */
+
+/* A word that means nothing else to any shell: letters, digits, '_', and inside it '.' and '-'. */
+static bool is_plain(const char *name)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+	static const char others[] = "0123456789.-";
+	size_t length = 1;
+
+	if (name[0] == '\0' || strchr(letters, name[0]) == NULL)
+		return false;
+	while (name[length] != '\0' &&
+	       (strchr(letters, name[length]) != NULL || strchr(others, name[length]) != NULL))
+		length++;
+	return name[length] == '\0';
+}
+
+/* For completion: names are what a hostile file says. */
+static void print_names(struct output *output, const mote_image *image)
+{
+	char signature[MOTE_SIGNATURE_TEXT_BYTES];
+	mote_image_function function = MOTE_IMAGE_FUNCTION_INIT;
+
+	for (size_t i = 0; mote_image_get_export(image, i, &function, NULL) == MOTE_OK; i++) {
+		if (!is_plain(function.name))
+			continue;
+		mote_signature_format(&function.signature, signature);
+		output_format(output, "%s\t%s\n", function.name, signature);
+	}
+}
+
 /* ---- The command ------------------------------------------------------------------------- */
 
-static int inspect(const char *path, bool as_json)
+static int inspect(const char *path, const struct inspect_options *options)
 {
 	mote_image_information information = MOTE_IMAGE_INFORMATION_INIT;
 	mote_error error = MOTE_ERROR_INIT;
@@ -154,11 +186,13 @@ static int inspect(const char *path, bool as_json)
 
 	if (mote_image_open(NULL, path, &image, &error) != MOTE_OK) {
 		problem_from_error(&problem, &error);
-		return problem_report(&problem, "inspect", as_json);
+		return problem_report(&problem, "inspect", options->json);
 	}
 	mote_image_get_information(image, &information, NULL);
 	output_standard(&output);
-	if (as_json)
+	if (options->names)
+		print_names(&output, image);
+	else if (options->json)
 		print_json(&output, image, &information);
 	else
 		print_text(&output, image, &information);
@@ -170,6 +204,7 @@ int command_inspect(int argc, char **argv)
 {
 	static const struct option table[] = {
 		{"json", 0, NULL, offsetof(struct inspect_options, json)},
+		{"names", 0, NULL, offsetof(struct inspect_options, names)},
 		{"help", 'h', NULL, offsetof(struct inspect_options, help)},
 	};
 	struct inspect_options options = {.json = false};
@@ -184,5 +219,7 @@ int command_inspect(int argc, char **argv)
 	if (operands.count != 1)
 		return complain_usage("inspect", operands.count == 0 ? "no guest given"
 								     : "more than one guest given");
-	return inspect(operands.operand[0], options.json);
+	if (options.json && options.names)
+		return complain_usage("inspect", "--json and --names exclude each other");
+	return inspect(operands.operand[0], &options);
 }

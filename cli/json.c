@@ -9,6 +9,16 @@
 
 #include "text.h"
 
+/* JSON writes what lies above U+FFFF as two surrogates. */
+static void escape_code(struct output *output, uint32_t code)
+{
+	if (code > 0xffff) {
+		output_format(output, "\\u%04" PRIx32, 0xd7c0 + (code >> 10));
+		code = 0xdc00 + (code & 0x3ff);
+	}
+	output_format(output, "\\u%04" PRIx32, code);
+}
+
 static void put_string(struct json *json, const char *text, size_t length)
 {
 	struct output *output = json->output;
@@ -25,8 +35,8 @@ static void put_string(struct json *json, const char *text, size_t length)
 			output_format(output, "\\%c", (char)code);
 		} else if (code == '\n') {
 			output_text(output, "\\n");
-		} else if (is_unsafe(code)) {
-			output_format(output, "\\u%04" PRIx32, code);
+		} else if (is_unsafe(code) || (output->ascii_only && code > 0x7f)) {
+			escape_code(output, code);
 		} else {
 			output_bytes(output, text + at, bytes);
 		}

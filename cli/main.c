@@ -60,13 +60,39 @@ static int fill_standard_descriptors(void)
 	return 0;
 }
 
-int main(int argc, char **argv)
+static void restore_if_ignored(int number)
+{
+	struct sigaction action;
+
+	if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN) {
+		action.sa_handler = SIG_DFL;
+		sigaction(number, &action, NULL);
+	}
+}
+
+/*
+ * Signals as the tool needs them, whatever its caller had blocked or ignored.  Those that end, stop
+ * or inform a job stay ignored: nohup and a shell's & mean it.
+ */
+static void prepare_signals(void)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	sigset_t none;
 
+	sigaction(SIGPIPE, &ignore, NULL); /* a closed pipe is reported like a full disk */
+	restore_if_ignored(SIGCHLD);	   /* mote bench waits for processes */
+	restore_if_ignored(SIGURG);
+	for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
+		restore_if_ignored(number); /* the library takes one to interrupt a guest */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+int main(int argc, char **argv)
+{
 	if (fill_standard_descriptors() != 0)
 		return EXIT_PROBLEM;
-	sigaction(SIGPIPE, &ignore, NULL); /* a closed pipe is reported like a full disk */
+	prepare_signals();
 	if (argc < 2)
 		return complain_usage(NULL, "no command");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)

@@ -106,7 +106,7 @@ static int check_name(const char *name)
 		       name[i] == '_';
 	if (!good)
 		return complain_usage("new",
-				      "\"%.200s\" is no name for a guest: a letter, then up to %d "
+				      "\"%s\" is not a valid guest name: a letter, then up to %d "
 				      "letters, digits, - and _",
 				      name, MAXIMUM_NAME - 1);
 	if (is_reserved(name))

@@ -122,7 +122,7 @@ const char *read_size(const char *text, void *to)
 	return NULL;
 }
 
-/* The part behind the point, in units of 10^-9. */
+/* The part after the point, in units of 10^-9. */
 static bool read_fraction(const char **at, uint64_t *billionths)
 {
 	uint64_t scale = 1000000000;
@@ -185,8 +185,10 @@ const char *read_duration(const char *text, void *to)
 	return NULL;
 }
 
-const char *read_text(const char *text, void *to)
+const char *read_path(const char *text, void *to)
 {
+	if (text[0] == '\0')
+		return "the name of a file";
 	*(const char **)to = text;
 	return NULL;
 }

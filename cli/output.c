@@ -46,6 +46,7 @@ static void start(struct output *output, int fd, const char *name)
 	output->name = name;
 	output->error = 0;
 	output->used = 0;
+	output->ascii_only = isatty(fd) && !locale_is_utf8();
 }
 
 void output_standard(struct output *output)
@@ -112,6 +113,8 @@ void output_format(struct output *output, const char *format, ...)
 void output_escaped(struct output *output, const char *text, size_t length, bool keep_lines)
 {
 	enum { PART = 512 };
+	unsigned how =
+		(keep_lines ? ESCAPE_KEEP_LINES : 0) | (output->ascii_only ? ESCAPE_ASCII_ONLY : 0);
 	char escaped[PART * ESCAPED_BYTES + 1];
 
 	while (length > 0) {
@@ -121,7 +124,7 @@ void output_escaped(struct output *output, const char *text, size_t length, bool
 		while (part < length && part > PART - 4 && (text[part] & 0xc0) == 0x80)
 			part--;
 		output_bytes(output, escaped,
-			     escape_text(escaped, sizeof(escaped), text, part, keep_lines));
+			     escape_text(escaped, sizeof(escaped), text, part, how));
 		text += part;
 		length -= part;
 	}
@@ -140,17 +143,17 @@ int output_finish(struct output *output)
 
 /* ---- Complaints -------------------------------------------------------------------------- */
 
-enum { COMPLAINT_BYTES = 8192 };
+enum { COMPLAINT_BYTES = 2048 };
 
 /* One write, so that lines of several threads and processes do not mix. */
 static void print_complaint(const char *format, va_list arguments, const char *hint)
 {
-	char text[COMPLAINT_BYTES], line[COMPLAINT_BYTES + 128] = "mote: ";
+	char text[COMPLAINT_BYTES], line[ESCAPED_BYTES * COMPLAINT_BYTES + 128] = "mote: ";
 	size_t used = strlen(line);
 
-	if (vsnprintf(text, sizeof(text), format, arguments) < 0)
-		text[0] = '\0';
-	used += escape_text(line + used, COMPLAINT_BYTES - used, text, strlen(text), false);
+	fit_format(text, sizeof(text), format, arguments);
+	used += escape_text(line + used, ESCAPED_BYTES * COMPLAINT_BYTES, text, strlen(text),
+			    isatty(STDERR_FILENO) && !locale_is_utf8() ? ESCAPE_ASCII_ONLY : 0);
 	used += (size_t)snprintf(line + used, sizeof(line) - used, "%s\n", hint);
 	write_fully(STDERR_FILENO, line, used); /* there is nowhere to complain about that */
 }

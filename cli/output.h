@@ -14,6 +14,7 @@ struct output {
 	const char *name; /* for messages */
 	int error;	  /* errno of the first failure, 0 if none */
 	size_t used;
+	bool ascii_only; /* a terminal that does not understand UTF-8 */
 	char buffer[8192];
 };
 

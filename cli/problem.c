@@ -16,7 +16,7 @@ static int set(struct problem *problem, int exit_code, const char *status, const
 {
 	problem->exit_code = exit_code;
 	snprintf(problem->status, sizeof(problem->status), "%s", status);
-	vsnprintf(problem->text, sizeof(problem->text), format, arguments);
+	fit_format(problem->text, sizeof(problem->text), format, arguments);
 	return exit_code;
 }
 

@@ -8,6 +8,7 @@
 
 #include "arguments.h"
 #include "fault_report.h"
+#include "limit.h"
 #include "result.h"
 #include "run_setup.h"
 #include "tool.h"
@@ -15,6 +16,7 @@
 
 struct run {
 	struct run_options options;
+	struct limit limit;
 	mote_engine *engine;
 	mote_image *image;
 	mote_sandbox *sandbox;
@@ -40,19 +42,32 @@ static void on_log(void *user, mote_log_level level, const char *text, size_t le
 
 /* ---- Steps; each returns EXIT_FINE or fills in the problem ------------------------------- */
 
+/* Opens the guest, on the engine if there is one. */
+static int open_guest(struct run *run, mote_error *engine_error)
+{
+	mote_engine_options engine_options = MOTE_ENGINE_OPTIONS_INIT;
+	mote_error error = MOTE_ERROR_INIT;
+	int code = limit_begin(&run->limit, "opening", run->options.guest, &run->problem);
+
+	if (code != EXIT_FINE)
+		return code;
+	engine_options.backend = run->options.backend;
+	engine_options.log = on_log;
+	if (mote_engine_create(&engine_options, &run->engine, engine_error) != MOTE_OK)
+		run->engine = NULL;
+	if (mote_image_open(run->engine, run->options.guest, &run->image, &error) != MOTE_OK)
+		code = problem_from_error(&run->problem, &error);
+	return limit_end(&run->limit, code, &run->problem);
+}
+
 /* What is wrong with the guest or the command line comes before what is wrong with the machine. */
 static int prepare(struct run *run)
 {
-	mote_engine_options engine_options = MOTE_ENGINE_OPTIONS_INIT;
-	mote_error engine_error = MOTE_ERROR_INIT, error = MOTE_ERROR_INIT;
-	int code;
+	mote_error engine_error = MOTE_ERROR_INIT;
+	int code = open_guest(run, &engine_error);
 
-	engine_options.backend = run->options.backend;
-	engine_options.log = on_log;
-	if (mote_engine_create(&engine_options, &run->engine, &engine_error) != MOTE_OK)
-		run->engine = NULL;
-	if (mote_image_open(run->engine, run->options.guest, &run->image, &error) != MOTE_OK)
-		return problem_from_error(&run->problem, &error);
+	if (code != EXIT_FINE)
+		return code;
 	code = run_choose_function(&run->options, run->image, &run->function, &run->list,
 				   &run->problem);
 	if (code != EXIT_FINE) {
@@ -82,15 +97,21 @@ static int prepare(struct run *run)
 
 static int create_sandbox(struct run *run, mote_function *function)
 {
-	mote_sandbox_options options =
-		run_sandbox_options(&run->options, run->image, &run->arguments);
+	mote_sandbox_options options;
 	mote_error error = MOTE_ERROR_INIT;
+	int code = run_sandbox_options(&run->options, run->image, &run->arguments, &options,
+				       &run->problem);
 
+	if (code == EXIT_FINE)
+		code = limit_begin(&run->limit, "creating a sandbox for", run->options.guest,
+				   &run->problem);
+	if (code != EXIT_FINE)
+		return code;
 	if (mote_sandbox_create(run->engine, run->image, &options, &run->sandbox, &error) !=
 		    MOTE_OK ||
 	    mote_sandbox_find(run->sandbox, run->function.name, NULL, function, &error) != MOTE_OK)
-		return problem_from_error(&run->problem, &error);
-	return EXIT_FINE;
+		code = problem_from_error(&run->problem, &error);
+	return limit_end(&run->limit, code, &run->problem);
 }
 
 static int call(struct run *run, mote_function function)
@@ -104,7 +125,7 @@ static int call(struct run *run, mote_function function)
 	if (code != 0)
 		return problem_set(&run->problem, EXIT_PROBLEM, "os", "thread for signals: %s",
 				   strerror(code));
-	options.wall_ns = run->options.wall_ns;
+	options.wall_ns = run->limit.left_ns;
 	options.cpu_ns = run->options.cpu_ns;
 	status = mote_sandbox_call(run->sandbox, function, run->arguments.values,
 				   run->arguments.count, &options, &run->result, &error);
@@ -202,6 +223,9 @@ int command_run(int argc, char **argv)
 		return code;
 	if (run.options.help)
 		return print_help("run");
+	run.limit = (struct limit){.limited = run.options.wall_ns != 0,
+				   .left_ns = run.options.wall_ns,
+				   .as_json = run.options.json};
 	code = prepare(&run);
 	if (code == EXIT_FINE)
 		code = create_sandbox(&run, &function);

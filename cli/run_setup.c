@@ -4,6 +4,7 @@
  */
 #include "run_setup.h"
 
+#include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -13,6 +14,9 @@
 
 static const uint64_t MAXIMUM_MAILBOX = 1ull << 30; /* the library's limits */
 static const uint64_t MAXIMUM_MEMORY = 64ull << 30;
+
+/* What an image may ask for by itself. */
+static const uint64_t MAXIMUM_DEMAND = 1ull << 30;
 
 #define OPTION(name, letter, reader, member)                                                       \
 	{                                                                                          \
@@ -30,7 +34,7 @@ int run_options_read(int argc, char **argv, struct run_options *options)
 		OPTION("cpu-time", 0, read_duration, cpu_ns),
 		OPTION("backend", 0, read_backend, backend),
 		OPTION("log-level", 0, read_log_level, log_level),
-		OPTION("output", 'o', read_text, output),
+		OPTION("output", 'o', read_path, output),
 		OPTION("json", 0, NULL, json),
 		OPTION("quiet", 'q', NULL, quiet),
 		OPTION("help", 'h', NULL, help),
@@ -121,21 +125,45 @@ static uint64_t choose_memory(const mote_sandbox_options *sandbox, const mote_im
 	return smaller(sum, MAXIMUM_MEMORY);
 }
 
-mote_sandbox_options run_sandbox_options(const struct run_options *options, const mote_image *image,
-					 const struct arguments *arguments)
+/* What the user chose is the user's affair; the rest is what the image asks for. */
+static int check_demand(const struct run_options *options, const mote_image *image,
+			const mote_image_information *information, struct problem *problem)
 {
-	mote_sandbox_options sandbox = MOTE_SANDBOX_OPTIONS_INIT;
+	uint64_t heap = options->heap_bytes != 0 ? 0 : information->heap_bytes;
+	uint64_t stack = options->stack_bytes != 0 ? 0 : information->stack_bytes;
+	uint64_t demand = smaller(image_end(image), MAXIMUM_MEMORY) +
+			  smaller(heap, MAXIMUM_MEMORY) + smaller(stack, MAXIMUM_MEMORY);
+
+	if (options->memory_bytes != 0 || demand <= MAXIMUM_DEMAND)
+		return EXIT_FINE;
+	return problem_set(problem, EXIT_PROBLEM, "no_guest_memory",
+			   "guest image %s asks for %s%" PRIu64
+			   " MiB of memory, more than the 1 GiB that mote run gives without being "
+			   "told; if you trust it with more, set --memory",
+			   information->name, demand > MAXIMUM_MEMORY ? "more than " : "",
+			   (smaller(demand, MAXIMUM_MEMORY) + (1u << 20) - 1) >> 20);
+}
+
+int run_sandbox_options(const struct run_options *options, const mote_image *image,
+			const struct arguments *arguments, mote_sandbox_options *sandbox,
+			struct problem *problem)
+{
 	mote_image_information information = MOTE_IMAGE_INFORMATION_INIT;
+	int code;
 
 	mote_image_get_information(image, &information, NULL);
-	sandbox.heap_bytes = options->heap_bytes;
-	sandbox.stack_bytes = options->stack_bytes;
-	sandbox.log_level = options->log_level;
-	sandbox.mailbox_bytes = choose_mailbox(options, &information, arguments);
-	sandbox.memory_bytes = options->memory_bytes != 0
-				       ? options->memory_bytes
-				       : choose_memory(&sandbox, image, &information);
-	return sandbox;
+	code = check_demand(options, image, &information, problem);
+	if (code != EXIT_FINE)
+		return code;
+	*sandbox = (mote_sandbox_options)MOTE_SANDBOX_OPTIONS_INIT;
+	sandbox->heap_bytes = options->heap_bytes;
+	sandbox->stack_bytes = options->stack_bytes;
+	sandbox->log_level = options->log_level;
+	sandbox->mailbox_bytes = choose_mailbox(options, &information, arguments);
+	sandbox->memory_bytes = options->memory_bytes != 0
+					? options->memory_bytes
+					: choose_memory(sandbox, image, &information);
+	return EXIT_FINE;
 }
 
 /* ---- The function ------------------------------------------------------------------------ */
@@ -165,10 +193,9 @@ static int check_machine(const mote_image *image, struct problem *problem)
 	mote_image_get_information(image, &information, NULL);
 	if (uname(&host) != 0 || strcmp(host.machine, mote_machine_name(information.machine)) == 0)
 		return EXIT_FINE;
-	return problem_set(
-		problem, EXIT_PROBLEM, "wrong_machine",
-		"guest image %.1000s is for %s, this host is %s; rebuild it for this host",
-		information.name, mote_machine_name(information.machine), host.machine);
+	return problem_set(problem, EXIT_PROBLEM, "wrong_machine",
+			   "guest image %s is for %s, this host is %s; rebuild it for this host",
+			   information.name, mote_machine_name(information.machine), host.machine);
 }
 
 static bool exports_nothing(const mote_image *image)
@@ -189,7 +216,7 @@ int run_choose_function(const struct run_options *options, const mote_image *ima
 	if (exports_nothing(image))
 		return problem_usage(
 			problem,
-			"%.1000s exports no function and imports none: the linker dropped "
+			"%s exports no function and imports none: the linker dropped "
 			"them, or could not read the objects; use the linker that belongs "
 			"to the compiler (lld cannot read those of gcc -flto)",
 			options->guest);
@@ -197,13 +224,13 @@ int run_choose_function(const struct run_options *options, const mote_image *ima
 		if (find_export(image, options->function, function))
 			return EXIT_FINE;
 		*list = true;
-		return problem_usage(problem, "%.1000s exports no function %.200s", options->guest,
+		return problem_usage(problem, "%s exports no function \"%s\"", options->guest,
 				     options->function);
 	}
 	if (find_export(image, "main", function) && is_callable_main(&function->signature))
 		return EXIT_FINE;
 	*list = true;
 	return problem_usage(problem,
-			     "no function given, and %.1000s has no main that takes no arguments",
+			     "no function given, and %s has no main that takes no arguments",
 			     options->guest);
 }

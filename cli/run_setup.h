@@ -28,13 +28,18 @@ int run_options_read(int argc, char **argv, struct run_options *options);
 /* The most that the strings and bytes of the call may take. */
 uint64_t run_mailbox_limit(const struct run_options *options);
 
-/* What was not given is made large enough for the image and the arguments. */
-mote_sandbox_options run_sandbox_options(const struct run_options *options, const mote_image *image,
-					 const struct arguments *arguments);
+/*
+ * What was not given is made large enough for the image and the arguments; but an image, which nobody
+ * needs to trust, gets no more than 1 GiB unless --memory says so.
+ * Returns EXIT_FINE, or EXIT_PROBLEM with a problem.
+ */
+int run_sandbox_options(const struct run_options *options, const mote_image *image,
+			const struct arguments *arguments, mote_sandbox_options *sandbox,
+			struct problem *problem);
 
 /*
  * Finds the function that is to be called: the one that was named, or main.
- * list: set when the guest's functions should be listed behind the problem.
+ * list: set when the guest's functions should be listed after the problem.
  * Returns EXIT_FINE, or EXIT_USAGE with a problem.
  */
 int run_choose_function(const struct run_options *options, const mote_image *image,

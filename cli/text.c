@@ -5,6 +5,7 @@
 #include "text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 size_t utf8_next(const char *at, size_t left, uint32_t *code)
@@ -56,11 +57,37 @@ bool utf8_valid(const char *text, size_t length)
 	return true;
 }
 
+bool locale_is_utf8(void)
+{
+	static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+	const char *locale = NULL;
+
+	for (size_t i = 0; i < 3 && (locale == NULL || locale[0] == '\0'); i++)
+		locale = getenv(variables[i]);
+	return locale != NULL &&
+	       (strstr(locale, "UTF-8") != NULL || strstr(locale, "utf8") != NULL ||
+		strstr(locale, "utf-8") != NULL);
+}
+
 bool is_unsafe(uint32_t code)
 {
-	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x61c ||
-	       (code >= 0x200e && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
-	       (code >= 0x2066 && code <= 0x2069);
+	static const struct {
+		uint32_t first, last;
+	} unsafe[] = {
+		{0x00, 0x1f},	    {0x7f, 0x9f},     /* control characters */
+		{0x61c, 0x61c},	    {0x200e, 0x200f}, /* marks of direction */
+		{0x2028, 0x202e},		      /* separators of lines; embeddings */
+		{0x2066, 0x206f},		      /* isolates; deprecated format characters */
+		{0xfdd0, 0xfdef},		      /* noncharacters */
+		{0xfeff, 0xfeff},		      /* byte order mark, invisible */
+		{0xfff9, 0xfffb},		      /* interlinear annotation, invisible */
+		{0xe0000, 0xe007f},		      /* tags, invisible */
+	};
+
+	for (size_t i = 0; i < sizeof(unsafe) / sizeof(unsafe[0]); i++)
+		if (code >= unsafe[i].first && code <= unsafe[i].last)
+			return true;
+	return (code & 0xfffe) == 0xfffe; /* the last two of each plane are noncharacters */
 }
 
 /* Writes the escape of one byte to text and returns its length. */
@@ -78,7 +105,15 @@ static size_t escape_byte(unsigned char byte, char text[ESCAPED_BYTES + 1])
 	}
 }
 
-size_t escape_text(char *to, size_t capacity, const char *text, size_t length, bool keep_lines)
+/* Whether a character goes unescaped. */
+static bool is_kept(uint32_t code, unsigned how)
+{
+	if ((how & ESCAPE_KEEP_LINES) && (code == '\n' || code == '\t'))
+		return true;
+	return !is_unsafe(code) && !((how & ESCAPE_ASCII_ONLY) && code > 0x7f);
+}
+
+size_t escape_text(char *to, size_t capacity, const char *text, size_t length, unsigned how)
 {
 	size_t used = 0;
 	char escaped[4 * ESCAPED_BYTES + 1];
@@ -87,8 +122,7 @@ size_t escape_text(char *to, size_t capacity, const char *text, size_t length, b
 		uint32_t code = 0;
 		size_t bytes = utf8_next(text + at, length - at, &code), out = 0;
 
-		if (bytes > 0 &&
-		    (!is_unsafe(code) || (keep_lines && (code == '\n' || code == '\t')))) {
+		if (bytes > 0 && is_kept(code, how)) {
 			memcpy(escaped, text + at, bytes);
 			out = bytes;
 		} else {
@@ -104,6 +138,52 @@ size_t escape_text(char *to, size_t capacity, const char *text, size_t length, b
 	}
 	to[used] = '\0';
 	return used;
+}
+
+/* Where the character that the byte at `at` belongs to begins. */
+static size_t character_begin(const char *text, size_t at)
+{
+	for (size_t back = 0; back < 4 && back <= at; back++)
+		if (((unsigned char)text[at - back] & 0xc0) != 0x80)
+			return at - back;
+	return at;
+}
+
+void fit_text(char *to, size_t capacity, const char *text)
+{
+	static const char gap[] = "...";
+	size_t length = strlen(text), head, tail;
+
+	if (length < capacity) {
+		memcpy(to, text, length + 1);
+		return;
+	}
+	head = character_begin(text, capacity / 4);
+	tail = character_begin(text, length - (capacity - head - sizeof(gap) - 3));
+	memcpy(to, text, head);
+	memcpy(to + head, gap, sizeof(gap) - 1);
+	memcpy(to + head + sizeof(gap) - 1, text + tail, length - tail + 1);
+}
+
+void fit_format(char *to, size_t capacity, const char *format, va_list arguments)
+{
+	va_list again;
+	int length;
+	char *text;
+
+	va_copy(again, arguments);
+	length = vsnprintf(to, capacity, format, again);
+	va_end(again);
+	if (length < 0)
+		to[0] = '\0';
+	if (length < 0 || (size_t)length < capacity)
+		return;
+	text = malloc((size_t)length + 1);
+	if (text == NULL)
+		return; /* then the end is missing */
+	vsnprintf(text, (size_t)length + 1, format, arguments);
+	fit_text(to, capacity, text);
+	free(text);
 }
 
 const char *size_text(uint64_t bytes, char text[SIZE_TEXT_BYTES])

@@ -6,6 +6,7 @@
 #ifndef TEXT_H
 #define TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,16 +17,30 @@ size_t utf8_next(const char *at, size_t left, uint32_t *code);
 
 bool utf8_valid(const char *text, size_t length);
 
-/* Whether a terminal may obey a code point, or show something else than it says: control characters
- * and the marks that change the direction of writing. */
+/* Whether a terminal may obey a code point, hide it, or show something else than it says: control
+ * characters, invisible ones, and the marks that change the direction of writing. */
 bool is_unsafe(uint32_t code);
 
 /*
  * Copies text to `to`, which has room for `capacity` bytes, with \n, \r, \t and \xNN for unsafe
  * characters and for bytes that are no UTF-8.  NUL-terminates; cuts what does not fit.
- * keep_lines: line feeds and tabs stay.  Returns the length.
+ * how: ESCAPE_... or 0.  Returns the length.
  */
-size_t escape_text(char *to, size_t capacity, const char *text, size_t length, bool keep_lines);
+enum {
+	ESCAPE_KEEP_LINES = 1, /* line feeds and tabs stay */
+	ESCAPE_ASCII_ONLY = 2, /* for a terminal that may take bytes of UTF-8 for something else */
+};
+size_t escape_text(char *to, size_t capacity, const char *text, size_t length, unsigned how);
+
+/* Whether the environment says that terminals understand UTF-8. */
+bool locale_is_utf8(void);
+
+/* Copies text; one that is too long (for capacity >= 32) loses its middle, because what it is about
+ * stands at its beginning and the reason at its end. */
+void fit_text(char *to, size_t capacity, const char *text);
+
+/* The same for what printf would print. */
+void fit_format(char *to, size_t capacity, const char *format, va_list arguments);
 
 /* The most that one byte of text takes when it is escaped. */
 enum { ESCAPED_BYTES = 4 };

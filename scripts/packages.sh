@@ -70,7 +70,7 @@ need_fuzz()
 need_packaging()
 {
 	need dpkg-shlibdeps:dpkg-dev file:file debootstrap:debootstrap unshare:util-linux \
-		doxygen:doxygen groff:groff-base fish:fish zsh:zsh
+		doxygen:doxygen groff:groff-base fish:fish zsh:zsh python3:python3
 }
 
 need_lint()

@@ -8,13 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Names and messages may come from hostile files and guests: one printable line, whatever is in them. */
-static void make_printable(char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			*text = '?';
-}
+#include "text_internal.h"
 
 /* How much text the caller's structure has room for; 0 when it is too small to be written at all. */
 static size_t text_capacity(const mote_error *error)
@@ -26,6 +20,14 @@ static size_t text_capacity(const mote_error *error)
 	if (error->size - before > MOTE_ERROR_TEXT_BYTES)
 		return MOTE_ERROR_TEXT_BYTES;
 	return error->size - before;
+}
+
+/* Where the text did not fit, it may end inside a character. */
+static size_t whole_length(const char *text, int wanted)
+{
+	size_t length = strlen(text);
+
+	return wanted >= MOTE_ERROR_TEXT_BYTES ? mote_text_whole(text, length) : length;
 }
 
 static void fill(mote_error *error, mote_status status, mote_error_domain domain, int code,
@@ -42,9 +44,10 @@ static void fill(mote_error *error, mote_status status, mote_error_domain domain
 	if (length < 0)
 		text[0] = '\0';
 	if (code != 0 && length >= 0 && (size_t)length < sizeof(text))
-		snprintf(text + length, sizeof(text) - (size_t)length, ": %s", strerror(code));
-	make_printable(text);
-	snprintf(error->text, capacity, "%s", text);
+		length += snprintf(text + length, sizeof(text) - (size_t)length, ": %s",
+				   strerror(code));
+	/* Names and messages may come from hostile files and guests. */
+	mote_text_copy(error->text, capacity, text, whole_length(text, length));
 	error->status = status;
 	error->domain = domain;
 	error->os_code = code;
@@ -77,7 +80,7 @@ mote_status mote_fail_as(mote_error *error, const mote_error *from)
 
 	if (capacity == 0)
 		return from->status;
-	snprintf(error->text, capacity, "%s", from->text);
+	mote_text_copy(error->text, capacity, from->text, strlen(from->text));
 	error->status = from->status;
 	error->domain = from->domain;
 	error->os_code = from->os_code;

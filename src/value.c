@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "error_internal.h"
+#include "text_internal.h"
 #include "value_internal.h"
 
 static const char *skip_blanks(const char *at)
@@ -38,7 +39,8 @@ static const char *parse_type(const char *at, uint8_t *type)
 static mote_status bad(const char *text, const char *why, mote_error *error)
 {
 	return mote_fail(error, MOTE_SIGNATURE,
-			 "signature \"%.80s\": %s; write it like \"i64(bytes,u32)\"", text, why);
+			 "signature \"%s\": %s; write it like \"i64(bytes,u32)\"",
+			 mote_text_short(text).text, why);
 }
 
 static mote_status parse_arguments(const char *text, const char *at, mote_signature *signature,
@@ -47,7 +49,7 @@ static mote_status parse_arguments(const char *text, const char *at, mote_signat
 	at = skip_blanks(at);
 	if (*at == ')')
 		return *skip_blanks(at + 1) == '\0' ? MOTE_OK
-						    : bad(text, "text behind the list", error);
+						    : bad(text, "unexpected text after ')'", error);
 	for (;;) {
 		uint8_t type;
 
@@ -60,9 +62,10 @@ static mote_status parse_arguments(const char *text, const char *at, mote_signat
 		if (*at == ')')
 			break;
 		if (*at++ != ',')
-			return bad(text, "no ',' or ')' behind an argument", error);
+			return bad(text, "expected ',' or ')' after an argument", error);
 	}
-	return *skip_blanks(at + 1) == '\0' ? MOTE_OK : bad(text, "text behind the list", error);
+	return *skip_blanks(at + 1) == '\0' ? MOTE_OK
+					    : bad(text, "unexpected text after ')'", error);
 }
 
 mote_status mote_signature_parse(const char *text, mote_signature *signature, mote_error *error)
@@ -77,7 +80,7 @@ mote_status mote_signature_parse(const char *text, mote_signature *signature, mo
 	if (at == NULL)
 		return bad(text, "unknown result type", error);
 	if (*at != '(')
-		return bad(text, "no '(' behind the result type", error);
+		return bad(text, "expected '(' after the result type", error);
 	status = parse_arguments(text, at + 1, &parsed, error);
 	if (status == MOTE_OK)
 		*signature = parsed;
@@ -110,10 +113,13 @@ bool mote_signature_is_equal(const mote_signature *a, const mote_signature *b)
 mote_status mote_signature_check(const mote_signature *signature, const mote_value *arguments,
 				 size_t count, mote_error *error)
 {
-	if (count != signature->argument_count || (count > 0 && arguments == NULL))
+	if (count != signature->argument_count)
 		return mote_fail(error, MOTE_SIGNATURE,
 				 "%zu arguments given, the function takes %u", count,
 				 signature->argument_count);
+	if (count > 0 && arguments == NULL)
+		return mote_fail(error, MOTE_SIGNATURE, "arguments is NULL, the function takes %zu",
+				 count);
 	for (size_t i = 0; i < count; i++)
 		if (arguments[i].type != (mote_type)signature->arguments[i])
 			return mote_fail(error, MOTE_SIGNATURE,

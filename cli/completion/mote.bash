@@ -1,49 +1,100 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Completion of mote for bash: commands, options and their values, files, and behind a guest the
+# Completion of mote for bash: commands, options and their values, files, and after a guest the
 # names of its functions.  Needs nothing but bash.  shellcheck shell=bash
+#
+# File names and what is in a guest's file are foreign text: it is compared, never expanded, and
+# compgen -W, which expands its words, is not used.
+
+# Takes the line up to the cursor apart: `words` without quotes, `typed` the last one as it is.
+_mote_split()
+{
+	local line=${COMP_LINE:0:COMP_POINT} char quote='' word='' begun='' i start=0
+	words=()
+	for ((i = 0; i < ${#line}; i++)); do
+		char=${line:i:1}
+		if [ "$quote" = "'" ] && [ "$char" != "'" ]; then
+			word+=$char
+		elif [ "$char" = \\ ]; then
+			((++i))
+			word+=${line:i:1}
+		elif [ "$quote" = "$char" ]; then
+			quote=''
+		elif [ -z "$quote" ] && [[ $char == [\'\"] ]]; then
+			quote=$char
+		elif [ -z "$quote" ] && [[ $char == [[:blank:]] ]]; then
+			[ -z "$begun" ] || words+=("$word")
+			word='' begun='' start=$((i + 1))
+			continue
+		else
+			word+=$char
+		fi
+		begun=1
+	done
+	words+=("$word")
+	typed=${line:start}
+}
+
+# Offers those of the words that begin with `current`; `prefix` stands before all of them.
+_mote_offer()
+{
+	local word
+	for word; do
+		[[ $word != "$current"* ]] || COMPREPLY+=("$prefix$word")
+	done
+}
+
+# Files; readline quotes them.  With $1 not those that mote would take for options.
+_mote_files()
+{
+	local file path=$current home='' strict=''
+	compopt -o filenames 2>/dev/null
+	if [[ $path == \~/* ]]; then
+		home=$HOME
+		path=$home${path#\~}
+	fi
+	! shopt -q failglob || strict=1
+	shopt -u failglob
+	for file in "$path"*; do
+		[ -e "$file" ] || [ -L "$file" ] || continue
+		[ -z "${1:-}" ] || [[ $file != -* ]] || continue
+		[ -z "$home" ] || file=\~${file#"$home"}
+		COMPREPLY+=("$prefix$file")
+	done
+	[ -z "$strict" ] || shopt -s failglob
+}
 
 # The functions of guest $1.  Inspecting runs nothing of it.
 _mote_functions()
 {
-	[ -f "$1" ] || return
-	"${COMP_WORDS[0]}" inspect -- "$1" 2>/dev/null |
-		sed -n '/^exports /,/^$/s/^  \([^ :]*\):.*/\1/p'
-}
-
-_mote_words()
-{
-	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$current")
-}
-
-_mote_files()
-{
-	compopt -o filenames 2>/dev/null
-	mapfile -t COMPREPLY < <(compgen -f -- "$current")
+	local guest=$1 name signature LC_ALL=C
+	[[ $guest != \~/* ]] || guest=$HOME${guest#\~}
+	[ -f "$guest" ] || return
+	while IFS=$'\t' read -r name signature; do
+		[[ ! $name =~ ^[A-Za-z_][A-Za-z0-9_.-]*$ ]] || _mote_offer "$name"
+	done < <("${COMP_WORDS[0]}" inspect --names -- "$guest" 2>/dev/null)
 }
 
 # The value of option $1; 1 when it takes none.
 _mote_value()
 {
 	case $1 in
-	--backend) _mote_words 'auto kvm mshv whp hvf' ;;
-	--log-level) _mote_words 'off error warning info debug trace' ;;
-	--memory) _mote_words '16M 64M 256M 1G' ;;
-	--heap | --stack | --mailbox) _mote_words '256K 1M 16M' ;;
-	--timeout | --cpu-time | --seconds) _mote_words '10ms 100ms 1s 10s 1m' ;;
+	--backend) _mote_offer auto kvm mshv whp hvf ;;
+	--log-level) _mote_offer off error warning info debug trace ;;
+	--memory) _mote_offer 16M 64M 256M 1G ;;
+	--heap | --stack | --mailbox) _mote_offer 256K 1M 16M ;;
+	--timeout | --cpu-time | --seconds) _mote_offer 10ms 100ms 1s 10s 1m ;;
 	--output | -o) _mote_files ;;
 	*) return 1 ;;
 	esac
 }
 
-# mote run: finds out how many operands stand before the cursor.
+# mote run: finds out how many operands come before the cursor.
 _mote_run()
 {
-	local options='--memory --heap --stack --mailbox --timeout --cpu-time --backend
-		--log-level --quiet --output --json --help'
-	local i word guest='' count=0 ended=
-	for ((i = 2; i < COMP_CWORD; i++)); do
-		word=${COMP_WORDS[i]}
+	local i word guest='' count=0 ended=''
+	for ((i = 2; i < ${#words[@]} - 1; i++)); do
+		word=${words[i]}
 		if [ $count -ge 2 ]; then
 			continue
 		elif [ -z "$ended" ] && [ "$word" = -- ]; then
@@ -51,56 +102,80 @@ _mote_run()
 		elif [ -z "$ended" ] && [[ $word == -?* ]]; then
 			case $word in
 			--json | --quiet | --help | -q | -h | --*=*) ;;
-			*) # bash makes --name = value of --name=value
-				[ "${COMP_WORDS[i + 1]:-}" != = ] || ((i++))
-				((i++))
-				;;
+			*) ((++i)) ;;
 			esac
 		else
-			[ $count = 1 ] || guest=${word/#\~/$HOME}
-			((count++))
+			[ $count = 1 ] || guest=$word
+			((++count))
 		fi
 	done
 	if [ $count -lt 2 ] && [ -z "$ended" ] && [[ $current == -* ]]; then
-		_mote_words "$options"
+		_mote_offer --memory --heap --stack --mailbox --timeout --cpu-time --backend \
+			--log-level --quiet --output --json --help
 	elif [ $count = 0 ]; then
-		_mote_files
+		if [ -n "$ended" ]; then _mote_files; else _mote_files operand; fi
 	elif [ $count = 1 ]; then
-		_mote_words "$(_mote_functions "$guest")"
+		_mote_functions "$guest"
 	elif [[ $current == @* ]]; then
-		compopt -o filenames -o nospace 2>/dev/null
-		mapfile -t COMPREPLY < <(compgen -P @ -f -- "${current#@}")
+		compopt -o nospace 2>/dev/null
+		prefix=@ current=${current#@}
+		_mote_files
 	fi
 }
 
-_mote()
+_mote_command()
 {
-	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-	COMPREPLY=()
-	if [ "$COMP_CWORD" = 1 ]; then
-		_mote_words 'run inspect doctor bench new version help --help --version'
-		return
-	fi
-	if [ "$current" = = ]; then
-		current=
-	elif [ "$previous" = = ]; then
-		previous=${COMP_WORDS[COMP_CWORD - 2]}
-	fi
-	case ${COMP_WORDS[1]} in
+	case ${words[1]} in
 	run) _mote_value "$previous" || _mote_run ;;
 	inspect)
-		if [[ $current == -* ]]; then _mote_words '--json --help'; else _mote_files; fi
+		if [ "$previous" = -- ]; then
+			_mote_files
+		elif [[ $current == -* ]]; then
+			_mote_offer --json --names --help
+		else
+			_mote_files operand
+		fi
 		;;
-	doctor) _mote_words '--json --help' ;;
+	doctor) _mote_offer --json --help ;;
 	bench)
 		if [ "$previous" = --json ]; then
 			_mote_files
 		else
-			_mote_value "$previous" || _mote_words '--quick --seconds --backend --json --help'
+			_mote_value "$previous" || _mote_offer --quick --seconds --backend --json --help
 		fi
 		;;
-	new) _mote_words '--help' ;;
-	help) _mote_words 'run inspect doctor bench new version help' ;;
+	new) _mote_offer --help ;;
+	help) _mote_offer run inspect doctor bench new version help ;;
 	esac
+}
+
+_mote()
+{
+	local words typed current previous prefix='' kept='' i
+	COMPREPLY=()
+	_mote_split
+	current=${words[-1]}
+	if [ ${#words[@]} -le 2 ]; then
+		_mote_offer run inspect doctor bench new version help --help --version
+		return
+	fi
+	previous=${words[-2]}
+	if [[ $current == --*=* ]]; then
+		previous=${current%%=*}
+		prefix=$previous=
+		current=${current#*=}
+	fi
+	_mote_command
+	# Readline replaces only what follows the last of its separators.
+	if [[ $typed != *[\\\'\"]* ]]; then
+		for ((i = ${#typed} - 1; i >= 0; i--)); do
+			[[ $COMP_WORDBREAKS == *"${typed:i:1}"* ]] || continue
+			kept=${typed:0:i + 1}
+			break
+		done
+	fi
+	for i in "${!COMPREPLY[@]}"; do
+		COMPREPLY[i]=${COMPREPLY[i]#"$kept"}
+	done
 }
 complete -F _mote mote

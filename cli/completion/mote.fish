@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Completion of mote for fish: commands, options and their values, files, and behind a guest the
+# Completion of mote for fish: commands, options and their values, files, and after a guest the
 # names of its functions.
+#
+# What is in a guest's file is foreign text: only plain names are taken, and fish quotes.
 
 function __mote_command
     set -l words (commandline -opc)
@@ -12,7 +14,7 @@ function __mote_no_command
     test (count (commandline -opc)) = 1
 end
 
-# The operands of mote run that stand before the cursor.
+# The operands of mote run that come before the cursor, each with a NUL after it.
 function __mote_operands
     set -l words (commandline -opc)
     set -l skip 0
@@ -24,24 +26,26 @@ function __mote_operands
         else if string match -q -- '-?*' $word
             set skip 1
         else
-            echo -- $word
+            printf '%s\0' $word
         end
     end
 end
 
 function __mote_wants_guest
-    __mote_command run; and test (count (__mote_operands)) = 0
+    __mote_command run; and test (count (__mote_operands | string split0)) = 0
 end
 
 function __mote_wants_function
-    __mote_command run; and test (count (__mote_operands)) = 1
+    __mote_command run; and test (count (__mote_operands | string split0)) = 1
 end
 
 # Inspecting runs nothing of the guest.
 function __mote_functions
-    set -l operands (__mote_operands)
-    mote inspect -- $operands[1] 2>/dev/null |
-        sed -n '/^exports /,/^$/s/^  \([^ :]*\): \(.*\)/\1\t\2/p'
+    set -l operands (__mote_operands | string split0)
+    set -l guest (string replace -r -- '^~/' "$HOME/" $operands[1] | string collect)
+    test -f "$guest"; or return
+    mote inspect --names -- $guest 2>/dev/null |
+        string match -r -- '^[A-Za-z_][A-Za-z0-9_.-]*\t[a-z0-9(),]*$'
 end
 
 set -l sizes '256K 1M 16M 64M 256M 1G'
@@ -49,18 +53,19 @@ set -l durations '10ms 100ms 1s 10s 1m'
 
 complete -c mote -f
 complete -c mote -n __mote_no_command -a run -d 'Call a function of a guest'
-complete -c mote -n __mote_no_command -a inspect -d 'What a guest offers and what it needs'
-complete -c mote -n __mote_no_command -a doctor -d 'Whether this machine can run guests'
-complete -c mote -n __mote_no_command -a bench -d 'What calls and sandboxes cost here'
-complete -c mote -n __mote_no_command -a new -d "Start a guest of one's own"
-complete -c mote -n __mote_no_command -a version -d 'The version'
-complete -c mote -n __mote_no_command -a help -d 'The help of a command'
+complete -c mote -n __mote_no_command -a inspect -d 'Show what a guest offers and what it needs'
+complete -c mote -n __mote_no_command -a doctor -d 'Check whether this machine can run guests'
+complete -c mote -n __mote_no_command -a bench -d 'Measure what calls and sandboxes cost here'
+complete -c mote -n __mote_no_command -a new -d 'Create a guest project'
+complete -c mote -n __mote_no_command -a version -d 'Print the version'
+complete -c mote -n __mote_no_command -a help -d 'Explain a command'
 complete -c mote -n __mote_no_command -l version -s V -d 'The version'
 complete -c mote -l help -s h -d Help
 
 complete -c mote -n '__mote_command help' -a 'run inspect doctor bench new version help'
 complete -c mote -n '__mote_command inspect; or __mote_command doctor; or __mote_wants_guest' \
     -l json -d 'Print one JSON object'
+complete -c mote -n '__mote_command inspect' -l names -d 'Print names and signatures'
 complete -c mote -n '__mote_command inspect; or __mote_wants_guest' -F
 complete -c mote -n __mote_wants_function -a '(__mote_functions)'
 
@@ -70,9 +75,9 @@ complete -c mote -n __mote_wants_guest -x -l stack -a $sizes -d 'Its stack'
 complete -c mote -n __mote_wants_guest -x -l mailbox -a $sizes \
     -d 'Room for strings and bytes, each way'
 complete -c mote -n __mote_wants_guest -x -l timeout -a $durations \
-    -d 'End the call when it took that long'
+    -d 'Wall-clock limit'
 complete -c mote -n __mote_wants_guest -x -l cpu-time -a $durations \
-    -d 'End it when the guest used so much CPU time'
+    -d 'CPU-time limit for the call'
 complete -c mote -n __mote_wants_guest -x -l backend -a 'auto kvm mshv whp hvf' \
     -d 'The hypervisor'
 complete -c mote -n __mote_wants_guest -x -l log-level \
@@ -80,8 +85,8 @@ complete -c mote -n __mote_wants_guest -x -l log-level \
 complete -c mote -n __mote_wants_guest -l quiet -s q -d 'No messages'
 complete -c mote -n __mote_wants_guest -r -F -l output -s o -d 'Write the result to a file'
 
-complete -c mote -n '__mote_command bench' -l quick -d 'One second in all'
-complete -c mote -n '__mote_command bench' -x -l seconds -a $durations -d 'So long in all'
+complete -c mote -n '__mote_command bench' -l quick -d 'Measure for one second in total'
+complete -c mote -n '__mote_command bench' -x -l seconds -a $durations -d 'Total time to measure'
 complete -c mote -n '__mote_command bench' -x -l backend -a 'auto kvm mshv whp hvf' \
     -d 'The hypervisor'
 complete -c mote -n '__mote_command bench' -r -F -l json -d 'Write the figures to a file'

@@ -70,7 +70,8 @@ typedef enum mote_error_domain {
 /*
  * A caller-owned error.  Start it with MOTE_ERROR_INIT.  Functions write it on
  * failure only and leave it untouched on success; there is nothing to free.
- * The text is one line of printable UTF-8, NUL-terminated.
+ * The text is one line of printable UTF-8, NUL-terminated.  What is not printable in names and
+ * messages (control characters, marks that change the direction of writing) appears as '?'.
  */
 typedef struct mote_error {
 	size_t size; /* sizeof(mote_error) of the caller; what exceeds it is not written */

@@ -14,6 +14,7 @@
 
 #if defined(MOTE_WITH_KVM)
 #include "hypervisor/backends/kvm/kvm.h"
+#include "text_internal.h"
 #define KVM_BACKEND (&mote_backend_kvm)
 #else
 #define KVM_BACKEND NULL
@@ -101,7 +102,7 @@ mote_status mote_backend_open(mote_backend_kind kind, const char *override,
 	    !mote_backend_from_name(override, &kind))
 		return mote_fail(error, MOTE_NO_HYPERVISOR,
 				 "MOTE_BACKEND=%s is not a backend; use kvm, or unset it",
-				 override);
+				 mote_text_short(override).text);
 	if (kind == MOTE_BACKEND_AUTO)
 		return open_first(options, hypervisor, error);
 	return open_named(kind, options, hypervisor, error);

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "error_internal.h"
+#include "text_internal.h"
 
 enum { FORK_MARK_BYTES = 4096 };
 
@@ -195,9 +196,9 @@ void mote_os_memory_publish_code(void *hva, uint64_t bytes)
 
 static mote_status fail_file(mote_error *error, const char *call, const char *path, int code)
 {
-	char what[MOTE_ERROR_TEXT_BYTES];
+	char what[MOTE_SHORT_TEXT_BYTES + 16];
 
-	snprintf(what, sizeof(what), "%s%s", call, path);
+	snprintf(what, sizeof(what), "%s%s", call, mote_text_short(path).text);
 	return fail_as(error, MOTE_FILE, MOTE_DOMAIN_OS, code, what);
 }
 
@@ -218,7 +219,8 @@ mote_status mote_os_file_open(const char *path, struct mote_os_file *file, mote_
 	else if (S_ISDIR(information.st_mode))
 		status = fail_file(error, "", path, EISDIR);
 	else if (!S_ISREG(information.st_mode))
-		status = mote_fail(error, MOTE_FILE, "%s: not a regular file", path);
+		status = mote_fail(error, MOTE_FILE, "%s: not a regular file",
+				   mote_text_short(path).text);
 	if (status != MOTE_OK) {
 		close(fd);
 		return status;

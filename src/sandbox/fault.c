@@ -7,16 +7,7 @@
 
 #include "error_internal.h"
 #include "sandbox/sandbox_internal.h"
-
-/* Symbol names come from the guest's file. */
-static void copy_printable(char *to, size_t capacity, const char *from)
-{
-	size_t i;
-
-	for (i = 0; i + 1 < capacity && from[i] != '\0'; i++)
-		to[i] = from[i] >= 0x20 && from[i] < 0x7f ? from[i] : '?';
-	to[i] = '\0';
-}
+#include "text_internal.h"
 
 static void find_symbol(const mote_sandbox *sandbox, mote_fault *fault)
 {
@@ -26,7 +17,7 @@ static void find_symbol(const mote_sandbox *sandbox, mote_fault *fault)
 	if (fault->pc - image->gva < image->bytes &&
 	    mote_elf_nearest_symbol(&sandbox->image->elf, fault->pc - sandbox->layout.image_bias,
 				    &name, &fault->symbol_offset))
-		copy_printable(fault->symbol, sizeof(fault->symbol), name);
+		mote_text_copy(fault->symbol, sizeof(fault->symbol), name, strlen(name));
 }
 
 static const char *region_name(const mote_sandbox *sandbox, uint64_t gva)
@@ -42,7 +33,7 @@ static const char *region_name(const mote_sandbox *sandbox, uint64_t gva)
 static void describe_place(const mote_fault *fault, char *text, size_t capacity)
 {
 	if (fault->symbol[0] != '\0')
-		snprintf(text, capacity, "0x%llx (%.60s+0x%llx)", (unsigned long long)fault->pc,
+		snprintf(text, capacity, "0x%llx (%s+0x%llx)", (unsigned long long)fault->pc,
 			 fault->symbol, (unsigned long long)fault->symbol_offset);
 	else
 		snprintf(text, capacity, "0x%llx", (unsigned long long)fault->pc);
@@ -51,7 +42,7 @@ static void describe_place(const mote_fault *fault, char *text, size_t capacity)
 static mote_status report(mote_sandbox *sandbox, const char *detail, mote_error *error)
 {
 	const mote_fault *fault = &sandbox->fault;
-	char place[120];
+	char place[MOTE_FAULT_SYMBOL_BYTES + 48];
 
 	describe_place(fault, place, sizeof(place));
 	if (fault->access != MOTE_ACCESS_NONE)
@@ -126,7 +117,7 @@ mote_status mote_sandbox_poison(mote_sandbox *sandbox, mote_status status, mote_
 	sandbox->poisoned = true;
 	sandbox->poison_status = status;
 	if (error != NULL)
-		snprintf(sandbox->poison_text, sizeof(sandbox->poison_text), "%.*s",
-			 (int)sizeof(sandbox->poison_text) - 1, error->text);
+		mote_text_copy(sandbox->poison_text, sizeof(sandbox->poison_text), error->text,
+			       strlen(error->text));
 	return status;
 }

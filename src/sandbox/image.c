@@ -261,13 +261,15 @@ static mote_status create(mote_engine *engine, const char *name, size_t length,
 	atomic_init(&image->references, 1);
 	image->allocator = *allocator;
 	image->engine = engine != NULL ? mote_engine_retain(engine) : NULL;
-	image->name = mote_allocate(allocator, strlen(name) + 1);
+	image->given_name = mote_allocate(allocator, strlen(name) + 1);
 	image->bytes = mote_allocate(allocator, length);
-	if (image->name == NULL || image->bytes == NULL) {
+	if (image->given_name == NULL || image->bytes == NULL) {
 		mote_image_release(image);
 		return mote_fail_memory(error, "guest image");
 	}
-	memcpy(image->name, name, strlen(name) + 1);
+	memcpy(image->given_name, name, strlen(name) + 1);
+	image->short_name = mote_text_short(name);
+	image->name = image->short_name.text;
 	status = mote_os_random(&image->serial, sizeof(image->serial), error);
 	if (status != MOTE_OK) {
 		mote_image_release(image);
@@ -304,7 +306,8 @@ mote_status mote_image_from_bytes(mote_engine *engine, const void *data, size_t 
 	if (name == NULL)
 		name = "(bytes)";
 	if (length > MAXIMUM_IMAGE_BYTES)
-		return mote_fail(error, MOTE_BAD_IMAGE, "guest image %s: larger than 1 GiB", name);
+		return mote_fail(error, MOTE_BAD_IMAGE, "guest image %s: larger than 1 GiB",
+				 mote_text_short(name).text);
 	status = create(engine, name, length, &created, error);
 	if (status != MOTE_OK)
 		return status;
@@ -321,10 +324,10 @@ static mote_status check_file(const struct mote_os_file *file, const char *path,
 	mote_status status = mote_os_file_read(file, 0, header, sizeof(header), &got, error);
 
 	if (status == MOTE_OK)
-		status = mote_elf_check_header(path, header, got, error);
+		status = mote_elf_check_header(mote_text_short(path).text, header, got, error);
 	if (status == MOTE_OK && file->bytes > MAXIMUM_IMAGE_BYTES)
-		status =
-			mote_fail(error, MOTE_BAD_IMAGE, "guest image %s: larger than 1 GiB", path);
+		status = mote_fail(error, MOTE_BAD_IMAGE, "guest image %s: larger than 1 GiB",
+				   mote_text_short(path).text);
 	return status;
 }
 
@@ -381,7 +384,7 @@ void mote_image_release(mote_image *image)
 	engine = image->engine;
 	mote_release(&allocator, image->exports);
 	mote_release(&allocator, image->imports);
-	mote_release(&allocator, image->name);
+	mote_release(&allocator, image->given_name);
 	mote_release(&allocator, image->bytes);
 	mote_release(&allocator, image);
 	mote_engine_release(engine);
@@ -407,7 +410,7 @@ mote_status mote_image_get_information(const mote_image *image, mote_image_infor
 		"image information", "MOTE_IMAGE_INFORMATION_INIT", sizeof(*information)};
 	const mote_image_information ours = {
 		.size = sizeof(ours),
-		.name = image->name,
+		.name = image->given_name,
 		.machine = image->elf.machine,
 		.abi_version = image->abi_version,
 		.position_independent = image->elf.position_independent,

@@ -9,13 +9,16 @@
 
 #include "allocator.h"
 #include "sandbox/elf.h"
+#include "text_internal.h"
 
 struct mote_image {
 	_Atomic uint32_t references;
 	uint64_t serial;     /* random: what function handles know the image by */
 	mote_engine *engine; /* NULL: inspection only */
 	mote_allocator allocator;
-	char *name;
+	char *given_name;
+	struct mote_short_text short_name;
+	const char *name; /* for messages: short_name.text */
 	uint8_t *bytes;
 	struct mote_elf elf;
 	uint32_t abi_version;

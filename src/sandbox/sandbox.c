@@ -9,6 +9,7 @@
 #include "options.h"
 #include "sandbox/loader.h"
 #include "sandbox/sandbox_internal.h"
+#include "text_internal.h"
 
 static const uint64_t DEFAULT_MEMORY = 16ull << 20;
 static const uint64_t DEFAULT_STACK = 256ull << 10;
@@ -102,10 +103,9 @@ static mote_status register_function(const mote_host_function *from,
 
 	if (from->name == NULL || from->name[0] == '\0' || from->call == NULL ||
 	    strlen(from->name) >= sizeof(to->name))
-		return mote_fail(
-			error, MOTE_INVALID_ARGUMENT,
-			"host function %.64s: needs a name of 1 to 63 bytes and a callback",
-			from->name != NULL ? from->name : "(NULL)");
+		return mote_fail(error, MOTE_INVALID_ARGUMENT,
+				 "host function %s: needs a name of 1 to 63 bytes and a callback",
+				 mote_text_short(from->name != NULL ? from->name : "(NULL)").text);
 	if (mote_signature_parse(from->signature, &to->signature, &inner) != MOTE_OK)
 		return mote_fail(error, MOTE_SIGNATURE, "host function %s: %s", from->name,
 				 inner.text);
@@ -413,8 +413,8 @@ static mote_status fail_find(const mote_image *image, const char *name, mote_err
 				 "belongs to the compiler (lld cannot read those of gcc -flto)",
 				 image->name);
 	return mote_fail(error, MOTE_NOT_FOUND,
-			 "guest image %s exports no function %.64s; mote inspect lists them",
-			 image->name, name);
+			 "guest image %s exports no function %s; mote inspect lists them",
+			 image->name, mote_text_short(name).text);
 }
 
 mote_status mote_sandbox_find(const mote_sandbox *sandbox, const char *name, const char *signature,

@@ -5,19 +5,29 @@
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "json_check.h"
 #include "test.h"
 #include "tool.h"
 
+/* A time in which the guest is opened and called on a busy machine too, so that the call is what ends. */
+static const char *long_enough(void)
+{
+	static char text[32];
+
+	snprintf(text, sizeof(text), "%llu000000us", (unsigned long long)test_slow(1));
+	return text;
+}
+
 static void endless_loops_end(void)
 {
-	static const struct {
+	const struct {
 		const char *option, *value, *function, *part;
 	} cases[] = {
-		{"--timeout", "10ms", "spin", "ended by its wall-clock deadline"},
+		{"--timeout", long_enough(), "spin", "ended by its wall-clock deadline"},
 		{"--cpu-time", "10ms", "spin", "ended by its CPU-time deadline"},
-		{"--timeout", "0.01", "spin_log", "ended by its wall-clock deadline"},
+		{"--timeout", long_enough(), "spin_log", "ended by its wall-clock deadline"},
 	};
 	struct tool tool;
 
@@ -36,6 +46,42 @@ static void endless_loops_end(void)
 	}
 }
 
+/* The guest's file is on a file system that does not answer. */
+static void opening_counts(void)
+{
+	struct tool tool = TOOL_INIT;
+
+	tool.hold = (struct hold){.number = SYS_pread64, .minimum_third = 4096};
+	TOOL_START(&tool, "run", "--timeout", "50ms", test_guest("cli"), "spin");
+	tool_await_hold(&tool);
+	tool_finish(&tool);
+	tool_expect_error(&tool, "text", 5, ": the wall-clock deadline passed (--timeout)");
+	CHECK_CONTAINS(tool.errors, "mote: opening guest image /");
+	tool_clear(&tool);
+
+	tool.hold = (struct hold){.number = SYS_pread64, .minimum_third = 4096};
+	TOOL_START(&tool, "run", "--json", "--timeout", "50ms", test_guest("cli"), "spin");
+	tool_await_hold(&tool);
+	tool_finish(&tool);
+	CHECK_EQ(tool.code, 5);
+	REQUIRE(json_is_valid(tool.output));
+	CHECK_STR(json_at(tool.output, "status"), "\"wall_deadline\"");
+	tool_clear(&tool);
+}
+
+/* A refused image is refused, with a limit or without. */
+static void a_limit_changes_no_refusal(void)
+{
+	struct tool tool;
+
+	TOOL_RUN(&tool, "run", "--timeout", "1h", "/nowhere/at/all");
+	tool_expect_error(&tool, "nowhere", 1, "/nowhere/at/all: No such file");
+	tool_clear(&tool);
+	TOOL_RUN(&tool, "run", "--timeout", "1ns", test_guest("echo"), "add", "40", "2");
+	tool_expect_error(&tool, "at once", 5, "the wall-clock deadline passed (--timeout)");
+	tool_clear(&tool);
+}
+
 static void the_first_deadline_counts(void)
 {
 	struct tool tool;
@@ -45,7 +91,8 @@ static void the_first_deadline_counts(void)
 	CHECK_EQ(tool.code, 5);
 	CHECK_CONTAINS(tool.errors, "CPU-time deadline");
 	tool_clear(&tool);
-	TOOL_RUN(&tool, "run", "--timeout=10ms", "--cpu-time=1h", test_guest("cli"), "spin");
+	TOOL_RUN(&tool, "run", "--timeout", long_enough(), "--cpu-time=1h", test_guest("cli"),
+		 "spin");
 	CHECK_EQ(tool.code, 5);
 	CHECK_CONTAINS(tool.errors, "wall-clock deadline");
 	tool_clear(&tool);
@@ -67,7 +114,7 @@ static void deadlines_as_json(void)
 	struct tool tool;
 
 	tool_need_vm();
-	TOOL_RUN(&tool, "run", "--json", "--timeout", "10000us", test_guest("cli"), "spin");
+	TOOL_RUN(&tool, "run", "--json", "--timeout", long_enough(), test_guest("cli"), "spin");
 	CHECK_EQ(tool.code, 5);
 	REQUIRE(json_is_valid(tool.output));
 	CHECK_STR(json_at(tool.output, "status"), "\"wall_deadline\"");
@@ -130,6 +177,8 @@ int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		CASE(endless_loops_end),
+		CASE(opening_counts),
+		CASE(a_limit_changes_no_refusal),
 		CASE(the_first_deadline_counts),
 		CASE(quick_calls_are_left_alone),
 		CASE(deadlines_as_json),

@@ -58,7 +58,7 @@ static char *read_guest(size_t *length)
 static void not_there(void)
 {
 	expect_refusal("/nowhere/at/all", "/nowhere/at/all: No such file");
-	expect_refusal("", "No such file");
+	expect_refusal("", ": No such file");
 }
 
 static void empty_file(void)
@@ -295,6 +295,28 @@ static void damaged_anywhere(void)
 	free(image);
 }
 
+/* The reason, at the end, is what the user needs. */
+static void long_names_do_not_hide_the_reason(void)
+{
+	char path[4000];
+	size_t length;
+
+	snprintf(path, sizeof(path), "%s", test_folder());
+	while (strlen(path) < 1500) {
+		length = strlen(path);
+		snprintf(path + length, sizeof(path) - length, "/%0200d", 7);
+		REQUIRE(mkdir(path, 0700) == 0);
+	}
+	length = strlen(path);
+	snprintf(path + length, sizeof(path) - length, "/guest.elf");
+	expect_refusal(path, "/guest.elf: No such file or directory");
+	test_write_file(path, "x", 1);
+	expect_refusal(path, "/guest.elf: ");
+	memset(path, 'x', sizeof(path) - 1);
+	path[sizeof(path) - 1] = '\0';
+	expect_refusal(path, "x: File name too long");
+}
+
 static void names_are_escaped(void)
 {
 	const char *path = test_file("red\x1b[31m\nline");
@@ -323,6 +345,7 @@ int main(int argc, char **argv)
 		CASE(other_kinds_of_elf),
 		CASE(truncated_anywhere),
 		CASE(damaged_anywhere),
+		CASE(long_names_do_not_hide_the_reason),
 		CASE(names_are_escaped),
 	};
 	int code = test_main("cli_files", cases, TEST_COUNT(cases), argc, argv);

@@ -98,7 +98,7 @@ static void refuses_what_is_there(void)
 
 static void refuses_bad_names(void)
 {
-	static const char form[] = "is no name for a guest", cmake[] = "a meaning of its own";
+	static const char form[] = "is not a valid guest name", cmake[] = "a meaning of its own";
 	static const struct {
 		const char *name, *part;
 	} cases[] = {

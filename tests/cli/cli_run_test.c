@@ -3,6 +3,7 @@
  * mote run: arguments of every type, results, options, faults, JSON.
  */
 #define _GNU_SOURCE
+#include <elf.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,7 +156,7 @@ static void wrong_numbers_of_arguments(void)
 	tool_expect_error(&tool, "too few", 2, "add is i64(i64,i64): it takes 2 arguments, not 1");
 	tool_clear(&tool);
 	TOOL_RUN(&tool, "run", test_guest("echo"), "echo_i32", "1", "--json");
-	tool_expect_error(&tool, "late option", 2, "options stand before the function");
+	tool_expect_error(&tool, "late option", 2, "options must come before the function");
 	tool_clear(&tool);
 	TOOL_RUN(&tool, "run", test_guest("echo"), "empty", "1");
 	tool_expect_error(&tool, "too many", 2, "it takes 0 arguments, not 1");
@@ -205,7 +206,7 @@ static void bad_input_is_reported(void)
 	tool_expect_error(&tool, "folder", 1, "/: Is a directory");
 	tool_clear(&tool);
 	TOOL_RUN(&tool, "run", test_guest("echo"), "sum_bytes", "@");
-	tool_expect_error(&tool, "no name", 1, "No such file");
+	tool_expect_error(&tool, "no name", 2, "@ needs the name of a file");
 	tool_clear(&tool);
 	TOOL_RUN(&tool, "run", "--mailbox", "4K", test_guest("echo"), "sum_bytes", "@/dev/zero");
 	tool_expect_error(&tool, "endless", 1, "/dev/zero: larger than the 4 KiB");
@@ -336,6 +337,46 @@ static void impossible_sizes_are_refused(void)
 	tool_clear(&tool);
 }
 
+/* The note of an image asks for heap and stack, its headers for as much memory as they like. */
+static void an_image_chooses_no_gigabytes(void)
+{
+	static const char part[] = "MiB of memory, more than the 1 GiB that mote run gives without "
+				   "being told; if you trust it with more, set --memory";
+	const char *greedy, *path = test_file("bss");
+	struct tool tool;
+	size_t length;
+	char *image = test_read_file(test_guest("echo"), &length);
+	const Elf64_Ehdr *header = (const void *)image;
+	Elf64_Phdr *segments = (void *)(image + header->e_phoff);
+
+	tool_need_vm();
+	for (unsigned i = 0; i < header->e_phnum; i++)
+		if (segments[i].p_type == PT_LOAD && (segments[i].p_flags & PF_W))
+			segments[i].p_memsz = 63ull << 30;
+	test_write_file(path, image, length);
+	free(image);
+	TOOL_RUN(&tool, "run", path, "add", "40", "2");
+	tool_expect_error(&tool, "segment", 1, part);
+	tool_clear(&tool);
+
+	greedy = test_guest("greedy");
+	TOOL_RUN(&tool, "run", greedy, "answer");
+	tool_expect_error(&tool, "note", 1, part);
+	CHECK_CONTAINS(tool.errors, "greedy asks for 1101 MiB");
+	tool_clear(&tool);
+	TOOL_RUN(&tool, "run", "--json", greedy, "answer");
+	CHECK_EQ(tool.code, 1);
+	CHECK_STR(json_at(tool.output, "status"), "\"no_guest_memory\"");
+	tool_clear(&tool);
+	TOOL_RUN(&tool, "run", "--memory", "1200M", greedy, "answer");
+	tool_expect(&tool, "--memory", 0, "42\n");
+	tool_clear(&tool);
+	/* What the user says counts; the library then checks it against the image. */
+	TOOL_RUN(&tool, "run", "--heap", "950M", greedy, "answer");
+	tool_expect(&tool, "--heap", 0, "42\n");
+	tool_clear(&tool);
+}
+
 static void missing_hypervisor_is_named(void)
 {
 	struct tool tool;
@@ -385,7 +426,7 @@ static void functions_are_listed_when_none_fits(void)
 	tool_clear(&tool);
 	TOOL_RUN(&tool, "run", test_guest("echo"), "ad");
 	CHECK_EQ(tool.code, 2);
-	CHECK_CONTAINS(tool.errors, "exports no function ad;");
+	CHECK_CONTAINS(tool.errors, "exports no function \"ad\";");
 	CHECK_CONTAINS(tool.errors, "\n  add: i64(i64,i64)\n");
 	tool_clear(&tool);
 }
@@ -519,6 +560,7 @@ static void terminals_are_safe(void)
 	char *text;
 
 	tool_need_vm();
+	setenv("LC_ALL", "C.UTF-8", 1);
 	CHECK_STR(run_on_terminal("text", "1"), "a\\x1b[31mb\tc\nd\\r\"\\\n");
 	CHECK_STR(run_on_terminal("text", "2"), "\\xff\\xfe not UTF-8\n");
 	CHECK_STR(run_on_terminal("text", "3"), "h\xc3\xa9llo \xe2\x82\xac \xf0\x9f\x98\x80\n");
@@ -530,6 +572,11 @@ static void terminals_are_safe(void)
 	text = run_on_terminal("pattern", "70000");
 	CHECK_CONTAINS(text, "70000 bytes, the first 256 shown");
 	CHECK(strlen(text) < 2000);
+	/* Bytes of UTF-8 can be control characters elsewhere. */
+	setenv("LC_ALL", "C", 1);
+	CHECK_STR(run_on_terminal("text", "3"),
+		  "h\\xc3\\xa9llo \\xe2\\x82\\xac \\xf0\\x9f\\x98\\x80\n");
+	unsetenv("LC_ALL");
 }
 
 static void output_errors_are_reported(void)
@@ -669,6 +716,7 @@ int main(int argc, char **argv)
 		CASE(guest_may_begin_with_a_dash),
 		CASE(sizes_reach_the_sandbox),
 		CASE(impossible_sizes_are_refused),
+		CASE(an_image_chooses_no_gigabytes),
 		CASE(missing_hypervisor_is_named),
 		CASE(main_is_called_without_a_function),
 		CASE(functions_are_listed_when_none_fits),

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -85,7 +86,8 @@ static void nohup_works(void)
 	ignored_signals_stay_ignored(SIGTERM, SIGINT);
 }
 
-/* A signal may arrive after the tool began to watch and before the call began. */
+/* A signal may arrive after the tool began to watch and before the call began: when the thread that
+ * watches is made. */
 static void just_before_the_call(void)
 {
 	uint64_t rounds = test_scale(100);
@@ -94,11 +96,75 @@ static void just_before_the_call(void)
 	for (uint64_t round = 0; round < rounds; round++) {
 		struct tool tool = TOOL_INIT;
 
-		tool.pending = SIGTERM;
-		TOOL_RUN_PREPARED(&tool, "run", test_guest("cli"), "spin");
+		tool.hold = (struct hold){.number = SYS_clone3, .other = SYS_clone};
+		TOOL_START(&tool, "run", test_guest("cli"), "spin");
+		tool_await_hold(&tool);
+		kill(tool.process, SIGTERM);
+		hold_let_go(&tool.hold);
+		tool_finish(&tool);
 		REQUIRE_EQ(tool.code, 128 + SIGTERM);
 		tool_clear(&tool);
 	}
+}
+
+/* What a parent blocked reaches the tool nevertheless: also what came before the tool began. */
+static void blocked_signals_arrive(void)
+{
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
+	tool_need_vm();
+	for (size_t i = 0; i < TEST_COUNT(numbers); i++) {
+		struct tool tool = TOOL_INIT;
+
+		tool.hostile_signals = true;
+		TOOL_START(&tool, "run", test_guest("cli"), "spin");
+		tool_await(&tool, "guest info: spinning\n");
+		kill(tool.process, numbers[i]);
+		tool_finish(&tool);
+		CHECK_EQ(tool.code, 128 + numbers[i]);
+		tool_clear(&tool);
+
+		tool.pending = numbers[i];
+		TOOL_RUN_PREPARED(&tool, "run", test_guest("cli"), "spin");
+		CHECK_EQ(tool.code, TOOL_DIED + numbers[i]);
+		tool_clear(&tool);
+	}
+}
+
+/* Deadlines and plain calls, and the processes of mote bench, do not depend on what a parent did. */
+static void signals_of_the_parent_do_not_matter(void)
+{
+	struct tool tool = TOOL_INIT;
+
+	tool_need_vm();
+	tool.hostile_signals = true;
+	TOOL_RUN_PREPARED(&tool, "run", "--cpu-time", "10ms", test_guest("cli"), "spin");
+	CHECK_EQ(tool.code, 5);
+	CHECK_CONTAINS(tool.errors, "CPU-time deadline");
+	tool_clear(&tool);
+	tool.hostile_signals = true;
+	TOOL_RUN_PREPARED(&tool, "run", test_guest("echo"), "add", "40", "2");
+	tool_expect(&tool, "add", 0, "42\n");
+	tool_clear(&tool);
+	tool.hostile_signals = true;
+	TOOL_RUN_PREPARED(&tool, "bench", "--seconds", "10ms");
+	CHECK_EQ(tool.code, 0);
+	tool_clear(&tool);
+}
+
+/* Opening can take for ever on a file system that does not answer. */
+static void opening_can_be_ended(void)
+{
+	struct tool tool = TOOL_INIT;
+
+	tool.hostile_signals = true;
+	tool.hold = (struct hold){.number = SYS_pread64, .minimum_third = 4096};
+	TOOL_START(&tool, "run", test_guest("cli"), "spin");
+	tool_await_hold(&tool);
+	kill(tool.process, SIGINT);
+	tool_finish(&tool);
+	CHECK_EQ(tool.code, TOOL_DIED + SIGINT);
+	tool_clear(&tool);
 }
 
 /* Whenever it comes, before, in or after the call, the tool ends by it or finishes. */
@@ -173,6 +239,9 @@ int main(int argc, char **argv)
 		CASE(killed_as_json),
 		CASE(nohup_works),
 		CASE(just_before_the_call),
+		CASE(blocked_signals_arrive),
+		CASE(signals_of_the_parent_do_not_matter),
+		CASE(opening_can_be_ended),
 		CASE(any_moment),
 		CASE(second_signal_is_final),
 		CASE(waiting_for_input_can_be_ended),

@@ -133,9 +133,11 @@ static void wrong_usage_is_one_line_and_code_2(void)
 		{{"run", "--backend", "xen", "x"}, "one of auto, kvm"},
 		{{"run", "--log-level=loud", "x"}, "one of off, error"},
 		{{"run", "--json", "-o", "f", "x"}, "exclude each other"},
+		{{"run", "-o", "", "x"}, "\"\" is not the name of a file"},
 		{{"inspect"}, "no guest given; see mote help inspect"},
 		{{"inspect", "a", "b"}, "more than one guest"},
 		{{"inspect", "--memory", "1M", "a"}, "unknown option --memory"},
+		{{"inspect", "--json", "--names", "a"}, "--json and --names exclude each other"},
 		{{"doctor", "x"}, "doctor takes no arguments"},
 		{{"doctor", "--verbose"}, "unknown option --verbose; see mote help doctor"},
 		{{"frob\x1b[31m\n\xff"}, "frob\\x1b[31m\\n\\xff"},
@@ -214,6 +216,51 @@ static void inspect_reads_both_architectures(void)
 	tool_clear(&tool);
 }
 
+/* Puts another name into the record of 64 bytes of an export. */
+static void rename_export(char *image, size_t length, const char *from, const char *to)
+{
+	char old[64] = {0}, renamed[64] = {0};
+	char *at;
+
+	snprintf(old, sizeof(old), "%s", from);
+	snprintf(renamed, sizeof(renamed), "%s", to);
+	at = memmem(image, length, old, sizeof(old));
+	REQUIRE(at);
+	memcpy(at, renamed, sizeof(renamed));
+}
+
+/* What completion asks for. */
+static void inspect_names_are_plain(void)
+{
+	static const char *const hostile[][2] = {
+		{"add", "$(reboot)"},
+		{"empty", "-rf"},
+		{"sum_bytes", "a;b"},
+	};
+	const char *path = test_file("names");
+	struct tool tool;
+	size_t length;
+	char *image = test_read_file(test_guest("echo"), &length);
+
+	TOOL_RUN(&tool, "inspect", "--names", test_guest("echo"));
+	CHECK_EQ(tool.code, 0);
+	CHECK_STR(tool.errors, "");
+	CHECK_CONTAINS(tool.output, "add\ti64(i64,i64)\n");
+	tool_clear(&tool);
+	for (size_t i = 0; i < TEST_COUNT(hostile); i++)
+		rename_export(image, length, hostile[i][0], hostile[i][1]);
+	rename_export(image, length, "echo_string", "x.y-z_0");
+	test_write_file(path, image, length);
+	free(image);
+	TOOL_RUN(&tool, "inspect", "--names", path);
+	CHECK_EQ(tool.code, 0);
+	CHECK_CONTAINS(tool.output, "x.y-z_0\t");
+	for (size_t i = 0; i < TEST_COUNT(hostile); i++)
+		CHECK(!strstr(tool.output, hostile[i][1]));
+	CHECK(!strstr(tool.output, "add\t"));
+	tool_clear(&tool);
+}
+
 /* ---- Doctor ------------------------------------------------------------------------------ */
 
 static void doctor_reports(void)
@@ -245,6 +292,8 @@ static void doctor_as_json(void)
 	CHECK_STR(json_at(tool.output, "backends.0.name"), "\"kvm\"");
 	CHECK_STR(json_at(tool.output, "backends.0.usable"), usable ? "true" : "false");
 	CHECK_STR(json_at(tool.output, "usable"), usable ? "true" : "false");
+	CHECK(!strcmp(json_at(tool.output, "split_locks"), "\"none\"") ==
+	      !strcmp(MACHINE_NAME, "aarch64"));
 	CHECK_STR(json_at(tool.output, "chosen"), usable ? "\"kvm\"" : "null");
 	CHECK(!strcmp(json_at(tool.output, "backends.0.reason"), "\"\"") == usable);
 	/* A backend that is built and whose device can be opened is usable. */
@@ -326,6 +375,7 @@ int main(int argc, char **argv)
 		CASE(wrong_usage_is_one_line_and_code_2),
 		CASE(inspect_shows_the_guest),
 		CASE(inspect_as_json),
+		CASE(inspect_names_are_plain),
 		CASE(inspect_reads_both_architectures),
 		CASE(doctor_reports),
 		CASE(doctor_as_json),

@@ -60,6 +60,19 @@ static int feed(struct tool *tool)
 	_exit(0);
 }
 
+/* What a careless parent leaves to its children. */
+static void take_signals_away(void)
+{
+	sigset_t all;
+
+	for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
+		signal(number, SIG_IGN);
+	signal(SIGCHLD, SIG_IGN);
+	signal(SIGURG, SIG_IGN);
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+}
+
 static _Noreturn void become_tool(const struct tool *tool, const int fds[3],
 				  const char *const *arguments)
 {
@@ -84,10 +97,14 @@ static _Noreturn void become_tool(const struct tool *tool, const int fds[3],
 		sigprocmask(SIG_BLOCK, &blocked, NULL);
 		kill(getpid(), tool->pending); /* for the process, not for this thread */
 	}
+	if (tool->hostile_signals)
+		take_signals_away();
 	if (tool->folder && chdir(tool->folder) != 0)
 		_exit(126);
 	if (tool->variable)
 		putenv((char *)(uintptr_t)tool->variable);
+	if (tool->hold.number)
+		hold_child(&tool->hold);
 	execv(path, (char *const *)(uintptr_t)argv);
 	_exit(127);
 }
@@ -108,6 +125,8 @@ void tool_start(struct tool *tool, const char *const *arguments)
 		fds[1] = tool->out_file;
 	if (fds[2] < 0)
 		fds[2] = tool->err_file;
+	if (tool->hold.number)
+		hold_prepare(&tool->hold);
 	tool->process = fork();
 	if (tool->process < 0)
 		FAIL("fork: %s", strerror(errno));
@@ -116,6 +135,8 @@ void tool_start(struct tool *tool, const char *const *arguments)
 	if (tool->feeder > 0)
 		close(fds[0]);
 	close(nothing);
+	if (tool->hold.number)
+		hold_parent(&tool->hold);
 }
 
 /* ---- Waiting ----------------------------------------------------------------------------- */
@@ -154,6 +175,7 @@ static void wait_for(struct tool *tool)
 			tool->code = -1;
 			return;
 		}
+		hold_serve(&tool->hold);
 		sleep_ms(1);
 	}
 	tool->code = WIFEXITED(status) ? WEXITSTATUS(status) : TOOL_DIED + WTERMSIG(status);
@@ -162,6 +184,7 @@ static void wait_for(struct tool *tool)
 void tool_finish(struct tool *tool)
 {
 	wait_for(tool);
+	hold_close(&tool->hold);
 	if (tool->feeder > 0) {
 		kill(tool->feeder, SIGKILL);
 		waitpid(tool->feeder, NULL, 0);
@@ -172,6 +195,14 @@ void tool_finish(struct tool *tool)
 	close(tool->err_file);
 	if (tool->code == 127)
 		FAIL("the tool cannot be executed: %s", getenv("MOTE_TEST_CLI"));
+}
+
+void tool_await_hold(struct tool *tool)
+{
+	if (hold_await(&tool->hold))
+		return;
+	kill(tool->process, SIGKILL);
+	FAIL("the tool did not make system call %d", tool->hold.number);
 }
 
 void tool_await(struct tool *tool, const char *part)

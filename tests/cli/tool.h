@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "hold.h"
+
 /* Start it with TOOL_INIT; set the first part before tool_start. */
 struct tool {
 	const char *input; /* comes in through a pipe; NULL: standard input is /dev/null */
@@ -17,6 +19,8 @@ struct tool {
 	bool closes[3];	      /* this standard descriptor is closed */
 	int ignored;	      /* a signal that is ignored from the beginning, or 0 */
 	int pending;	      /* a signal that is blocked and pending from the beginning, or 0 */
+	bool hostile_signals; /* all are blocked, and ignored those that no job control uses */
+	struct hold hold;     /* a system call at which it stops */
 	const char *folder;   /* where it runs, or NULL */
 	const char *variable; /* "NAME=value" for its environment, or NULL */
 
@@ -40,6 +44,9 @@ void tool_start(struct tool *tool, const char *const *arguments);
 
 /* Waits until it ends, but not for ever. */
 void tool_finish(struct tool *tool);
+
+/* Waits until it stops at the held system call; fails when it does not. */
+void tool_await_hold(struct tool *tool);
 
 /* Waits until it has written `part` to standard error; fails when it does not. */
 void tool_await(struct tool *tool, const char *part);

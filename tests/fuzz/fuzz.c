@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../harness/printable.h"
+
 void fuzz_broken(const char *file, int line, const char *format, ...)
 {
 	va_list arguments;
@@ -27,8 +29,7 @@ void fuzz_check_error(mote_status status, const mote_error *error)
 	FUZZ_CHECK(status != MOTE_OK && error->status == status);
 	FUZZ_CHECK(memchr(error->text, '\0', sizeof(error->text)) != NULL);
 	FUZZ_CHECK(error->text[0] != '\0');
-	for (const char *at = error->text; *at != '\0'; at++)
-		FUZZ_CHECK((unsigned char)*at >= 0x20 && *at != 0x7f);
+	FUZZ_CHECK(is_printable_line(error->text));
 }
 
 void fuzz_bytes(struct fuzz_input *input, void *to, size_t bytes)

@@ -233,12 +233,17 @@ static void abort_messages_are_printable(void)
 	mote_engine *engine = fixture_engine();
 	const mote_value plain = mote_string("out of cheese");
 	const mote_value colour = mote_string("\x1b[31mred\x07 two\nlines\x7f");
+	const mote_value hidden =
+		mote_string("C1 \xc2\x9b RLO \xe2\x80\xae line \xe2\x80\xa8 bad \xff");
+	const mote_value script = mote_string("h\xc3\xa9 \xe6\xbc\xa2");
 	const mote_value empty = mote_string("");
 	char text[1200];
 	mote_value longest;
 
 	check_abort(engine, "abort_with", &plain, 1, "guest aborted: out of cheese");
 	check_abort(engine, "abort_with", &colour, 1, "?[31mred? two?lines?");
+	check_abort(engine, "abort_with", &hidden, 1, "C1 ? RLO ? line ? bad ?");
+	check_abort(engine, "abort_with", &script, 1, "h\xc3\xa9 \xe6\xbc\xa2");
 	check_abort(engine, "abort_with", &empty, 1, "no message");
 	memset(text, 'y', sizeof(text));
 	text[sizeof(text) - 1] = '\0';

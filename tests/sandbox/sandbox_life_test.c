@@ -311,7 +311,7 @@ static void wrong_arguments(void)
 	check_rejected(sandbox, "add", numbers, 2, "argument 1 is u64, the function takes i64");
 	check_rejected(sandbox, "add", numbers, 1, "1 arguments given, the function takes 2");
 	check_rejected(sandbox, "add", numbers, 3, "3 arguments");
-	check_rejected(sandbox, "add", NULL, 2, "arguments");
+	check_rejected(sandbox, "add", NULL, 2, "arguments is NULL, the function takes 2");
 	check_rejected(sandbox, "empty", numbers, 1, "the function takes 0");
 	CHECK_STATUS(mote_sandbox_call(sandbox, wild, NULL, 0, NULL, NULL, &error),
 		     MOTE_INVALID_ARGUMENT, &error);

@@ -105,8 +105,8 @@ static void texts_are_one_printable_line(void)
 		unsigned char c = (unsigned char)error.text[i];
 
 		REQUIRE(c >= 0x20 && c != 0x7f);
-		/* Bytes of other alphabets stay. */
-		REQUIRE_EQ(c, i + 1 < 0x20 || i + 1 == 0x7f ? '?' : i + 1);
+		/* Bytes above are not UTF-8 in this order; text_test.c has what is. */
+		REQUIRE_EQ(c, i + 1 < 0x20 || i + 1 >= 0x7f ? '?' : i + 1);
 	}
 }
 

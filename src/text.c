@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * UTF-8, and which of its characters can be printed.
+ */
+#include "text_internal.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+/* The length of a sequence by its first byte; 0 when no sequence begins with it. */
+static size_t sequence_length(unsigned char first)
+{
+	if (first < 0x80)
+		return 1;
+	if (first >= 0xc2 && first < 0xe0) /* 0xc0 and 0xc1 would only begin overlong forms */
+		return 2;
+	if (first >= 0xe0 && first < 0xf0)
+		return 3;
+	return first >= 0xf0 && first < 0xf5 ? 4 : 0;
+}
+
+/* Reads one character.  Returns its length, 0 when the bytes are not UTF-8. */
+static size_t read_character(const unsigned char *at, size_t left, uint32_t *code)
+{
+	static const uint32_t minimum[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t length = sequence_length(at[0]);
+	uint32_t value;
+
+	if (length == 0 || length > left)
+		return 0;
+	value = length == 1 ? at[0] : at[0] & (0x7fu >> length);
+	for (size_t i = 1; i < length; i++) {
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+		value = value << 6 | (at[i] & 0x3f);
+	}
+	if (value < minimum[length] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
+		return 0;
+	*code = value;
+	return length;
+}
+
+static bool is_printable(uint32_t code)
+{
+	static const struct {
+		uint32_t first, last;
+	} unprintable[] = {
+		{0x00, 0x1f},	    {0x7f, 0x9f},     /* control characters */
+		{0x61c, 0x61c},	    {0x200e, 0x200f}, /* marks of direction */
+		{0x2028, 0x202e},		      /* separators of lines; embeddings */
+		{0x2066, 0x206f},		      /* isolates; deprecated format characters */
+		{0xfdd0, 0xfdef},		      /* noncharacters */
+		{0xfeff, 0xfeff},		      /* byte order mark, invisible */
+		{0xfff9, 0xfffb},		      /* interlinear annotation, invisible */
+		{0xe0000, 0xe007f},		      /* tags, invisible */
+	};
+
+	for (size_t i = 0; i < sizeof(unprintable) / sizeof(unprintable[0]); i++)
+		if (code >= unprintable[i].first && code <= unprintable[i].last)
+			return false;
+	return (code & 0xfffe) != 0xfffe; /* the last two of each plane are noncharacters */
+}
+
+size_t mote_text_copy(char *to, size_t capacity, const char *from, size_t length)
+{
+	size_t used = 0;
+
+	for (size_t at = 0; at < length;) {
+		uint32_t code = 0;
+		size_t bytes = read_character((const unsigned char *)from + at, length - at, &code);
+		bool good = bytes > 0 && is_printable(code);
+
+		if (used + (good ? bytes : 1) >= capacity)
+			break;
+		/* What is written never gets ahead of what was read. */
+		if (good)
+			memmove(to + used, from + at, bytes);
+		else
+			to[used] = '?';
+		used += good ? bytes : 1;
+		at += bytes > 0 ? bytes : 1;
+	}
+	to[used] = '\0';
+	return used;
+}
+
+size_t mote_text_whole(const char *text, size_t length)
+{
+	for (size_t back = 1; back <= 3 && back <= length; back++) {
+		unsigned char byte = (unsigned char)text[length - back];
+
+		if ((byte & 0xc0) != 0x80)
+			return sequence_length(byte) > back ? length - back : length;
+	}
+	return length;
+}
+
+struct mote_short_text mote_text_short(const char *text)
+{
+	enum { HEAD = 40, TAIL = MOTE_SHORT_TEXT_BYTES - 1 - HEAD - 3 };
+	struct mote_short_text shortened;
+	size_t length = strlen(text), used;
+	const char *tail = text + length;
+
+	if (length == 0)
+		return mote_text_short("\"\""); /* visible */
+	if (length < sizeof(shortened.text)) {
+		mote_text_copy(shortened.text, sizeof(shortened.text), text, length);
+		return shortened;
+	}
+	used = mote_text_copy(shortened.text, HEAD + 1, text, mote_text_whole(text, HEAD));
+	memcpy(shortened.text + used, "...", 3);
+	used += 3;
+	tail -= TAIL;
+	while (((unsigned char)*tail & 0xc0) == 0x80 && tail < text + length - TAIL + 3)
+		tail++;
+	mote_text_copy(shortened.text + used, sizeof(shortened.text) - used, tail, strlen(tail));
+	return shortened;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Text from files, guests and callers, made fit for one line of a message: valid
+ * UTF-8 without characters that a terminal obeys or does not show.
+ * RFC 3629; Unicode Standard Annex 9 (characters that change the direction).
+ */
+#ifndef MOTE_TEXT_INTERNAL_H
+#define MOTE_TEXT_INTERNAL_H
+
+#include <stddef.h>
+
+/*
+ * Copies `length` bytes, with '?' in the place of each unprintable character and of each byte that
+ * is not UTF-8.  Cuts what does not fit, never inside a character.
+ *
+ * to        room for `capacity` (at least 1) bytes, NUL-terminated; may be `from`
+ *
+ * Returns   the length of what is in `to`, without the NUL
+ */
+size_t mote_text_copy(char *to, size_t capacity, const char *from, size_t length);
+
+/* The length of text without the beginning of a character that was cut off at its end. */
+size_t mote_text_whole(const char *text, size_t length);
+
+/* A name or path as messages show it.  Returned by value, so that it can be an argument of printf:
+ * mote_text_short(path).text lives until the end of the statement. */
+enum { MOTE_SHORT_TEXT_BYTES = 120 };
+struct mote_short_text {
+	char text[MOTE_SHORT_TEXT_BYTES];
+};
+
+/* The printable text; a long one loses its middle: "/a/very/long/...path/guest.elf". */
+struct mote_short_text mote_text_short(const char *text);
+
+#endif
