@@ -24,25 +24,20 @@ static size_t align_up(size_t value)
 	return (value + COPY_ALIGNMENT - 1) & ~(size_t)(COPY_ALIGNMENT - 1);
 }
 
-/* What copies of everything in a data area take, each with a NUL and aligned. */
-static size_t most_copied(const struct mote_channel *channel)
-{
-	return channel->data_bytes + MOTE_ABI_MAXIMUM_ARGUMENTS * (size_t)COPY_ALIGNMENT;
-}
-
-/* Room for bytes, at most most_copied.  What is in space is lost: nobody needs it any more, and two
- * copies at a time would be one too many. */
+/* Room for bytes, at most all data with a NUL and a gap for each argument.  What is in space is lost:
+ * nobody needs it any more, and two copies at a time would be one too many. */
 static mote_status reserve(const struct mote_channel *channel, const mote_allocator *allocator,
 			   struct mote_buffer_space *space, size_t bytes, mote_error *error)
 {
-	const size_t most = most_copied(channel);
+	const size_t most =
+		channel->data_bytes + MOTE_ABI_MAXIMUM_ARGUMENTS * (size_t)COPY_ALIGNMENT;
 	size_t capacity = space->capacity > 0 ? space->capacity : 64;
 
 	if (bytes <= space->capacity)
 		return MOTE_OK;
 	while (capacity < bytes)
 		capacity *= 2;
-	if (capacity > most)
+	if (capacity > most && bytes <= most)
 		capacity = most;
 	mote_release(allocator, space->bytes);
 	/* Not mote_allocate, which would touch all of it. */
