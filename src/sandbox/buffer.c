@@ -179,6 +179,12 @@ static mote_status grow(mote_sandbox *sandbox, mote_error *error)
 	return MOTE_OK;
 }
 
+/* A buffer goes as it came, whole: no block is split, so this cannot fail. */
+static void unmap_pages(mote_sandbox *sandbox, const struct mote_mapped_buffer *mapped)
+{
+	(void)mote_paging_unmap(&sandbox->tables, mapped->gva, mapped->bytes);
+}
+
 static mote_status map_slot(mote_sandbox *sandbox, const struct mote_mapped_buffer *mapped,
 			    bool writable, mote_error *error)
 {
@@ -201,7 +207,7 @@ static mote_status map_slot(mote_sandbox *sandbox, const struct mote_mapped_buff
 				   "no page tables left for a buffer of %llu bytes",
 				   (unsigned long long)mapped->bytes);
 	if (status != MOTE_OK)
-		mote_paging_unmap(&sandbox->tables, mapped->gva, mapped->bytes);
+		unmap_pages(sandbox, mapped);
 	return status;
 }
 
@@ -249,7 +255,7 @@ static mote_status unmap(mote_sandbox *sandbox, mote_buffer *buffer, mote_error 
 	status = vm->ops->unmap_memory(vm, mapped->slot, error);
 	if (status != MOTE_OK)
 		return status;
-	mote_paging_unmap(&sandbox->tables, mapped->gva, mapped->bytes);
+	unmap_pages(sandbox, mapped);
 	sandbox->mailbox.call.buffer_count--;
 	for (struct mote_mapped_buffer *at = mapped;
 	     at < sandbox->mailbox.call.buffers + sandbox->mailbox.call.buffer_count; at++)

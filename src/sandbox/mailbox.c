@@ -24,22 +24,26 @@ static size_t align_up(size_t value)
 	return (value + COPY_ALIGNMENT - 1) & ~(size_t)(COPY_ALIGNMENT - 1);
 }
 
-static mote_status reserve(const mote_allocator *allocator, struct mote_buffer_space *space,
-			   size_t bytes, mote_error *error)
+/* Room for bytes, at most all data with a NUL and a gap for each argument.  What is in space is lost:
+ * nobody needs it any more, and two copies at a time would be one too many. */
+static mote_status reserve(const struct mote_channel *channel, const mote_allocator *allocator,
+			   struct mote_buffer_space *space, size_t bytes, mote_error *error)
 {
+	const size_t most =
+		channel->data_bytes + MOTE_ABI_MAXIMUM_ARGUMENTS * (size_t)COPY_ALIGNMENT;
 	size_t capacity = space->capacity > 0 ? space->capacity : 64;
-	uint8_t *grown;
 
 	if (bytes <= space->capacity)
 		return MOTE_OK;
 	while (capacity < bytes)
 		capacity *= 2;
-	grown = mote_reallocate(allocator, space->bytes, capacity);
-	if (grown == NULL)
-		return mote_fail_memory(error, "copy of a guest's value");
-	space->bytes = grown;
-	space->capacity = capacity;
-	return MOTE_OK;
+	if (capacity > most && bytes <= most)
+		capacity = most;
+	mote_release(allocator, space->bytes);
+	/* Not mote_allocate, which would touch all of it. */
+	space->bytes = mote_reallocate(allocator, NULL, capacity);
+	space->capacity = space->bytes != NULL ? capacity : 0;
+	return space->bytes != NULL ? MOTE_OK : mote_fail_memory(error, "copy of a guest's value");
 }
 
 /* ---- To the guest ------------------------------------------------------------------------ */
@@ -356,7 +360,7 @@ mote_status mote_channel_get_result(const struct mote_channel *channel, mote_typ
 	if (bad != NULL)
 		return invalid(bad, problem);
 	if (buffer == NULL) {
-		status = reserve(allocator, space, (size_t)from.length + 1, error);
+		status = reserve(channel, allocator, space, (size_t)from.length + 1, error);
 		if (status != MOTE_OK)
 			return status;
 		buffer = space->bytes;
@@ -462,7 +466,7 @@ mote_status mote_channel_get_arguments(const struct mote_channel *channel,
 		return invalid(bad, problem);
 	if (bytes == 0)
 		return MOTE_OK;
-	status = reserve(allocator, space, bytes, error);
+	status = reserve(channel, allocator, space, bytes, error);
 	if (status != MOTE_OK)
 		return status;
 	bad = get_all_data(channel, signature, from, space->bytes, arguments);
@@ -481,7 +485,7 @@ mote_status mote_mailbox_get_message(const struct mote_mailbox *mailbox,
 	copy_in(&message, &mailbox->shared->message, sizeof(message));
 	if (message.length > mailbox->host_call.data_bytes)
 		return invalid("a message larger than the mailbox", problem);
-	status = reserve(allocator, space, (size_t)message.length + 1, error);
+	status = reserve(&mailbox->host_call, allocator, space, (size_t)message.length + 1, error);
 	if (status != MOTE_OK)
 		return status;
 	copy_in(space->bytes, mailbox->host_call.data, message.length);

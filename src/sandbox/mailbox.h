@@ -18,7 +18,8 @@ static inline bool mote_type_has_data(mote_type type)
 	return type == MOTE_TYPE_STRING || type == MOTE_TYPE_BYTES;
 }
 
-/* Host memory that holds copies of strings and bytes; grows as needed, never shrinks. */
+/* Host memory that holds copies of strings and bytes, of one kind at a time.  Grows as needed, to the
+ * size of a data area and little more, and never shrinks. */
 struct mote_buffer_space {
 	uint8_t *bytes;
 	size_t capacity;

@@ -283,8 +283,7 @@ static void release_everything(mote_sandbox *sandbox)
 	mote_release(allocator, sandbox->functions);
 	mote_release(allocator, sandbox->imports);
 	mote_release(allocator, sandbox->result_space.bytes);
-	mote_release(allocator, sandbox->argument_space.bytes);
-	mote_release(allocator, sandbox->message_space.bytes);
+	mote_release(allocator, sandbox->host_call_space.bytes);
 	mote_image_release(sandbox->image);
 	mote_release(allocator, sandbox);
 	mote_engine_release(engine);

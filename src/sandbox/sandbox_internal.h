@@ -44,9 +44,10 @@ struct mote_sandbox {
 	size_t function_count;
 	const struct mote_registered_function **imports; /* one per import of the image */
 
-	struct mote_buffer_space result_space;	 /* of the last call */
-	struct mote_buffer_space argument_space; /* of the host function that runs */
-	struct mote_buffer_space message_space;
+	/* Copies out of the two data areas.  The second is for arguments of the host function that
+	 * runs or the message that is served, never for both: neither may enter the guest. */
+	struct mote_buffer_space result_space; /* of the last call */
+	struct mote_buffer_space host_call_space;
 
 	struct mote_watch watch;
 	uint64_t wall_ns, cpu_ns; /* deadlines of calls that set none; 0: none */

@@ -69,7 +69,7 @@ static mote_status serve_host_call(mote_sandbox *sandbox, mote_error *error)
 						   error);
 	function = sandbox->imports[index];
 	status = mote_channel_get_arguments(channel, &function->signature,
-					    &sandbox->engine->allocator, &sandbox->argument_space,
+					    &sandbox->engine->allocator, &sandbox->host_call_space,
 					    arguments, &problem, error);
 	if (problem != NULL)
 		return mote_sandbox_report_mailbox(sandbox, problem, error);
@@ -90,7 +90,7 @@ static mote_status serve_message(mote_sandbox *sandbox, uint32_t *level, mote_te
 	const char *problem = NULL;
 	mote_status status =
 		mote_mailbox_get_message(&sandbox->mailbox, &sandbox->engine->allocator,
-					 &sandbox->message_space, level, text, &problem, error);
+					 &sandbox->host_call_space, level, text, &problem, error);
 
 	return problem != NULL ? mote_sandbox_report_mailbox(sandbox, problem, error) : status;
 }

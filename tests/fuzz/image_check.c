@@ -302,13 +302,17 @@ static uint64_t count_entries(const struct mote_page_tables *tables, uint64_t gp
 
 	FUZZ_CHECK(table != NULL);
 	for (unsigned i = 0; i < MOTE_TABLE_ENTRIES; i++) {
-		uint64_t entry = mote_table_entry(table, i);
+		uint64_t entry = mote_table_entry(table, i), next;
 
 		if (!(entry & 1))
 			continue;
-		count += level == 0
-				 ? 1
-				 : count_entries(tables, entry & 0x0000fffffffff000ull, level - 1);
+		next = entry & 0x0000fffffffff000ull;
+		if (level == 0)
+			count++;
+		else if (level == 1 && mote_table_at(tables, next) == NULL)
+			count += MOTE_TABLE_ENTRIES; /* a block */
+		else
+			count += count_entries(tables, next, level - 1);
 	}
 	return count;
 }

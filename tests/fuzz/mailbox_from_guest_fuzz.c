@@ -131,12 +131,11 @@ static void check_outcome(mote_status status, const char *problem, const mote_er
 		fuzz_check_error(status, error);
 }
 
-/* Host memory stays within a small multiple of the mailbox, whatever the guest says. */
+/* Host memory stays within one mailbox and little more, whatever the guest says. */
 static void check_space(const struct guest *guest, const struct mote_buffer_space *space)
 {
-	size_t most = guest->mailbox.call.data_bytes + 17 * (size_t)MOTE_MAXIMUM_ARGUMENTS;
-
-	FUZZ_CHECK(space->capacity <= (most > 32 ? 2 * most : 64));
+	FUZZ_CHECK(space->capacity <=
+		   guest->mailbox.call.data_bytes + 16 * (size_t)MOTE_MAXIMUM_ARGUMENTS);
 }
 
 static void take_result(struct guest *guest, mote_type type, size_t capacity)

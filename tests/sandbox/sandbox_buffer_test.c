@@ -291,6 +291,42 @@ static void what_could_shrink_is_not_imported(void)
 	teardown(&shared);
 }
 
+/* Buffers that blocks map come and go in one place with those that pages map. */
+static void large_and_small_buffers_take_turns(void)
+{
+	enum { LARGE = 6 << 20 };
+	mote_error error = MOTE_ERROR_INIT;
+	struct shared shared;
+	mote_buffer *large;
+	unsigned char *data;
+	mote_value address;
+
+	setup(&shared, NULL);
+	REQUIRE_OK(mote_buffer_create(shared.engine, LARGE, &large, &error), &error);
+	data = mote_buffer_get_data(large);
+	for (unsigned int i = 0; i < 2; i++) {
+		CHECK_OK(mote_sandbox_map_buffer(shared.sandbox, large, true, &error), &error);
+		address = CALL(shared.sandbox, "address", mote_bytes(data, LARGE));
+		for (size_t at = 0; at < LARGE; at += LARGE / 12) {
+			CALL(shared.sandbox, "fill", mote_bytes(data + at, 3), mote_u32(i + 9));
+			CHECK_EQ(data[at + 2], i + 9);
+			CHECK_EQ(data[at + 3], 0);
+		}
+		CHECK_OK(mote_sandbox_unmap_buffer(shared.sandbox, large, &error), &error);
+		map(&shared, false);
+		CHECK_EQ(CALL(shared.sandbox, "address", mote_bytes(shared.data, BYTES)).as.u64,
+			 address.as.u64);
+		CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(shared.data, BYTES)).as.u64,
+			 sum(shared.data, BYTES));
+		CHECK_OK(mote_sandbox_unmap_buffer(shared.sandbox, shared.buffer, &error), &error);
+	}
+	address = mote_u64(address.as.u64 + LARGE / 2);
+	CHECK_STATUS(fixture_try(shared.sandbox, "read_at", &address, 1, NULL, &error),
+		     MOTE_GUEST_FAULT, &error);
+	mote_buffer_release(large);
+	teardown(&shared);
+}
+
 static const struct test_case cases[] = {
 	CASE(a_guest_reads_all_of_it),
 	CASE(without_a_mapping_bytes_are_copied),
@@ -298,6 +334,7 @@ static const struct test_case cases[] = {
 	CASE(a_writable_buffer_is_seen_by_all),
 	CASE(unmapping_takes_it_away),
 	CASE(addresses_are_used_again),
+	CASE(large_and_small_buffers_take_turns),
 	CASE(many_buffers_fit_until_the_space_is_full),
 	CASE(wrong_mappings_are_refused),
 	CASE(memory_of_others_can_be_imported),

@@ -5,8 +5,11 @@
  */
 #define _GNU_SOURCE
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "fixture.h"
 
@@ -124,6 +127,153 @@ static void own_allocator_outlives_the_engine(void)
 	CHECK_EQ(account.live, 1);
 	mote_interrupt_release(interrupt);
 	CHECK_EQ(account.live, 0);
+}
+
+/* ---- Copies ------------------------------------------------------------------------------ */
+
+/* Bytes that are allocated; each block has its size before it. */
+struct bytes_account {
+	size_t live, most;
+};
+
+enum { SIZE_BYTES = 16 };
+
+static void *measure_reallocate(void *user, void *old, size_t bytes)
+{
+	struct bytes_account *account = user;
+	unsigned char *block = old != NULL ? (unsigned char *)old - SIZE_BYTES : NULL;
+	size_t before = 0;
+
+	if (block != NULL)
+		memcpy(&before, block, sizeof(before));
+	/* Old and new are there at the same time. */
+	if (account->live + bytes > account->most)
+		account->most = account->live + bytes;
+	block = realloc(block, SIZE_BYTES + bytes);
+	if (block == NULL)
+		return NULL;
+	memcpy(block, &bytes, sizeof(bytes));
+	account->live += bytes - before;
+	return block + SIZE_BYTES;
+}
+
+static void *measure_allocate(void *user, size_t bytes)
+{
+	return measure_reallocate(user, NULL, bytes);
+}
+
+static void measure_release(void *user, void *pointer)
+{
+	struct bytes_account *account = user;
+	size_t bytes;
+
+	if (pointer == NULL)
+		return;
+	memcpy(&bytes, (unsigned char *)pointer - SIZE_BYTES, sizeof(bytes));
+	account->live -= bytes;
+	free((unsigned char *)pointer - SIZE_BYTES);
+}
+
+static mote_sandbox *measured_sandbox(struct bytes_account *account, uint64_t memory_bytes,
+				      uint64_t mailbox_bytes)
+{
+	mote_engine_options engine_options = MOTE_ENGINE_OPTIONS_INIT;
+	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
+	mote_error error = MOTE_ERROR_INIT;
+	mote_sandbox *sandbox;
+	mote_engine *engine;
+
+	test_need_hypervisor();
+	engine_options.allocator = (mote_allocator){
+		.allocate = measure_allocate,
+		.reallocate = measure_reallocate,
+		.release = measure_release,
+		.user = account,
+	};
+	options.memory_bytes = memory_bytes;
+	options.mailbox_bytes = mailbox_bytes;
+	REQUIRE_OK(mote_engine_create(&engine_options, &engine, &error), &error);
+	sandbox = fixture_sandbox(engine, "callbacks", &options);
+	mote_engine_release(engine);
+	account->most = account->live;
+	return sandbox;
+}
+
+/* One copy of what goes to the host function, one of what the call returns. */
+static void copies_take_one_mailbox_each_way(void)
+{
+	enum { MAILBOX = 64 << 10, SLACK = 1024 };
+	static char text[MAILBOX];
+	struct bytes_account account = {0};
+	mote_sandbox *sandbox = measured_sandbox(&account, 16 << 20, MAILBOX);
+	size_t idle = account.live;
+
+	for (size_t length = 1; length < MAILBOX; length = length * 3 + 7) {
+		memset(text, 'x', length);
+		text[length] = '\0';
+		CALL(sandbox, "call_string", mote_string(text));
+		CALL(sandbox, "call_bytes", mote_bytes(text, length));
+	}
+	memset(text, 'y', MAILBOX - 1);
+	text[MAILBOX - 1] = '\0';
+	CHECK_EQ(CALL(sandbox, "call_string", mote_string(text)).as.string.length, MAILBOX - 1);
+	CHECK_EQ(CALL(sandbox, "call_bytes", mote_bytes(text, MAILBOX)).as.bytes.length, MAILBOX);
+	CHECK(account.most >= idle + MAILBOX); /* it was counted */
+	CHECK(account.most <= idle + 2 * MAILBOX + SLACK);
+	fixture_destroy(sandbox, NULL);
+	CHECK_EQ(account.live, 0);
+}
+
+static void small_values_in_a_large_mailbox_take_small_copies(void)
+{
+	struct bytes_account account = {0};
+	mote_sandbox *sandbox = measured_sandbox(&account, 4ull << 30, 1 << 30);
+	size_t idle = account.live;
+
+	CHECK_EQ(CALL(sandbox, "call_string", mote_string("short")).as.string.length, 5);
+	CHECK(account.most <= idle + 1024);
+	fixture_destroy(sandbox, NULL);
+	CHECK_EQ(account.live, 0);
+}
+
+/* ---- Guest memory ------------------------------------------------------------------------ */
+
+/* Bytes of all guest memory of this process that has been touched. */
+static uint64_t touched_bytes(void)
+{
+	uint64_t blocks = 0;
+
+	for (int fd = 0; fd < 1024; fd++) {
+		char path[64], target[64] = "";
+		struct stat status;
+
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		if (readlink(path, target, sizeof(target) - 1) > 0 &&
+		    strncmp(target, "/memfd:mote-guest", 17) == 0 && fstat(fd, &status) == 0)
+			blocks += (uint64_t)status.st_blocks;
+	}
+	return blocks * 512;
+}
+
+/* Tables for 64 GiB of pages would take 128 MiB. */
+static void creation_touches_little_of_a_large_memory(void)
+{
+	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
+	mote_engine *engine = fixture_engine();
+	mote_error error = MOTE_ERROR_INIT;
+	mote_sandbox *sandbox = NULL;
+	mote_status status;
+
+	options.memory_bytes = 64ull << 30;
+	status = fixture_create(engine, "echo", &options, &sandbox, &error);
+	if (status != MOTE_OK) {
+		mote_engine_release(engine);
+		SKIP("this machine has no sandbox of 64 GiB: %s", error.text);
+	}
+	CHECK(touched_bytes() > 0);
+	CHECK(touched_bytes() < 2 << 20);
+	CHECK_EQ(CALL(sandbox, "add", mote_i64(2), mote_i64(3)).as.i64, 5);
+	fixture_destroy(sandbox, engine);
 }
 
 /* ---- Leaks ------------------------------------------------------------------------------- */
@@ -245,6 +395,9 @@ static void many_alive(void)
 static const struct test_case cases[] = {
 	CASE(own_allocator_balances),
 	CASE(own_allocator_outlives_the_engine),
+	CASE(copies_take_one_mailbox_each_way),
+	CASE(small_values_in_a_large_mailbox_take_small_copies),
+	CASE(creation_touches_little_of_a_large_memory),
 	CASE(nothing_left_after_10000_faults),
 	CASE(nothing_left_after_engines),
 	CASE(many_alive),

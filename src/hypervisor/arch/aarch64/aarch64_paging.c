@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Encodes and decodes aarch64 stage-1 descriptors (Arm ARM, D8.3.1 and D8.4.1).
- * Table descriptors permit everything, the page's own descriptor decides; the
- * walker trusts neither.  Levels count as in table_pool.h: the architecture's
- * level 0 is 3 here.
+ * Levels count as in table_pool.h: the architecture's level 0 is 3 here.
  */
 #include "aarch64_paging.h"
 
+#include "../table_format.h"
 #include "../table_pool.h"
 
 #define DESCRIPTOR_TYPE 3ull
 #define DESCRIPTOR_TABLE_OR_PAGE 3ull
+#define DESCRIPTOR_BLOCK 1ull
 #define DESCRIPTOR_ADDRESS 0x0000fffffffff000ull
 
 #define PAGE_DEVICE (1ull << 2) /* AttrIndx 1 */
@@ -31,26 +31,6 @@
 #define GVA_LIMIT (1ull << MOTE_AARCH64_GVA_BITS)
 #define GPA_LIMIT (1ull << MOTE_AARCH64_GPA_BITS)
 
-uint64_t mote_aarch64_paging_bytes(uint64_t end_gva)
-{
-	return mote_table_pool_bytes(end_gva);
-}
-
-bool mote_aarch64_paging_init(struct mote_page_tables *tables, void *pool, uint64_t gpa,
-			      uint64_t pool_bytes)
-{
-	return mote_table_pool_init(tables, pool, gpa, pool_bytes, GPA_LIMIT);
-}
-
-static bool flags_valid(uint32_t flags)
-{
-	const uint32_t known =
-		MOTE_PAGE_USER | MOTE_PAGE_WRITE | MOTE_PAGE_EXECUTE | MOTE_PAGE_DEVICE;
-
-	return (flags & ~known) == 0 &&
-	       !((flags & MOTE_PAGE_EXECUTE) && (flags & (MOTE_PAGE_WRITE | MOTE_PAGE_DEVICE)));
-}
-
 static uint64_t page_descriptor(uint64_t gpa, uint32_t flags)
 {
 	const bool user = flags & MOTE_PAGE_USER, execute = flags & MOTE_PAGE_EXECUTE;
@@ -69,82 +49,17 @@ static uint64_t page_descriptor(uint64_t gpa, uint32_t flags)
 	return entry;
 }
 
-/* The table of pages for gva, made where it is missing; NULL when it cannot be. */
-static uint8_t *page_table(struct mote_page_tables *tables, uint64_t gva)
-{
-	uint8_t *table = mote_table_at(tables, tables->gpa);
-
-	for (unsigned level = MOTE_TABLE_ROOT_LEVEL; table && level > 0; level--) {
-		unsigned index = mote_table_index(gva, level);
-		uint64_t entry = mote_table_entry(table, index);
-		uint64_t next;
-
-		if ((entry & DESCRIPTOR_TYPE) != DESCRIPTOR_TABLE_OR_PAGE) {
-			if (!mote_table_pool_take(tables, &next))
-				return NULL;
-			entry = next | DESCRIPTOR_TABLE_OR_PAGE;
-			mote_table_set_entry(table, index, entry);
-		}
-		table = mote_table_at(tables, entry & DESCRIPTOR_ADDRESS);
-	}
-	return table;
-}
-
-bool mote_aarch64_paging_map(struct mote_page_tables *tables, uint64_t gva, uint64_t gpa,
-			     uint64_t bytes, uint32_t flags)
-{
-	uint8_t *table = NULL;
-
-	if (!flags_valid(flags) || !mote_table_range_valid(gva, bytes, GVA_LIMIT) ||
-	    !mote_table_range_valid(gpa, bytes, GPA_LIMIT))
-		return false;
-	for (uint64_t done = 0; done < bytes; done += MOTE_PAGE_BYTES) {
-		unsigned index = mote_table_index(gva + done, 0);
-
-		if (!table || index == 0)
-			table = page_table(tables, gva + done);
-		if (!table)
-			return false;
-		mote_table_set_entry(table, index, page_descriptor(gpa + done, flags));
-	}
-	return true;
-}
-
-void mote_aarch64_paging_unmap(struct mote_page_tables *tables, uint64_t gva, uint64_t bytes)
-{
-	const uint64_t end = gva + bytes;
-
-	if (!mote_table_range_valid(gva, bytes, GVA_LIMIT))
-		return;
-	while (gva < end) {
-		uint8_t *table = mote_table_at(tables, tables->gpa);
-		unsigned level = MOTE_TABLE_ROOT_LEVEL;
-
-		for (; level > 0; level--) {
-			uint64_t entry = mote_table_entry(table, mote_table_index(gva, level));
-			uint8_t *next = mote_table_at(tables, entry & DESCRIPTOR_ADDRESS);
-
-			if ((entry & DESCRIPTOR_TYPE) != DESCRIPTOR_TABLE_OR_PAGE || !next)
-				break;
-			table = next;
-		}
-		if (level == 0)
-			mote_table_set_entry(table, mote_table_index(gva, 0), 0);
-		/* On to what the next entry of this level covers. */
-		gva = (gva & ~(mote_table_span(level) - 1)) + mote_table_span(level);
-	}
-}
-
 /* What one level may execute is decided by the level that the page belongs to. */
-static uint32_t page_flags(uint64_t entry, uint64_t above)
+static uint32_t page_flags(uint64_t entry, uint64_t any, uint64_t all)
 {
-	const bool user = (entry & PAGE_USER) && !(above & TABLE_NO_USER);
-	const bool write = !(entry & PAGE_READ_ONLY) && !(above & TABLE_READ_ONLY);
+	const bool user = (entry & PAGE_USER) && !(any & TABLE_NO_USER);
+	const bool write = !(entry & PAGE_READ_ONLY) && !(any & TABLE_READ_ONLY);
 	const bool no_execute =
-		user ? (entry & PAGE_NO_EXECUTE_EL0) || (above & TABLE_NO_EXECUTE_EL0)
-		     : (entry & PAGE_NO_EXECUTE_EL1) || (above & TABLE_NO_EXECUTE_EL1);
+		user ? (entry & PAGE_NO_EXECUTE_EL0) || (any & TABLE_NO_EXECUTE_EL0)
+		     : (entry & PAGE_NO_EXECUTE_EL1) || (any & TABLE_NO_EXECUTE_EL1);
 	uint32_t flags = 0;
 
+	(void)all; /* bits of a table only restrict */
 	if (user)
 		flags |= MOTE_PAGE_USER;
 	if (write)
@@ -156,30 +71,44 @@ static uint32_t page_flags(uint64_t entry, uint64_t above)
 	return flags;
 }
 
+static const struct mote_table_format format = {
+	.gva_limit = GVA_LIMIT,
+	.gpa_limit = GPA_LIMIT,
+	.address = DESCRIPTOR_ADDRESS,
+	.kind = DESCRIPTOR_TYPE,
+	.page = DESCRIPTOR_TABLE_OR_PAGE,
+	.block = DESCRIPTOR_BLOCK,
+	.table = DESCRIPTOR_TABLE_OR_PAGE,
+	.table_bits = DESCRIPTOR_TABLE_OR_PAGE,
+	.accessed = PAGE_ACCESSED,
+	.encode = page_descriptor,
+	.decode = page_flags,
+};
+
+uint64_t mote_aarch64_paging_bytes(uint64_t end_gva)
+{
+	return mote_table_pool_bytes(end_gva);
+}
+
+bool mote_aarch64_paging_init(struct mote_page_tables *tables, void *pool, uint64_t gpa,
+			      uint64_t pool_bytes)
+{
+	return mote_table_pool_init(tables, pool, gpa, pool_bytes, GPA_LIMIT);
+}
+
+bool mote_aarch64_paging_map(struct mote_page_tables *tables, uint64_t gva, uint64_t gpa,
+			     uint64_t bytes, uint32_t flags)
+{
+	return mote_page_tables_map(tables, &format, gva, gpa, bytes, flags);
+}
+
+bool mote_aarch64_paging_unmap(struct mote_page_tables *tables, uint64_t gva, uint64_t bytes)
+{
+	return mote_page_tables_unmap(tables, &format, gva, bytes);
+}
+
 bool mote_aarch64_paging_walk(const struct mote_page_tables *tables, uint64_t gva,
 			      struct mote_translation *translation)
 {
-	const uint8_t *table = mote_table_at(tables, tables->gpa);
-	uint64_t above = 0; /* restrictions of the table descriptors */
-	uint64_t entry = 0;
-
-	if (gva >= GVA_LIMIT)
-		return false;
-	for (unsigned level = MOTE_TABLE_ROOT_LEVEL;; level--) {
-		if (!table)
-			return false;
-		entry = mote_table_entry(table, mote_table_index(gva, level));
-		/* Blocks are never built here, so one is damage and not a mapping. */
-		if ((entry & DESCRIPTOR_TYPE) != DESCRIPTOR_TABLE_OR_PAGE)
-			return false;
-		if (level == 0)
-			break;
-		above |= entry;
-		table = mote_table_at(tables, entry & DESCRIPTOR_ADDRESS);
-	}
-	if (!(entry & PAGE_ACCESSED) || (entry & DESCRIPTOR_ADDRESS) >= GPA_LIMIT)
-		return false;
-	translation->gpa = (entry & DESCRIPTOR_ADDRESS) | (gva & ~MOTE_PAGE_MASK);
-	translation->flags = page_flags(entry, above);
-	return true;
+	return mote_page_tables_walk(tables, &format, gva, translation);
 }

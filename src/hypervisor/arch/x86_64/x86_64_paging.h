@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Builds and walks x86_64 page tables: 4 levels, 4 KiB pages, NX.  Accessed and
+ * Builds and walks x86_64 page tables: 4 levels, NX, 4 KiB pages
+ * and 2 MiB blocks.  Accessed and
  * dirty bits are preset, so the processor never writes to a table.
  * Intel SDM volume 3, section 4.5.
  */
@@ -16,14 +17,17 @@ uint64_t mote_x86_64_paging_bytes(uint64_t end_gva);
 bool mote_x86_64_paging_init(struct mote_page_tables *tables, void *pool, uint64_t gpa,
 			     uint64_t pool_bytes);
 
-/* Maps [gva, gva+bytes) to gpa on; replaces what was there.  All page-aligned, gva in the lower
+/* Maps [gva, gva+bytes) to gpa on; replaces what was there.  Blocks of 2 MiB are used where both
+ * addresses and what remains allow.  All page-aligned, gva in the lower
  * canonical half.  flags: enum mote_page_flags, never WRITE and EXECUTE together.  False when an
  * argument is out of range or the pool is used up. */
 bool mote_x86_64_paging_map(struct mote_page_tables *tables, uint64_t gva, uint64_t gpa,
 			    uint64_t bytes, uint32_t flags);
 
-/* Removes the mappings of [gva, gva+bytes), where there are any. */
-void mote_x86_64_paging_unmap(struct mote_page_tables *tables, uint64_t gva, uint64_t bytes);
+/* Removes the mappings of [gva, gva+bytes), where there are any.  False when an argument is out of
+ * range, or when a block of 2 MiB is removed in part and the pool has no page to split it with: from
+ * there on all is as it was.  Ranges that were mapped by one call are removed without a split. */
+bool mote_x86_64_paging_unmap(struct mote_page_tables *tables, uint64_t gva, uint64_t bytes);
 
 /* Looks gva up as the processor would.  False when it is not mapped; never reads outside the pool. */
 bool mote_x86_64_paging_walk(const struct mote_page_tables *tables, uint64_t gva,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The cases that hold for the page tables of both architectures.  The including
- * program defines PAGING(verb), GVA_BITS, GPA_BITS and ENTRY_ADDRESS.
+ * program defines PAGING(verb), GVA_BITS, GPA_BITS, ENTRY_ADDRESS and BLOCK_OF(entry),
+ * the entry of a block with what a page's entry permits.
  */
 #ifndef MOTE_TESTS_UNIT_PAGING_CASES_H
 #define MOTE_TESTS_UNIT_PAGING_CASES_H
@@ -112,12 +113,13 @@ static void bytes_is_what_a_full_map_takes(void)
 		uint64_t bytes = PAGING(bytes)(end);
 
 		pool_make(&tables, bytes);
-		REQUIRE(PAGING(map)(&tables, 0, 0, end, MOTE_PAGE_USER));
+		/* No block fits there. */
+		REQUIRE(PAGING(map)(&tables, 0, PAGE, end, MOTE_PAGE_USER));
 		REQUIRE_EQ(tables.used_bytes, bytes);
 		pool_free(&tables);
 
 		pool_make(&tables, bytes - PAGE);
-		REQUIRE(!(PAGING(map)(&tables, 0, 0, end, MOTE_PAGE_USER)));
+		REQUIRE(!(PAGING(map)(&tables, 0, PAGE, end, MOTE_PAGE_USER)));
 		pool_free(&tables);
 	}
 }
@@ -173,6 +175,9 @@ static void model_step(struct mote_page_tables *tables, struct model *model, uin
 	uint32_t flags = all_flags[random_below(seed, COUNT(all_flags))];
 	bool map = random_below(seed, 3) > 0;
 
+	/* Half of the time blocks fit. */
+	if (random_below(seed, 2) > 0)
+		gpa = random_below(seed, 1ull << 10) * SPAN(1) + (base + first * PAGE) % SPAN(1);
 	if (map)
 		REQUIRE(PAGING(map)(tables, base + first * PAGE, gpa, pages * PAGE, flags));
 	else
@@ -394,6 +399,133 @@ static void random_tables_are_walked_safely(void)
 	pool_free(&tables);
 }
 
+/* ---- Blocks ------------------------------------------------------------------------------ */
+
+static void a_large_range_takes_few_tables(void)
+{
+	const uint64_t bytes = 32 * SPAN(2);
+	struct mote_page_tables tables;
+
+	pool_make(&tables, 64 * PAGE);
+	REQUIRE(PAGING(map)(&tables, SPAN(2) - PAGE, SPAN(2) - PAGE, bytes + 2 * PAGE,
+			    MOTE_PAGE_USER | MOTE_PAGE_WRITE));
+	/* The root, one below it, 34 with blocks, and those of the two pages at the ends. */
+	REQUIRE_EQ(tables.used_bytes, (2 + 34 + 2) * PAGE);
+	for (uint64_t gva = SPAN(2) - PAGE; gva < SPAN(2) + bytes + PAGE; gva += 77 * PAGE)
+		assert_mapped(&tables, gva + 5, gva + 5, MOTE_PAGE_USER | MOTE_PAGE_WRITE);
+	assert_unmapped(&tables, SPAN(2) - PAGE - 1);
+	assert_unmapped(&tables, SPAN(2) + bytes + PAGE);
+	REQUIRE(PAGING(unmap)(&tables, SPAN(2) - PAGE, bytes + 2 * PAGE));
+	for (uint64_t gva = SPAN(2) - PAGE; gva < SPAN(2) + bytes + PAGE; gva += 77 * PAGE)
+		assert_unmapped(&tables, gva);
+	pool_free(&tables);
+}
+
+static void blocks_have_the_bits_of_pages(void)
+{
+	struct mote_page_tables tables;
+
+	pool_make(&tables, 4 * PAGE);
+	for (unsigned i = 0; i < COUNT(all_flags); i++) {
+		REQUIRE(PAGING(map)(&tables, 0x5000, 0xabc00000, PAGE, all_flags[i]));
+		REQUIRE(PAGING(map)(&tables, SPAN(1), 0xabc00000, SPAN(1), all_flags[i]));
+		REQUIRE_EQ(entry_get(&tables, SPAN(1), 1), BLOCK_OF(entry_get(&tables, 0x5000, 0)));
+		assert_mapped(&tables, SPAN(1) + 0x12345, 0xabc12345, all_flags[i]);
+	}
+	REQUIRE_EQ(tables.used_bytes, 4 * PAGE);
+	pool_free(&tables);
+}
+
+static void addresses_that_are_not_aligned_take_pages(void)
+{
+	struct mote_page_tables tables;
+
+	pool_make(&tables, 6 * PAGE);
+	REQUIRE(PAGING(map)(&tables, 0, PAGE, SPAN(1), MOTE_PAGE_USER));
+	REQUIRE_EQ(tables.used_bytes, 4 * PAGE);
+	REQUIRE(PAGING(map)(&tables, SPAN(1) + PAGE, PAGE, SPAN(1), MOTE_PAGE_USER));
+	REQUIRE_EQ(tables.used_bytes, 6 * PAGE);
+	assert_mapped(&tables, SPAN(1) - 1, SPAN(1) + PAGE - 1, MOTE_PAGE_USER);
+	assert_mapped(&tables, 2 * SPAN(1), SPAN(1), MOTE_PAGE_USER);
+	pool_free(&tables);
+}
+
+static void a_block_is_split_where_a_part_changes(void)
+{
+	struct mote_page_tables tables;
+
+	for (unsigned i = 0; i < COUNT(all_flags); i++) {
+		pool_make(&tables, 5 * PAGE);
+		REQUIRE(PAGING(map)(&tables, 0, 4 * SPAN(1), 2 * SPAN(1), all_flags[i]));
+		REQUIRE(PAGING(map)(&tables, 0x5000, 0x1000, PAGE, MOTE_PAGE_WRITE));
+		REQUIRE(PAGING(unmap)(&tables, SPAN(1) + 0x7000, PAGE));
+		for (uint64_t gva = 0; gva < 2 * SPAN(1); gva += PAGE)
+			if (gva == SPAN(1) + 0x7000)
+				assert_unmapped(&tables, gva);
+			else if (gva == 0x5000)
+				assert_mapped(&tables, gva, 0x1000, MOTE_PAGE_WRITE);
+			else
+				assert_mapped(&tables, gva, 4 * SPAN(1) + gva, all_flags[i]);
+		REQUIRE_EQ(tables.used_bytes, 5 * PAGE);
+		pool_free(&tables);
+	}
+}
+
+static void a_block_that_cannot_be_split_stays(void)
+{
+	struct mote_page_tables tables;
+
+	pool_make(&tables, 3 * PAGE);
+	REQUIRE(PAGING(map)(&tables, 0, 0, SPAN(1), MOTE_PAGE_USER));
+	REQUIRE(!(PAGING(map)(&tables, 0x5000, 0x1000, PAGE, MOTE_PAGE_WRITE)));
+	REQUIRE(!(PAGING(unmap)(&tables, 0x5000, PAGE)));
+	REQUIRE(!(PAGING(unmap)(&tables, 0x5000, SPAN(1))));
+	for (uint64_t gva = 0; gva < SPAN(1); gva += PAGE)
+		assert_mapped(&tables, gva, gva, MOTE_PAGE_USER);
+	/* Whole, it needs no page. */
+	REQUIRE(PAGING(map)(&tables, 0, SPAN(1), SPAN(1), MOTE_PAGE_WRITE));
+	assert_mapped(&tables, 0x5000, SPAN(1) + 0x5000, MOTE_PAGE_WRITE);
+	REQUIRE(PAGING(unmap)(&tables, 0, SPAN(1)));
+	assert_unmapped(&tables, 0x5000);
+	pool_free(&tables);
+}
+
+/* Pages and blocks by turns in one place: the pool is not used up by it. */
+static void a_table_is_used_again(void)
+{
+	struct mote_page_tables tables;
+
+	pool_make(&tables, 4 * PAGE);
+	for (unsigned i = 0; i < 3; i++) {
+		REQUIRE(PAGING(map)(&tables, 0, 0, SPAN(1), MOTE_PAGE_USER));
+		assert_mapped(&tables, SPAN(1) - 1, SPAN(1) - 1, MOTE_PAGE_USER);
+		REQUIRE(PAGING(unmap)(&tables, 0, SPAN(1)));
+		REQUIRE(PAGING(map)(&tables, 0x5000, 0x1000, PAGE, MOTE_PAGE_WRITE));
+		assert_unmapped(&tables, 0x6000);
+		REQUIRE(PAGING(unmap)(&tables, 0, SPAN(1)));
+	}
+	pool_free(&tables);
+}
+
+/* The address bits of a block below 2 MiB mean something else, and are never set. */
+static void blocks_that_are_not_aligned_are_refused(void)
+{
+	struct mote_page_tables tables;
+	uint64_t entry;
+
+	pool_make(&tables, 4 * PAGE);
+	REQUIRE(PAGING(map)(&tables, 0, 0, SPAN(1), MOTE_PAGE_USER));
+	entry = entry_get(&tables, 0, 1);
+	for (unsigned bit = 12; bit < 21; bit++) {
+		entry_set(&tables, 0, 1, entry | 1ull << bit);
+		assert_unmapped(&tables, 0x5000);
+		REQUIRE(!(PAGING(map)(&tables, 0x5000, 0x1000, PAGE, MOTE_PAGE_USER)));
+	}
+	entry_set(&tables, 0, 1, entry);
+	assert_mapped(&tables, 0x5000, 0x5000, MOTE_PAGE_USER);
+	pool_free(&tables);
+}
+
 #define PAGING_CASES                                                                               \
 	CASE(bytes_counts_every_level), CASE(bytes_is_what_a_full_map_takes),                      \
 		CASE(init_rejects_bad_pools), CASE(random_ranges_round_trip),                      \
@@ -403,6 +535,11 @@ static void random_tables_are_walked_safely(void)
 		CASE(unmap_of_everything_is_quick_and_complete),                                   \
 		CASE(tables_outside_the_pool_are_refused),                                         \
 		CASE(entries_that_are_not_present_end_a_walk),                                     \
-		CASE(random_tables_are_walked_safely)
+		CASE(random_tables_are_walked_safely), CASE(a_large_range_takes_few_tables),       \
+		CASE(blocks_have_the_bits_of_pages),                                               \
+		CASE(addresses_that_are_not_aligned_take_pages),                                   \
+		CASE(a_block_is_split_where_a_part_changes),                                       \
+		CASE(a_block_that_cannot_be_split_stays), CASE(a_table_is_used_again),             \
+		CASE(blocks_that_are_not_aligned_are_refused)
 
 #endif

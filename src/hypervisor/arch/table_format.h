@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the page tables of an architecture look like, as data, and what is built
+ * from it for both.  A range is mapped by blocks of 2 MiB where its addresses
+ * allow, and by pages elsewhere; a block of which a part changes is split.
+ */
+#ifndef MOTE_HYPERVISOR_ARCH_TABLE_FORMAT_H
+#define MOTE_HYPERVISOR_ARCH_TABLE_FORMAT_H
+
+#include "page_tables.h"
+
+/* Bit 0 of an entry says on both architectures that it means anything. */
+struct mote_table_format {
+	uint64_t gva_limit, gpa_limit;
+	uint64_t address;	     /* the bits of an entry that hold an address */
+	uint64_t kind;		     /* the bits that tell what an entry is */
+	uint64_t page, block, table; /* their values; a block stands at level 1, a page at 0 */
+	uint64_t table_bits;	     /* of a new table's entry, besides its address */
+	uint64_t accessed;	     /* without these a page or block is damage; may be 0 */
+	/* A page's entry. */
+	uint64_t (*encode)(uint64_t gpa, uint32_t flags);
+	/* The flags of a page or block.  any, all: the bits that any of the entries of tables above
+	 * has, and those that all of them have. */
+	uint32_t (*decode)(uint64_t entry, uint64_t any, uint64_t all);
+};
+
+/* See x86_64_paging.h or aarch64_paging.h. */
+bool mote_page_tables_map(struct mote_page_tables *tables, const struct mote_table_format *format,
+			  uint64_t gva, uint64_t gpa, uint64_t bytes, uint32_t flags);
+bool mote_page_tables_unmap(struct mote_page_tables *tables, const struct mote_table_format *format,
+			    uint64_t gva, uint64_t bytes);
+bool mote_page_tables_walk(const struct mote_page_tables *tables,
+			   const struct mote_table_format *format, uint64_t gva,
+			   struct mote_translation *translation);
+
+#endif
