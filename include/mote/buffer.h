@@ -36,7 +36,7 @@ mote_status mote_buffer_create(mote_engine *engine, uint64_t bytes, mote_buffer 
 /*
  * Makes a buffer of memory that exists already.
  * handle: Linux: a file descriptor of a memfd that carries F_SEAL_SHRINK, so that nobody can take
- * pages away under a reader; duplicated, the caller keeps its own.  offset, bytes: the part to use,
+ * pages away under a reader, and is not made of huge pages; duplicated, the caller keeps its own.  offset, bytes: the part to use,
  * whole pages, within the file.  The buffer is writable when the descriptor is and F_SEAL_WRITE is
  * not set.
  * Returns as mote_buffer_create.  Any thread.
