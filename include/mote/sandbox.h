@@ -164,7 +164,7 @@ typedef struct mote_call_options {
  * MOTE_FORKED, MOTE_SIGNAL_BLOCKED, MOTE_POISONED or MOTE_OS before the guest was entered, and MOTE_LIMIT,
  * MOTE_NO_MEMORY or MOTE_OS when a deadline cannot be set; MOTE_GUEST_FAULT (see mote_sandbox_get_fault),
  * MOTE_GUEST_ABORT, MOTE_HOST_FUNCTION, MOTE_KILLED, MOTE_WALL_DEADLINE, MOTE_CPU_DEADLINE, MOTE_OS,
- * MOTE_HYPERVISOR, MOTE_NO_MEMORY or (in a child that a callback forked) MOTE_FORKED after, and
+ * MOTE_HYPERVISOR, MOTE_LIMIT (the kernel may not start KVM's thread), MOTE_NO_MEMORY or (in a child that a callback forked) MOTE_FORKED after, and
  * then the sandbox is poisoned.  MOTE_TOO_LARGE or MOTE_NO_MEMORY for a result that cannot be taken in
  * leaves the sandbox usable.  mote_sandbox_is_poisoned tells.
  * One thread at a time.
