@@ -85,6 +85,7 @@ mote_status mote_engine_create_with_system(const mote_engine_options *options, c
 	created->log = options->log;
 	created->log_user = options->log_user;
 	created->kick_signal = options->kick_signal;
+	created->overcommits = mote_os_memory_overcommits();
 	status = open_engine(created, options, system, error);
 	if (status != MOTE_OK) {
 		mote_engine_release(created);

@@ -10,6 +10,7 @@
 #include "allocator.h"
 #include "hypervisor/interrupt/deadline.h"
 #include "hypervisor/virtual_machine.h"
+#include "os/os.h"
 
 struct mote_engine {
 	_Atomic uint32_t references;
@@ -17,6 +18,7 @@ struct mote_engine {
 	mote_log_callback log; /* may be NULL */
 	void *log_user;
 	int kick_signal;
+	bool overcommits; /* see mote_os_memory_overcommits */
 	bool kick_installed;
 	struct mote_hypervisor *hypervisor;
 	struct mote_deadlines *deadlines;
@@ -27,6 +29,12 @@ struct mote_engine {
 static inline bool mote_engine_forked(const mote_engine *engine)
 {
 	return *engine->fork_mark == 0;
+}
+
+/* How memory for guests is made, besides what a caller asks for. */
+static inline unsigned mote_engine_memory_flags(const mote_engine *engine)
+{
+	return engine->overcommits ? 0 : MOTE_OS_MEMORY_RESERVE;
 }
 
 /* The granularity of what sandboxes map. */

@@ -89,5 +89,8 @@ mote_status mote_fail_as(mote_error *error, const mote_error *from)
 
 mote_status mote_fail_memory(mote_error *error, const char *what)
 {
-	return mote_fail(error, MOTE_NO_MEMORY, "out of host memory: %s", what);
+	return mote_fail(error, MOTE_NO_MEMORY,
+			 "out of host memory: %s; the process may be at its limit of addresses "
+			 "(RLIMIT_AS) or of data (RLIMIT_DATA)",
+			 what);
 }

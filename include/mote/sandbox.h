@@ -84,12 +84,15 @@ typedef struct mote_sandbox_options {
 	/* Room for shared buffers (mote/buffer.h), all that are mapped at one time.  Bytes;
 	 * 0: 4 GiB; at most 64 GiB.  Address space, not memory. */
 	uint64_t buffer_space_bytes;
+	/* Core dumps of this process contain the guest's memory.  Shared buffers are in them only if
+	 * the application says madvise(MADV_DODUMP) of their data. */
+	bool dump_guest_memory;
 } mote_sandbox_options;
 
 /* clang-format off */
 #define MOTE_SANDBOX_OPTIONS_INIT                                                                  \
 	{sizeof(mote_sandbox_options), 0, 0, 0, 0, NULL, 0, sizeof(mote_host_function),            \
-	 MOTE_LOG_INFO, false, 0, 0, 0}
+	 MOTE_LOG_INFO, false, 0, 0, 0, false}
 /* clang-format on */
 
 /*

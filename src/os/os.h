@@ -23,10 +23,21 @@ struct mote_os_memory {
 	intptr_t handle;
 };
 
+enum mote_os_memory_flags {
+	/* All of its pages are there from the start: a touch cannot fail, for want of memory, by a
+	 * signal. */
+	MOTE_OS_MEMORY_RESERVE = 1 << 0,
+	MOTE_OS_MEMORY_DUMP = 1 << 1, /* core dumps contain it */
+};
+
+/* Whether the system hands out a page that is touched without having been reserved (all but Linux
+ * with vm.overcommit_memory=2).  Where it cannot be told: true. */
+bool mote_os_memory_overcommits(void);
+
 /* bytes: a multiple of the page size.  what: "guest memory", for messages.  memory: written on
  * success. */
-mote_status mote_os_memory_create(uint64_t bytes, const char *what, struct mote_os_memory *memory,
-				  mote_error *error);
+mote_status mote_os_memory_create(uint64_t bytes, unsigned flags, const char *what,
+				  struct mote_os_memory *memory, mote_error *error);
 /* Accepts a zeroed structure. */
 void mote_os_memory_destroy(struct mote_os_memory *memory);
 /* The same in a forked child, which never had the mapping: its addresses may be in use again. */
@@ -40,10 +51,11 @@ uint64_t mote_os_page_bytes(void);
 void mote_os_memory_publish_code(void *hva, uint64_t bytes);
 
 /*
- * Maps memory that somebody else made.  handle: Linux: a memfd that cannot shrink; duplicated.
+ * Maps memory that somebody else made.  handle: Linux: a memfd that cannot shrink, and is not made of
+ * huge pages; duplicated.
  * writable: written on success.
  */
-mote_status mote_os_memory_import(intptr_t handle, uint64_t offset, uint64_t bytes,
+mote_status mote_os_memory_import(intptr_t handle, uint64_t offset, uint64_t bytes, unsigned flags,
 				  struct mote_os_memory *memory, bool *writable, mote_error *error);
 
 /* A regular file that is open for reading. */
@@ -61,6 +73,10 @@ mote_status mote_os_file_read(const struct mote_os_file *file, uint64_t offset, 
 			      size_t length, size_t *got, mote_error *error);
 void mote_os_file_close(struct mote_os_file *file);
 
+/* Whether owner and mode of a file let this process read and write it.  Then only something else, as a
+ * container's rules for devices, can refuse. */
+bool mote_os_file_permits(const char *path);
+
 /* Fills bytes with random data of the operating system.  Never waits. */
 mote_status mote_os_random(void *bytes, size_t length, mote_error *error);
 
@@ -71,6 +87,13 @@ void mote_os_fork_mark_destroy(const volatile uint8_t *mark);
 
 /* "open /dev/kvm", -errno: fills error with a text that names the limit where one was reached. */
 mote_status mote_os_fail(mote_error *error, mote_error_domain domain, int code, const char *what);
+
+/* The same for mapping memory, which is scarce in more than one way.  what: "guest memory". */
+mote_status mote_os_fail_mapping(mote_error *error, mote_error_domain domain, int code,
+				 const char *what, uint64_t bytes);
+
+/* Sleeps, or less where a signal comes. */
+void mote_os_pause(uint64_t ns);
 
 /* Nanoseconds of a clock that never goes back; 0 when there is none.  No system call where the
  * platform allows it. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The operating system layer on Linux.
+ * The operating system layer on Linux: files, random bytes, and the texts of what fails.
  */
-#define _GNU_SOURCE /* memfd_create, MADV_WIPEONFORK */
+#define _GNU_SOURCE /* getrandom */
 #include "os/os.h"
 
 #include <errno.h>
@@ -10,16 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "error_internal.h"
 #include "text_internal.h"
-
-enum { FORK_MARK_BYTES = 4096 };
 
 /* other: what codes that name no limit come out as. */
 static mote_status fail_as(mote_error *error, mote_status other, mote_error_domain domain, int code,
@@ -50,148 +48,6 @@ mote_status mote_os_fail(mote_error *error, mote_error_domain domain, int code, 
 	mote_status other = domain == MOTE_DOMAIN_HYPERVISOR ? MOTE_HYPERVISOR : MOTE_OS;
 
 	return fail_as(error, other, domain, code, what);
-}
-
-/* "mmap of", "a buffer". */
-static mote_status fail_on(mote_error *error, int code, const char *call, const char *what)
-{
-	char text[96];
-
-	snprintf(text, sizeof(text), "%s %s", call, what);
-	return mote_os_fail(error, MOTE_DOMAIN_OS, code, text);
-}
-
-/* Memory is scarce in more than one way. */
-static mote_status fail_mapping(mote_error *error, int code, uint64_t bytes, const char *what)
-{
-	if (code != ENOMEM)
-		return fail_on(error, code, "mmap of", what);
-	return mote_fail_code(
-		error, MOTE_NO_MEMORY, MOTE_DOMAIN_OS, code,
-		"mmap of %s, %llu bytes; the process may be at its limit of addresses "
-		"(ulimit -v) or mappings (vm.max_map_count)",
-		what, (unsigned long long)bytes);
-}
-
-/* Maps fd for this process alone.  memory owns both on success. */
-static mote_status map(int fd, uint64_t offset, uint64_t bytes, bool writable, const char *what,
-		       struct mote_os_memory *memory, mote_error *error)
-{
-	mote_status status;
-	void *hva = mmap(NULL, bytes, PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED, fd,
-			 (off_t)offset);
-
-	if (hva == MAP_FAILED)
-		return fail_mapping(error, errno, bytes, what);
-	if (madvise(hva, bytes, MADV_DONTFORK) != 0) {
-		status = fail_on(error, errno, "madvise of", what);
-		munmap(hva, bytes);
-		return status;
-	}
-	*memory = (struct mote_os_memory){.hva = hva, .bytes = bytes, .handle = fd};
-	return MOTE_OK;
-}
-
-mote_status mote_os_memory_create(uint64_t bytes, const char *what, struct mote_os_memory *memory,
-				  mote_error *error)
-{
-	mote_status status;
-	int fd = memfd_create("mote-guest", MFD_CLOEXEC);
-
-	if (fd < 0)
-		return fail_on(error, errno, "memfd_create for", what);
-	if (ftruncate(fd, (off_t)bytes) != 0)
-		status = fail_on(error, errno, "ftruncate of", what);
-	else
-		status = map(fd, 0, bytes, true, what, memory, error);
-	if (status != MOTE_OK)
-		close(fd);
-	return status;
-}
-
-static mote_status fail_descriptor(mote_error *error, int code, const char *call, int fd)
-{
-	char what[32];
-
-	snprintf(what, sizeof(what), "descriptor %d", fd);
-	return fail_on(error, code, call, what);
-}
-
-/* How the memory behind a descriptor may be used; MOTE_INVALID_ARGUMENT when it could shrink. */
-static mote_status check_import(int fd, uint64_t end, bool *writable, mote_error *error)
-{
-	int seals = fcntl(fd, F_GET_SEALS);
-	int flags;
-	struct stat information;
-
-	if (seals < 0)
-		return mote_fail_code(error, MOTE_INVALID_ARGUMENT, MOTE_DOMAIN_OS, errno,
-				      "descriptor %d is not a memfd", fd);
-	flags = fcntl(fd, F_GETFL);
-	if (flags < 0)
-		return fail_descriptor(error, errno, "fcntl of", fd);
-	if (fstat(fd, &information) != 0)
-		return fail_descriptor(error, errno, "fstat of", fd);
-	if (!(seals & F_SEAL_SHRINK))
-		return mote_fail(error, MOTE_INVALID_ARGUMENT,
-				 "descriptor %d could shrink under a reader; seal it with "
-				 "F_SEAL_SHRINK",
-				 fd);
-	if ((uint64_t)information.st_size < end)
-		return mote_fail(error, MOTE_INVALID_ARGUMENT,
-				 "descriptor %d has %llu bytes, the buffer ends at %llu", fd,
-				 (unsigned long long)information.st_size, (unsigned long long)end);
-	*writable =
-		(flags & O_ACCMODE) == O_RDWR && !(seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE));
-	return MOTE_OK;
-}
-
-mote_status mote_os_memory_import(intptr_t handle, uint64_t offset, uint64_t bytes,
-				  struct mote_os_memory *memory, bool *writable, mote_error *error)
-{
-	bool can_write = false;
-	mote_status status = check_import((int)handle, offset + bytes, &can_write, error);
-	int fd;
-
-	if (status != MOTE_OK)
-		return status;
-	fd = fcntl((int)handle, F_DUPFD_CLOEXEC, 0);
-	if (fd < 0)
-		return fail_descriptor(error, errno, "duplicate of", (int)handle);
-	status = map(fd, offset, bytes, can_write, "a buffer", memory, error);
-	if (status == MOTE_OK)
-		*writable = can_write;
-	else
-		close(fd);
-	return status;
-}
-
-void mote_os_memory_destroy(struct mote_os_memory *memory)
-{
-	if (memory->hva == NULL)
-		return;
-	munmap(memory->hva, memory->bytes);
-	mote_os_memory_forget(memory);
-}
-
-void mote_os_memory_forget(struct mote_os_memory *memory)
-{
-	if (memory->hva == NULL)
-		return;
-	close((int)memory->handle);
-	*memory = (struct mote_os_memory){0};
-}
-
-uint64_t mote_os_page_bytes(void)
-{
-	return (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
-void mote_os_memory_publish_code(void *hva, uint64_t bytes)
-{
-	/* To the point where the processors' data and instruction caches meet: KVM cleans what it
-	 * maps, but not what is written afterwards. */
-	__builtin___clear_cache((char *)hva, (char *)hva + bytes);
 }
 
 static mote_status fail_file(mote_error *error, const char *call, const char *path, int code)
@@ -228,6 +84,35 @@ mote_status mote_os_file_open(const char *path, struct mote_os_file *file, mote_
 	*file = (struct mote_os_file){
 		.path = path, .handle = fd, .bytes = (uint64_t)information.st_size};
 	return MOTE_OK;
+}
+
+static bool in_group(gid_t group)
+{
+	gid_t groups[1024];
+	int count = getgroups(sizeof(groups) / sizeof(groups[0]), groups);
+
+	if (getegid() == group)
+		return true;
+	for (int i = 0; i < count; i++)
+		if (groups[i] == group)
+			return true;
+	return false;
+}
+
+bool mote_os_file_permits(const char *path)
+{
+	struct stat information;
+	mode_t bits = S_IROTH | S_IWOTH;
+
+	if (geteuid() == 0)
+		return true;
+	if (stat(path, &information) != 0)
+		return false;
+	if (geteuid() == information.st_uid)
+		bits = S_IRUSR | S_IWUSR;
+	else if (in_group(information.st_gid))
+		bits = S_IRGRP | S_IWGRP;
+	return (information.st_mode & bits) == bits;
 }
 
 mote_status mote_os_file_read(const struct mote_os_file *file, uint64_t offset, void *buffer,
@@ -274,28 +159,11 @@ mote_status mote_os_random(void *bytes, size_t length, mote_error *error)
 	return MOTE_OK;
 }
 
-mote_status mote_os_fork_mark_create(const volatile uint8_t **mark, mote_error *error)
+void mote_os_pause(uint64_t ns)
 {
-	uint8_t *page = mmap(NULL, FORK_MARK_BYTES, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const struct timespec time = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
 
-	if (page == MAP_FAILED)
-		return mote_os_fail(error, MOTE_DOMAIN_OS, errno, "mmap of the fork mark");
-	if (madvise(page, FORK_MARK_BYTES, MADV_WIPEONFORK) != 0) {
-		int code = errno;
-
-		munmap(page, FORK_MARK_BYTES);
-		return mote_os_fail(error, MOTE_DOMAIN_OS, code, "madvise of the fork mark");
-	}
-	*page = 1;
-	*mark = page;
-	return MOTE_OK;
-}
-
-void mote_os_fork_mark_destroy(const volatile uint8_t *mark)
-{
-	if (mark != NULL)
-		munmap((void *)(uintptr_t)mark, FORK_MARK_BYTES);
+	nanosleep(&time, NULL);
 }
 
 const char *mote_os_environment(const char *name)

@@ -210,8 +210,8 @@ static mote_status start_thread(struct mote_os_watcher *watcher, const char *nam
 		return mote_fail_code(
 			error, MOTE_LIMIT, MOTE_DOMAIN_OS, code,
 			"thread %s cannot be started: the limit of processes and "
-			"threads (ulimit -u, pids.max) or of addresses (ulimit -v) is "
-			"reached",
+			"threads (RLIMIT_NPROC, ulimit -u, pids.max) or of addresses (RLIMIT_AS, "
+			"ulimit -v) is reached",
 			name);
 	if (code != 0)
 		return fail(error, code, "pthread_create");

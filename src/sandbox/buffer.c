@@ -71,7 +71,8 @@ mote_status mote_buffer_create(mote_engine *engine, uint64_t bytes, mote_buffer 
 	page_bytes = mote_engine_page_bytes(engine);
 	created->writable = true;
 	bytes = (bytes + page_bytes - 1) & ~(page_bytes - 1);
-	status = mote_os_memory_create(bytes, "a buffer", &created->memory, error);
+	status = mote_os_memory_create(bytes, mote_engine_memory_flags(engine), "a buffer",
+				       &created->memory, error);
 	return finish(created, status, buffer);
 }
 
@@ -89,8 +90,8 @@ mote_status mote_buffer_import(mote_engine *engine, intptr_t handle, uint64_t of
 		status = new_buffer(engine, &created, error);
 	if (status != MOTE_OK)
 		return status;
-	status = mote_os_memory_import(handle, offset, bytes, &created->memory, &created->writable,
-				       error);
+	status = mote_os_memory_import(handle, offset, bytes, mote_engine_memory_flags(engine),
+				       &created->memory, &created->writable, error);
 	return finish(created, status, buffer);
 }
 

@@ -191,6 +191,12 @@ static void *host(const mote_sandbox *sandbox, uint64_t gva, uint64_t bytes)
 	return mote_layout_host(&sandbox->layout, sandbox->ram.hva, gva, bytes);
 }
 
+static unsigned memory_flags(const mote_sandbox *sandbox, const mote_sandbox_options *options)
+{
+	return mote_engine_memory_flags(sandbox->engine) |
+	       (options->dump_guest_memory ? MOTE_OS_MEMORY_DUMP : 0);
+}
+
 static void view_mailbox(mote_sandbox *sandbox)
 {
 	uint64_t gva = sandbox->layout.regions[MOTE_LAYOUT_MAILBOX].gva;
@@ -248,7 +254,8 @@ static mote_status build(mote_sandbox *sandbox, const mote_sandbox_options *opti
 	if (status == MOTE_OK)
 		status = check_addresses(sandbox, error);
 	if (status == MOTE_OK)
-		status = mote_os_memory_create(sandbox->layout.ram_bytes, "guest memory",
+		status = mote_os_memory_create(sandbox->layout.ram_bytes,
+					       memory_flags(sandbox, options), "guest memory",
 					       &sandbox->ram, error);
 	if (status == MOTE_OK)
 		status = mote_os_random(loader.random, sizeof(loader.random), error);

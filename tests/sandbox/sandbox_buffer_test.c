@@ -327,6 +327,46 @@ static void large_and_small_buffers_take_turns(void)
 	teardown(&shared);
 }
 
+static void huge_pages_are_not_imported(void)
+{
+	int fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB);
+	mote_error error = MOTE_ERROR_INIT;
+	mote_buffer *buffer;
+	struct shared shared;
+
+	if (fd < 0)
+		SKIP("this kernel has no huge pages");
+	REQUIRE(ftruncate(fd, 2 << 20) == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK) == 0);
+	setup(&shared, NULL);
+	CHECK_STATUS(mote_buffer_import(shared.engine, fd, 0, PAGE, &buffer, &error),
+		     MOTE_INVALID_ARGUMENT, &error);
+	CHECK_CONTAINS(error.text, "huge pages");
+	close(fd);
+	teardown(&shared);
+}
+
+/* Whoever made the memory can punch holes into it: they read as zeros, for host and guest. */
+static void holes_in_imported_memory_are_zeros(void)
+{
+	int fd = memory_file(4 * PAGE, F_SEAL_SHRINK);
+	mote_error error = MOTE_ERROR_INIT;
+	mote_buffer *imported;
+	struct shared shared;
+	unsigned char *data;
+
+	setup(&shared, NULL);
+	REQUIRE_OK(mote_buffer_import(shared.engine, fd, 0, 4 * PAGE, &imported, &error), &error);
+	data = mote_buffer_get_data(imported);
+	REQUIRE_OK(mote_sandbox_map_buffer(shared.sandbox, imported, true, &error), &error);
+	CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(data, 4 * PAGE)).as.u64, 'a' + 'b' + 'c');
+	REQUIRE(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4 * PAGE) == 0);
+	CHECK_EQ(data[PAGE], 0);
+	CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(data, 4 * PAGE)).as.u64, 0);
+	mote_buffer_release(imported);
+	close(fd);
+	teardown(&shared);
+}
+
 static const struct test_case cases[] = {
 	CASE(a_guest_reads_all_of_it),
 	CASE(without_a_mapping_bytes_are_copied),
@@ -339,6 +379,8 @@ static const struct test_case cases[] = {
 	CASE(wrong_mappings_are_refused),
 	CASE(memory_of_others_can_be_imported),
 	CASE(what_could_shrink_is_not_imported),
+	CASE(huge_pages_are_not_imported),
+	CASE(holes_in_imported_memory_are_zeros),
 };
 
 int main(int argc, char **argv)

@@ -29,7 +29,7 @@ static struct sweep_entry open_entry = {
 		{
 			{EIO, SWEEP(HYPERVISOR), "open /dev/kvm", false},
 			{ENOENT, SWEEP(NO_HYPERVISOR), "/dev/kvm: not there; ", true},
-			{EACCES, SWEEP(NO_HYPERVISOR), "add yourself to group kvm", true},
+			{EACCES, SWEEP(NO_HYPERVISOR), "permission denied; ", true},
 			{EMFILE, SWEEP(LIMIT), "/dev/kvm: the process may open", false},
 			{ENOMEM, SWEEP(NO_MEMORY), NULL, false},
 			{EINTR, SWEEP(OK), NULL, false},
@@ -78,7 +78,7 @@ static struct request {
 	{MOTE_KVM_RUN,
 	 {.name = "KVM_RUN",
 	  .failures = {ANY,
-		       {EFAULT, SWEEP(HYPERVISOR), NULL, false},
+		       {EFAULT, SWEEP(NO_MEMORY), NULL, false},
 		       {EINTR, SWEEP(OK), NULL, false},
 		       {EAGAIN, SWEEP(OK), NULL, false}}}},
 	/* x86_64 */

@@ -4,7 +4,8 @@
  * each function that can fail does so on demand, and what is taken and given back
  * is counted.  Not here, because they cannot fail as they are used: locking,
  * unlocking and waking, which know no error for a lock that is initialised and
- * held; joining a thread that is there; putting a signal mask back.
+ * held; joining a thread that is there; putting a signal mask back.  Nor fallocate,
+ * which only runs under vm.overcommit_memory=2: see sandbox_limits.
  */
 #define _GNU_SOURCE
 #include "sweep.h"
@@ -16,7 +17,9 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,6 +34,8 @@ enum os_entry {
 	OS_FLAGS,
 	OS_DUPLICATE,
 	OS_STAT,
+	OS_FILE_SYSTEM,
+	OS_LIMIT,
 	OS_OPEN,
 	OS_READ,
 	OS_RANDOM,
@@ -59,13 +64,19 @@ enum os_entry {
 struct sweep_entry sweep_os_entries[] = {
 	[OS_MEMFD] = {.name = "memfd_create",
 		      .text = "memfd_create for ",
-		      .failures = {FAILS(EPERM), NO_MEMORY_, LIMITS("memfd_create for ")}},
+		      .failures = {FAILS(EPERM),
+				   /* Once: the next try says that the file is not executable. */
+				   {EACCES, SWEEP(OS) | SWEEP(OK), NULL, false},
+				   NO_MEMORY_,
+				   LIMITS("memfd_create for ")}},
 	[OS_TRUNCATE] = {.name = "ftruncate",
 			 .text = "ftruncate of ",
 			 .failures = {FAILS(EFBIG), NO_MEMORY_}},
 	[OS_MAP] = {.name = "mmap",
 		    .text = "mmap of ",
-		    .failures = {FAILS(EAGAIN), NO_MEMORY_, {ENFILE, SWEEP(LIMIT), NULL, false}}},
+		    .failures = {{EAGAIN, SWEEP(LIMIT), "RLIMIT_MEMLOCK", false},
+				 NO_MEMORY_,
+				 {ENFILE, SWEEP(LIMIT), NULL, false}}},
 	[OS_ADVISE] = {.name = "madvise",
 		       .text = "madvise of ",
 		       .failures = {FAILS(EINVAL), NO_MEMORY_}},
@@ -85,16 +96,26 @@ struct sweep_entry sweep_os_entries[] = {
 	[OS_STAT] = {.name = "fstat",
 		     .text = "fstat of ",
 		     .failures = {{EIO, SWEEP(FILE) | SWEEP(OS), NULL, false}, NO_MEMORY_}},
-	[OS_OPEN] = {.name = "open",
-		     .text = "/sweep: ",
-		     .failures = {{EIO, SWEEP(FILE), "/sweep: Input/output error", false},
-				  {EACCES, SWEEP(FILE), "/sweep: Permission denied", false},
-				  {ENOENT, SWEEP(FILE), "/sweep: No such file", false},
-				  LIMITS("/sweep: the "),
-				  NO_MEMORY_}},
+	[OS_FILE_SYSTEM] = {.name = "fstatfs",
+			    .text = "fstatfs of descriptor ",
+			    .failures = {FAILS(EIO), NO_MEMORY_}},
+	/* A limit that is not known is not looked at. */
+	[OS_LIMIT] = {.name = "getrlimit", .failures = {NOTHING(EFAULT)}},
+	/* Of an image; where it is the policy of overcommitment, the engine assumes the usual one. */
+	[OS_OPEN] =
+		{.name = "open",
+		 .text = "/sweep: ",
+		 .failures = {{EIO, SWEEP(FILE) | SWEEP(OK), "/sweep: Input/output error", false},
+			      {EACCES, SWEEP(FILE) | SWEEP(OK), "/sweep: Permission denied", false},
+			      {ENOENT, SWEEP(FILE) | SWEEP(OK), "/sweep: No such file", false},
+			      {EMFILE, SWEEP(LIMIT) | SWEEP(OK), "/sweep: the ", false},
+			      {ENFILE, SWEEP(LIMIT) | SWEEP(OK), "/sweep: the ", false},
+			      {ENOMEM, SWEEP(NO_MEMORY) | SWEEP(OK), NULL, false}}},
 	[OS_READ] = {.name = "pread",
 		     .text = "read of ",
-		     .failures = {{EIO, SWEEP(FILE), NULL, false}, NO_MEMORY_, NOTHING(EINTR)}},
+		     .failures = {{EIO, SWEEP(FILE) | SWEEP(OK), NULL, false},
+				  {ENOMEM, SWEEP(NO_MEMORY) | SWEEP(OK), NULL, false},
+				  NOTHING(EINTR)}},
 	[OS_RANDOM] = {.name = "getrandom",
 		       .failures = {FAILS(ENOSYS), NOTHING(EAGAIN), NOTHING(EINTR)}},
 	/* Where the thread that watches deadlines asks, it asks again. */
@@ -239,6 +260,16 @@ WRAP(int, fcntl, int fd, int command, ...)
 WRAP(int, fstat, int fd, struct stat *information)
 {
 	return fails(OS_STAT) ? -1 : __real_fstat(fd, information);
+}
+
+WRAP(int, fstatfs, int fd, struct statfs *system)
+{
+	return fails(OS_FILE_SYSTEM) ? -1 : __real_fstatfs(fd, system);
+}
+
+WRAP(int, getrlimit, __rlimit_resource_t resource, struct rlimit *limit)
+{
+	return fails(OS_LIMIT) ? -1 : __real_getrlimit(resource, limit);
 }
 
 WRAP(int, open, const char *path, int flags, ...)

@@ -49,7 +49,9 @@ static void failing_fills_the_error(void)
 	REQUIRE_STR(error.text, "open /x: No such file or directory");
 
 	REQUIRE_EQ(mote_fail_memory(&error, "sandbox"), MOTE_NO_MEMORY);
-	REQUIRE_STR(error.text, "out of host memory: sandbox");
+	REQUIRE_STR(error.text,
+		    "out of host memory: sandbox; the process may be at its limit of addresses "
+		    "(RLIMIT_AS) or of data (RLIMIT_DATA)");
 	REQUIRE_EQ(error.os_code, 0);
 }
 

@@ -9,12 +9,22 @@
 #include <string.h>
 
 #include "hypervisor/backends/kvm/kvm.h"
+#include "hypervisor/interrupt/interrupt_internal.h"
+#include "os/os.h"
 #include "pretended_kvm.h"
 
 /* ---- What probe and open say -------------------------------------------------------------- */
 
+/* What helps depends on who runs the tests: see os_linux.the_mode_of_a_file_tells_who_may_use_it. */
+static const char *permission_remedy(void)
+{
+	return mote_os_file_permits("/dev/kvm") ? "permission denied; its mode would let you"
+						: "permission denied; add yourself to group kvm";
+}
+
 static void a_device_that_cannot_be_opened_is_explained(void)
 {
+	const char *remedy = permission_remedy();
 	const struct {
 		int code;
 		mote_status status;
@@ -23,8 +33,8 @@ static void a_device_that_cannot_be_opened_is_explained(void)
 		{ENOENT, MOTE_NO_HYPERVISOR, "/dev/kvm: not there; "},
 		{ENODEV, MOTE_NO_HYPERVISOR, kvm_arch_remedy},
 		{ENXIO, MOTE_NO_HYPERVISOR, "firmware"},
-		{EACCES, MOTE_NO_HYPERVISOR, "permission denied; add yourself to group kvm"},
-		{EPERM, MOTE_NO_HYPERVISOR, "permission denied; add yourself to group kvm"},
+		{EACCES, MOTE_NO_HYPERVISOR, remedy},
+		{EPERM, MOTE_NO_HYPERVISOR, remedy},
 		{EMFILE, MOTE_LIMIT, "RLIMIT_NOFILE"},
 		{ENFILE, MOTE_LIMIT, "fs.file-max"},
 		{EIO, MOTE_HYPERVISOR, "Input/output error"},
@@ -86,6 +96,17 @@ static void an_interrupted_creation_is_repeated(void)
 	make_pretended(&machine, (struct pretence){.create_error = EINTR, .create_errors = 5});
 	machine_expect(&machine, MOTE_EXIT_IO_OUT);
 	machine_destroy(&machine);
+}
+
+static void an_interrupted_probe_is_repeated(void)
+{
+	mote_probe_result result = {.built = true};
+
+	test_need_hypervisor();
+	pretence = (struct pretence){.create_error = EINTR, .create_errors = 5};
+	mote_backend_kvm.probe(&pretended_kvm, &result);
+	CHECK_STR(result.reason, "");
+	CHECK(result.usable);
 }
 
 /* ---- Exits that guest code does not cause ------------------------------------------------- */
@@ -160,17 +181,74 @@ static void failures_of_the_run_are_retries_or_errors(void)
 	pretence.run_error = EINTR;
 	MACHINE_OK(&machine, run_vcpu, &exit);
 	CHECK_EQ(exit.kind, MOTE_EXIT_RETRY);
-	pretence.run_error = EAGAIN;
-	MACHINE_OK(&machine, run_vcpu, &exit);
-	CHECK_EQ(exit.kind, MOTE_EXIT_RETRY);
 	pretence.run_error = EFAULT;
-	CHECK_STATUS(machine.vm->ops->run_vcpu(machine.vm, &exit, &machine.error), MOTE_HYPERVISOR,
+	CHECK_STATUS(machine.vm->ops->run_vcpu(machine.vm, &exit, &machine.error), MOTE_NO_MEMORY,
 		     &machine.error);
-	CHECK_CONTAINS(machine.error.text, "KVM_RUN: Bad address");
+	CHECK_CONTAINS(machine.error.text, "KVM_RUN: the host has no memory for a page");
 	CHECK_EQ(machine.error.domain, MOTE_DOMAIN_HYPERVISOR);
 	CHECK_EQ(machine.error.os_code, EFAULT);
 	pretence.run_error = 0;
 	machine_expect(&machine, MOTE_EXIT_IO_OUT);
+	machine_destroy(&machine);
+}
+
+static void a_refusal_that_passes_is_not_seen(void)
+{
+	struct machine machine;
+
+	test_need_hypervisor();
+	make_pretended(&machine, (struct pretence){.failing = MOTE_KVM_RUN,
+						   .failing_error = EAGAIN,
+						   .failing_times = 3});
+	machine_expect(&machine, MOTE_EXIT_IO_OUT);
+	CHECK_EQ(pretence.failing_times, 0);
+	machine_destroy(&machine);
+}
+
+static void a_refusal_that_lasts_names_the_limit(void)
+{
+	struct mote_vm_exit exit;
+	struct machine machine;
+
+	test_need_hypervisor();
+	make_pretended(&machine, (struct pretence){.run_error = EAGAIN});
+	CHECK_STATUS(machine.vm->ops->run_vcpu(machine.vm, &exit, &machine.error), MOTE_LIMIT,
+		     &machine.error);
+	CHECK_CONTAINS(machine.error.text, "RLIMIT_NPROC");
+	CHECK_CONTAINS(machine.error.text, "pids.max");
+	CHECK_EQ(machine.error.os_code, EAGAIN);
+	pretence.run_error = 0;
+	machine_expect(&machine, MOTE_EXIT_IO_OUT);
+	machine_destroy(&machine);
+}
+
+static mote_interrupt *to_kill;
+static unsigned runs;
+
+static void kill_at_the_second_run(unsigned long request, const void *argument)
+{
+	(void)argument;
+	if (request == MOTE_KVM_RUN && ++runs == 2)
+		CHECK(mote_interrupt_kill(to_kill));
+}
+
+static void a_kill_ends_the_wait_for_a_refusal_to_pass(void)
+{
+	struct mote_vm_exit exit;
+	struct machine machine;
+
+	test_need_hypervisor();
+	make_pretended(&machine, (struct pretence){.run_error = EAGAIN});
+	to_kill = machine.vm->ops->interrupt_handle(machine.vm);
+	runs = 0;
+	mote_interrupt_begin_call(to_kill);
+	pretence.watch = kill_at_the_second_run;
+	MACHINE_OK(&machine, run_vcpu, &exit);
+	CHECK_EQ(exit.kind, MOTE_EXIT_CANCELLED);
+	CHECK_EQ(runs, 2);
+	mote_interrupt_end_call(to_kill);
+	pretence.watch = NULL;
+	pretence.run_error = 0;
 	machine_destroy(&machine);
 }
 
@@ -180,9 +258,13 @@ static const struct test_case cases[] = {
 	CASE(a_device_that_refuses_vms_is_explained),
 	CASE(read_only_slots_are_refused_where_there_are_none),
 	CASE(an_interrupted_creation_is_repeated),
+	CASE(an_interrupted_probe_is_repeated),
 	CASE(exits_that_nobody_knows_are_unknown_and_say_why),
 	CASE(system_events_and_interruptions_have_their_kinds),
 	CASE(failures_of_the_run_are_retries_or_errors),
+	CASE(a_refusal_that_passes_is_not_seen),
+	CASE(a_refusal_that_lasts_names_the_limit),
+	CASE(a_kill_ends_the_wait_for_a_refusal_to_pass),
 };
 
 const struct case_list kvm_cases = {cases, TEST_COUNT(cases)};

@@ -8,9 +8,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,7 +26,7 @@ static void guest_memory_is_zero_shared_and_closed_on_exec(void)
 	struct mote_os_memory memory;
 	uint8_t *other;
 
-	check_ok(mote_os_memory_create(BYTES, "guest memory", &memory, &error), &error);
+	check_ok(mote_os_memory_create(BYTES, 0, "guest memory", &memory, &error), &error);
 	REQUIRE_EQ(memory.bytes, BYTES);
 	for (size_t i = 0; i < BYTES; i += 64)
 		REQUIRE_EQ(((uint8_t *)memory.hva)[i], 0);
@@ -65,7 +67,7 @@ static void a_forked_child_has_no_guest_memory(void)
 	mote_error error = MOTE_ERROR_INIT;
 	struct mote_os_memory memory;
 
-	check_ok(mote_os_memory_create(BYTES, "guest memory", &memory, &error), &error);
+	check_ok(mote_os_memory_create(BYTES, 0, "guest memory", &memory, &error), &error);
 	REQUIRE_EQ(is_unmapped(memory.hva), 0);
 	REQUIRE_EQ(in_child(is_unmapped, memory.hva), 1);
 	mote_os_memory_destroy(&memory);
@@ -100,7 +102,7 @@ static void limits_are_named(void)
 	low.rlim_max = before.rlim_max;
 	low.rlim_cur = 3;
 	REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
-	check_error(mote_os_memory_create(BYTES, "guest memory", &memory, &error), &error,
+	check_error(mote_os_memory_create(BYTES, 0, "guest memory", &memory, &error), &error,
 		    MOTE_LIMIT,
 		    "memfd_create for guest memory: the process may open 3 files (RLIMIT_NOFILE)");
 	REQUIRE(strstr(error.text, "ulimit -n") != NULL);
@@ -120,6 +122,121 @@ static void limits_are_named(void)
 	REQUIRE_EQ(mote_os_fail(NULL, MOTE_DOMAIN_OS, EMFILE, "x"), MOTE_LIMIT);
 }
 
+/* Stands in for the C library's: a kernel that wants to be told that files are not executable. */
+static bool executable_files_are_refused;
+
+int memfd_create(const char *name, unsigned int flags)
+{
+	const unsigned int noexec_seal = 8;
+
+	if (executable_files_are_refused && !(flags & noexec_seal)) {
+		errno = EACCES;
+		return -1;
+	}
+	return (int)syscall(SYS_memfd_create, name, flags & ~noexec_seal);
+}
+
+static void kernels_that_refuse_executable_files_give_memory(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	struct mote_os_memory memory;
+
+	executable_files_are_refused = true;
+	check_ok(mote_os_memory_create(BYTES, 0, "guest memory", &memory, &error), &error);
+	executable_files_are_refused = false;
+	mote_os_memory_destroy(&memory);
+}
+
+static int try_large_file(void *user)
+{
+	const struct rlimit small = {BYTES - 1, BYTES - 1};
+	mote_error error = MOTE_ERROR_INIT;
+	struct mote_os_memory memory;
+
+	(void)user;
+	if (setrlimit(RLIMIT_FSIZE, &small) != 0)
+		return 1;
+	if (mote_os_memory_create(BYTES, 0, "guest memory", &memory, &error) != MOTE_LIMIT)
+		return 2;
+	return strstr(error.text, "(RLIMIT_FSIZE); raise it with ulimit -f") == NULL;
+}
+
+static void a_limit_of_file_sizes_is_named(void)
+{
+	REQUIRE_EQ(in_child(try_large_file, NULL), 0);
+}
+
+static void failed_mappings_name_their_limits(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+
+	check_error(mote_os_fail_mapping(&error, MOTE_DOMAIN_OS, EAGAIN, "x", 1), &error,
+		    MOTE_LIMIT, "RLIMIT_MEMLOCK");
+	check_error(mote_os_fail_mapping(&error, MOTE_DOMAIN_OS, ENOMEM, "x", 1), &error,
+		    MOTE_NO_MEMORY, "RLIMIT_AS");
+	check_error(mote_os_fail_mapping(&error, MOTE_DOMAIN_HYPERVISOR, EIO, "x", 1), &error,
+		    MOTE_HYPERVISOR, "mmap of x: Input/output error");
+}
+
+static int may_use(void *user)
+{
+	return mote_os_file_permits(user);
+}
+
+/* As a user who is in one group alone. */
+static int may_use_as_member(void *user)
+{
+	if (setgroups(0, NULL) != 0 || setgid(4242) != 0 || setuid(65534) != 0)
+		return -1;
+	return mote_os_file_permits(user);
+}
+
+static int may_use_as_stranger(void *user)
+{
+	if (setgroups(0, NULL) != 0 || setgid(65534) != 0 || setuid(65534) != 0)
+		return -1;
+	return mote_os_file_permits(user);
+}
+
+static void the_mode_of_a_file_tells_who_may_use_it(void)
+{
+	char path[] = "/tmp/mote-os-XXXXXX";
+	int fd = mkstemp(path);
+
+	if (geteuid() != 0)
+		SKIP("only root can become somebody else");
+	REQUIRE(fchmod(fd, 0660) == 0 && fchown(fd, 0, 4242) == 0);
+	CHECK_EQ(in_child(may_use, path), 1);
+	CHECK_EQ(in_child(may_use_as_member, path), 1);
+	CHECK_EQ(in_child(may_use_as_stranger, path), 0);
+	REQUIRE(fchmod(fd, 0666) == 0);
+	CHECK_EQ(in_child(may_use_as_stranger, path), 1);
+	REQUIRE(fchmod(fd, 0440) == 0);
+	CHECK_EQ(in_child(may_use_as_member, path), 0);
+	unlink(path);
+	close(fd);
+}
+
+static void reserved_memory_is_there(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	struct mote_os_memory memory;
+	unsigned char resident[BYTES / 4096];
+	struct stat information;
+
+	check_ok(mote_os_memory_create(BYTES, 0, "guest memory", &memory, &error), &error);
+	REQUIRE_EQ(fstat((int)memory.handle, &information), 0);
+	CHECK_EQ(information.st_blocks, 0);
+	mote_os_memory_destroy(&memory);
+	check_ok(mote_os_memory_create(BYTES, MOTE_OS_MEMORY_RESERVE, "guest memory", &memory,
+				       &error),
+		 &error);
+	REQUIRE_EQ(fstat((int)memory.handle, &information), 0);
+	CHECK_EQ(information.st_blocks, BYTES / 512);
+	REQUIRE_EQ(mincore(memory.hva, BYTES, resident), 0);
+	mote_os_memory_destroy(&memory);
+}
+
 static void absurd_sizes_are_errors(void)
 {
 	static const uint64_t sizes[] = {1ull << 62, 1ull << 63, UINT64_MAX & ~4095ull};
@@ -130,7 +247,7 @@ static void absurd_sizes_are_errors(void)
 		int before = dup(0), after;
 
 		close(before);
-		REQUIRE(mote_os_memory_create(sizes[i], "x", &memory, &error) != MOTE_OK);
+		REQUIRE(mote_os_memory_create(sizes[i], 0, "x", &memory, &error) != MOTE_OK);
 		REQUIRE(error.text[0] != '\0');
 		after = dup(0);
 		close(after);
@@ -201,6 +318,11 @@ static const struct test_case cases[] = {
 	CASE(a_forked_child_has_no_guest_memory),
 	CASE(the_fork_mark_reads_zero_in_a_child),
 	CASE(limits_are_named),
+	CASE(kernels_that_refuse_executable_files_give_memory),
+	CASE(a_limit_of_file_sizes_is_named),
+	CASE(failed_mappings_name_their_limits),
+	CASE(the_mode_of_a_file_tells_who_may_use_it),
+	CASE(reserved_memory_is_there),
 	CASE(absurd_sizes_are_errors),
 	CASE(files_are_read_at_any_offset),
 	CASE(random_bytes_are_not_all_the_same),

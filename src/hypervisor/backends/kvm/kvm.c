@@ -59,8 +59,12 @@ static mote_status fail_device(mote_error *error, int code)
 				 mote_kvm_arch_remedy);
 	case EACCES:
 	case EPERM:
-		return mote_fail(error, MOTE_NO_HYPERVISOR,
-				 DEVICE ": permission denied; add yourself to group kvm");
+		return mote_fail(
+			error, MOTE_NO_HYPERVISOR, DEVICE ": permission denied; %s",
+			mote_os_file_permits(DEVICE)
+				? "its mode would let you: a container, a device cgroup or "
+				  "a security policy forbids it; have the device passed in"
+				: "add yourself to group kvm");
 	default:
 		return mote_kvm_fail(error, code, "open " DEVICE);
 	}
@@ -147,7 +151,14 @@ static void kvm_capabilities(const struct mote_hypervisor *hypervisor,
 
 static int create_vm_fd(struct mote_kvm *kvm)
 {
-	return mote_kvm_ioctl(kvm, kvm->fd, MOTE_KVM_CREATE_VM, (void *)mote_kvm_arch_vm_type(kvm));
+	int vm_fd;
+
+	/* The kernel waits for its other processors meanwhile, and a signal ends that. */
+	do
+		vm_fd = mote_kvm_ioctl(kvm, kvm->fd, MOTE_KVM_CREATE_VM,
+				       (void *)mote_kvm_arch_vm_type(kvm));
+	while (vm_fd == -EINTR);
+	return vm_fd;
 }
 
 /* A device that opens may still refuse a VM, e.g. while another hypervisor holds the processor. */
@@ -252,9 +263,7 @@ static const struct mote_vm_ops vm_ops = {
 
 static mote_status create_vm(struct mote_kvm_vm *vm, mote_error *error)
 {
-	do
-		vm->vm_fd = create_vm_fd(vm->kvm);
-	while (vm->vm_fd == -EINTR);
+	vm->vm_fd = create_vm_fd(vm->kvm);
 	if (vm->vm_fd < 0)
 		return mote_kvm_fail(error, -vm->vm_fd, "KVM_CREATE_VM");
 	return mote_kvm_arch_create_vm(vm, error);
@@ -271,7 +280,8 @@ static mote_status create_vcpu(struct mote_kvm_vm *vm, mote_error *error)
 		return mote_kvm_fail(error, -vm->vcpu_fd, "KVM_CREATE_VCPU");
 	result = system->map(system, vm->vcpu_fd, vm->kvm->run_bytes, &run);
 	if (result < 0)
-		return mote_kvm_fail(error, -result, "mmap of the vCPU");
+		return mote_os_fail_mapping(error, MOTE_DOMAIN_HYPERVISOR, -result, "the vCPU",
+					    vm->kvm->run_bytes);
 	vm->run = run;
 	return mote_kvm_arch_create_vcpu(vm, error);
 }

@@ -10,10 +10,37 @@
 #include "error_internal.h"
 #include "hypervisor/backends/kvm/kvm_internal.h"
 #include "hypervisor/interrupt/interrupt_internal.h"
+#include "os/os.h"
+
+/* How long the kernel may refuse a run before that counts as lasting: pauses that double, 255 ms in all. */
+enum { REFUSALS = 8 };
+static const uint64_t FIRST_PAUSE_NS = 1000000;
 
 static struct mote_kvm_vm *to_vm(struct mote_vm *base)
 {
 	return (struct mote_kvm_vm *)base;
+}
+
+/* What KVM_RUN fails with when it is no guest's doing. */
+static mote_status fail_run(mote_error *error, int code, const char *what)
+{
+	switch (code) {
+	case EFAULT:
+		/* The slots are ours, and cannot shrink: what is missing is a page behind them. */
+		return mote_fail_code(error, MOTE_NO_MEMORY, MOTE_DOMAIN_HYPERVISOR, code,
+				      "%s: the host has no memory for a page that the guest "
+				      "touched; see vm.overcommit_memory and the limits of the "
+				      "memory cgroup",
+				      what);
+	case EAGAIN:
+		return mote_fail_code(error, MOTE_LIMIT, MOTE_DOMAIN_HYPERVISOR, code,
+				      "%s: KVM may not start its worker thread; raise the limit of "
+				      "processes (RLIMIT_NPROC, ulimit -u) or that of the cgroup "
+				      "(pids.max)",
+				      what);
+	default:
+		return mote_kvm_fail(error, code, what);
+	}
 }
 
 /*
@@ -35,7 +62,7 @@ mote_status mote_kvm_retire(struct mote_kvm_vm *vm, mote_error *error)
 		return MOTE_OK;
 	}
 	if (result < 0)
-		return mote_kvm_fail(error, -result, "KVM_RUN to finish an access");
+		return fail_run(error, -result, "KVM_RUN to finish an access");
 	vm->pending = MOTE_KVM_EXIT_STASHED;
 	return MOTE_OK;
 }
@@ -116,6 +143,48 @@ static void decode(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
 	}
 }
 
+/*
+ * At a VM's first run Linux 6.14 and later start a thread for KVM in this process, and give EAGAIN where
+ * a limit of processes forbids it.  That may pass, so this tries again, but not for ever.  -EINTR: the call
+ * was cancelled meanwhile, or a signal came.
+ */
+static int run_again(struct mote_kvm_vm *vm)
+{
+	int result = -EAGAIN;
+
+	for (unsigned i = 0; result == -EAGAIN && i < REFUSALS; i++) {
+		mote_os_pause(FIRST_PAUSE_NS << i);
+		if (!mote_interrupt_set_running(vm->interrupt, &vm->run->immediate_exit))
+			return -EINTR;
+		result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_RUN, NULL);
+		mote_interrupt_clear_running(vm->interrupt);
+	}
+	return result;
+}
+
+/* A run that did not end in an exit. */
+static mote_status end_failed_run(struct mote_kvm_vm *vm, int result, struct mote_vm_exit *exit,
+				  mote_error *error)
+{
+	if (result == -EAGAIN)
+		result = run_again(vm);
+	if (result >= 0) {
+		decode(vm, exit);
+		return MOTE_OK;
+	}
+	if (mote_kvm_arch_run_error(-result, exit)) {
+		vm->pending = MOTE_KVM_NOTHING_PENDING;
+		return MOTE_OK;
+	}
+	if (result != -EINTR)
+		return fail_run(error, -result, "KVM_RUN");
+	/* An access that was pending is finished before KVM looks for signals. */
+	vm->pending = MOTE_KVM_NOTHING_PENDING;
+	exit->kind =
+		mote_interrupt_cancelled(vm->interrupt) ? MOTE_EXIT_CANCELLED : MOTE_EXIT_RETRY;
+	return MOTE_OK;
+}
+
 mote_status mote_kvm_run_vcpu(struct mote_vm *base, struct mote_vm_exit *exit, mote_error *error)
 {
 	struct mote_kvm_vm *vm = to_vm(base);
@@ -131,19 +200,8 @@ mote_status mote_kvm_run_vcpu(struct mote_vm *base, struct mote_vm_exit *exit, m
 	else
 		result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_RUN, NULL);
 	mote_interrupt_clear_running(vm->interrupt);
-	if (result >= 0) {
-		decode(vm, exit);
-		return MOTE_OK;
-	}
-	if (mote_kvm_arch_run_error(-result, exit)) {
-		vm->pending = MOTE_KVM_NOTHING_PENDING;
-		return MOTE_OK;
-	}
-	if (result != -EINTR && result != -EAGAIN)
-		return mote_kvm_fail(error, -result, "KVM_RUN");
-	/* An access that was pending is finished before KVM looks for signals. */
-	vm->pending = MOTE_KVM_NOTHING_PENDING;
-	exit->kind =
-		mote_interrupt_cancelled(vm->interrupt) ? MOTE_EXIT_CANCELLED : MOTE_EXIT_RETRY;
+	if (result < 0)
+		return end_failed_run(vm, result, exit, error);
+	decode(vm, exit);
 	return MOTE_OK;
 }
