@@ -121,8 +121,11 @@
 	X(str, "str %eax", GP(EVERYWHERE | UMIP, 0, 0), UD(EVERYWHERE | NO_UMIP, 3)) \
 	X(rdtsc, "rdtsc", UD(EVERYWHERE, 2)) \
 	X(rdtscp, "rdtscp", UD(EVERYWHERE | RDTSCP, 3), UD(EVERYWHERE | NO_RDTSCP, 0)) \
-	X(rdrand, "rdrand %eax", UD(EVERYWHERE | RDRAND, 3), UD(EVERYWHERE | NO_RDRAND, 0)) \
-	X(rdseed, "rdseed %eax", UD(EVERYWHERE | RDSEED, 3), UD(EVERYWHERE | NO_RDSEED, 0)) \
+	/* AMD has no way to stop them: an instruction that KVM hides may still execute */ \
+	X(rdrand, "rdrand %eax", UD(EVERYWHERE | RDRAND, 3), UD(EVERYWHERE | NO_RDRAND, 0), \
+	  UD(EVERYWHERE | AMD, 3)) \
+	X(rdseed, "rdseed %eax", UD(EVERYWHERE | RDSEED, 3), UD(EVERYWHERE | NO_RDSEED, 0), \
+	  UD(EVERYWHERE | AMD, 3)) \
 	/* PVM: says the number of the host's CPU; elsewhere TSC_AUX is 0, and rdtscp gives it too */ \
 	X(rdpid, ".byte 0xf3, 0x0f, 0xc7, 0xf8", UD(EVERYWHERE | RDPID, 4), UD(EVERYWHERE | NO_RDPID, 0)) \
 	X(xgetbv, "xor %ecx, %ecx; xgetbv", UD(EVERYWHERE | OSXSAVE, 5), \
