@@ -382,36 +382,46 @@ static unsigned pkru_offset(void)
 	return eax >= 4 ? ebx : 0;
 }
 
+/* Sets PKRU and resets; NULL, or why this machine cannot show it. */
+static const char *reset_protection_keys(struct machine *machine, uint8_t *area, size_t bytes)
+{
+	const uint32_t denied = 0x55555554, none = 0;
+	const unsigned offset = pkru_offset();
+
+	if (offset == 0 || offset + sizeof(denied) > bytes)
+		return "this processor has no protection keys";
+	MACHINE_OK(machine, xsave, area, bytes);
+	area[AREA_FEATURES + 1] |= 2;
+	memcpy(area + offset, &denied, sizeof(denied));
+	if (machine->vm->ops->set_xsave(machine->vm, area, bytes, &machine->error) != MOTE_OK)
+		return "KVM keeps no protection keys";
+	MACHINE_OK(machine, xsave, area, bytes);
+	if (!(area[AREA_FEATURES + 1] & 2))
+		return "this kernel does not show what guests are not told of";
+	CHECK_MEM(area + offset, &denied, sizeof(denied));
+	MACHINE_RESET(machine);
+	MACHINE_OK(machine, xsave, area, bytes);
+	if (area[AREA_FEATURES + 1] & 2)
+		CHECK_MEM(area + offset, &none, sizeof(none));
+	return NULL;
+}
+
 static void reset_clears_the_protection_keys(void)
 {
-	const uint32_t denied = 0x55555554;
-	unsigned offset = pkru_offset();
 	struct machine machine;
-	uint32_t pkru = 0;
+	const char *reason;
 	uint8_t *area;
 	size_t bytes;
 
 	machine_make(&machine, NULL);
 	bytes = machine.vm->ops->xsave_bytes(machine.vm);
-	if (offset == 0 || offset + sizeof(pkru) > bytes)
-		SKIP("this processor has no protection keys");
 	area = calloc(1, bytes);
 	REQUIRE(area != NULL);
-	MACHINE_OK(&machine, xsave, area, bytes);
-	area[AREA_FEATURES + 1] |= 2;
-	memcpy(area + offset, &denied, sizeof(denied));
-	if (machine.vm->ops->set_xsave(machine.vm, area, bytes, &machine.error) != MOTE_OK)
-		SKIP("KVM keeps no protection keys: %s", machine.error.text);
-	MACHINE_OK(&machine, xsave, area, bytes);
-	if (!(area[AREA_FEATURES + 1] & 2))
-		SKIP("this kernel does not show what guests are not told of");
-	CHECK_MEM(area + offset, &denied, sizeof(denied));
-	MACHINE_RESET(&machine);
-	MACHINE_OK(&machine, xsave, area, bytes);
-	if (area[AREA_FEATURES + 1] & 2)
-		CHECK_MEM(area + offset, &pkru, sizeof(pkru));
+	reason = reset_protection_keys(&machine, area, bytes);
 	free(area);
 	machine_destroy(&machine);
+	if (reason != NULL)
+		SKIP("%s", reason);
 }
 
 static void reset_after_an_exception_in_the_monitor(void)
