@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# mote_add_guest(name source...): an executable that mote runs.  Whatever else it
+# mote_add_guest(name source...): an executable that mote runs, from C or C++.  Whatever else it
 # needs is added as to any other target: target_link_libraries(name PRIVATE ...).
 
 function(mote_add_guest name)
@@ -10,6 +10,8 @@ function(mote_add_guest name)
 	set_target_properties(${name} PROPERTIES
 		COMPILE_OPTIONS "" LINK_OPTIONS "" COMPILE_DEFINITIONS ""
 		POSITION_INDEPENDENT_CODE OFF ENABLE_EXPORTS OFF)
+	# The driver of C++ would add its runtime library.
+	set_target_properties(${name} PROPERTIES LINKER_LANGUAGE C)
 	target_compile_options(${name} PRIVATE $<$<CONFIG:>:-O2> ${MOTE_GUEST_NEUTRAL_FLAGS})
 	target_link_options(${name} PRIVATE -fno-sanitize=all)
 	target_link_libraries(${name} PRIVATE MoteGuest::guest)

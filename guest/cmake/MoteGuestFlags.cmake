@@ -11,6 +11,9 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
 	list(APPEND MOTE_GUEST_COMPILE_FLAGS -mno-outline-atomics)
 endif()
 
+# C++ without what needs a runtime library.
+set(MOTE_GUEST_CXX_FLAGS -fno-exceptions -fno-rtti -fno-threadsafe-statics)
+
 # The host applies RELATIVE relocations and nothing else, and maps each page with one permission.
 set(MOTE_GUEST_LINK_FLAGS
 	-static-pie -nostdlib -nostartfiles

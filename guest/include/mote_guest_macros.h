@@ -37,9 +37,11 @@ struct mote_guest_export {
 	uint8_t reserved[6];
 	mote_guest_wrapper *entry;
 };
-_Static_assert(sizeof(struct mote_guest_export) == sizeof(struct mote_abi_export), "export record");
-_Static_assert(offsetof(struct mote_guest_export, entry) == offsetof(struct mote_abi_export, entry),
-	       "export record");
+MOTE_ABI_ASSERT(sizeof(struct mote_guest_export) == sizeof(struct mote_abi_export),
+		"export record");
+MOTE_ABI_ASSERT(offsetof(struct mote_guest_export, entry) ==
+			offsetof(struct mote_abi_export, entry),
+		"export record");
 
 /* An ELF note; needs stands on a 4-byte boundary only, like every note. */
 struct mote_guest_needs {
@@ -50,6 +52,10 @@ struct mote_guest_needs {
 	struct mote_abi_needs_note needs;
 } __attribute__((packed, aligned(4)));
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Calls a host function.  In the result, bits of a string or bytes is its address. */
 struct mote_abi_value mote_guest_host_call(const struct mote_abi_import *import,
 					   const struct mote_abi_value *arguments);
@@ -58,6 +64,10 @@ struct mote_abi_value mote_guest_host_call(const struct mote_abi_import *import,
 
 /* On this side of the border, bits of a string or bytes value is an address. */
 struct mote_abi_value mote_guest_put_string(mote_string string);
+
+#ifdef __cplusplus
+}
+#endif
 
 static inline struct mote_abi_value mote_guest_value(uint32_t type, uint32_t length, uint64_t bits)
 {
@@ -180,32 +190,110 @@ static inline struct mote_abi_value mote_guest_put_void(void)
 
 /* ---- Types -------------------------------------------------------------------------------- */
 
-/* A type that is in none of these lists is an error of _Generic: it cannot cross the border. */
-#define MOTE_GUEST_CODE(type)                                                                      \
+/*
+ * Both languages define for a type: MOTE_GUEST_CODE(type), a constant, which is where a type that
+ * cannot cross the border is refused; MOTE_GUEST_GET_AS(type, value); MOTE_GUEST_PUT_AS(type,
+ * variable).  These two accept every type, so that the refusal is the only error.
+ */
+#define MOTE_GUEST_REFUSAL                                                                         \
+	"cannot cross the border; use int32_t, uint32_t, int64_t, uint64_t, float, double, bool, " \
+	"mote_string or mote_bytes"
+
+#ifdef __cplusplus
+
+template <typename type> struct mote_guest_traits {
+	static_assert(sizeof(type) == 0,
+		      "mote: a parameter or result of this type " MOTE_GUEST_REFUSAL);
+	enum { code = MOTE_TYPE_VOID };
+	static type get(const mote_abi_value *value);
+	static mote_abi_value put(const type &value);
+};
+
+#define MOTE_GUEST_TRAITS(type, suffix, number)                                                    \
+	template <> struct mote_guest_traits<type> {                                               \
+		enum { code = number };                                                            \
+		static type get(const mote_abi_value *value)                                       \
+		{                                                                                  \
+			return static_cast<type>(mote_guest_get_##suffix(value));                  \
+		}                                                                                  \
+		static mote_abi_value put(type value)                                              \
+		{                                                                                  \
+			return mote_guest_put_##suffix(value);                                     \
+		}                                                                                  \
+	};
+MOTE_GUEST_TRAITS(int, i32, MOTE_TYPE_I32)
+MOTE_GUEST_TRAITS(unsigned int, u32, MOTE_TYPE_U32)
+MOTE_GUEST_TRAITS(long, i64, MOTE_TYPE_I64)
+MOTE_GUEST_TRAITS(unsigned long, u64, MOTE_TYPE_U64)
+MOTE_GUEST_TRAITS(long long, i64, MOTE_TYPE_I64)
+MOTE_GUEST_TRAITS(unsigned long long, u64, MOTE_TYPE_U64)
+MOTE_GUEST_TRAITS(float, f32, MOTE_TYPE_F32)
+MOTE_GUEST_TRAITS(double, f64, MOTE_TYPE_F64)
+MOTE_GUEST_TRAITS(bool, bool, MOTE_TYPE_BOOL)
+MOTE_GUEST_TRAITS(mote_string, string, MOTE_TYPE_STRING)
+MOTE_GUEST_TRAITS(mote_bytes, bytes, MOTE_TYPE_BYTES)
+#undef MOTE_GUEST_TRAITS
+
+#define MOTE_GUEST_CODE(type) mote_guest_traits<type>::code
+#define MOTE_GUEST_GET_AS(type, value) mote_guest_traits<type>::get(value)
+#define MOTE_GUEST_PUT_AS(type, variable) mote_guest_traits<type>::put(variable)
+#define MOTE_GUEST_LINKAGE extern "C"
+
+#else
+
+/* One value for each type that can cross, another for all else.  int64_t is one of the longs. */
+#define MOTE_GUEST_PICK(type, i32, u32, i64, u64, f32, f64, boolean, string, bytes, other)         \
 	_Generic((type *)0,                                                                        \
-		int32_t *: MOTE_TYPE_I32,                                                          \
-		uint32_t *: MOTE_TYPE_U32,                                                         \
-		int64_t *: MOTE_TYPE_I64,                                                          \
-		uint64_t *: MOTE_TYPE_U64,                                                         \
-		float *: MOTE_TYPE_F32,                                                            \
-		double *: MOTE_TYPE_F64,                                                           \
-		bool *: MOTE_TYPE_BOOL,                                                            \
-		mote_string *: MOTE_TYPE_STRING,                                                   \
-		mote_bytes *: MOTE_TYPE_BYTES)
+		int *: i32,                                                                        \
+		unsigned int *: u32,                                                               \
+		long *: i64,                                                                       \
+		unsigned long *: u64,                                                              \
+		long long *: i64,                                                                  \
+		unsigned long long *: u64,                                                         \
+		float *: f32,                                                                      \
+		double *: f64,                                                                     \
+		bool *: boolean,                                                                   \
+		mote_string *: string,                                                             \
+		mote_bytes *: bytes,                                                               \
+		default: other)
+
+#define MOTE_GUEST_CAN_CROSS(type) MOTE_GUEST_PICK(type, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0)
+
+/* The structure is there for the assertion in it, which is an expression's only place for one. */
+#define MOTE_GUEST_CODE(type)                                                                      \
+	(MOTE_GUEST_PICK(type, MOTE_TYPE_I32, MOTE_TYPE_U32, MOTE_TYPE_I64, MOTE_TYPE_U64,         \
+			 MOTE_TYPE_F32, MOTE_TYPE_F64, MOTE_TYPE_BOOL, MOTE_TYPE_STRING,           \
+			 MOTE_TYPE_BYTES, MOTE_TYPE_VOID) +                                        \
+	 0 * sizeof(struct {                                                                       \
+		 int unused;                                                                       \
+		 _Static_assert(MOTE_GUEST_CAN_CROSS(type),                                        \
+				"mote: the type " #type " " MOTE_GUEST_REFUSAL);                   \
+	 }))
+
+#define MOTE_GUEST_GET_AS(type, value)                                                             \
+	MOTE_GUEST_PICK(type, mote_guest_get_i32(value), mote_guest_get_u32(value),                \
+			mote_guest_get_i64(value), mote_guest_get_u64(value),                      \
+			mote_guest_get_f32(value), mote_guest_get_f64(value),                      \
+			mote_guest_get_bool(value), mote_guest_get_string(value),                  \
+			mote_guest_get_bytes(value), *(type *)(uintptr_t)(value)->bits)
+
+static inline struct mote_abi_value mote_guest_put_nothing(int nothing)
+{
+	return mote_guest_value(MOTE_TYPE_VOID, 0, (uint64_t)nothing);
+}
+
+#define MOTE_GUEST_PUT_AS(type, variable)                                                          \
+	MOTE_GUEST_PICK(type, mote_guest_put_i32, mote_guest_put_u32, mote_guest_put_i64,          \
+			mote_guest_put_u64, mote_guest_put_f32, mote_guest_put_f64,                \
+			mote_guest_put_bool, mote_guest_put_string, mote_guest_put_bytes,          \
+			mote_guest_put_nothing)                                                    \
+	(MOTE_GUEST_PICK(type, variable, variable, variable, variable, variable, variable,         \
+			 variable, variable, variable, ((void)(variable), 0)))
+#define MOTE_GUEST_LINKAGE
+
+#endif
 
 #define MOTE_GUEST_RESULT_CODE(type) MOTE_GUEST_IF_VOID(type, MOTE_TYPE_VOID, MOTE_GUEST_CODE(type))
-
-#define MOTE_GUEST_ACCESSOR(verb, type)                                                            \
-	_Generic((type *)0,                                                                        \
-		int32_t *: mote_guest_##verb##_i32,                                                \
-		uint32_t *: mote_guest_##verb##_u32,                                               \
-		int64_t *: mote_guest_##verb##_i64,                                                \
-		uint64_t *: mote_guest_##verb##_u64,                                               \
-		float *: mote_guest_##verb##_f32,                                                  \
-		double *: mote_guest_##verb##_f64,                                                 \
-		bool *: mote_guest_##verb##_bool,                                                  \
-		mote_string *: mote_guest_##verb##_string,                                         \
-		mote_bytes *: mote_guest_##verb##_bytes)
 
 /* ---- Preprocessor ------------------------------------------------------------------------- */
 
@@ -220,15 +308,23 @@ static inline struct mote_abi_value mote_guest_put_void(void)
 #define MOTE_GUEST_THIRD(...) MOTE_GUEST_THIRD_(__VA_ARGS__)
 #define MOTE_GUEST_THIRD_(a, b, c, ...) c
 
-/* The number of pairs behind the name. */
+/* The number of pairs after the name, up to 32: more than 16 are refused by name. */
 #define MOTE_GUEST_COUNT(...)                                                                      \
-	MOTE_GUEST_COUNT_(__VA_ARGS__, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, ~)
+	MOTE_GUEST_COUNT_(__VA_ARGS__, 32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, \
+			  17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, ~)
 #define MOTE_GUEST_COUNT_(name, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, p14, p15,  \
-			  p16, count, ...)                                                         \
+			  p16, p17, p18, p19, p20, p21, p22, p23, p24, p25, p26, p27, p28, p29,    \
+			  p30, p31, p32, count, ...)                                               \
 	count
 
 #define MOTE_GUEST_FIRST(...) MOTE_GUEST_FIRST_(__VA_ARGS__, ~)
 #define MOTE_GUEST_FIRST_(first, ...) first
+
+/* The first 16 of a list, for the record of a function with too many parameters. */
+#define MOTE_GUEST_SIXTEEN(...)                                                                    \
+	MOTE_GUEST_SIXTEEN_(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+#define MOTE_GUEST_SIXTEEN_(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ...)                   \
+	a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p
 
 /*
  * MAP_n(M, none, name, pair...): M(n, first), M(n - 1, second), ..., M(1, last); or none, without
@@ -267,34 +363,77 @@ static inline struct mote_abi_value mote_guest_put_void(void)
 	M(15, p), MOTE_GUEST_MAP_14(M, none, name, __VA_ARGS__)
 #define MOTE_GUEST_MAP_16(M, none, name, p, ...)                                                   \
 	M(16, p), MOTE_GUEST_MAP_15(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_17(M, none, name, p, ...)                                                   \
+	M(17, p), MOTE_GUEST_MAP_16(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_18(M, none, name, p, ...)                                                   \
+	M(18, p), MOTE_GUEST_MAP_17(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_19(M, none, name, p, ...)                                                   \
+	M(19, p), MOTE_GUEST_MAP_18(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_20(M, none, name, p, ...)                                                   \
+	M(20, p), MOTE_GUEST_MAP_19(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_21(M, none, name, p, ...)                                                   \
+	M(21, p), MOTE_GUEST_MAP_20(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_22(M, none, name, p, ...)                                                   \
+	M(22, p), MOTE_GUEST_MAP_21(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_23(M, none, name, p, ...)                                                   \
+	M(23, p), MOTE_GUEST_MAP_22(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_24(M, none, name, p, ...)                                                   \
+	M(24, p), MOTE_GUEST_MAP_23(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_25(M, none, name, p, ...)                                                   \
+	M(25, p), MOTE_GUEST_MAP_24(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_26(M, none, name, p, ...)                                                   \
+	M(26, p), MOTE_GUEST_MAP_25(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_27(M, none, name, p, ...)                                                   \
+	M(27, p), MOTE_GUEST_MAP_26(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_28(M, none, name, p, ...)                                                   \
+	M(28, p), MOTE_GUEST_MAP_27(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_29(M, none, name, p, ...)                                                   \
+	M(29, p), MOTE_GUEST_MAP_28(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_30(M, none, name, p, ...)                                                   \
+	M(30, p), MOTE_GUEST_MAP_29(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_31(M, none, name, p, ...)                                                   \
+	M(31, p), MOTE_GUEST_MAP_30(M, none, name, __VA_ARGS__)
+#define MOTE_GUEST_MAP_32(M, none, name, p, ...)                                                   \
+	M(32, p), MOTE_GUEST_MAP_31(M, none, name, __VA_ARGS__)
 
 /* What M can be: each takes the number and the pair. */
 #define MOTE_GUEST_PARAMETER(left, pair) MOTE_GUEST_PARAMETER_ pair
 #define MOTE_GUEST_PARAMETER_(type, name) type name
 #define MOTE_GUEST_TYPE(type, name) type
 #define MOTE_GUEST_NAME(type, name) name
-#define MOTE_GUEST_PAIR_CODE(left, pair) MOTE_GUEST_CODE(MOTE_GUEST_TYPE pair)
+#define MOTE_GUEST_PAIR_CODE(left, pair) MOTE_GUEST_PAIR_CODE_ pair
+#define MOTE_GUEST_PAIR_CODE_(type, name) MOTE_GUEST_CODE(type)
 #define MOTE_GUEST_GET(left, pair)                                                                 \
-	MOTE_GUEST_ACCESSOR(get, MOTE_GUEST_TYPE pair)                                             \
-	(&mote_guest_arguments[mote_guest_count - left])
-#define MOTE_GUEST_PUT(left, pair)                                                                 \
-	MOTE_GUEST_ACCESSOR(put, MOTE_GUEST_TYPE pair)(MOTE_GUEST_NAME pair)
+	MOTE_GUEST_GET_AS(MOTE_GUEST_TYPE pair, &mote_guest_arguments[mote_guest_count - left])
+#define MOTE_GUEST_PUT(left, pair) MOTE_GUEST_PUT_AS(MOTE_GUEST_TYPE pair, MOTE_GUEST_NAME pair)
 
 /* ---- The definitions ---------------------------------------------------------------------- */
 
-#define MOTE_GUEST_CHECK_NAME(name)                                                                \
-	_Static_assert(sizeof(#name) <= MOTE_ABI_NAME_BYTES, "the name " #name " is too long")
+#define MOTE_GUEST_CHECK(name, count)                                                              \
+	MOTE_ABI_ASSERT(sizeof(#name) <= MOTE_ABI_NAME_BYTES, "mote: the name " #name " is too "   \
+							      "long; it may have 63 bytes");       \
+	MOTE_ABI_ASSERT((count) <= MOTE_ABI_MAXIMUM_ARGUMENTS,                                     \
+			"mote: " #name " has more than 16 parameters")
+
+/* clang-format off */
+/* What the host reads of a function: the begin of its record. */
+#define MOTE_GUEST_SIGNATURE(result_type, function, count, map, ...) \
+	#function, MOTE_GUEST_RESULT_CODE(result_type), count, \
+	{MOTE_GUEST_SIXTEEN(map(MOTE_GUEST_PAIR_CODE, 0, __VA_ARGS__))}, {0}
+/* clang-format on */
 
 #define MOTE_GUEST_EXPORT_VOID(result, call)                                                       \
 	call;                                                                                      \
 	return mote_guest_put_void()
-#define MOTE_GUEST_EXPORT_VALUE(result, call) return MOTE_GUEST_ACCESSOR(put, result)(call)
+#define MOTE_GUEST_EXPORT_VALUE(result, call)                                                      \
+	result mote_guest_result = call;                                                           \
+	return MOTE_GUEST_PUT_AS(result, mote_guest_result)
 
 #define MOTE_GUEST_EXPORT(...) MOTE_GUEST_EXPORT_(__VA_ARGS__)
 #define MOTE_GUEST_EXPORT_(result_type, function, count, map, ...)                                 \
-	MOTE_GUEST_CHECK_NAME(function);                                                           \
+	MOTE_GUEST_CHECK(function, count);                                                         \
 	/* Not inlined, so that a fault in it is reported under its own name. */                   \
-	__attribute__((noinline))                                                                  \
+	MOTE_GUEST_LINKAGE __attribute__((noinline))                                               \
 	result_type function(map(MOTE_GUEST_PARAMETER, void, __VA_ARGS__));                        \
 	static struct mote_abi_value mote_guest_call_##function(                                   \
 		const struct mote_abi_value *mote_guest_arguments)                                 \
@@ -306,28 +445,22 @@ static inline struct mote_abi_value mote_guest_put_void(void)
 	}                                                                                          \
 	static const struct mote_guest_export mote_guest_export_##function                         \
 		__attribute__((section("mote_exports"), aligned(8), MOTE_GUEST_KEEP)) = {          \
-			.name = #function,                                                         \
-			.result = MOTE_GUEST_RESULT_CODE(result_type),                             \
-			.argument_count = count,                                                   \
-			.arguments = {map(MOTE_GUEST_PAIR_CODE, 0, __VA_ARGS__)},                  \
-			.entry = mote_guest_call_##function,                                       \
+			MOTE_GUEST_SIGNATURE(result_type, function, count, map, __VA_ARGS__),      \
+			mote_guest_call_##function,                                                \
 	};                                                                                         \
 	result_type function(map(MOTE_GUEST_PARAMETER, void, __VA_ARGS__))
 
 #define MOTE_GUEST_IMPORT_VOID(result, call) (void)call
 #define MOTE_GUEST_IMPORT_VALUE(result, call)                                                      \
 	const struct mote_abi_value mote_guest_result = call;                                      \
-	return MOTE_GUEST_ACCESSOR(get, result)(&mote_guest_result)
+	return MOTE_GUEST_GET_AS(result, &mote_guest_result)
 
 #define MOTE_GUEST_IMPORT(...) MOTE_GUEST_IMPORT_(__VA_ARGS__)
 #define MOTE_GUEST_IMPORT_(result_type, function, count, map, ...)                                 \
-	MOTE_GUEST_CHECK_NAME(function);                                                           \
+	MOTE_GUEST_CHECK(function, count);                                                         \
 	static const struct mote_abi_import mote_guest_import_##function                           \
 		__attribute__((section("mote_imports"), aligned(8), unused)) = {                   \
-			.name = #function,                                                         \
-			.result = MOTE_GUEST_RESULT_CODE(result_type),                             \
-			.argument_count = count,                                                   \
-			.arguments = {map(MOTE_GUEST_PAIR_CODE, 0, __VA_ARGS__)},                  \
+			MOTE_GUEST_SIGNATURE(result_type, function, count, map, __VA_ARGS__),      \
 	};                                                                                         \
 	static __attribute__((unused)) result_type function(                                       \
 		map(MOTE_GUEST_PARAMETER, void, __VA_ARGS__))                                      \

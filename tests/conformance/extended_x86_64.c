@@ -373,6 +373,57 @@ static void reset_clears_the_upper_vector_halves(void)
 	machine_destroy(&machine);
 }
 
+/* Where the standard format has PKRU, which Intel and AMD place differently; 0: this processor has none. */
+static unsigned pkru_offset(void)
+{
+	unsigned eax = 0xd, ebx, ecx = 9, edx;
+
+	__asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+	return eax >= 4 ? ebx : 0;
+}
+
+/* Sets PKRU and resets; NULL, or why this machine cannot show it. */
+static const char *reset_protection_keys(struct machine *machine, uint8_t *area, size_t bytes)
+{
+	const uint32_t denied = 0x55555554, none = 0;
+	const unsigned offset = pkru_offset();
+
+	if (offset == 0 || offset + sizeof(denied) > bytes)
+		return "this processor has no protection keys";
+	MACHINE_OK(machine, xsave, area, bytes);
+	area[AREA_FEATURES + 1] |= 2;
+	memcpy(area + offset, &denied, sizeof(denied));
+	if (machine->vm->ops->set_xsave(machine->vm, area, bytes, &machine->error) != MOTE_OK)
+		return "KVM keeps no protection keys";
+	MACHINE_OK(machine, xsave, area, bytes);
+	if (!(area[AREA_FEATURES + 1] & 2))
+		return "this kernel does not show what guests are not told of";
+	CHECK_MEM(area + offset, &denied, sizeof(denied));
+	MACHINE_RESET(machine);
+	MACHINE_OK(machine, xsave, area, bytes);
+	if (area[AREA_FEATURES + 1] & 2)
+		CHECK_MEM(area + offset, &none, sizeof(none));
+	return NULL;
+}
+
+static void reset_clears_the_protection_keys(void)
+{
+	struct machine machine;
+	const char *reason;
+	uint8_t *area;
+	size_t bytes;
+
+	machine_make(&machine, NULL);
+	bytes = machine.vm->ops->xsave_bytes(machine.vm);
+	area = calloc(1, bytes);
+	REQUIRE(area != NULL);
+	reason = reset_protection_keys(&machine, area, bytes);
+	free(area);
+	machine_destroy(&machine);
+	if (reason != NULL)
+		SKIP("%s", reason);
+}
+
 static void reset_after_an_exception_in_the_monitor(void)
 {
 	struct machine machine;
@@ -449,6 +500,7 @@ static const struct test_case cases[] = {
 	CASE(xsave_areas_of_another_size_are_refused),
 	CASE(reset_gives_every_class_its_power_on_values),
 	CASE(reset_clears_the_upper_vector_halves),
+	CASE(reset_clears_the_protection_keys),
 	CASE(reset_after_an_exception_in_the_monitor),
 	CASE(reset_after_a_shutdown),
 	CASE(reset_within_a_repeated_instruction),

@@ -22,6 +22,8 @@ skip() { echo "skip - $suite.$1: $2"; }
 
 gcc=${prefix}gcc
 clang="clang${machine:+ --target=$machine-linux-gnu}"
+gxx=${prefix}g++
+clangxx="clang++${machine:+ --target=$machine-linux-gnu}"
 if [ -n "$machine" ] && ! command -v "$gcc" >/dev/null; then
 	if [ "${MOTE_REQUIRE_BEDS:-}" = all ]; then
 		not_ok compiler "$gcc is not installed, and MOTE_REQUIRE_BEDS=all"
@@ -61,8 +63,10 @@ fi
 ok installs
 export PKG_CONFIG_PATH=$work/sdk/lib/pkgconfig
 cflags=$(pkg-config --cflags mote-guest)
+cxxflags=$(pkg-config --variable=cxxflags mote-guest)
 libs=$(pkg-config --libs mote-guest)
-warnings="-Wall -Wextra -Wpedantic -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Werror"
+warnings="-Wall -Wextra -Wpedantic -Wshadow -Werror"
+cwarnings="-Wmissing-prototypes -Wstrict-prototypes"
 
 # check_layout NAME FILE: a guest that the host will accept.
 check_layout()
@@ -95,6 +99,10 @@ builds()
 	local name=$1 compiler=$2 link=$libs
 	shift 2
 	case $compiler in *-static\ *|*-static) link=${libs/-static-pie/} ;; esac
+	case $compiler in
+	*++*) compiler+=" $cxxflags" ;;
+	*) compiler+=" $cwarnings" ;;
+	esac
 	# The words of these variables are meant to be split.
 	# shellcheck disable=SC2086
 	if $compiler $warnings $cflags "$@" -o "$work/out" $link >"$work/log" 2>&1; then
@@ -173,19 +181,62 @@ for compiler in "$gcc" "$clang"; do
 	builds "$label.link_time_optimisation" "$lto" "$tests/sdk/first.c" "$tests/sdk/second.c"
 done
 
-# compiles EXPECTED NAME CODE: whether this compiles, yes or no, with every compiler.
+# C++: built for every machine, and run on this one.
+# plus_gives EXPECTED FUNCTION ARGUMENT...
+plus_gives()
+{
+	local expected=$1 name=$plus.$2 printed
+	shift
+	printed=$("$mote" run "$work/out" "$@" 2>&1) || true
+	if [ "$printed" = "$expected" ]; then
+		ok "$name"
+	else
+		not_ok "$name" "$printed"
+	fi
+}
+
+for compiler in "$gxx" "$clangxx"; do
+	plus=${compiler%% *}
+	plus=${plus#"$prefix"}
+	plus=${plus/++/xx}
+	if ! command -v "${compiler%% *}" >/dev/null; then
+		skip "$plus" "not installed"
+		continue
+	fi
+	builds "$plus.every_header" "$compiler -std=c++17 -O0 -DWITH_AN_IMPORT" "$tests/sdk/plus.cpp"
+	builds "$plus.optimized" "$compiler -std=c++20 -O2" "$tests/sdk/plus.cpp"
+	[ -z "$machine" ] || continue
+	if [ ! -w /dev/kvm ]; then
+		skip "$plus.runs" "no /dev/kvm"
+		continue
+	fi
+	plus_gives 42 count
+	plus_gives 49 area 7
+	plus_gives 20 mix 1 2 3 4 5 1.5 2.5 true
+	plus_gives HELLO shout hello
+	plus_gives "guest info: said" say said
+done
+
+# compiles EXPECTED NAME CODE: whether this compiles, yes or no, with every compiler, as C and as C++.
+# Where it does not, and $sentence is set, the first error is a line with the sentence in it.
 compiles()
 {
-	local result
+	local compiler result first more
 	printf '#include <mote_guest.h>\n%s\n' "$3" >"$work/code.c"
-	for compiler in "$gcc" "$clang"; do
+	for compiler in "$gcc" "$clang" "$gxx" "$clangxx"; do
 		command -v "${compiler%% *}" >/dev/null || continue
 		result=no
+		more="$cwarnings -x c"
+		case $compiler in *++*) more="$cxxflags -std=c++17 -x c++" ;; esac
 		# shellcheck disable=SC2086
-		$compiler $cflags $warnings -c "$work/code.c" -o "$work/code.o" >"$work/log" 2>&1 &&
-			result=yes
+		$compiler $cflags $warnings $more -c "$work/code.c" -o "$work/code.o" \
+			>"$work/log" 2>&1 && result=yes
+		first=$(grep -m 1 'error: ' "$work/log")
 		if [ $result != "$1" ]; then
 			not_ok "$2" "$compiler: $result; $(head -3 "$work/log" | tr '\n' ' ')"
+			return
+		elif [ $result = no ] && ! grep -qF -- "$sentence" <<<"$first"; then
+			not_ok "$2" "$compiler says: $first"
 			return
 		fi
 	done
@@ -198,22 +249,50 @@ long=a_name_of_sixty_four_bytes_is_one_more_than_there_is_room_for___
 seventeen=$(printf ', (bool, p%d)' {1..17})
 sixteen=$(printf ', (bool, p%d)' {1..16})
 use=$(printf '(void)p%d;' {1..16})
+sentence=
 accepts unsigned_int 'MOTE_EXPORT(void, f, (unsigned int, v)) { (void)v; }'
 accepts void_result 'MOTE_IMPORT(void, f, (double, v)) MOTE_EXPORT(void, g) { f(0); }'
 accepts longest_name "MOTE_EXPORT(void, ${long%_}) { }"
 accepts sixteen_arguments "MOTE_EXPORT(void, f$sixteen) { $use }"
 accepts sixteen_imported "MOTE_IMPORT(bool, f$sixteen)"
+accepts long_long 'MOTE_IMPORT(long long, f, (unsigned long long, v))
+	MOTE_EXPORT(unsigned long long, g, (long long, v))
+	{ return (unsigned long long)f((unsigned long long)v); }'
+accepts long 'MOTE_IMPORT(long, f, (unsigned long, v))
+	MOTE_EXPORT(unsigned long, g, (long, v)) { return (unsigned long)f((unsigned long)v); }'
+sentence="cannot cross the border; use int32_t, uint32_t, int64_t, uint64_t, float, double, bool, \
+mote_string or mote_bytes"
 rejects short_argument 'MOTE_EXPORT(void, f, (short, v)) { (void)v; }'
 rejects pointer_argument 'MOTE_EXPORT(void, f, (void *, v)) { (void)v; }'
-rejects void_argument 'MOTE_EXPORT(int32_t, f, (void, v)) { return 0; }'
 structure='struct s { int v; };'
 rejects structure_result "$structure MOTE_EXPORT(struct s, f) { struct s s = {0}; return s; }"
 rejects char_result 'MOTE_EXPORT(char, f) { return 0; }'
 rejects long_double 'MOTE_IMPORT(void, f, (long double, v)) MOTE_EXPORT(void, g) { f(0); }'
 rejects mutable_string 'MOTE_IMPORT(char *, f) MOTE_EXPORT(void, g) { f(); }'
+rejects mutable_string_argument 'MOTE_EXPORT(void, f, (char *, v)) { (void)v; }'
+sentence=error # the compiler has words of its own for this
+rejects void_argument 'MOTE_EXPORT(int32_t, f, (void, v)) { return 0; }'
+sentence="is too long; it may have 63 bytes"
 rejects long_export_name "MOTE_EXPORT(void, $long) { }"
 rejects long_import_name "MOTE_IMPORT(void, $long)"
+sentence="mote: f has more than 16 parameters"
 rejects seventeen_arguments "MOTE_EXPORT(void, f$seventeen) { $use (void)p17; }"
+rejects seventeen_imported "MOTE_IMPORT(bool, f$seventeen)"
+
+# What a person who got a type wrong has to read.
+printf '#include <mote_guest.h>\n%s\n' 'MOTE_EXPORT(void, f, (char *, v)) { (void)v; }' >"$work/code.c"
+for compiler in "$gcc" "$clang"; do
+	command -v "${compiler%% *}" >/dev/null || continue
+	# shellcheck disable=SC2086
+	$compiler $cflags $warnings -c "$work/code.c" -o "$work/code.o" >"$work/log" 2>&1
+	if [ "$(grep -c 'error: ' "$work/log")" = 1 ] &&
+		grep -q 'error: .*mote: the type char \* cannot cross' "$work/log"; then
+		ok "${compiler%% *}.one_error_for_a_wrong_type"
+	else
+		not_ok "${compiler%% *}.one_error_for_a_wrong_type" \
+			"$(grep 'error: ' "$work/log" | tr '\n' ' ')"
+	fi
+done
 
 # The CMake package: three lines and a toolchain file.
 mkdir "$work/project"
@@ -242,6 +321,13 @@ package()
 toolchain=-DCMAKE_TOOLCHAIN_FILE=$work/sdk/lib/cmake/MoteGuest/mote-guest-toolchain.cmake
 if [ -z "$machine" ]; then
 	package cmake_package
+	if command -v g++ >/dev/null; then
+		cp "$tests/sdk/plus.cpp" "$work/project/hello.cpp"
+		sed -i 's/hello C/hello C CXX/; s/hello\.c/hello.cpp/' "$work/project/CMakeLists.txt"
+		package cmake_package_in_cxx
+		cp "$guest/../examples/guests/hello.c" "$work/project/hello.c"
+		sed -i 's/hello C CXX/hello C/; s/hello\.cpp/hello.c/' "$work/project/CMakeLists.txt"
+	fi
 	package cmake_package_with_toolchain_file "$toolchain"
 	exit $failed
 fi

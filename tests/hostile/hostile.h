@@ -69,10 +69,13 @@ Elf64_Phdr *hostile_segment(void *file, enum hostile_segment index);
 /* The kind of this machine: <architecture>/hostile_arch.h says where they differ. */
 enum hostile_bed hostile_bed(void);
 
+/* Whether an outcome's machines and conditions, from enum hostile_bed, hold here. */
+bool hostile_applies(unsigned int where);
+
 /* ---- Expectations ------------------------------------------------------------------------ */
 
 struct hostile_outcome {
-	unsigned int beds; /* enum hostile_bed, or 0: no outcome */
+	unsigned int beds; /* of enum hostile_bed, machines and conditions; 0: no outcome */
 	mote_fault_kind kind;
 	uint32_t vector;
 	uint64_t error_code;
@@ -89,7 +92,7 @@ struct hostile_outcome {
 #define DOORBELL(beds, at) OUTCOME(beds, DOORBELL, MOTE_FAULT_NO_VECTOR, 0, at)
 #define MAILBOX(beds, at) OUTCOME(beds, MAILBOX, MOTE_FAULT_NO_VECTOR, 0, at)
 
-#define HOSTILE_MAXIMUM_OUTCOMES 4
+#define HOSTILE_MAXIMUM_OUTCOMES 6
 
 struct hostile_expectation {
 	/* One of those for this machine must come; two for one machine: either. */

@@ -130,7 +130,7 @@ static void check_fault(const struct hostile_run *run, const struct hostile_outc
 	char is[160], should[160] = "nothing for this machine";
 
 	for (unsigned int i = 0; i < HOSTILE_MAXIMUM_OUTCOMES; i++) {
-		if (!(outcomes[i].beds & hostile_bed()))
+		if (!hostile_applies(outcomes[i].beds))
 			continue;
 		expected = &outcomes[i];
 		if (matches(expected, fault))

@@ -17,6 +17,10 @@
 
 #ifndef MOTE_LIBC_ASSERT_H
 #define MOTE_LIBC_ASSERT_H
-_Noreturn void __assert_fail(const char *condition, const char *file, unsigned int line,
-			     const char *function);
+#ifdef __cplusplus
+extern "C"
+#endif
+	__attribute__((noreturn)) void
+	__assert_fail(const char *condition, const char *file, unsigned int line,
+		      const char *function);
 #endif

@@ -5,6 +5,10 @@
 #ifndef MOTE_LIBC_CTYPE_H
 #define MOTE_LIBC_CTYPE_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 int isalnum(int c);
 int isalpha(int c);
 int isblank(int c);
@@ -20,4 +24,7 @@ int isxdigit(int c);
 int tolower(int c);
 int toupper(int c);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 #ifndef MOTE_LIBC_ERRNO_H
 #define MOTE_LIBC_ERRNO_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define EPERM 1
 #define ENOENT 2
 #define EINTR 4
@@ -27,4 +31,7 @@
 int *__errno_location(void) __attribute__((const));
 #define errno (*__errno_location())
 
+#ifdef __cplusplus
+}
+#endif
 #endif

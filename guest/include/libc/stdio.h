@@ -9,6 +9,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define EOF (-1)
 #define BUFSIZ 512
 #ifndef SEEK_SET
@@ -28,25 +32,28 @@ extern FILE *const stderr;
 
 /* Conversions: d i u x X o c s p f F e E g G %, all flags, widths, precisions and length modifiers;
  * floating point is rounded exactly.  long double is printed with the precision of double. */
-int snprintf(char *restrict to, size_t bytes, const char *restrict format, ...)
+int snprintf(char *__restrict to, size_t bytes, const char *__restrict format, ...)
 	MOTE_LIBC_PRINTF(3, 4);
-int vsnprintf(char *restrict to, size_t bytes, const char *restrict format, va_list arguments)
+int vsnprintf(char *__restrict to, size_t bytes, const char *__restrict format, va_list arguments)
 	MOTE_LIBC_PRINTF(3, 0);
-int sprintf(char *restrict to, const char *restrict format, ...) MOTE_LIBC_PRINTF(2, 3);
-int vsprintf(char *restrict to, const char *restrict format, va_list arguments)
+int sprintf(char *__restrict to, const char *__restrict format, ...) MOTE_LIBC_PRINTF(2, 3);
+int vsprintf(char *__restrict to, const char *__restrict format, va_list arguments)
 	MOTE_LIBC_PRINTF(2, 0);
 
-int printf(const char *restrict format, ...) MOTE_LIBC_PRINTF(1, 2);
-int vprintf(const char *restrict format, va_list arguments) MOTE_LIBC_PRINTF(1, 0);
-int fprintf(FILE *restrict stream, const char *restrict format, ...) MOTE_LIBC_PRINTF(2, 3);
-int vfprintf(FILE *restrict stream, const char *restrict format, va_list arguments)
+int printf(const char *__restrict format, ...) MOTE_LIBC_PRINTF(1, 2);
+int vprintf(const char *__restrict format, va_list arguments) MOTE_LIBC_PRINTF(1, 0);
+int fprintf(FILE *__restrict stream, const char *__restrict format, ...) MOTE_LIBC_PRINTF(2, 3);
+int vfprintf(FILE *__restrict stream, const char *__restrict format, va_list arguments)
 	MOTE_LIBC_PRINTF(2, 0);
 int puts(const char *text);
 int putchar(int byte);
-int fputs(const char *restrict text, FILE *restrict stream);
+int fputs(const char *__restrict text, FILE *__restrict stream);
 int fputc(int byte, FILE *stream);
 int putc(int byte, FILE *stream);
-size_t fwrite(const void *restrict data, size_t bytes, size_t count, FILE *restrict stream);
+size_t fwrite(const void *__restrict data, size_t bytes, size_t count, FILE *__restrict stream);
 int fflush(FILE *stream);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

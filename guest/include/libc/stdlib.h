@@ -8,6 +8,10 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define EXIT_SUCCESS 0
 #define EXIT_FAILURE 1
 #define RAND_MAX 0x7fffffff
@@ -30,17 +34,17 @@ void *aligned_alloc(size_t alignment, size_t bytes) __attribute__((malloc, alloc
 int posix_memalign(void **memory, size_t alignment, size_t bytes);
 void free(void *memory);
 
-_Noreturn void abort(void);
-_Noreturn void exit(int status);
-_Noreturn void _Exit(int status);
+__attribute__((noreturn)) void abort(void);
+__attribute__((noreturn)) void exit(int status);
+__attribute__((noreturn)) void _Exit(int status);
 
 int atoi(const char *text);
 long atol(const char *text);
 long long atoll(const char *text);
-long strtol(const char *restrict text, char **restrict end, int base);
-unsigned long strtoul(const char *restrict text, char **restrict end, int base);
-long long strtoll(const char *restrict text, char **restrict end, int base);
-unsigned long long strtoull(const char *restrict text, char **restrict end, int base);
+long strtol(const char *__restrict text, char **__restrict end, int base);
+unsigned long strtoul(const char *__restrict text, char **__restrict end, int base);
+long long strtoll(const char *__restrict text, char **__restrict end, int base);
+unsigned long long strtoull(const char *__restrict text, char **__restrict end, int base);
 
 int abs(int v);
 long labs(long v);
@@ -59,4 +63,7 @@ void srand(unsigned int seed);
 /* There is no environment: always NULL. */
 char *getenv(const char *name);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

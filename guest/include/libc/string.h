@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-void *memcpy(void *restrict to, const void *restrict from, size_t length);
+void *memcpy(void *__restrict to, const void *__restrict from, size_t length);
 void *memmove(void *to, const void *from, size_t length);
 void *memset(void *to, int byte, size_t length);
 int memcmp(const void *a, const void *b, size_t length);
@@ -27,12 +27,12 @@ char *strstr(const char *text, const char *part);
 char *strpbrk(const char *text, const char *set);
 size_t strspn(const char *text, const char *set);
 size_t strcspn(const char *text, const char *set);
-char *strcpy(char *restrict to, const char *restrict from);
-char *stpcpy(char *restrict to, const char *restrict from);
-char *strncpy(char *restrict to, const char *restrict from, size_t length);
-char *strcat(char *restrict to, const char *restrict from);
-char *strncat(char *restrict to, const char *restrict from, size_t maximum);
-char *strtok_r(char *restrict text, const char *restrict set, char **restrict rest);
+char *strcpy(char *__restrict to, const char *__restrict from);
+char *stpcpy(char *__restrict to, const char *__restrict from);
+char *strncpy(char *__restrict to, const char *__restrict from, size_t length);
+char *strcat(char *__restrict to, const char *__restrict from);
+char *strncat(char *__restrict to, const char *__restrict from, size_t maximum);
+char *strtok_r(char *__restrict text, const char *__restrict set, char **__restrict rest);
 char *strdup(const char *text);
 char *strndup(const char *text, size_t maximum);
 char *strerror(int number);

@@ -7,7 +7,14 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 int strcasecmp(const char *a, const char *b);
 int strncasecmp(const char *a, const char *b, size_t maximum);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

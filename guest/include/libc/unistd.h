@@ -8,12 +8,19 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #ifndef SEEK_SET
 #define SEEK_SET 0
 #define SEEK_CUR 1
 #define SEEK_END 2
 #endif
 
-_Noreturn void _exit(int status);
+__attribute__((noreturn)) void _exit(int status);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

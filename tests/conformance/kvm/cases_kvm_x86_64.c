@@ -3,6 +3,7 @@
  * KVM on x86_64 as it may be on another machine: CPUID, quirks, capabilities.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "cases_kvm.h"
 #include "hypervisor/backends/kvm/kvm.h"
@@ -150,6 +151,56 @@ static void the_patching_of_hypercalls_is_turned_off(void)
 	machine_destroy(&machine);
 }
 
+/* ---- PKRU --------------------------------------------------------------------------------- */
+
+enum { XSAVE_BV = 512, PKRU = 1 << 9 };
+
+static bool real_pkru;	/* the real KVM keeps it */
+static bool offer;	/* the pretended one does */
+static uint64_t marked; /* the components of the last KVM_SET_XSAVE */
+
+static void offer_pkru(struct mote_kvm_x86_cpuid *table)
+{
+	for (uint32_t i = 0; i < table->nent; i++) {
+		struct mote_kvm_x86_cpuid_entry *entry = &table->entries[i];
+
+		if (entry->function != 0xd || entry->index != 0)
+			continue;
+		real_pkru = entry->eax & PKRU;
+		entry->eax = offer ? entry->eax | PKRU : entry->eax & ~(uint32_t)PKRU;
+	}
+}
+
+/* A KVM that does not keep it would refuse the mark. */
+static void note_components(unsigned long request, const void *argument)
+{
+	uint8_t *area = (uint8_t *)(uintptr_t)argument;
+	uint64_t passed;
+
+	if (request != MOTE_KVM_SET_XSAVE)
+		return;
+	memcpy(&marked, area + XSAVE_BV, sizeof(marked));
+	passed = real_pkru ? marked : marked & ~(uint64_t)PKRU;
+	memcpy(area + XSAVE_BV, &passed, sizeof(passed));
+}
+
+/* A kernel before 6.2 keeps what PKRU was unless the area says that it is 0. */
+static void reset_marks_pkru_where_kvm_keeps_it(void)
+{
+	struct machine machine;
+
+	test_need_hypervisor();
+	for (int i = 0; i < 2; i++) {
+		offer = i == 1;
+		make_pretended(&machine, (struct pretence){.watch = note_components,
+							   .edit_cpuid = offer_pkru});
+		marked = 0;
+		MACHINE_RESET(&machine);
+		CHECK_EQ((marked & PKRU) != 0, offer);
+		machine_destroy(&machine);
+	}
+}
+
 static const struct test_case cases[] = {
 	CASE(a_kernel_without_what_is_needed_is_refused),
 	CASE(missing_options_are_done_without),
@@ -157,6 +208,7 @@ static const struct test_case cases[] = {
 	CASE(a_debug_exit_carries_dr6_and_the_vector),
 	CASE(the_patching_of_hypercalls_is_turned_off),
 	CASE(guest_memory_is_never_patched),
+	CASE(reset_marks_pkru_where_kvm_keeps_it),
 };
 
 const struct case_list kvm_arch_cases = {cases, TEST_COUNT(cases)};

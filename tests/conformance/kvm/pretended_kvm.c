@@ -29,6 +29,16 @@ static bool comes(unsigned *times)
 	return *times > 0 && (*times)-- > 0;
 }
 
+static int pretend_cpuid(int fd, struct mote_kvm_x86_cpuid *table)
+{
+	int result = kvm_real_system()->ioctl(kvm_real_system(), fd, MOTE_KVM_GET_SUPPORTED_CPUID,
+					      table);
+
+	if (result >= 0 && pretence.edit_cpuid != NULL)
+		pretence.edit_cpuid(table);
+	return result;
+}
+
 static int pretend_ioctl(const struct mote_kvm_system *system, int fd, unsigned long request,
 			 void *argument)
 {
@@ -51,6 +61,8 @@ static int pretend_ioctl(const struct mote_kvm_system *system, int fd, unsigned 
 		if (comes(&pretence.create_errors))
 			return -pretence.create_error;
 		break;
+	case MOTE_KVM_GET_SUPPORTED_CPUID:
+		return pretend_cpuid(fd, argument);
 	case MOTE_KVM_RUN:
 		if (pretence.run_error != 0)
 			return -pretence.run_error;

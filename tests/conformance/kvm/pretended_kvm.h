@@ -24,6 +24,8 @@ struct pretence {
 	void (*exit)(struct mote_kvm_run *run); /* instead of a run */
 	/* May be NULL: sees each request before it is carried out. */
 	void (*watch)(unsigned long request, const void *argument);
+	/* May be NULL: edits the answer to KVM_GET_SUPPORTED_CPUID. */
+	void (*edit_cpuid)(struct mote_kvm_x86_cpuid *table);
 	struct mote_kvm_run *run;
 };
 

@@ -8,3 +8,8 @@ enum hostile_bed hostile_bed(void)
 {
 	return test_in_bed("arm64") ? ARM64_BED : HARDWARE;
 }
+
+bool hostile_applies(unsigned int where)
+{
+	return where & hostile_bed();
+}

@@ -251,8 +251,8 @@ ALL(HOSTILE_DEFINE)
 #define OPEN_TO_READ(name, ...) \
 	READ(name, __VA_ARGS__, READ_PASSES(EVERYWHERE)) \
 	WRITE(name, __VA_ARGS__, WRITE_UNDEFINED)
-#define RUN_READ(name, ...) {"read_" #name, run_read_##name},
-#define RUN_WRITE(name, ...) {"write_" #name, run_write_##name},
+#define RUN_READ(name, ...) {"read_" #name, run_read_##name, NULL, NULL},
+#define RUN_WRITE(name, ...) {"write_" #name, run_write_##name, NULL, NULL},
 #define RUN_BOTH(name, ...) RUN_READ(name, __VA_ARGS__) RUN_WRITE(name, __VA_ARGS__)
 
 CONTROL_REGISTERS(UNDEFINED_REGISTER)

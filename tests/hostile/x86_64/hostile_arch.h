@@ -25,8 +25,37 @@ enum hostile_bed {
 	SVM = 2,      /* the emulated machine with SVM: MOTE_TEST_BED=svm */
 	HARDWARE = 4, /* any other: what Intel's and AMD's manuals say */
 	EVERYWHERE = PVM | SVM | HARDWARE,
+
+	/* Conditions, by what the guest's own cpuid says.  All of an outcome's must hold. */
+	AMD = 1 << 8, /* or Hygon */
+	INTEL = 1 << 9,
+	UMIP = 1 << 10,
+	NO_UMIP = 1 << 11,
+	FSGSBASE = 1 << 12,
+	NO_FSGSBASE = 1 << 13,
+	RDTSCP = 1 << 14,
+	NO_RDTSCP = 1 << 15,
+	RDRAND = 1 << 16,
+	NO_RDRAND = 1 << 17,
+	RDSEED = 1 << 18,
+	NO_RDSEED = 1 << 19,
+	OSPKE = 1 << 20, /* on PVM that of the host: CR4.PKE */
+	NO_OSPKE = 1 << 21,
+	OSXSAVE = 1 << 22,
+	NO_OSXSAVE = 1 << 23,
+	RDPID = 1 << 24,
+	NO_RDPID = 1 << 25,
+	WAITPKG = 1 << 26,
+	NO_WAITPKG = 1 << 27,
+	CLFLUSH = 1 << 28,
+	NO_CLFLUSH = 1 << 29,
 };
 
+/*
+ * Expectations, NAME(machines and conditions, error code if any, at): the exception NAME, whose pc is
+ * `at` bytes from the begin of the code.  GP(EVERYWHERE, 0, 2): on every machine #GP with error code 0
+ * at the instruction that begins with the third byte.  UD at the end of the code: it was harmless.
+ */
 #define DE(beds, at) OUTCOME(beds, ARITHMETIC, 0, 0, at)
 #define DB(beds, at) OUTCOME(beds, SINGLE_STEP, 1, 0, at)
 #define BP(beds, at) OUTCOME(beds, BREAKPOINT, 3, 0, at)

@@ -9,6 +9,9 @@
  * no UMIP, never checks alignment, and lets the saved pc of some software
  * interrupts stand behind them.
  */
+#include <stdio.h>
+#include <string.h>
+
 #include "hostile.h"
 
 /*
@@ -47,10 +50,13 @@
 #define GATES(X) \
 	/* PVM: enters at LSTAR, which is 0, still in user mode */ \
 	X(syscall, "syscall", FETCH(PVM, 0x14, 0), UD(SVM | HARDWARE, 0)) \
-	/* Intel: #GP as the MSR holds no selector; AMD: not in 64-bit mode */ \
-	X(sysenter, "sysenter", UD(EVERYWHERE, 0), GP(HARDWARE, 0, 0)) \
+	/* Intel: #GP as the MSR holds no selector; AMD: not in 64-bit mode.  PVM on Intel: refused by \
+	 * the host's kernel in a way of its own */ \
+	X(sysenter, "sysenter", UD(EVERYWHERE | AMD, 0), GP(HARDWARE | SVM | INTEL, 0, 0), \
+	  UD(PVM | INTEL, 0), GP(PVM | INTEL, 0, 0)) \
 	X(sysret, "sysretq", GP(PVM, 0, 0), UD(SVM | HARDWARE, 0)) \
-	X(sysexit, "sysexitq", GP(EVERYWHERE, 0, 0), UD(HARDWARE, 0)) \
+	/* the emulator looks at the privilege first */ \
+	X(sysexit, "sysexitq", GP(PVM | SVM, 0, 0), GP(HARDWARE | INTEL, 0, 0), UD(HARDWARE | AMD, 0)) \
 	/* PVM: no software interrupt but int3 */ \
 	X(int_0x80, "int $0x80", UD(PVM, 0), GP(SVM | HARDWARE, 0x802, 0)) \
 	X(int_0x20, "int $0x20", UD(PVM, 0), GP(SVM, 0x202, 2), GP(HARDWARE, 0x202, 0)) \
@@ -60,13 +66,17 @@
 	X(int_0x81_again, "1: int $0x81; jmp 1b", UD(PVM, 0), GP(SVM | HARDWARE, 0x812, 0)) \
 	X(int3, "int3", BP(EVERYWHERE, 1)) \
 	X(int_3, ".byte 0xcd, 3", BP(EVERYWHERE, 2)) \
-	/* a trap; PVM: as a fault; SVM: not known */ \
-	X(icebp, ".byte 0xf1", DB(PVM, 0), UD(SVM, 0), DB(HARDWARE, 1)) \
-	/* the hypercall of the processor's own vendor is refused by KVM, with -EPERM in rax */ \
-	X(vmcall, "vmcall", GP(PVM | SVM, 0, 0), UD(HARDWARE, 0), UD(HARDWARE, 3)) \
-	X(vmmcall, "vmmcall", UD(PVM | SVM | HARDWARE, 3), UD(HARDWARE, 0)) \
-	X(vmrun, "mov $0x20000, %eax; .byte 0x0f, 0x01, 0xd8", GP(PVM | SVM | HARDWARE, 0, 5), \
-	  UD(HARDWARE, 5)) \
+	/* a trap, as AMD's and Intel's manuals have it; KVM versions differ in whether pc is at it or \
+	 * behind it, on PVM too; SVM: the emulator does not know it */ \
+	X(icebp, ".byte 0xf1", UD(SVM, 0), DB(PVM | HARDWARE, 1), DB(PVM | HARDWARE, 0)) \
+	/* the hypercall of the processor's own vendor is refused by KVM, with -EPERM in rax; the other \
+	 * one is #UD, which KVM may take as a hypercall too */ \
+	X(vmcall, "vmcall", GP(PVM | SVM, 0, 0), UD(HARDWARE | AMD, 0), UD(HARDWARE, 3), \
+	  UD(PVM | INTEL, 3), UD(PVM | INTEL, 0)) \
+	X(vmmcall, "vmmcall", UD(EVERYWHERE, 3), UD(EVERYWHERE | INTEL, 0)) \
+	/* AMD: #GP by privilege; Intel has no such instruction */ \
+	X(vmrun, "mov $0x20000, %eax; .byte 0x0f, 0x01, 0xd8", GP(EVERYWHERE | AMD, 0, 5), \
+	  UD(EVERYWHERE | INTEL, 5)) \
 	X(vmxon, "vmxon " DATA_TEXT, UD(EVERYWHERE, 0)) \
 	/* PVM: KVM emulates them after a #GP */ \
 	X(monitor, ".byte 0x0f, 0x01, 0xc8", GP(PVM, 0, 0), UD(SVM | HARDWARE, 0)) \
@@ -94,31 +104,49 @@
 	/* PVM: such a jump is not emulated */ \
 	X(far_jump, "push $0x40; push $" MONITOR_TEXT "; .byte 0x48; ljmp *(%rsp)", UD(PVM, 7), \
 	  GP(SVM | HARDWARE, 0x40, 7)) \
-	X(wrfsbase, "mov $" DATA_TEXT ", %eax; wrfsbase %rax", UD(EVERYWHERE, 10), UD(HARDWARE, 5)) \
+	X(wrfsbase, "mov $" DATA_TEXT ", %eax; wrfsbase %rax", UD(EVERYWHERE | FSGSBASE, 10), \
+	  UD(EVERYWHERE | NO_FSGSBASE, 5)) \
 	/* SVM: the emulator does not look */ \
 	X(wrgsbase_wild, "movabs $0x8000000000000000, %rax; wrgsbase %rax", \
-	  GP(PVM | HARDWARE, 0, 10), UD(SVM, 15), UD(HARDWARE, 10))
+	  GP(PVM | HARDWARE | FSGSBASE, 0, 10), UD(SVM | FSGSBASE, 15), \
+	  UD(EVERYWHERE | NO_FSGSBASE, 10))
 
 /* Harmless, or forbidden by UMIP where the machine has it. */
 #define INFORMATION(X) \
-	X(sgdt, "sgdt " DATA_TEXT, GP(PVM | HARDWARE, 0, 0), UD(SVM | HARDWARE, 8)) \
-	X(sidt, "sidt " DATA_TEXT, GP(PVM | HARDWARE, 0, 0), UD(SVM | HARDWARE, 8)) \
-	X(sldt, "sldt %eax", GP(PVM | HARDWARE, 0, 0), UD(SVM | HARDWARE, 3)) \
-	X(smsw, "smsw %eax", GP(PVM | HARDWARE, 0, 0), UD(SVM | HARDWARE, 3)) \
-	X(str, "str %eax", GP(PVM | HARDWARE, 0, 0), UD(SVM | HARDWARE, 3)) \
+	X(sgdt, "sgdt " DATA_TEXT, GP(EVERYWHERE | UMIP, 0, 0), UD(EVERYWHERE | NO_UMIP, 8)) \
+	X(sidt, "sidt " DATA_TEXT, GP(EVERYWHERE | UMIP, 0, 0), UD(EVERYWHERE | NO_UMIP, 8)) \
+	X(sldt, "sldt %eax", GP(EVERYWHERE | UMIP, 0, 0), UD(EVERYWHERE | NO_UMIP, 3)) \
+	X(smsw, "smsw %eax", GP(EVERYWHERE | UMIP, 0, 0), UD(EVERYWHERE | NO_UMIP, 3), \
+	  /* Intel before UMIP: KVM can stop the others alone */ UD(HARDWARE | INTEL, 3)) \
+	X(str, "str %eax", GP(EVERYWHERE | UMIP, 0, 0), UD(EVERYWHERE | NO_UMIP, 3)) \
 	X(rdtsc, "rdtsc", UD(EVERYWHERE, 2)) \
-	X(rdtscp, "rdtscp", UD(EVERYWHERE, 3), UD(HARDWARE, 0)) \
-	X(rdrand, "rdrand %eax", UD(EVERYWHERE, 3), UD(HARDWARE, 0)) \
-	X(rdseed, "rdseed %eax", UD(EVERYWHERE, 3), UD(HARDWARE, 0)) \
-	X(xgetbv, "xor %ecx, %ecx; xgetbv", UD(EVERYWHERE, 5)) \
+	X(rdtscp, "rdtscp", UD(EVERYWHERE | RDTSCP, 3), UD(EVERYWHERE | NO_RDTSCP, 0)) \
+	/* AMD has no way to stop them: an instruction that KVM hides may still execute */ \
+	X(rdrand, "rdrand %eax", UD(EVERYWHERE | RDRAND, 3), UD(EVERYWHERE | NO_RDRAND, 0), \
+	  UD(EVERYWHERE | AMD, 3)) \
+	X(rdseed, "rdseed %eax", UD(EVERYWHERE | RDSEED, 3), UD(EVERYWHERE | NO_RDSEED, 0), \
+	  UD(EVERYWHERE | AMD, 3)) \
+	/* PVM: says the number of the host's CPU; elsewhere TSC_AUX is 0, and rdtscp gives it too */ \
+	X(rdpid, ".byte 0xf3, 0x0f, 0xc7, 0xf8", UD(EVERYWHERE | RDPID, 4), UD(EVERYWHERE | NO_RDPID, 0)) \
+	X(xgetbv, "xor %ecx, %ecx; xgetbv", UD(EVERYWHERE | OSXSAVE, 5), \
+	  UD(EVERYWHERE | NO_OSXSAVE, 2)) \
 	X(cpuid, "mov $0x40000000, %eax; cpuid", UD(EVERYWHERE, 7)) \
-	X(rdfsbase, "rdfsbase %rax", UD(EVERYWHERE, 5), UD(HARDWARE, 0)) \
+	X(rdfsbase, "rdfsbase %rax", UD(EVERYWHERE | FSGSBASE, 5), UD(EVERYWHERE | NO_FSGSBASE, 0)) \
 	X(verr, "mov $8, %eax; verr %ax", UD(EVERYWHERE, 8)) \
 	X(lsl, "mov $8, %eax; lsl %eax, %eax", UD(EVERYWHERE, 8)) \
 	X(clflush, "clflush " DATA_TEXT, UD(EVERYWHERE, 8)) \
-	/* HARDWARE that knows tpause, which KVM hides; elsewhere an mfence */ \
-	X(tpause, ".byte 0x66, 0x0f, 0xae, 0xf0", UD(EVERYWHERE, 4), UD(HARDWARE, 0)) \
-	X(rdpkru, "xor %ecx, %ecx; .byte 0x0f, 0x01, 0xee", UD(EVERYWHERE, 2))
+	/* Not for guests: #UD where the processor knows it, else an mfence on AMD and #UD on Intel. \
+	 * PVM: as the host's */ \
+	X(tpause, ".byte 0x66, 0x0f, 0xae, 0xf0", UD(HARDWARE, 0), UD(EVERYWHERE | NO_WAITPKG, 4), \
+	  UD(PVM | WAITPKG, 4), UD(PVM | INTEL, 0)) \
+	/* Hidden, and CR4.PKE is clear; PVM: user code has the host's CR4 */ \
+	X(rdpkru, "xor %ecx, %ecx; .byte 0x0f, 0x01, 0xee", UD(EVERYWHERE | NO_OSPKE, 2), \
+	  UD(PVM | OSPKE, 5)) \
+	X(wrpkru, "xor %ecx, %ecx; xor %edx, %edx; mov $-1, %eax; .byte 0x0f, 0x01, 0xef; mov " \
+	  DATA_TEXT ", %ebx", UD(EVERYWHERE | NO_OSPKE, 9), \
+	  /* nothing may be touched any more; or KVM sets PKRU back */ \
+	  UD(PVM | OSPKE, 19), PF(PVM | OSPKE, 0x25, 12, READ, HOSTILE_DATA), \
+	  PF(PVM | OSPKE, 5, 12, READ, HOSTILE_DATA))
 
 #define FLAGS(X) \
 	X(popf_trap, "push $0x102; popf; nop", DB(EVERYWHERE, 7)) \
@@ -155,9 +183,7 @@
 	  MF(EVERYWHERE, 15)) \
 	/* SVM: the emulator has no such exceptions */ \
 	X(sse_divide, "push $0; ldmxcsr (%rsp); xorps %xmm0, %xmm0; divss %xmm0, %xmm0", \
-	  XM(PVM | HARDWARE, 9), UD(SVM, 13)) \
-	/* HARDWARE may be told to stop split locks */ \
-	X(split_lock, "lock incl " DATA_TEXT "+0x3e", UD(EVERYWHERE, 8), AC(HARDWARE, 0))
+	  XM(PVM | HARDWARE, 9), UD(SVM, 13))
 
 /* Exceptions while the stack is no stack: the monitor has its own. */
 #define STACK(X) \
@@ -178,6 +204,51 @@
 /* clang-format on */
 
 ALL(HOSTILE_DEFINE)
+
+/* ---- Split locks -------------------------------------------------------------------------- */
+
+/* Whether a file has a line with this word in it; gives whether it could be read, too. */
+static bool has_word(const char *path, const char *word, bool *readable)
+{
+	static char line[8192];
+	FILE *file = fopen(path, "r");
+	bool found = false;
+
+	*readable = file != NULL;
+	while (file != NULL && !found && fgets(line, sizeof(line), file) != NULL)
+		found = strstr(line, word) != NULL;
+	if (file != NULL)
+		fclose(file);
+	return found;
+}
+
+/*
+ * Whether a split lock may end this process.  Where the processor detects them, the kernel can be told
+ * to send SIGBUS to whoever makes one, and that means the thread that runs a guest too.
+ */
+static bool split_locks_may_kill(void)
+{
+	bool readable, known;
+
+	if (!has_word("/proc/cpuinfo", " split_lock_detect", &readable) && readable &&
+	    !has_word("/proc/cpuinfo", " bus_lock_detect", &readable))
+		return false;
+	return has_word("/proc/cmdline", "split_lock_detect=fatal", &known) || !known;
+}
+
+GUEST_CODE(split_lock, "lock incl " DATA_TEXT "+0x3e");
+
+/* HARDWARE may hand the #AC on to the guest. */
+static void split_lock(void)
+{
+	const struct hostile_guest guest = {GUEST(split_lock)};
+	const struct hostile_expectation expectation = {
+		.outcomes = {UD(EVERYWHERE, 8), AC(HARDWARE, 0)}};
+
+	if (split_locks_may_kill())
+		SKIP("split_lock_detect is fatal or not known: the kernel may end this program");
+	hostile_try(&guest, &expectation);
+}
 
 /* ---- Loops: only a kill ends them -------------------------------------------------------- */
 
@@ -235,6 +306,7 @@ static const struct test_case cases[] = {
 	/* clang-format off */
 	ALL(HOSTILE_RUN)
 	/* clang-format on */
+	CASE(split_lock),
 	CASE(endless_loop),
 	CASE(endless_pause),
 	CASE(endless_faultless),

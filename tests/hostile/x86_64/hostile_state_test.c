@@ -97,6 +97,36 @@ static void entry_registers(void)
 	hostile_close(&places);
 }
 
+/* ---- Of another sandbox ------------------------------------------------------------------- */
+
+GUEST_CODE(set_pkru, "xor %ecx, %ecx; xor %edx, %edx; mov $0x55555554, %eax\n\t"
+		     ".byte 0x0f, 0x01, 0xef\n\t"
+		     "out %eax, $0x50");
+GUEST_CODE(get_pkru, "xor %ecx, %ecx; .byte 0x0f, 0x01, 0xee");
+
+/* Ordinary KVM: the instructions are #UD.  PVM: user code has the host's CR4.PKE; KVM makes PKRU 0 before
+ * each entry and gives the host's value back after it. */
+static void protection_keys_of_another_sandbox(void)
+{
+	const struct hostile_guest writer = {GUEST(set_pkru)}, reader = {GUEST(get_pkru)};
+	struct hostile_run first, second;
+	mote_status written;
+
+	hostile_open(&first, &writer);
+	hostile_enter(&first);
+	written = first.status;
+	hostile_open(&second, &reader);
+	hostile_enter(&second);
+	REQUIRE(second.fault);
+	CHECK_EQ(second.fault->vector, 6);
+	if (second.fault->pc != HOSTILE_CODE + 2)
+		CHECK_EQ(second.fault->registers.as.x86_64.rax, 0);
+	hostile_close(&second);
+	hostile_close(&first);
+	if (written != MOTE_OK)
+		SKIP("no guest on this machine can write PKRU");
+}
+
 /* ---- In a fault -------------------------------------------------------------------------- */
 
 #define PATTERN "0x1111111111111111"
@@ -238,6 +268,7 @@ static void fault_names_the_place(void)
 
 static const struct test_case cases[] = {
 	CASE(entry_registers),
+	CASE(protection_keys_of_another_sandbox),
 	CASE(registers_of_an_exception),
 	CASE(registers_of_an_exception_with_error_code),
 	CASE(registers_of_a_malformed_doorbell),

@@ -26,6 +26,7 @@ const char mote_kvm_arch_remedy[] = "load the kernel module (modprobe kvm_intel 
 
 static mote_status read_cpuid(struct mote_kvm *kvm, struct mote_kvm_arch *arch, mote_error *error)
 {
+	const struct mote_kvm_x86_cpuid_entry *leaf;
 	int result = -E2BIG;
 
 	for (uint32_t entries = FIRST_CPUID_ENTRIES;
@@ -41,6 +42,8 @@ static mote_status read_cpuid(struct mote_kvm *kvm, struct mote_kvm_arch *arch, 
 	}
 	if (result < 0)
 		return mote_kvm_fail(error, -result, "KVM_GET_SUPPORTED_CPUID");
+	leaf = mote_kvm_cpuid_find(arch->cpuid, 0xd, 0);
+	arch->pkru = leaf != NULL && (leaf->eax & MOTE_XCR0_PKRU); /* before it is hidden */
 	mote_kvm_cpuid_apply_policy(arch->cpuid);
 	return MOTE_OK;
 }

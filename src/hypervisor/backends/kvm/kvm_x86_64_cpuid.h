@@ -12,6 +12,7 @@
 #define MOTE_XCR0_X87 (1ull << 0)
 #define MOTE_XCR0_SSE (1ull << 1)
 #define MOTE_XCR0_AVX (1ull << 2)
+#define MOTE_XCR0_PKRU (1ull << 9)
 
 /* Edits a table from KVM_GET_SUPPORTED_CPUID in place. */
 void mote_kvm_cpuid_apply_policy(struct mote_kvm_x86_cpuid *table);

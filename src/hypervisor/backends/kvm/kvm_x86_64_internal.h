@@ -12,6 +12,7 @@ struct mote_kvm_arch {
 	uint64_t xcr0;
 	uint64_t features;
 	size_t xsave_bytes;
+	bool pkru;	      /* KVM keeps it for each vCPU, though guests are not told */
 	bool hypercall_quirk; /* can be turned off */
 	struct mote_kvm_x86_cpuid *cpuid;
 };

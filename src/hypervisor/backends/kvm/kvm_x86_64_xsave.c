@@ -108,6 +108,19 @@ static void fpu_to_xsave(const mote_fpu *fpu, uint8_t *area)
 	memcpy(area + XSAVE_XMM, fpu->xmm, sizeof(fpu->xmm));
 }
 
+/* PKRU is 0 after power-on.  Kernels before 6.2 leave it alone unless the area marks it; it stands in
+ * the component's first bytes, which are zeros here, as all of the area. */
+static void mark_pkru(const struct mote_vm *base, uint8_t *area)
+{
+	uint64_t present;
+
+	if (!((const struct mote_kvm_vm *)base)->kvm->arch->pkru)
+		return;
+	memcpy(&present, area + XSAVE_BV, 8);
+	present |= MOTE_XCR0_PKRU;
+	memcpy(area + XSAVE_BV, &present, 8);
+}
+
 static mote_status allocate_area(struct mote_vm *base, uint8_t **area, mote_error *error)
 {
 	*area = mote_allocate(((struct mote_kvm_vm *)base)->kvm->allocator,
@@ -147,6 +160,8 @@ static mote_status write_fpu(struct mote_vm *base, const mote_fpu *fpu, bool fro
 		return status;
 	if (from_current)
 		status = mote_kvm_xsave(base, area, bytes, error);
+	else
+		mark_pkru(base, area);
 	if (status == MOTE_OK) {
 		fpu_to_xsave(fpu, area);
 		status = mote_kvm_set_xsave(base, area, bytes, error);
