@@ -95,7 +95,7 @@ mote_status mote_buffer_import(mote_engine *engine, intptr_t handle, uint64_t of
 	return finish(created, status, buffer);
 }
 
-static mote_buffer *retain(mote_buffer *buffer)
+mote_buffer *mote_buffer_retain(mote_buffer *buffer)
 {
 	atomic_fetch_add_explicit(&buffer->references, 1, memory_order_relaxed);
 	return buffer;
@@ -239,7 +239,7 @@ static mote_status map(mote_sandbox *sandbox, mote_buffer *buffer, bool writable
 	for (size_t i = sandbox->mailbox.call.buffer_count++; i > index; i--)
 		sandbox->mailbox.call.buffers[i] = sandbox->mailbox.call.buffers[i - 1];
 	sandbox->mailbox.call.buffers[index] = mapped;
-	retain(buffer);
+	mote_buffer_retain(buffer);
 	return MOTE_OK;
 }
 
