@@ -128,8 +128,8 @@ static void only_its_own_call_is_ended(void)
 		sandbox = fixture_sandbox(engine, "faults", NULL);
 	}
 	test_note("%u calls ended", ended);
-	/* In a few rounds on one processor, as in the beds, the watching thread may come too late for
-	 * every one of them; in all rounds on two it ends a thousand. */
+	/* In a few rounds on one processor, as in the beds, the watching thread may come too late
+	 * for every one of them; in all rounds on two it ends a thousand. */
 	if (test_scale(3000) == 3000 && sysconf(_SC_NPROCESSORS_ONLN) > 1)
 		CHECK(ended > 0);
 	fixture_destroy(sandbox, engine);

@@ -603,7 +603,8 @@ static void a_guest_that_runs_out_of_backing_is_told(void)
 
 /* ---- Core dumps ---------------------------------------------------------------------------- */
 
-/* How many mappings of guest memory and buffers there are, and how many of them core dumps leave out. */
+/* How many mappings of guest memory and buffers there are, and how many of them core dumps leave
+ * out. */
 static void count_mappings(size_t *all, size_t *left_out)
 {
 	FILE *file = fopen("/proc/self/smaps", "re");
