@@ -44,9 +44,10 @@ static void on_kick(int number)
 	(void)number;
 }
 
+/* Whatever the flags say: SIG_DFL and SIG_IGN with SA_SIGINFO mean the same to the kernel. */
 static bool handled_by(const struct sigaction *action, void (*handler)(int))
 {
-	return !(action->sa_flags & SA_SIGINFO) && action->sa_handler == handler;
+	return action->sa_handler == handler;
 }
 
 static int put_handler(int number, void (*handler)(int))
