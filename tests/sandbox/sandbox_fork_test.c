@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -216,6 +217,47 @@ static void kill_of_a_call_that_only_the_parent_makes(void)
 	fixture_destroy(sandbox, engine);
 }
 
+static atomic_bool churning;
+
+static void *create_and_release(void *argument)
+{
+	(void)argument;
+	while (atomic_load(&churning)) {
+		mote_engine *engine;
+
+		if (mote_engine_create(NULL, &engine, NULL) == MOTE_OK)
+			mote_engine_release(engine);
+	}
+	return NULL;
+}
+
+/* Whatever another thread was doing at that moment: the child can make an engine. */
+static void fork_while_engines_are_made(void)
+{
+	pthread_t threads[3];
+
+	test_need_hypervisor();
+	atomic_store(&churning, true);
+	for (size_t i = 0; i < TEST_COUNT(threads); i++)
+		REQUIRE(pthread_create(&threads[i], NULL, create_and_release, NULL) == 0);
+	for (uint64_t i = 0; i < test_scale(300); i++) {
+		mote_engine *engine;
+		pid_t child = fork();
+
+		if (child == 0) {
+			alarm((unsigned int)test_slow(20));
+			if (mote_engine_create(NULL, &engine, NULL) != MOTE_OK)
+				_exit(1);
+			mote_engine_release(engine);
+			_exit(0);
+		}
+		fixture_check_child(child);
+	}
+	atomic_store(&churning, false);
+	for (size_t i = 0; i < TEST_COUNT(threads); i++)
+		pthread_join(threads[i], NULL);
+}
+
 static mote_status map_in_child(mote_buffer *buffer, mote_error *error)
 {
 	mote_sandbox *sandbox = NULL;
@@ -255,6 +297,7 @@ static const struct test_case cases[] = {
 	CASE(fork_in_a_host_function),
 	CASE(fork_in_a_log_callback),
 	CASE(kill_of_a_call_that_only_the_parent_makes),
+	CASE(fork_while_engines_are_made),
 	CASE(a_buffer_of_the_parent),
 };
 
