@@ -113,6 +113,12 @@ void mote_interrupt_expire(mote_interrupt *interrupt, uint64_t id, uint64_t caus
 	(void)cancel(interrupt, id, cause);
 }
 
+bool mote_interrupt_is_in_this_thread(const mote_interrupt *interrupt)
+{
+	return (atomic_load(&interrupt->word) & MOTE_INTERRUPT_IN_CALL) &&
+	       mote_kick_is_aimed_here(&interrupt->target);
+}
+
 uint64_t mote_interrupt_cause(const mote_interrupt *interrupt)
 {
 	return atomic_load(&interrupt->word) & CAUSES;

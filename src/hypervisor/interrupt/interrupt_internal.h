@@ -47,6 +47,10 @@ bool mote_interrupt_cancelled(const mote_interrupt *interrupt);
 /* Cancels the call with this id because a deadline has passed; cause: one of the two flags. */
 void mote_interrupt_expire(mote_interrupt *interrupt, uint64_t id, uint64_t cause);
 
+/* In a forked child: whether it is this thread, of the parent then, that makes the call in progress, from
+ * a callback of which it came here. */
+bool mote_interrupt_is_in_this_thread(const mote_interrupt *interrupt);
+
 /* The flags that say why the call was cancelled. */
 uint64_t mote_interrupt_cause(const mote_interrupt *interrupt);
 
@@ -72,6 +76,9 @@ mote_status mote_kick_check_thread(int kick_signal, mote_error *error);
 
 /* Names this thread as the target. */
 void mote_kick_aim(struct mote_kick_target *target);
+
+/* Whether this thread is the target. */
+bool mote_kick_is_aimed_here(const struct mote_kick_target *target);
 
 /* Sets the byte and sends the signal.  Cannot fail and does not wait: a signal that is not of the
  * real-time kind is always delivered.  No effect when the thread does not exist. */

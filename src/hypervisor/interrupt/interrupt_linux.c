@@ -200,6 +200,11 @@ void mote_kick_aim(struct mote_kick_target *target)
 	target->thread = (uintptr_t)pthread_self();
 }
 
+bool mote_kick_is_aimed_here(const struct mote_kick_target *target)
+{
+	return pthread_equal((pthread_t)target->thread, pthread_self());
+}
+
 /*
  * The application may have given the signal up since: ignored, it would not arrive, and its default
  * action may end the process.  Any other handler does as well as ours, whatever its flags: KVM_RUN is
