@@ -200,6 +200,15 @@ mote_status mote_sandbox_claim(mote_sandbox *sandbox, mote_error *error)
 		"sandbox is in a call already (a host function may not use its own sandbox)");
 }
 
+bool mote_sandbox_doom(mote_sandbox *sandbox)
+{
+	/* Of a call that another thread was making when this process was forked, the end never comes. */
+	bool ends = !mote_engine_forked(sandbox->engine) ||
+		    mote_interrupt_is_in_this_thread(sandbox->watch.interrupt);
+
+	return atomic_exchange(&sandbox->use, MOTE_SANDBOX_DOOMED) == MOTE_SANDBOX_BUSY && ends;
+}
+
 /* Options of a caller of another version. */
 __attribute__((noinline)) static mote_status
 take_options(const mote_call_options **options, mote_call_options *taken, mote_error *error)

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "error_internal.h"
-#include "hypervisor/interrupt/interrupt_internal.h"
 #include "options.h"
 #include "sandbox/loader.h"
 #include "sandbox/sandbox_internal.h"
@@ -394,23 +393,15 @@ bool mote_sandbox_unclaim(mote_sandbox *sandbox)
 	return true;
 }
 
-/* Of a call that another thread was making when this process was forked, the end never comes. */
-static bool call_goes_on(const mote_sandbox *sandbox, const mote_interrupt *interrupt)
-{
-	return !mote_engine_forked(sandbox->engine) || mote_interrupt_is_in_this_thread(interrupt);
-}
-
 void mote_sandbox_destroy(mote_sandbox *sandbox)
 {
 	mote_interrupt *interrupt;
-	bool goes_on;
 
 	if (sandbox == NULL)
 		return;
 	/* The call that is in progress may end, and the sandbox with it, as soon as it is doomed. */
 	interrupt = mote_interrupt_retain(sandbox->watch.interrupt);
-	goes_on = call_goes_on(sandbox, interrupt);
-	if (atomic_exchange(&sandbox->use, MOTE_SANDBOX_DOOMED) == MOTE_SANDBOX_BUSY && goes_on)
+	if (mote_sandbox_doom(sandbox))
 		mote_interrupt_kill(interrupt);
 	else
 		release_everything(sandbox);

@@ -76,6 +76,9 @@ mote_status mote_sandbox_claim(mote_sandbox *sandbox, mote_error *error);
 /* Ends that.  True when the sandbox was to be destroyed meanwhile: it is gone now. */
 bool mote_sandbox_unclaim(mote_sandbox *sandbox);
 
+/* To be destroyed.  True when a call is in progress, which does that when it ends. */
+bool mote_sandbox_doom(mote_sandbox *sandbox);
+
 /* Gives up all shared buffers of a sandbox whose VM is gone. */
 void mote_sandbox_release_buffers(mote_sandbox *sandbox);
 
