@@ -84,7 +84,7 @@ verdict filter $? "it printed: $printed"
 if [ -r "$root/README.md" ] && [ -d "$root/docs" ] && command -v tar >/dev/null; then
 	# shellcheck disable=SC2016
 	commands=$(sed -n '/^## Three more$/,/^## The tool$/{/^```sh$/,/^```$/{/^```/!p}}' \
-		"$root/README.md" | sed "s|build/default|$build|g; s|/tmp/|$work/|g")
+		"$root/README.md" | sed "s|/tmp/|$work/|g; s|build/default|$build|g")
 	rm -f "$work/in.ppm" "$work/out.ppm"
 	printed=$(cd "$root" && sh -ec "$commands" 2>&1)
 	code=$?
