@@ -17,7 +17,7 @@ static bool is_option(const char *word)
 	return word[0] == '-' && word[1] != '\0';
 }
 
-/* Finds the option of a word.  value: set when it is attached (--name=value, -ovalue), else NULL. */
+/* Finds the option of a word. value: set when it is attached (--name=value, -ovalue), else NULL. */
 static const struct option *find(const struct option *table, size_t count, const char *word,
 				 const char **value)
 {
@@ -176,7 +176,8 @@ const char *read_duration(const char *text, void *to)
 		return problem;
 	if (errno != 0 || whole > most / unit)
 		return range;
-	/* Both halves of the fraction's product fit: a unit is a multiple of 10^9, or less than it. */
+	/* Both halves of the fraction's product fit: a unit is a multiple of 10^9, or less than
+	 * it. */
 	ns = unit >= 1000000000 ? unit / 1000000000 * billionths : unit * billionths / 1000000000;
 	ns += whole * unit;
 	if (ns == 0 || ns > most)

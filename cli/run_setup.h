@@ -29,9 +29,9 @@ int run_options_read(int argc, char **argv, struct run_options *options);
 uint64_t run_mailbox_limit(const struct run_options *options);
 
 /*
- * What was not given is made large enough for the image and the arguments; but an image, which nobody
- * needs to trust, gets no more than 1 GiB unless --memory says so.
- * Returns EXIT_FINE, or EXIT_PROBLEM with a problem.
+ * What was not given is made large enough for the image and the arguments; but an image, which
+ * nobody needs to trust, gets no more than 1 GiB unless --memory says so. Returns EXIT_FINE, or
+ * EXIT_PROBLEM with a problem.
  */
 int run_sandbox_options(const struct run_options *options, const mote_image *image,
 			const struct arguments *arguments, mote_sandbox_options *sandbox,

@@ -46,7 +46,8 @@ static bool begins_with_word(const char *text, const char *word)
 	return strncmp(text, word, length) == 0 && strchr(" \t\n:", text[length]) != NULL;
 }
 
-/* The sysctl came with kernel 6.2.  Without it, 5.19 to 6.1 hold the thread up; so does what we say. */
+/* The sysctl came with kernel 6.2. Without it, 5.19 to 6.1 hold the thread up; so does what we
+ * say. */
 static enum split_lock read_warn(const char *root)
 {
 	char text[START_BYTES];

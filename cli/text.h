@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The length of the UTF-8 sequence at `at`, of which `left` bytes exist, and its code point.  0 when
- * there is no valid one. */
+/* The length of the UTF-8 sequence at `at`, of which `left` bytes exist, and its code point. 0
+ * when there is no valid one. */
 size_t utf8_next(const char *at, size_t left, uint32_t *code);
 
 bool utf8_valid(const char *text, size_t length);

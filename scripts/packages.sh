@@ -52,6 +52,12 @@ need_clang()
 	need clang:clang ld.lld:lld
 }
 
+# What compares the library's interface with the one that is written down.
+need_abi()
+{
+	need abidw:abigail-tools
+}
+
 # The linkers that people link guests with.
 need_linkers()
 {
@@ -75,7 +81,7 @@ need_packaging()
 
 need_lint()
 {
-	need clang-format:clang-format clang-tidy:clang-tidy
+	need clang-format:clang-format clang-tidy:clang-tidy shellcheck:shellcheck
 }
 
 need_svm_bed()

@@ -24,7 +24,7 @@ static mote_status read_size(const struct mote_structure *structure, const void 
 			     size_t *size, mote_error *error)
 {
 	memcpy(size, theirs, sizeof(*size));
-	if (*size >= MINIMUM_BYTES && *size <= MAXIMUM_BYTES)
+	if (*size >= MINIMUM_BYTES && *size <= MAXIMUM_BYTES && *size % sizeof(*size) == 0)
 		return MOTE_OK;
 	return mote_fail(error, MOTE_INVALID_ARGUMENT, "%s: size is %zu; start them with %s",
 			 structure->name, *size, structure->initializer);
@@ -94,6 +94,16 @@ DEFINE_INIT(mote_image_information, MOTE_IMAGE_INFORMATION_INIT)
 DEFINE_INIT(mote_image_function, MOTE_IMAGE_FUNCTION_INIT)
 DEFINE_INIT(mote_image_segment, MOTE_IMAGE_SEGMENT_INIT)
 DEFINE_INIT(mote_interrupt_state, MOTE_INTERRUPT_STATE_INIT)
-DEFINE_INIT(mote_sandbox_options, MOTE_SANDBOX_OPTIONS_INIT)
 DEFINE_INIT(mote_call_options, MOTE_CALL_OPTIONS_INIT)
 DEFINE_INIT(mote_sandbox_statistics, MOTE_SANDBOX_STATISTICS_INIT)
+
+/* What the size of the caller's host functions is, only the caller knows. */
+void mote_sandbox_options_init(mote_sandbox_options *options, size_t size)
+{
+	static const struct mote_structure structure = {
+		"sandbox options", "MOTE_SANDBOX_OPTIONS_INIT", sizeof(*options)};
+	mote_sandbox_options initial = MOTE_SANDBOX_OPTIONS_INIT;
+
+	initial.host_function_size = 0;
+	mote_structure_init(&structure, &initial, options, size);
+}

@@ -119,9 +119,9 @@ struct mote_abi_import {
 /* ---- Mailbox ----------------------------------------------------------------------------- */
 
 /*
- * A value.  Scalars stand in bits, zero-extended (a bool is 0 or 1, an i32 keeps its 32 bits, an f32
- * its IEEE bits).  For a string or bytes, bits is the offset in the record's data area and length
- * counts bytes; a string has a NUL behind its length bytes and none within.
+ * A value. Scalars stand in bits, zero-extended (a bool is 0 or 1, an i32 keeps its 32 bits, an
+ * f32 its IEEE bits). For a string or bytes, bits is the offset in the record's data area and
+ * length counts bytes; a string has a NUL behind its length bytes and none within.
  *
  * In arguments of `call`, the bits of bytes may instead be MOTE_ABI_ADDRESS plus a guest virtual
  * address: they lie in a shared buffer, which may be read-only.
@@ -137,9 +137,9 @@ struct mote_abi_value {
 #define MOTE_ABI_NO_FUNCTION 0xffffffffu
 
 /*
- * One call.  `call` goes from host to guest, `host_call` from guest to host; each has a data area of
- * data_bytes of its own, so that neither's arguments are overwritten by the other.
- * The callee's result replaces the arguments.
+ * One call. `call` goes from host to guest, `host_call` from guest to host; each has a data area
+ * of data_bytes of its own, so that neither's arguments are overwritten by the other. The
+ * callee's result replaces the arguments.
  */
 struct mote_abi_call {
 	uint32_t function; /* index in the export or import table, or MOTE_ABI_NO_FUNCTION */
@@ -179,9 +179,9 @@ struct mote_abi_mailbox {
 	struct mote_abi_call host_call;
 	struct mote_abi_message message;
 	/*
-	 * Not 0: instead of one call, the guest executes call.function this many times.  call's data
-	 * area begins with the arguments, argument_count values for each time; the results go to
-	 * batch_results_offset in it, one value each.  Only for scalar and void results.
+	 * Not 0: instead of one call, the guest executes call.function this many times. call's
+	 * data area begins with the arguments, argument_count values for each time; the results
+	 * go to batch_results_offset in it, one value each. Only for scalar and void results.
 	 */
 	uint32_t batch_count;
 	uint32_t batch_results_offset;

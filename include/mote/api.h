@@ -8,7 +8,8 @@
  * understand each other: what an older program does not know has its default,
  * and what an older library does not know must be zero.  Each such structure has
  * an initializer, MOTE_..._INIT, and a function mote_..._init for languages that
- * have no macros.
+ * have no macros.  A new member comes last, is at least 8 bytes long, and means
+ * what used to happen when it is zero.
  */
 #ifndef MOTE_API_H
 #define MOTE_API_H

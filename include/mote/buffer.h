@@ -76,8 +76,8 @@ MOTE_API mote_buffer *mote_buffer_retain(mote_buffer *buffer);
 MOTE_API void mote_buffer_release(mote_buffer *buffer);
 
 /*
- * The host's view of the buffer.  Guests that map it writable may change it at any time during their
- * calls.  Not mapped in a forked child.
+ * The host's view of the buffer. Guests that map it writable may change it at any time during
+ * their calls. Not mapped in a forked child.
  *
  * Returns    an address that lives as long as the buffer
  * Threads    any

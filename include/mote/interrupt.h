@@ -39,9 +39,9 @@ MOTE_API void mote_interrupt_release(mote_interrupt *interrupt);
 
 /*
  * Cancels the guest call that is in progress, and nothing else: no later call is affected.  No host
- * function begins any more.  The call returns as soon as none is running: with MOTE_KILLED, or, if a
- * deadline had already expired or the guest had already finished, with that outcome.  Does not wait
- * for the call to end.
+ * function begins any more. The call returns as soon as none is running: with MOTE_KILLED, or, if
+ * a deadline had already expired or the guest had already finished, with that outcome. Does not
+ * wait for the call to end.
  *
  * Returns    true when a call was in progress and is now cancelled, false when there was none
  * Threads    any, and a thread may be cancelled in it; not from a signal handler
@@ -61,8 +61,8 @@ MOTE_API bool mote_interrupt_kill(mote_interrupt *interrupt);
 MOTE_API bool mote_interrupt_kill_call(mote_interrupt *interrupt, uint64_t call_id);
 
 /*
- * Whether the call in progress, or the last one, was cancelled by a kill; false when a deadline came
- * first.
+ * Whether the call in progress, or the last one, was cancelled by a kill; false when a deadline
+ * came first.
  *
  * Threads    any
  * Since      0.1
@@ -83,8 +83,8 @@ typedef struct mote_interrupt_state {
 	uint64_t call_id; /* of the call in progress, else of the last one; 0 before the first */
 	bool in_call;	  /* a guest call is in progress (host functions included) */
 	bool running;	  /* guest code is executing */
-	bool cancelled; /* the call in progress, or the last one, was killed or ran over a deadline */
-	bool dropped;	/* the sandbox was destroyed */
+	bool cancelled;	  /* that call was killed, or ran over a deadline */
+	bool dropped;	  /* the sandbox was destroyed */
 } mote_interrupt_state;
 
 /* clang-format off */

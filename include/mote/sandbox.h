@@ -78,25 +78,26 @@ typedef struct mote_sandbox_options {
 	/* x86_64: rdtsc and rdtscp fault in the guest.  Not enforced by hosts that run user code
 	 * under their own CR4 (KVM without hardware virtualization). */
 	bool forbid_timestamp;
+	/* Core dumps of this process contain the guest's memory.  Shared buffers are in them only if
+	 * the application says madvise(MADV_DODUMP) of their data. */
+	bool dump_guest_memory;
 	/* Deadlines of calls that set none themselves; see mote_call_options.  0: none. */
 	uint64_t wall_ns;
 	uint64_t cpu_ns;
 	/* Room for shared buffers (mote/buffer.h), all that are mapped at one time.  Bytes;
 	 * 0: 4 GiB; at most 64 GiB.  Address space, not memory. */
 	uint64_t buffer_space_bytes;
-	/* Core dumps of this process contain the guest's memory.  Shared buffers are in them only if
-	 * the application says madvise(MADV_DODUMP) of their data. */
-	bool dump_guest_memory;
 } mote_sandbox_options;
 
 /* clang-format off */
 #define MOTE_SANDBOX_OPTIONS_INIT                                                                  \
 	{sizeof(mote_sandbox_options), 0, 0, 0, 0, NULL, 0, sizeof(mote_host_function),            \
-	 MOTE_LOG_INFO, false, 0, 0, 0, false}
+	 MOTE_LOG_INFO, false, false, 0, 0, 0}
 /* clang-format on */
 
 /*
- * MOTE_SANDBOX_OPTIONS_INIT as a function; host_function_size becomes that of this library.
+ * MOTE_SANDBOX_OPTIONS_INIT as a function, except that host_function_size is 0: a caller with host
+ * functions sets it to its own sizeof(mote_host_function).
  *
  * options    not NULL
  * size       the caller's sizeof(mote_sandbox_options)

@@ -11,10 +11,10 @@
 
 #include "error_internal.h"
 #include "options.h"
+#include "text_internal.h"
 
 #if defined(MOTE_WITH_KVM)
 #include "hypervisor/backends/kvm/kvm.h"
-#include "text_internal.h"
 #define KVM_BACKEND (&mote_backend_kvm)
 #else
 #define KVM_BACKEND NULL

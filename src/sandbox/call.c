@@ -173,6 +173,9 @@ static mote_status enter(mote_sandbox *sandbox, const mote_call_options *options
 	if (status != MOTE_OK)
 		return status;
 	mote_interrupt_begin_call(sandbox->watch.interrupt);
+	/* A kill before this was for no call; whoever destroys the sandbox meant this one. */
+	if (atomic_load(&sandbox->use) == MOTE_SANDBOX_DOOMED)
+		mote_interrupt_kill(sandbox->watch.interrupt);
 	if (watched)
 		status = mote_deadlines_begin(sandbox->engine->deadlines, &sandbox->watch, wall,
 					      cpu, error);
@@ -266,7 +269,6 @@ static mote_status call_one(mote_sandbox *sandbox, mote_function function,
 			    const mote_call_options *options, mote_value *result, mote_error *error)
 {
 	const mote_signature *signature = find_signature(sandbox, function, error);
-	mote_value ignored;
 	mote_status status;
 
 	if (signature == NULL)
@@ -279,8 +281,7 @@ static mote_status call_one(mote_sandbox *sandbox, mote_function function,
 	status = enter(sandbox, options, NULL, error);
 	if (status != MOTE_OK)
 		return status;
-	return take_result(sandbox, (mote_type)signature->result, options,
-			   result != NULL ? result : &ignored, error);
+	return take_result(sandbox, (mote_type)signature->result, options, result, error);
 }
 
 mote_status mote_sandbox_call(mote_sandbox *sandbox, mote_function function,
@@ -289,12 +290,16 @@ mote_status mote_sandbox_call(mote_sandbox *sandbox, mote_function function,
 			      mote_error *error)
 {
 	mote_call_options taken;
+	mote_value value;
 	mote_status status = begin(sandbox, &options, &taken, error);
 
 	if (status != MOTE_OK)
 		return status;
-	status = call_one(sandbox, function, arguments, count, options, result, error);
-	return end(sandbox, status, error);
+	status = call_one(sandbox, function, arguments, count, options, &value, error);
+	status = end(sandbox, status, error);
+	if (status == MOTE_OK && result != NULL)
+		*result = value;
+	return status;
 }
 
 /* Everything that could go wrong with the arguments goes wrong before the guest is entered. */

@@ -13,6 +13,7 @@
 static const uint64_t MINIMUM_MEMORY = 64ull << 10;
 static const uint64_t MAXIMUM_MAILBOX = 1ull << 30;
 static const size_t MAXIMUM_HOST_FUNCTIONS = 4096;
+static const size_t MAXIMUM_FUNCTION = 4096;
 static const size_t MINIMUM_FUNCTION = sizeof(mote_host_function); /* of 0.1, the first version */
 
 static mote_status check_range(const char *what, uint64_t value, uint64_t least, uint64_t most,
@@ -55,7 +56,9 @@ static mote_status check(const mote_sandbox_options *options, mote_error *error)
 	if (status == MOTE_OK && options->host_function_count > 0 &&
 	    options->host_functions == NULL)
 		status = mote_fail(error, MOTE_INVALID_ARGUMENT, "host_functions is NULL");
-	if (status == MOTE_OK && options->host_function_size < MINIMUM_FUNCTION)
+	if (status == MOTE_OK && options->host_function_count > 0 &&
+	    (options->host_function_size < MINIMUM_FUNCTION ||
+	     options->host_function_size > MAXIMUM_FUNCTION))
 		status =
 			mote_fail(error, MOTE_INVALID_ARGUMENT,
 				  "host_function_size is %zu; set it to sizeof(mote_host_function)",

@@ -11,7 +11,8 @@
 #include "test.h"
 #include "tool.h"
 
-/* A time in which the guest is opened and called on a busy machine too, so that the call is what ends. */
+/* A time in which the guest is opened and called on a busy machine too, so that the call is what
+ * ends. */
 static const char *long_enough(void)
 {
 	static char text[32];

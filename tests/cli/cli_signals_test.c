@@ -131,7 +131,8 @@ static void blocked_signals_arrive(void)
 	}
 }
 
-/* Deadlines and plain calls, and the processes of mote bench, do not depend on what a parent did. */
+/* Deadlines and plain calls, and the processes of mote bench, do not depend on what a parent did.
+ */
 static void signals_of_the_parent_do_not_matter(void)
 {
 	struct tool tool = TOOL_INIT;

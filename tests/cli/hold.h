@@ -20,8 +20,8 @@ struct hold {
 	uint64_t id; /* of the call that is held */
 };
 
-/* Before the fork; in the child before exec; in the parent after the fork.  Leaves the case as skipped
- * where the kernel cannot do it. */
+/* Before the fork; in the child before exec; in the parent after the fork. Leaves the case as
+ * skipped where the kernel cannot do it. */
 void hold_prepare(struct hold *hold);
 void hold_child(const struct hold *hold);
 void hold_parent(struct hold *hold);

@@ -70,7 +70,8 @@ void tool_run(struct tool *tool, const char *const *arguments);
 /* Checks that it ended with `code`, printed exactly `output`, and nothing on standard error. */
 void tool_expect(const struct tool *tool, const char *what, int code, const char *output);
 
-/* Checks that it ended with `code` and said so in one line that contains `part`; printed nothing. */
+/* Checks that it ended with `code` and said so in one line that contains `part`; printed nothing.
+ */
 void tool_expect_error(const struct tool *tool, const char *what, int code, const char *part);
 
 /* Whether text is one line, "mote: ...", free of control characters. */
@@ -81,7 +82,8 @@ const char *test_folder(void);
 const char *test_file(const char *name);
 void test_write_file(const char *path, const void *data, size_t length);
 
-/* Turns a guest in memory into one for the other architecture: another machine number, other relocations. */
+/* Turns a guest in memory into one for the other architecture: another machine number, other
+ * relocations. */
 void test_make_other_machine(char *image);
 
 /* Removes the folder. */

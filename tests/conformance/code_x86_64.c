@@ -124,7 +124,8 @@ uint64_t code_read_result(const struct code_access *access, uint64_t before, uin
 {
 	uint64_t mask = access->size < 8 ? (1ull << 8 * access->size) - 1 : ~0ull;
 
-	/* A write of 32 bits clears the upper half (SDM volume 1, 3.4.1.1); a shorter one keeps it. */
+	/* A write of 32 bits clears the upper half (SDM volume 1, 3.4.1.1); a shorter one keeps
+	 * it. */
 	return (access->size < 4 ? before & ~mask : 0) | (value & mask);
 }
 

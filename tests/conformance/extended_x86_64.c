@@ -373,7 +373,8 @@ static void reset_clears_the_upper_vector_halves(void)
 	machine_destroy(&machine);
 }
 
-/* Where the standard format has PKRU, which Intel and AMD place differently; 0: this processor has none. */
+/* Where the standard format has PKRU, which Intel and AMD place differently; 0: this processor
+ * has none. */
 static unsigned pkru_offset(void)
 {
 	unsigned eax = 0xd, ebx, ecx = 9, edx;

@@ -41,8 +41,8 @@ static void wait_a_moment(uint64_t *state, uint64_t most)
 }
 
 /*
- * The thread sanitizer holds a signal back until the next call that it intercepts, so one that comes
- * right before the run is lost on it.  There, and only there, the kick is repeated.
+ * The thread sanitizer holds a signal back until the next call that it intercepts, so one that
+ * comes right before the run is lost on it. There, and only there, the kick is repeated.
  */
 #if defined(__SANITIZE_THREAD__)
 #define NUDGED 1
@@ -197,7 +197,8 @@ static void a_killed_guest_keeps_its_state(void)
 
 	machine_make(&machine, &code_count);
 	start_killer(&killer, &machine);
-	/* Until the guest got somewhere at all: on a slow machine most kills come before it begins. */
+	/* Until the guest got somewhere at all: on a slow machine most kills come before it
+	 * begins. */
 	for (uint64_t i = 1; i <= test_scale(1000) || before == 0; i++) {
 		begin_call(&killer);
 		run_to_cancel(&machine);

@@ -199,7 +199,8 @@ static void fault_address_and_root_round_trip(void)
 
 static void control_registers_round_trip(void)
 {
-	/* WP and AM of CR0; TSD, DE, PCE, OSFXSR and OSXMMEXCPT of CR4: every processor has them. */
+	/* WP and AM of CR0; TSD, DE, PCE, OSFXSR and OSXMMEXCPT of CR4: every processor has them.
+	 */
 	static const uint64_t cr0_bits[] = {1ull << 16, 1ull << 18};
 	static const uint64_t cr4_bits[] = {1ull << 2, 1ull << 3, 1ull << 8, 1ull << 9, 1ull << 10};
 	struct machine machine;

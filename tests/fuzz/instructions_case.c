@@ -35,7 +35,8 @@ static void emit_jump(struct emitter *emitter, size_t target)
 	emit32(emitter, (uint32_t)(target - (emitter->at + 4)));
 }
 
-/* What a register may hold: an address that means something, a small or a large number, anything. */
+/* What a register may hold: an address that means something, a small or a large number, anything.
+ */
 static uint64_t register_value(struct prng *prng, const struct guest_map *map)
 {
 	const uint64_t places[] = {

@@ -151,8 +151,9 @@ static void ask_witness(uint8_t state[STATE_BYTES])
 	memcpy(state, result.as.bytes.data, STATE_BYTES);
 	/* XSTATE_BV: a component may count as in use although it is as after reset. */
 	memset(state + STATE_XSAVE + 512, 0, 8);
-	/* KVM without hardware virtualization lets what a guest loads into ds, es, fs and gs stay in
-	 * the host's thread, where the next guest finds it: null, or the host's flat data segment. */
+	/* KVM without hardware virtualization lets what a guest loads into ds, es, fs and gs stay
+	 * in the host's thread, where the next guest finds it: null, or the host's flat data
+	 * segment. */
 	if (access("/sys/module/kvm_pvm", F_OK) == 0)
 		memset(state + STATE_SELECTORS, 0, 8);
 	destroy(sandbox);
@@ -344,8 +345,8 @@ static uint64_t now_ns(clockid_t clock)
 	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-/* A deadline that is late lets the guest run.  The wall clock would blame it for a busy machine, too;
- * one that never comes is for the alarm. */
+/* A deadline that is late lets the guest run. The wall clock would blame it for a busy machine,
+ * too; one that never comes is for the alarm. */
 static void check_time(uint64_t begin, uint64_t cpu_begin)
 {
 	const char *slow = getenv("MOTE_TEST_SLOW");

@@ -90,8 +90,8 @@ static int is_visible(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-/* Adds to the counts what the files of a folder gave, and returns how many files there are.  A folder
- * that does not exist has none. */
+/* Adds to the counts what the files of a folder gave, and returns how many files there are. A
+ * folder that does not exist has none. */
 static int try_folder(const char *suite, const char *folder, unsigned counts[2])
 {
 	struct dirent **entries;

@@ -51,6 +51,8 @@ breaks condition_elsewhere conditions src/sandbox/a.c '#if defined(__linux__)' '
 breaks architecture_elsewhere conditions src/engine.c '#ifdef __x86_64__' '#endif'
 breaks backend_named backend_names src/sandbox/a.c 'int f(void) { return mote_kvm_backend; }'
 breaks backend_in_comment "" src/sandbox/a.c '/* mote_kvm_backend */'
+breaks new_folder folders src/debug/a.c
+breaks new_folder_below folders src/hypervisor/gdb/a.c
 breaks long_file file_lengths src/sandbox/a.c "$(seq 500)"
 
 rm -rf "${work:?}"/*

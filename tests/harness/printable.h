@@ -69,8 +69,8 @@ static inline size_t printable_character(const unsigned char *at)
 		{{0xf1, 0xf3, 0x80, 0xbf, 0x80, 0xbf, 0x80, 0xbf}},
 		{{0xf4, 0xf4, 0x80, 0x8f, 0x80, 0xbf, 0x80, 0xbf}},
 	};
-	/* Well-formed characters that must not appear, from the first to the last: UTF-8 sorts like the
-	 * code points. */
+	/* Well-formed characters that must not appear, from the first to the last: UTF-8 sorts
+	 * like the code points. */
 	static const char *const refused[][2] = {
 		{"\xd8\x9c", "\xd8\x9c"},
 		{"\xe2\x80\x8e", "\xe2\x80\x8f"},
@@ -91,7 +91,8 @@ static inline size_t printable_character(const unsigned char *at)
 		    strncmp(text, refused[i][1], length) <= 0)
 			return 0;
 	}
-	/* The noncharacters of the planes 1 to 16: ?F BF BE and ?F BF BF at the end of four bytes. */
+	/* The noncharacters of the planes 1 to 16: ?F BF BE and ?F BF BF at the end of four
+	 * bytes. */
 	if (at[0] >= 0xf0 && (at[1] & 0xcf) == 0x8f && at[2] == 0xbf && at[3] >= 0xbe)
 		return 0;
 	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {

@@ -54,8 +54,8 @@ int test_main(const char *suite, const struct test_case *cases, size_t count, in
 
 /*
  * CHECK... report a failure and go on; REQUIRE... also leave the case.  CHECK works on any thread,
- * REQUIRE and SKIP only on the thread that runs the case, and not inside a host function (they leave
- * by longjmp).
+ * REQUIRE and SKIP only on the thread that runs the case, and not inside a host function (they
+ * leave by longjmp).
  */
 #define CHECK(condition) TEST_CHECK_(condition, false)
 #define REQUIRE(condition) TEST_CHECK_(condition, true)
@@ -112,7 +112,8 @@ uint64_t test_slow(uint64_t seconds);
 /* Whether this runs in the emulated machine `bed` ("svm"); NULL: in any. */
 bool test_in_bed(const char *bed);
 
-/* The path of a guest image, in a buffer that the next call overwrites; fails when there is none. */
+/* The path of a guest image, in a buffer that the next call overwrites; fails when there is none.
+ */
 const char *test_guest(const char *name);
 
 /* Reads a whole file; leaves the case on failure.  The caller frees the result. */

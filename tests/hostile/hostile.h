@@ -117,7 +117,8 @@ struct hostile_run {
 /* Makes engine and sandbox; leaves the case on failure. */
 void hostile_open(struct hostile_run *run, const struct hostile_guest *guest);
 
-/* Calls "run" with zeros and empty strings as arguments, or starts the guest when it exports nothing. */
+/* Calls "run" with zeros and empty strings as arguments, or starts the guest when it exports
+ * nothing. */
 void hostile_enter(struct hostile_run *run);
 
 /* The same, killed from another thread when it runs. */
@@ -132,7 +133,8 @@ void hostile_close(struct hostile_run *run);
 /* All of it. */
 void hostile_try(const struct hostile_guest *guest, const struct hostile_expectation *expectation);
 
-/* For tables of X(name, assembly, outcomes...): a case of its own for each, and its row in cases[]. */
+/* For tables of X(name, assembly, outcomes...): a case of its own for each, and its row in
+ * cases[]. */
 /* clang-format off */
 #define HOSTILE_DEFINE(name, assembly, ...) \
 	GUEST_CODE(name, assembly); \

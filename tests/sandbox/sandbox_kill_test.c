@@ -283,7 +283,8 @@ static void late_kills_hit_nothing(void)
 	fixture_destroy(sandbox, engine);
 }
 
-/* A kill of one sandbox does not touch the other, whose call comes right after on the same thread. */
+/* A kill of one sandbox does not touch the other, whose call comes right after on the same
+ * thread. */
 static void only_the_right_sandbox(void)
 {
 	mote_engine *engine = fixture_engine();

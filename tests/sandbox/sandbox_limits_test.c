@@ -237,8 +237,7 @@ static void locked_memory(void)
 		_exit(3);
 }
 
-static void in_pids_group(void);
-static void in_cpu_group(void);
+static void enter_group(void);
 
 static const struct row rows[] = {
 	{"RLIMIT_AS", no_addresses, NULL, "RLIMIT_AS", false, true},
@@ -259,8 +258,8 @@ static const struct row rows[] = {
 	/* Some kernels let timers have signals above it. */
 	{"RLIMIT_SIGPENDING", no_pending_signals, NULL, "RLIMIT_SIGPENDING", true, false},
 	{"RLIMIT_STACK", small_stack, NULL, NULL, false, false},
-	{"pids controller", in_pids_group, NULL, "pids.max", false, false},
-	{"cpu controller", in_cpu_group, NULL, NULL, false, false},
+	{"pids controller", enter_group, NULL, "pids.max", false, false},
+	{"cpu controller", enter_group, NULL, NULL, false, false},
 };
 
 /* ---- Groups -------------------------------------------------------------------------------- */
@@ -311,23 +310,20 @@ static void enter_group(void)
 		_exit(3);
 }
 
-static void in_pids_group(void)
+static void remove_group(void)
 {
-	enter_group();
-}
-
-static void in_cpu_group(void)
-{
-	enter_group();
+	/* The kernel lets a child go a little later. */
+	for (int i = 0; group != NULL && rmdir(group) != 0 && errno == EBUSY && i < 1000; i++)
+		usleep(1000);
 }
 
 /* Makes the group that a row needs; false when this machine has none. */
 static bool prepare_group(const struct row *row)
 {
 	group = NULL;
-	if (row->lower == in_pids_group)
+	if (strcmp(row->name, "pids controller") == 0)
 		group = make_group("pids", "pids.max", "1");
-	if (row->lower == in_cpu_group) {
+	if (strcmp(row->name, "cpu controller") == 0) {
 		group = make_group("cpu", "cpu.max", "20000 100000");
 		if (group[0] == '\0')
 			group = make_group("cpu", "cpu.cfs_quota_us", "20000");
@@ -405,8 +401,7 @@ static void try_row(const struct row *row, const void *image, size_t bytes)
 		live_under(row, image, bytes);
 	REQUIRE(child > 0 && waitpid(child, &status, 0) == child);
 	check_outcome(row, status);
-	for (int i = 0; group != NULL && rmdir(group) != 0 && errno == EBUSY && i < 1000; i++)
-		usleep(1000); /* the kernel lets the child go a little later */
+	remove_group();
 }
 
 static void each_limit_is_named_or_has_no_effect(void)
@@ -601,9 +596,45 @@ static void a_guest_that_runs_out_of_backing_is_told(void)
 	in_the_bed(run_out_of_backing);
 }
 
+/* ---- The memory controller ------------------------------------------------------------------ */
+
+static void touch_too_much(void)
+{
+	struct life life = {.error = MOTE_ERROR_INIT};
+
+	enter_group();
+	life.engine = fixture_engine();
+	NEED(mote_buffer_create(life.engine, 256 << 20, &life.buffer, &life.error) == MOTE_OK);
+	memset(mote_buffer_get_data(life.buffer), 1, 256 << 20);
+	_exit(0);
+}
+
+/* What the kernel does to any program there: its OOM killer, and no SIGBUS. */
+static void a_memory_group_is_the_kernels_affair(void)
+{
+	int status = -1;
+	pid_t child;
+
+	test_need_hypervisor();
+	if (!test_in_bed(NULL))
+		SKIP("a machine may stop where the OOM killer comes: only in an emulated one");
+	group = make_group("memory", "memory.max", "67108864");
+	if (group[0] == '\0')
+		SKIP("this kernel has no memory controller");
+	fflush(stdout);
+	child = fork();
+	if (child == 0)
+		touch_too_much();
+	REQUIRE(child > 0 && waitpid(child, &status, 0) == child);
+	remove_group();
+	CHECK(WIFSIGNALED(status));
+	CHECK_EQ(WTERMSIG(status), SIGKILL);
+}
+
 /* ---- Core dumps ---------------------------------------------------------------------------- */
 
-/* How many mappings of guest memory and buffers there are, and how many of them core dumps leave out. */
+/* How many mappings of guest memory and buffers there are, and how many of them core dumps leave
+ * out. */
 static void count_mappings(size_t *all, size_t *left_out)
 {
 	FILE *file = fopen("/proc/self/smaps", "re");
@@ -652,6 +683,7 @@ static const struct test_case cases[] = {
 	CASE_WITHIN(the_signal_of_a_cpu_limit_is_the_applications, share_outcome, unshare_outcome),
 	CASE(strict_overcommit_reserves_what_is_touched),
 	CASE(a_guest_that_runs_out_of_backing_is_told),
+	CASE(a_memory_group_is_the_kernels_affair),
 	CASE(core_dumps_leave_guest_memory_out),
 };
 

@@ -377,7 +377,8 @@ static void long_call_under_a_profiler(void)
 
 /* ---- What else may happen to the signal -------------------------------------------------- */
 
-/* As many signals are pending as the user may have: another process of the user is enough for that. */
+/* As many signals are pending as the user may have: another process of the user is enough for
+ * that. */
 static bool fill_the_queue(void)
 {
 	const struct rlimit few = {8, 8};

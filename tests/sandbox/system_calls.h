@@ -21,8 +21,8 @@ struct system_calls {
 struct system_call_counter;
 
 /*
- * Runs act(counter, user) on a thread of its own whose system calls are counted.  Leaves the case as
- * skipped where the kernel cannot do that.
+ * Runs act(counter, user) on a thread of its own whose system calls are counted. Leaves the case
+ * as skipped where the kernel cannot do that.
  */
 void system_calls_of(void (*act)(struct system_call_counter *counter, void *user), void *user);
 

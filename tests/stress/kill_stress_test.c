@@ -15,8 +15,8 @@
 
 /*
  * The thread sanitizer holds a signal back until the next call that it intercepts, so a kick that
- * comes right before the run is lost on it.  There, and only there, a profiler always runs along: any
- * signal ends the run.
+ * comes right before the run is lost on it. There, and only there, a profiler always runs along:
+ * any signal ends the run.
  */
 #if defined(__SANITIZE_THREAD__)
 #define SIGNALS_HELD_BACK 1
@@ -149,8 +149,8 @@ static void *call_and_call(void *user)
 
 /* ---- Killers ------------------------------------------------------------------------------ */
 
-/* Lets a moment pass, long or short: asleep, so that calls go on where processors are few, and awake
- * at the end, so that it can be shorter than a sleep. */
+/* Lets a moment pass, long or short: asleep, so that calls go on where processors are few, and
+ * awake at the end, so that it can be shorter than a sleep. */
 static void wait_a_moment(uint64_t *random)
 {
 	const uint64_t shortest_sleep = 60000;
@@ -198,8 +198,8 @@ static void *kill_and_kill(void *user)
 
 	while (atomic_load(&stress->calling) > 0) {
 		struct target *target = choose(stress, random);
-		/* Some stay until the sandbox is gone, but not for ever: the call that its caller is in
-		 * may be one of the other sandbox, and wait for a kill. */
+		/* Some stay until the sandbox is gone, but not for ever: the call that its caller
+		 * is in may be one of the other sandbox, and wait for a kill. */
 		unsigned rounds = random_one_in(random, 4) ? 40 : 3;
 
 		if (!target)

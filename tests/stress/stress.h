@@ -76,7 +76,8 @@ struct target *target_create(mote_engine *engine, mote_image *image, struct tall
 /* Makes a call of a random kind.  False when it was the last. */
 bool target_call(struct target *target, uint64_t *random);
 
-/* Kills once, in a random manner, as answerer `who`.  False when the target is of no more use to it. */
+/* Kills once, in a random manner, as answerer `who`. False when the target is of no more use to
+ * it. */
 bool target_kill(struct target *target, unsigned who, uint64_t *random, struct tally *tally);
 
 /* Destroys the sandbox, waits for the killers, checks the record. */

@@ -49,8 +49,8 @@ struct sweep_point {
 	uint64_t fail_at;   /* the number of the use, from 1; 0: never */
 	bool from_there_on; /* and every later one */
 	unsigned int which; /* which of the entry's failures */
-	/* Not NULL: instead, the first use of this entry fails, whatever its number is.  Numbers of uses
-	 * by two threads come out in any order. */
+	/* Not NULL: instead, the first use of this entry fails, whatever its number is. Numbers
+	 * of uses by two threads come out in any order. */
 	const struct sweep_entry *only;
 	_Atomic uint64_t uses;
 	struct sweep_entry *hit; /* NULL: there was no such use, or no such failure */

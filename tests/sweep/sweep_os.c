@@ -101,7 +101,8 @@ struct sweep_entry sweep_os_entries[] = {
 			    .failures = {FAILS(EIO), NO_MEMORY_}},
 	/* A limit that is not known is not looked at. */
 	[OS_LIMIT] = {.name = "getrlimit", .failures = {NOTHING(EFAULT)}},
-	/* Of an image; where it is the policy of overcommitment, the engine assumes the usual one. */
+	/* Of an image; where it is the policy of overcommitment, the engine assumes the usual
+	 * one. */
 	[OS_OPEN] =
 		{.name = "open",
 		 .text = "/sweep: ",

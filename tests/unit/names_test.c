@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Every enumeration has identifiers and texts, all different, and says so of values that it does not
- * have.
+ * Every enumeration has identifiers and texts, all different, and says so of values that it does
+ * not have.
  */
 #include <mote/mote.h>
 

@@ -15,7 +15,8 @@
 
 /* ---- What probe and open say -------------------------------------------------------------- */
 
-/* What helps depends on who runs the tests: see os_linux.the_mode_of_a_file_tells_who_may_use_it. */
+/* What helps depends on who runs the tests: see os_linux.the_mode_of_a_file_tells_who_may_use_it.
+ */
 static const char *permission_remedy(void)
 {
 	return mote_os_file_permits("/dev/kvm") ? "permission denied; its mode would let you"

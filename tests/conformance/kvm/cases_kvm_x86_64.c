@@ -96,8 +96,8 @@ static void a_debug_exit_carries_dr6_and_the_vector(void)
 }
 
 /*
- * KVM would replace a hypercall instruction by that of the other vendor, which shows as a page fault
- * on code that nobody may write.
+ * KVM would replace a hypercall instruction by that of the other vendor, which shows as a page
+ * fault on code that nobody may write.
  */
 static void guest_memory_is_never_patched(void)
 {

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* Whether x19 to x28 and d8 to d15 are after longjmp what they were at setjmp.  state: a jmp_buf. */
+/* Whether x19 to x28 and d8 to d15 are after longjmp what they were at setjmp. state: a jmp_buf. */
 static inline bool jump_keeps_registers(void *state)
 {
 	register void *x0 __asm__("x0") = state;

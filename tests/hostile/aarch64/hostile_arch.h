@@ -36,9 +36,9 @@ enum hostile_bed {
 #define CLASS(class) ((uint64_t)(class) << 26 | 1u << 25)
 
 /*
- * Expectations, NAME(machines, part of the ESR if any, at): the exception NAME, whose pc is `at` bytes
- * from the begin of the code.  BRK(EVERYWHERE, 7, 4): on every machine a `brk #7` that is the second
- * instruction.
+ * Expectations, NAME(machines, part of the ESR if any, at): the exception NAME, whose pc is `at`
+ * bytes from the begin of the code. BRK(EVERYWHERE, 7, 4): on every machine a `brk #7` that is
+ * the second instruction.
  */
 #define UD(beds, at) OUTCOME(beds, INSTRUCTION, 0, CLASS(0), at)
 #define BRK(beds, immediate, at) OUTCOME(beds, BREAKPOINT, 0x3c, CLASS(0x3c) | (immediate), at)

@@ -89,7 +89,8 @@
 	  UNSUPPORTED_READ(HARDWARE)) \
 	X(load_exclusive_pair, AT_READY("ldaxp x1, x2, [x0]"), ODD_READ(EVERYWHERE, 4, 0), \
 	  UNSUPPORTED_READ(HARDWARE)) \
-	/* without a load before it, it stores nothing; HARDWARE may look at the address all the same */ \
+	/* without a load before it, it stores nothing; HARDWARE may look at the address all the
+	 * same */ \
 	X(store_exclusive, AT_READY("stxr w3, x1, [x0]"), UD(EVERYWHERE, 8), \
 	  ODD_WRITE(HARDWARE, 4, 0), UNSUPPORTED_WRITE(HARDWARE)) \
 	X(swap, AT_READY("swp x1, x3, [x0]"), ODD_READ(EVERYWHERE, 4, 0), \

@@ -52,9 +52,10 @@ enum hostile_bed {
 };
 
 /*
- * Expectations, NAME(machines and conditions, error code if any, at): the exception NAME, whose pc is
- * `at` bytes from the begin of the code.  GP(EVERYWHERE, 0, 2): on every machine #GP with error code 0
- * at the instruction that begins with the third byte.  UD at the end of the code: it was harmless.
+ * Expectations, NAME(machines and conditions, error code if any, at): the exception NAME, whose
+ * pc is `at` bytes from the begin of the code. GP(EVERYWHERE, 0, 2): on every machine #GP with
+ * error code 0 at the instruction that begins with the third byte. UD at the end of the code: it
+ * was harmless.
  */
 #define DE(beds, at) OUTCOME(beds, ARITHMETIC, 0, 0, at)
 #define DB(beds, at) OUTCOME(beds, SINGLE_STEP, 1, 0, at)

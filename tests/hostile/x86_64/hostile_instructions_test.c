@@ -50,8 +50,8 @@
 #define GATES(X) \
 	/* PVM: enters at LSTAR, which is 0, still in user mode */ \
 	X(syscall, "syscall", FETCH(PVM, 0x14, 0), UD(SVM | HARDWARE, 0)) \
-	/* Intel: #GP as the MSR holds no selector; AMD: not in 64-bit mode.  PVM on Intel: refused by \
-	 * the host's kernel in a way of its own */ \
+	/* Intel: #GP as the MSR holds no selector; AMD: not in 64-bit mode. PVM on Intel: refused
+	 * by \ the host's kernel in a way of its own */ \
 	X(sysenter, "sysenter", UD(EVERYWHERE | AMD, 0), GP(HARDWARE | SVM | INTEL, 0, 0), \
 	  UD(PVM | INTEL, 0), GP(PVM | INTEL, 0, 0)) \
 	X(sysret, "sysretq", GP(PVM, 0, 0), UD(SVM | HARDWARE, 0)) \
@@ -66,11 +66,11 @@
 	X(int_0x81_again, "1: int $0x81; jmp 1b", UD(PVM, 0), GP(SVM | HARDWARE, 0x812, 0)) \
 	X(int3, "int3", BP(EVERYWHERE, 1)) \
 	X(int_3, ".byte 0xcd, 3", BP(EVERYWHERE, 2)) \
-	/* a trap, as AMD's and Intel's manuals have it; KVM versions differ in whether pc is at it or \
-	 * behind it, on PVM too; SVM: the emulator does not know it */ \
+	/* a trap, as AMD's and Intel's manuals have it; KVM versions differ in whether pc is at
+	 * it or \ behind it, on PVM too; SVM: the emulator does not know it */ \
 	X(icebp, ".byte 0xf1", UD(SVM, 0), DB(PVM | HARDWARE, 1), DB(PVM | HARDWARE, 0)) \
-	/* the hypercall of the processor's own vendor is refused by KVM, with -EPERM in rax; the other \
-	 * one is #UD, which KVM may take as a hypercall too */ \
+	/* the hypercall of the processor's own vendor is refused by KVM, with -EPERM in rax; the
+	 * other \ one is #UD, which KVM may take as a hypercall too */ \
 	X(vmcall, "vmcall", GP(PVM | SVM, 0, 0), UD(HARDWARE | AMD, 0), UD(HARDWARE, 3), \
 	  UD(PVM | INTEL, 3), UD(PVM | INTEL, 0)) \
 	X(vmmcall, "vmmcall", UD(EVERYWHERE, 3), UD(EVERYWHERE | INTEL, 0)) \
@@ -126,7 +126,8 @@
 	  UD(EVERYWHERE | AMD, 3)) \
 	X(rdseed, "rdseed %eax", UD(EVERYWHERE | RDSEED, 3), UD(EVERYWHERE | NO_RDSEED, 0), \
 	  UD(EVERYWHERE | AMD, 3)) \
-	/* PVM: says the number of the host's CPU; elsewhere TSC_AUX is 0, and rdtscp gives it too */ \
+	/* PVM: says the number of the host's CPU; elsewhere TSC_AUX is 0, and rdtscp gives it too
+	 * */ \
 	X(rdpid, ".byte 0xf3, 0x0f, 0xc7, 0xf8", UD(EVERYWHERE | RDPID, 4), UD(EVERYWHERE | NO_RDPID, 0)) \
 	X(xgetbv, "xor %ecx, %ecx; xgetbv", UD(EVERYWHERE | OSXSAVE, 5), \
 	  UD(EVERYWHERE | NO_OSXSAVE, 2)) \
@@ -135,8 +136,8 @@
 	X(verr, "mov $8, %eax; verr %ax", UD(EVERYWHERE, 8)) \
 	X(lsl, "mov $8, %eax; lsl %eax, %eax", UD(EVERYWHERE, 8)) \
 	X(clflush, "clflush " DATA_TEXT, UD(EVERYWHERE, 8)) \
-	/* Not for guests: #UD where the processor knows it, else an mfence on AMD and #UD on Intel. \
-	 * PVM: as the host's */ \
+	/* Not for guests: #UD where the processor knows it, else an mfence on AMD and #UD on
+	 * Intel. \ PVM: as the host's */ \
 	X(tpause, ".byte 0x66, 0x0f, 0xae, 0xf0", UD(HARDWARE, 0), UD(EVERYWHERE | NO_WAITPKG, 4), \
 	  UD(PVM | WAITPKG, 4), UD(PVM | INTEL, 0)) \
 	/* Hidden, and CR4.PKE is clear; PVM: user code has the host's CR4 */ \
@@ -223,8 +224,8 @@ static bool has_word(const char *path, const char *word, bool *readable)
 }
 
 /*
- * Whether a split lock may end this process.  Where the processor detects them, the kernel can be told
- * to send SIGBUS to whoever makes one, and that means the thread that runs a guest too.
+ * Whether a split lock may end this process. Where the processor detects them, the kernel can be
+ * told to send SIGBUS to whoever makes one, and that means the thread that runs a guest too.
  */
 static bool split_locks_may_kill(void)
 {

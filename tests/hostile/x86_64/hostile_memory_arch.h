@@ -58,7 +58,8 @@ static uint64_t refusal_code(enum mapping mapping, mote_access access)
 	return code;
 }
 
-/* In the upper half the PVM host's own page tables are in force, which may have reserved bits set. */
+/* In the upper half the PVM host's own page tables are in force, which may have reserved bits
+ * set. */
 static struct hostile_outcome refusal_alternative(const struct hostile_outcome *refusal)
 {
 	struct hostile_outcome alternative = *refusal;

@@ -104,8 +104,8 @@ GUEST_CODE(set_pkru, "xor %ecx, %ecx; xor %edx, %edx; mov $0x55555554, %eax\n\t"
 		     "out %eax, $0x50");
 GUEST_CODE(get_pkru, "xor %ecx, %ecx; .byte 0x0f, 0x01, 0xee");
 
-/* Ordinary KVM: the instructions are #UD.  PVM: user code has the host's CR4.PKE; KVM makes PKRU 0 before
- * each entry and gives the host's value back after it. */
+/* Ordinary KVM: the instructions are #UD. PVM: user code has the host's CR4.PKE; KVM makes PKRU 0
+ * before each entry and gives the host's value back after it. */
 static void protection_keys_of_another_sandbox(void)
 {
 	const struct hostile_guest writer = {GUEST(set_pkru)}, reader = {GUEST(get_pkru)};

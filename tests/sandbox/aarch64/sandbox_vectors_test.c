@@ -49,7 +49,8 @@ static void neighbour_is_not_seen(void)
 	fixture_destroy(neighbour, engine);
 }
 
-/* Reading copies bytes, which may use vector registers, so each is read once after it was filled. */
+/* Reading copies bytes, which may use vector registers, so each is read once after it was filled.
+ */
 static void alternating_sandboxes_keep_their_own(void)
 {
 	mote_engine *engine = fixture_engine();

@@ -98,7 +98,8 @@ static void neighbour_is_not_seen(void)
 	mote_engine_release(engine);
 }
 
-/* Reading copies bytes, which may use vector registers, so each is read once after it was filled. */
+/* Reading copies bytes, which may use vector registers, so each is read once after it was filled.
+ */
 static void alternating_sandboxes_keep_their_own(void)
 {
 	mote_engine *engine = fixture_engine();

@@ -90,7 +90,8 @@ static void optional_parts_may_be_missing(void)
 	mote_image_release(image);
 }
 
-/* As many exports as there may be, with names that differ at the very end; the last two are alike. */
+/* As many exports as there may be, with names that differ at the very end; the last two are
+ * alike. */
 static void many_exports_are_compared(void)
 {
 	enum {

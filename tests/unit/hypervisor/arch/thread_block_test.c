@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where thread-local variables lie beside the thread pointer: where the linkers have put them in the
- * code, by the rules of variant II (x86_64) and variant I (aarch64).
+ * Where thread-local variables lie beside the thread pointer: where the linkers have put them in
+ * the code, by the rules of variant II (x86_64) and variant I (aarch64).
  */
 #include "../../unit_test.h"
 #include "hypervisor/arch/aarch64/aarch64_thread.h"

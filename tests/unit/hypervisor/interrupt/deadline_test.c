@@ -435,8 +435,8 @@ static void the_first_cause_stays(void)
 	end();
 }
 
-/* More calls than one look can end are ended by the next, which follows at once; each of them without
- * the lock, so that nobody waits for a signal that is being sent. */
+/* More calls than one look can end are ended by the next, which follows at once; each of them
+ * without the lock, so that nobody waits for a signal that is being sent. */
 static void many_deadlines_at_once_all_count(void)
 {
 	enum { MANY = 50 };
