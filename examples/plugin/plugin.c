@@ -63,6 +63,10 @@ int main(int argc, char **argv)
 	mote_error error = MOTE_ERROR_INIT;
 	mote_engine *engine;
 
+	if (argc < 2) {
+		fputs("usage: plugin PLUGIN...\n", stderr);
+		return 2;
+	}
 	if (mote_engine_create(NULL, &engine, &error) != MOTE_OK) {
 		fprintf(stderr, "plugin: %s\n", error.text);
 		return 1;
