@@ -156,8 +156,11 @@ static int create_file(void)
 {
 	int fd = memfd_create("mote-guest", MFD_CLOEXEC);
 
-	if (fd < 0 && errno == EACCES)
-		fd = memfd_create("mote-guest", MFD_CLOEXEC | NOEXEC_SEAL);
+	if (fd >= 0 || errno != EACCES)
+		return fd;
+	fd = memfd_create("mote-guest", MFD_CLOEXEC | NOEXEC_SEAL);
+	if (fd < 0 && errno == EINVAL)
+		errno = EACCES; /* the flag is unknown: the first refusal is the reason */
 	return fd;
 }
 

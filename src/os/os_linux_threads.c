@@ -227,6 +227,7 @@ static void join(struct mote_os_watcher *watcher)
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
 	pthread_join(watcher->thread, NULL);
 	pthread_setcancelstate(before, &before);
+	pthread_barrier_destroy(&watcher->started);
 }
 
 static mote_status fail_timer(int code, mote_error *error)
@@ -249,7 +250,8 @@ static mote_status start_watcher(struct mote_os_watcher *watcher, const char *na
 	status = start_thread(watcher, name, error);
 	if (status == MOTE_OK)
 		pthread_barrier_wait(&watcher->started);
-	pthread_barrier_destroy(&watcher->started);
+	else
+		pthread_barrier_destroy(&watcher->started);
 	if (status != MOTE_OK || watcher->timer_error == 0)
 		return status;
 	join(watcher);

@@ -510,6 +510,9 @@ static void *kill_until_cancelled(void *argument)
 /* A thread that is cancelled in the middle of a kill must not leave the call waiting for it. */
 static void cancelled_killers_finish_what_they_began(void)
 {
+	if (TEST_THREAD_SANITIZER)
+		SKIP("the thread sanitizer's own locks stay held by a cancelled thread");
+
 	mote_engine *engine = fixture_engine();
 	mote_error error = MOTE_ERROR_INIT;
 
