@@ -82,7 +82,8 @@ bool bench_fail(struct bench *bench, const char *format, ...) __attribute__((for
 /* One thing whose cost is wanted. */
 struct bench_side {
 	bool (*once)(void *user); /* false: it failed, see bench_fail */
-	/* May be NULL.  Its cost is taken off, e.g. that of the same call without what is measured. */
+	/* May be NULL. Its cost is taken off, e.g. that of the same call without what is
+	 * measured. */
 	bool (*without)(void *user);
 	unsigned per_once; /* how many of the things wanted one `once` does; 0: one */
 };

@@ -21,8 +21,8 @@ enum {
 	MAXIMUM_ROUNDS = 2000,
 	COUNTED_ROUNDS = 5,
 	TRACES = 4, /* they are all alike */
-	/* Shorter than a scheduler's slice: what disturbs a round disturbs one side of it, and falls
-	 * out of the median. */
+	/* Shorter than a scheduler's slice: what disturbs a round disturbs one side of it, and
+	 * falls out of the median. */
 	ROUND_NS = 500000,
 	MAXIMUM_REPETITIONS = 1 << 20,
 };

@@ -10,7 +10,8 @@
 
 #include "text_internal.h"
 
-/* How much text the caller's structure has room for; 0 when it is too small to be written at all. */
+/* How much text the caller's structure has room for; 0 when it is too small to be written at all.
+ */
 static size_t text_capacity(const mote_error *error)
 {
 	size_t before = offsetof(mote_error, text);

@@ -19,7 +19,7 @@ struct bytes {
 bool demo_inflate(mote_engine *engine, const char *path, struct bytes packed,
 		  struct bytes original);
 
-/* Runs every attack of the guest image at path.  False: one of them was not stopped as it should. */
+/* Runs every attack of the guest image at path. False: one of them was not stopped as it should. */
 bool demo_hostile(mote_engine *engine, const char *path);
 
 #endif

@@ -41,8 +41,8 @@ typedef const char *mote_string;
  *
  * Defines the function `result name(type parameter, ...)` and offers it to the host under its name.
  * 0 to 16 parameters of the types int32_t uint32_t int64_t uint64_t float double bool mote_string
- * mote_bytes; the result may also be void.  long and long long are 64 bits.  Anything else, or a name
- * of more than 63 bytes, does not compile.  In C++ the function is extern "C".
+ * mote_bytes; the result may also be void. long and long long are 64 bits. Anything else, or a
+ * name of more than 63 bytes, does not compile. In C++ the function is extern "C".
  *
  * String and bytes arguments are valid until the function returns.  A string or bytes result must
  * stay valid after the function returned (an argument, static or heap memory, not a local array);

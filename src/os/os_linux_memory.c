@@ -17,7 +17,8 @@
 
 #include "error_internal.h"
 
-/* <linux/memfd.h>, <linux/magic.h>, <asm-generic/mman-common.h>: newer than the oldest C library. */
+/* <linux/memfd.h>, <linux/magic.h>, <asm-generic/mman-common.h>: newer than the oldest C library.
+ */
 #define NOEXEC_SEAL 0x0008u	 /* MFD_NOEXEC_SEAL */
 #define HUGETLB_MAGIC 0x958458f6 /* HUGETLBFS_MAGIC */
 #define POPULATE_READ 22	 /* MADV_POPULATE_READ */
@@ -150,8 +151,8 @@ static mote_status map(int fd, uint64_t offset, uint64_t bytes, bool writable, u
 	return MOTE_OK;
 }
 
-/* Linux 6.3 to 6.5 with vm.memfd_noexec=2 refuse files that do not say that they are not executable;
- * older ones do not know the flag. */
+/* Linux 6.3 to 6.5 with vm.memfd_noexec=2 refuse files that do not say that they are not
+ * executable; older ones do not know the flag. */
 static int create_file(void)
 {
 	int fd = memfd_create("mote-guest", MFD_CLOEXEC);

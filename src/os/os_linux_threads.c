@@ -104,9 +104,9 @@ void mote_os_lock_release(struct mote_os_lock *lock)
 /* ---- Watchers ---------------------------------------------------------------------------- */
 
 /*
- * The alarm is a timer of the process that sends a signal to this thread alone, which has it blocked
- * and fetches it.  The kernel sets the memory for that signal aside when the timer is made, so it
- * cannot be lost.  Nobody else uses the last real-time signal.
+ * The alarm is a timer of the process that sends a signal to this thread alone, which has it
+ * blocked and fetches it. The kernel sets the memory for that signal aside when the timer is
+ * made, so it cannot be lost. Nobody else uses the last real-time signal.
  */
 #define ALARM_SIGNAL SIGRTMAX
 
@@ -141,8 +141,8 @@ static int make_timer(timer_t *timer)
 	return timer_create(CLOCK_MONOTONIC, &event, timer) != 0 ? errno : 0;
 }
 
-/* Whoever starts the thread may be bound to one processor, with a fixed priority that lets nobody else
- * run there.  The kernel cuts the set down to what the process may use. */
+/* Whoever starts the thread may be bound to one processor, with a fixed priority that lets nobody
+ * else run there. The kernel cuts the set down to what the process may use. */
 static void leave_the_starter(void)
 {
 	const struct sched_param ordinary = {.sched_priority = 0};
@@ -219,7 +219,8 @@ static mote_status start_thread(struct mote_os_watcher *watcher, const char *nam
 	return MOTE_OK;
 }
 
-/* A thread that is cancelled while it waits here would leave the other one behind, and locks held. */
+/* A thread that is cancelled while it waits here would leave the other one behind, and locks
+ * held. */
 static void join(struct mote_os_watcher *watcher)
 {
 	int before;

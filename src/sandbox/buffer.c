@@ -251,8 +251,8 @@ static mote_status unmap(mote_sandbox *sandbox, mote_buffer *buffer, mote_error 
 
 	if (mapped == NULL)
 		return mote_fail(error, MOTE_NOT_FOUND, "buffer is not mapped into this sandbox");
-	/* The hypervisor forgets every translation of a slot with the slot.  First what can fail: then the
-	 * buffer is still mapped. */
+	/* The hypervisor forgets every translation of a slot with the slot. First what can fail:
+	 * then the buffer is still mapped. */
 	status = vm->ops->unmap_memory(vm, mapped->slot, error);
 	if (status != MOTE_OK)
 		return status;

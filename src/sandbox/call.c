@@ -151,9 +151,9 @@ static mote_status run_all(mote_sandbox *sandbox, struct batch_run *batch, mote_
 	return status == MOTE_OK ? MOTE_OK : mote_sandbox_poison(sandbox, status, error);
 }
 
-/* Enters the guest for what is in the mailbox: one call, or the first part of a batch.  From there on
- * a failure poisons the sandbox; without the deadlines that are asked for no guest code runs, so it is
- * as it was.  Deadlines cost nothing where there are none. */
+/* Enters the guest for what is in the mailbox: one call, or the first part of a batch. From there
+ * on a failure poisons the sandbox; without the deadlines that are asked for no guest code runs,
+ * so it is as it was. Deadlines cost nothing where there are none. */
 static mote_status enter(mote_sandbox *sandbox, const mote_call_options *options,
 			 struct batch_run *batch, mote_error *error)
 {
@@ -202,7 +202,8 @@ mote_status mote_sandbox_claim(mote_sandbox *sandbox, mote_error *error)
 
 bool mote_sandbox_doom(mote_sandbox *sandbox)
 {
-	/* Of a call that another thread was making when this process was forked, the end never comes. */
+	/* Of a call that another thread was making when this process was forked, the end never
+	 * comes. */
 	bool ends = !mote_engine_forked(sandbox->engine) ||
 		    mote_interrupt_is_in_this_thread(sandbox->watch.interrupt);
 

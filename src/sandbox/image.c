@@ -117,7 +117,8 @@ static mote_status read_table(mote_image *image, const struct table *table,
 	return status;
 }
 
-/* Puts the export at index root where it belongs in a heap of count exports, the last name first. */
+/* Puts the export at index root where it belongs in a heap of count exports, the last name first.
+ */
 static void sift_down(const mote_image_function **heap, size_t root, size_t count)
 {
 	for (size_t child = 2 * root + 1; child < count; child = 2 * root + 1) {

@@ -24,8 +24,8 @@ static size_t align_up(size_t value)
 	return (value + COPY_ALIGNMENT - 1) & ~(size_t)(COPY_ALIGNMENT - 1);
 }
 
-/* Room for bytes, at most all data with a NUL and a gap for each argument.  What is in space is lost:
- * nobody needs it any more, and two copies at a time would be one too many. */
+/* Room for bytes, at most all data with a NUL and a gap for each argument. What is in space is
+ * lost: nobody needs it any more, and two copies at a time would be one too many. */
 static mote_status reserve(const struct mote_channel *channel, const mote_allocator *allocator,
 			   struct mote_buffer_space *space, size_t bytes, mote_error *error)
 {

@@ -425,8 +425,8 @@ static void release(void *user, void *pointer)
 	free(pointer);
 }
 
-/* After the call has claimed its sandbox, before it can be killed: the first deadline starts a thread,
- * which allocates. */
+/* After the call has claimed its sandbox, before it can be killed: the first deadline starts a
+ * thread, which allocates. */
 static void destroyed_before_the_guest_is_entered(void)
 {
 	mote_engine_options engine_options = MOTE_ENGINE_OPTIONS_INIT;

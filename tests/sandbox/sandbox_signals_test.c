@@ -454,8 +454,9 @@ static int kill_after_giving_up(void)
 	if (create_with_signal(SIGUSR2, &engine, &error) != MOTE_OK)
 		return 1;
 	for (size_t i = 0; i < 2 * TEST_COUNT(handlers); i++) {
-		/* SA_RESTART: the system call that runs the vCPU ends all the same.  SA_SIGINFO means
-		 * nothing for SIG_IGN and SIG_DFL, but runtimes of other languages set it for all. */
+		/* SA_RESTART: the system call that runs the vCPU ends all the same. SA_SIGINFO
+		 * means nothing for SIG_IGN and SIG_DFL, but runtimes of other languages set it
+		 * for all. */
 		const struct sigaction action = {
 			.sa_handler = handlers[i % TEST_COUNT(handlers)],
 			.sa_flags = SA_RESTART | (i / TEST_COUNT(handlers) ? SA_SIGINFO : 0)};

@@ -13,7 +13,7 @@
 #include <mote/fault.h>
 #include <mote/registers.h>
 
-/* Where a monitor stands. */
+/* Where a monitor is. */
 struct mote_monitor {
 	uint8_t *memory; /* host view of its pages */
 	uint64_t gva;
@@ -27,8 +27,7 @@ struct mote_user_start {
 	uint64_t argument;	 /* first argument register */
 	uint64_t thread_pointer; /* x86_64: FS.base; aarch64: ignored */
 	uint64_t root_gpa;	 /* of the page tables */
-	uint64_t
-		features; /* what the vCPU can do: a set of the architecture's MOTE_..._FEATURE_ bits */
+	uint64_t features;	 /* of the vCPU: a set of MOTE_..._FEATURE_ bits */
 	bool forbid_timestamp;
 };
 
@@ -39,7 +38,7 @@ struct mote_thread_block {
 	uint64_t bytes;
 };
 
-/* An exception of user code, as the monitor's exit shows it. */
+/* An exception of user code, as decoded from the monitor's exit. */
 struct mote_exception {
 	mote_fault_kind kind;
 	uint32_t vector;

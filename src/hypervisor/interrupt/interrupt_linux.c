@@ -26,17 +26,18 @@ enum { NOT_OURS = 0, OURS = 1 };
 
 /*
  * What is tried when the application names no signal, the least used first.  SIGURG is ignored by
- * default, so one too many harms nobody, and debuggers pass it on without stopping.  All are signals
- * of the standard kind: the kernel always records those (kernel/signal.c, __send_signal_locked),
- * whereas a real-time one is lost when too many signals of the user are pending.
+ * default, so one too many harms nobody, and debuggers pass it on without stopping. All are
+ * signals of the standard kind: the kernel always records those (kernel/signal.c,
+ * __send_signal_locked), whereas a real-time one is lost when too many signals of the user are
+ * pending.
  */
 static const int choices[] = {SIGURG, SIGSTKFLT, SIGPWR, SIGIO};
 
 enum { CHOICE_COUNT = sizeof(choices) / sizeof(choices[0]) };
 
 /*
- * The lock of the table: the process of the thread that holds it, 0 while nobody does.  No mutex: the
- * thread that holds one may not exist in a forked child, which makes an engine of its own.
+ * The lock of the table: the process of the thread that holds it, 0 while nobody does. No mutex:
+ * the thread that holds one may not exist in a forked child, which makes an engine of its own.
  */
 static _Atomic int lock_owner;
 static unsigned users[REAL_TIME]; /* engines that use the signal; under the lock */
@@ -207,8 +208,8 @@ bool mote_kick_is_aimed_here(const struct mote_kick_target *target)
 
 /*
  * The application may have given the signal up since: ignored, it would not arrive, and its default
- * action may end the process.  Any other handler does as well as ours, whatever its flags: KVM_RUN is
- * never restarted by the kernel.
+ * action may end the process. Any other handler does as well as ours, whatever its flags: KVM_RUN
+ * is never restarted by the kernel.
  */
 static void keep_handler(int number)
 {

@@ -21,7 +21,8 @@ enum {
 
 /* ---- The device -------------------------------------------------------------------------- */
 
-/* KVM is no module here; at boot the kernel says "HYP mode not available" when it was not at EL2. */
+/* KVM is no module here; at boot the kernel says "HYP mode not available" when it was not at EL2.
+ */
 const char mote_kvm_arch_remedy[] = "boot a kernel with CONFIG_KVM at EL2, which firmware, or the "
 				    "hypervisor of a virtual machine, must leave to it";
 
@@ -116,7 +117,8 @@ uint64_t mote_kvm_features(struct mote_vm *base)
 
 /* ---- Exits ------------------------------------------------------------------------------- */
 
-/* KVM has guest-physical addresses from 0, so the doorbell pages are where their virtual ones are. */
+/* KVM has guest-physical addresses from 0, so the doorbell pages are where their virtual ones
+ * are. */
 void mote_kvm_arch_mmio(struct mote_vm_exit *exit)
 {
 	const uint64_t gpa = exit->as.mmio.gpa;

@@ -12,7 +12,8 @@
 #include "hypervisor/interrupt/interrupt_internal.h"
 #include "os/os.h"
 
-/* How long the kernel may refuse a run before that counts as lasting: pauses that double, 255 ms in all. */
+/* How long the kernel may refuse a run before that counts as lasting: pauses that double, 255 ms
+ * in all. */
 enum { REFUSALS = 8 };
 static const uint64_t FIRST_PAUSE_NS = 1000000;
 
@@ -144,9 +145,9 @@ static void decode(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
 }
 
 /*
- * At a VM's first run Linux 6.14 and later start a thread for KVM in this process, and give EAGAIN where
- * a limit of processes forbids it.  That may pass, so this tries again, but not for ever.  -EINTR: the call
- * was cancelled meanwhile, or a signal came.
+ * At a VM's first run Linux 6.14 and later start a thread for KVM in this process, and give
+ * EAGAIN where a limit of processes forbids it. That may pass, so this tries again, but not for
+ * ever. -EINTR: the call was cancelled meanwhile, or a signal came.
  */
 static int run_again(struct mote_kvm_vm *vm)
 {

@@ -169,8 +169,8 @@ bool mote_kvm_arch_run_error(int code, struct mote_vm_exit *exit)
 	return false;
 }
 
-/* Hosts with shadow paging keep what they derived from the guest's tables until something tells them
- * otherwise, and writing CR3 again does not. */
+/* Hosts with shadow paging keep what they derived from the guest's tables until something tells
+ * them otherwise, and writing CR3 again does not. */
 mote_status mote_kvm_invalidate_translations(struct mote_vm *base, uint64_t gpa, uint64_t bytes,
 					     mote_error *error)
 {
@@ -223,8 +223,8 @@ mote_status mote_kvm_regs(struct mote_vm *base, mote_regs *regs, mote_error *err
 	return MOTE_OK;
 }
 
-/* A read in several parts, as of a word on two pages, would overwrite registers when its last part is
- * finished: the parts that nobody has seen yet are given up. */
+/* A read in several parts, as of a word on two pages, would overwrite registers when its last
+ * part is finished: the parts that nobody has seen yet are given up. */
 static mote_status give_up_reads(struct mote_kvm_vm *vm, mote_error *error)
 {
 	mote_status status = MOTE_OK;
