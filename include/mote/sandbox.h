@@ -302,7 +302,7 @@ MOTE_API mote_interrupt *mote_sandbox_get_interrupt(mote_sandbox *sandbox);
  * Threads    any
  * Since      0.1
  */
-MOTE_API const mote_image *mote_sandbox_get_image(const mote_sandbox *sandbox);
+MOTE_API mote_image *mote_sandbox_get_image(const mote_sandbox *sandbox);
 
 /*
  * What the hypervisor knows the sandbox's VM by, for embedders that know their hypervisor.

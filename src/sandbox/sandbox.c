@@ -471,7 +471,7 @@ mote_interrupt *mote_sandbox_get_interrupt(mote_sandbox *sandbox)
 	return sandbox->vm.vm->ops->interrupt_handle(sandbox->vm.vm);
 }
 
-const mote_image *mote_sandbox_get_image(const mote_sandbox *sandbox)
+mote_image *mote_sandbox_get_image(const mote_sandbox *sandbox)
 {
 	return sandbox->image;
 }
