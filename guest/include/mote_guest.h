@@ -57,8 +57,8 @@ typedef const char *mote_string;
  * MOTE_IMPORT(result, name, (type, parameter)...)
  *
  * Defines the static function `result name(type parameter, ...)`, which calls the host's function
- * of that name.  No semicolon after it.  Types as above.  The host must provide only the imports that
- * the program uses, so a header may declare more than one guest needs.
+ * of that name. No semicolon after it. Types as above. The host must provide only the imports
+ * that the program uses, so a header may declare more than one guest needs.
  *
  * A string or bytes result is valid until the next host call (logging does not count as one).
  */
@@ -70,8 +70,8 @@ typedef const char *mote_string;
 /*
  * MOTE_NEEDS(.heap_bytes = 1 << 20, .stack_bytes = 256 << 10)
  *
- * The minimum that the program needs; the host does not run it with less.  At most once in a program,
- * outside any function, no semicolon after it.
+ * The minimum that the program needs; the host does not run it with less. At most once in a
+ * program, outside any function, no semicolon after it.
  */
 #define MOTE_NEEDS(...)                                                                            \
 	extern const struct mote_guest_needs mote_guest_needs;                                     \
@@ -99,7 +99,8 @@ void mote_log_arguments(mote_log_level level, const char *format, va_list argume
 /* Ends the program permanently; the host's call gets the message, formatted as by printf. */
 void mote_abort(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn, cold));
 
-/* How many bytes the string and bytes arguments of one call may take in all, and as many its result. */
+/* How many bytes the string and bytes arguments of one call may take in all, and as many its
+ * result. */
 size_t mote_call_capacity(void);
 
 /* 64 unpredictable bits; the sequence differs in each sandbox.  Not for long-lived keys. */

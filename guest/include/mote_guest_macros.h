@@ -191,9 +191,9 @@ static inline struct mote_abi_value mote_guest_put_void(void)
 /* ---- Types -------------------------------------------------------------------------------- */
 
 /*
- * C and C++ both define for a type: MOTE_GUEST_CODE(type), a constant, which rejects a type that cannot
- * cross the border; MOTE_GUEST_GET_AS(type, value); MOTE_GUEST_PUT_AS(type, variable).  The last two
- * accept every type, so that the rejection is the only error.
+ * C and C++ both define for a type: MOTE_GUEST_CODE(type), a constant, which rejects a type that
+ * cannot cross the border; MOTE_GUEST_GET_AS(type, value); MOTE_GUEST_PUT_AS(type, variable). The
+ * last two accept every type, so that the rejection is the only error.
  */
 #define MOTE_GUEST_REFUSAL                                                                         \
 	"cannot cross the border; use int32_t, uint32_t, int64_t, uint64_t, float, double, bool, " \
@@ -300,8 +300,8 @@ static inline struct mote_abi_value mote_guest_put_nothing(int nothing)
 #define MOTE_GUEST_PASTE(a, b) a##b
 #define MOTE_GUEST_SELECT(prefix, count) MOTE_GUEST_PASTE(prefix, count)
 
-/* Selects one of two replacements, depending on whether the token is void: only MOTE_GUEST_VOID_void
- * adds an argument, which shifts them. */
+/* Selects one of two replacements, depending on whether the token is void: only
+ * MOTE_GUEST_VOID_void adds an argument, which shifts them. */
 #define MOTE_GUEST_VOID_void ~, ~
 #define MOTE_GUEST_IF_VOID(type, yes, no)                                                          \
 	MOTE_GUEST_THIRD(MOTE_GUEST_PASTE(MOTE_GUEST_VOID_, type), yes, no, ~)
@@ -327,8 +327,8 @@ static inline struct mote_abi_value mote_guest_put_nothing(int nothing)
 	a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p
 
 /*
- * MAP_n(M, none, name, pair...) becomes M(n, first), M(n - 1, second), ..., M(1, last), or none if there
- * are no pairs.  The number passed to M is the count of pairs from its own to the last.
+ * MAP_n(M, none, name, pair...) becomes M(n, first), M(n - 1, second), ..., M(1, last), or none
+ * if there are no pairs. The number passed to M is the count of pairs from its own to the last.
  */
 #define MOTE_GUEST_MAP_0(M, none, name) none
 #define MOTE_GUEST_MAP_1(M, none, name, p) M(1, p)
