@@ -16,14 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
 enum outcome { PASSED, FAILED, SKIPPED };
 
 /* The case that is running.  One program runs one case at a time. */
@@ -240,7 +232,7 @@ static void catch_signals(void)
 
 	now.process = getpid();
 	sigaction(SIGALRM, &action, NULL);
-#ifdef SANITIZED
+#if TEST_SANITIZED
 	(void)on_crash; /* the sanitizer's own report says more */
 	(void)crashes;
 #else

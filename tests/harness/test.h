@@ -47,6 +47,18 @@
 #define TEST_THREAD_SANITIZER 0
 #endif
 
+/* 1 under a sanitizer that takes memory and makes system calls of its own. */
+#if defined(__SANITIZE_ADDRESS__)
+#define TEST_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TEST_SANITIZED 1
+#endif
+#endif
+#ifndef TEST_SANITIZED
+#define TEST_SANITIZED TEST_THREAD_SANITIZER
+#endif
+
 struct test_case {
 	const char *name;
 	void (*run)(void);

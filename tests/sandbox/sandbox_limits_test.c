@@ -24,17 +24,6 @@
 
 #include "fixture.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 enum { PAGE = 4096, BUFFER = 1 << 20, NOBODY = 65534 };
 static const uint64_t MINUTE = 60000000000;
 
@@ -386,7 +375,7 @@ static void try_row(const struct row *row, const void *image, size_t bytes)
 	int status = -1;
 	pid_t child;
 
-	if (SANITIZED && row->memory) {
+	if (TEST_SANITIZED && row->memory) {
 		test_note("%s: left out, the sanitizer needs memory itself", row->name);
 		return;
 	}

@@ -13,12 +13,6 @@
 
 #include "fixture.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#else
-#define SANITIZED 0
-#endif
-
 /* ---- Allocators -------------------------------------------------------------------------- */
 
 struct account {
@@ -343,10 +337,10 @@ static void nothing_left_after_10000_faults(void)
 	files = test_fd_count();
 	mappings = test_mapping_count();
 	resident = test_resident_kib();
-	lives.count = test_scale(SANITIZED ? 800 : 10000);
+	lives.count = test_scale(TEST_SANITIZED ? 800 : 10000);
 	live_in_threads(lives);
 	CHECK_EQ(test_fd_count(), files);
-	if (!SANITIZED) {
+	if (!TEST_SANITIZED) {
 		/* The C library has some of its own. */
 		CHECK(test_mapping_count() <= mappings + 32);
 		/* A sandbox has more than 100 KiB in use while it lives. */
@@ -370,7 +364,7 @@ static void nothing_left_after_engines(void)
 		fixture_destroy(i % 10 ? NULL : fixture_sandbox(engine, "echo", NULL), engine);
 	}
 	CHECK_EQ(test_fd_count(), files);
-	CHECK(SANITIZED || test_mapping_count() <= mappings + 4);
+	CHECK(TEST_SANITIZED || test_mapping_count() <= mappings + 4);
 }
 
 enum { ALIVE = 64 };

@@ -20,12 +20,6 @@
 #include "expected.h"
 #include "fixture.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#else
-#define SANITIZED 0
-#endif
-
 /* ---- Threads ----------------------------------------------------------------------------- */
 
 static void two_sandboxes_interleaved(void)
@@ -271,7 +265,7 @@ static void calls_under_seccomp(void)
 	pid_t child;
 
 	test_need_hypervisor();
-	if (SANITIZED)
+	if (TEST_SANITIZED)
 		SKIP("sanitizers make system calls of their own");
 	test_guest("echo"); /* leaves the case here, not in the child */
 	child = fork();

@@ -12,17 +12,6 @@
 #include "fixture.h"
 #include "system_calls.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 static const uint64_t HOUR = 3600000000000;
 
 enum { REPEATS = 20 };
@@ -42,7 +31,7 @@ static struct subject subject(void)
 	mote_error error = MOTE_ERROR_INIT;
 	mote_function tick;
 
-	if (SANITIZED)
+	if (TEST_SANITIZED)
 		SKIP("sanitizers make system calls of their own");
 	subject.engine = fixture_engine();
 	subject.sandbox = fixture_sandbox(subject.engine, "loops", NULL);
@@ -139,7 +128,7 @@ static void make_known_calls(struct system_call_counter *counter, void *user)
 
 static void the_counter_counts(void)
 {
-	if (SANITIZED)
+	if (TEST_SANITIZED)
 		SKIP("sanitizers make system calls of their own");
 	system_calls_of(make_known_calls, NULL);
 }
