@@ -57,7 +57,7 @@ int main(int argc, char **argv)
 		good = demo_inflate(engine, argv[1], packed, original);
 		good = demo_hostile(engine, argv[2]) && good;
 	}
-	printf("%s\n", good ? "all of it held" : "SOMETHING DID NOT HOLD");
+	printf("%s\n", good ? "all checks passed" : "A CHECK FAILED");
 	free(packed.data);
 	free(original.data);
 	mote_engine_release(engine);

@@ -13,7 +13,7 @@ struct picture {
 	size_t bytes;
 };
 
-/* Reads "P6 width height 255" and stands at the first pixel; false for anything else. */
+/* Reads "P6 width height 255", up to the first pixel; false for anything else. */
 static bool read_header(FILE *file, struct picture *picture)
 {
 	if (file == NULL ||

@@ -67,7 +67,7 @@ int main(int argc, char **argv)
 		printf("%s: ", argv[i]);
 		if (!list(sandbox, archive, length)) {
 			refused++;
-			mote_sandbox_destroy(sandbox); /* whatever the file did to it is gone */
+			mote_sandbox_destroy(sandbox); /* anything the file did to it is gone */
 			sandbox = NULL;
 		}
 	}
