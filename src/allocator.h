@@ -20,7 +20,7 @@ static inline void *mote_allocate(const mote_allocator *allocator, size_t bytes)
 	return pointer;
 }
 
-/* As realloc: the old block stays valid when this gives NULL. */
+/* As realloc: the old block stays valid when this returns NULL. */
 static inline void *mote_reallocate(const mote_allocator *allocator, void *pointer, size_t bytes)
 {
 	return allocator->reallocate(allocator->user, pointer, bytes > 0 ? bytes : 1);

@@ -7,8 +7,8 @@
 
 #include <stdatomic.h>
 
-/* For all the compiler knows, memory changes here: it moves no access across, and repeats none.  The
- * fence alone does not keep clang from moving loads behind it. */
+/* The compiler must assume that memory changes here: it moves no access across this point and
+ * repeats none.  A fence alone does not keep clang from moving loads to after it. */
 #if defined(__GNUC__)
 #define MOTE_COMPILER_BARRIER() __asm__ volatile("" : : : "memory")
 #else

@@ -31,7 +31,7 @@ static inline bool mote_engine_forked(const mote_engine *engine)
 	return *engine->fork_mark == 0;
 }
 
-/* How memory for guests is made, besides what a caller asks for. */
+/* How memory for guests is created, in addition to what a caller asks for. */
 static inline unsigned mote_engine_memory_flags(const mote_engine *engine)
 {
 	return engine->overcommits ? 0 : MOTE_OS_MEMORY_RESERVE;

@@ -8,14 +8,14 @@
 
 #include <mote/error.h>
 
-/* Failing is rare, so the compiler moves it out of the way of what succeeds. */
+/* Failures are rare: cold keeps their code out of the hot path. */
 #if defined(__GNUC__)
 #define MOTE_PRINTF(text, first) __attribute__((format(printf, text, first), cold))
 #else
 #define MOTE_PRINTF(text, first)
 #endif
 
-/* An empty error, without clearing all of its text: this is on the path of every call. */
+/* Makes an error empty without clearing all of its text: every call does this. */
 static inline void mote_error_begin(mote_error *error)
 {
 	error->size = sizeof(*error);
@@ -33,7 +33,7 @@ mote_status mote_fail(mote_error *error, mote_status status, const char *format,
 mote_status mote_fail_code(mote_error *error, mote_status status, mote_error_domain domain,
 			   int code, const char *format, ...) MOTE_PRINTF(5, 6);
 
-/* The failure that `from` tells of, where it did not go to the caller's error at once. */
+/* Passes on the failure in `from`, when it was not written to the caller's error directly. */
 mote_status mote_fail_as(mote_error *error, const mote_error *from);
 
 /* "out of host memory: WHAT" as MOTE_NO_MEMORY. */

@@ -18,17 +18,17 @@ struct mote_structure {
 };
 
 /*
- * Reads a caller's structure into ours, which holds the defaults.  A shorter one leaves those of the
- * rest; of a longer one, the part that is unknown here must be zero.
+ * Reads a caller's structure into ours, which holds the defaults.  A shorter one keeps the defaults
+ * of the rest; in a longer one, the part that is unknown here must be zero.
  */
 mote_status mote_structure_take(const struct mote_structure *structure, void *ours,
 				const void *theirs, mote_error *error);
 
-/* Writes our structure into a caller's, as far as there is room; zeros what exceeds ours. */
+/* Writes our structure into a caller's, as much as fits; zeros what exceeds ours. */
 mote_status mote_structure_give(const struct mote_structure *structure, const void *ours,
 				void *theirs, mote_error *error);
 
-/* Initializes a caller's structure of so many bytes with ours, for the mote_..._init functions. */
+/* Initializes a caller's structure of the given size with ours, for the mote_..._init functions. */
 void mote_structure_init(const struct mote_structure *structure, const void *ours, void *theirs,
 			 size_t bytes);
 

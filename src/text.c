@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The length of a sequence by its first byte; 0 when no sequence begins with it. */
+/* The length of a sequence, from its first byte; 0 when no sequence begins with that byte. */
 static size_t sequence_length(unsigned char first)
 {
 	if (first < 0x80)
@@ -73,7 +73,7 @@ size_t mote_text_copy(char *to, size_t capacity, const char *from, size_t length
 
 		if (used + (good ? bytes : 1) >= capacity)
 			break;
-		/* What is written never gets ahead of what was read. */
+		/* Writing never gets ahead of reading. */
 		if (good)
 			memmove(to + used, from + at, bytes);
 		else

@@ -10,8 +10,8 @@
 #include <stddef.h>
 
 /*
- * Copies `length` bytes, with '?' in the place of each unprintable character and of each byte that
- * is not UTF-8.  Cuts what does not fit, never inside a character.
+ * Copies `length` bytes, replacing each unprintable character, and each byte that is not UTF-8,
+ * with '?'.  Cuts what does not fit, never inside a character.
  *
  * to        room for `capacity` (at least 1) bytes, NUL-terminated; may be `from`
  *
@@ -22,7 +22,7 @@ size_t mote_text_copy(char *to, size_t capacity, const char *from, size_t length
 /* The length of text without the beginning of a character that was cut off at its end. */
 size_t mote_text_whole(const char *text, size_t length);
 
-/* A name or path as messages show it.  Returned by value, so that it can be an argument of printf:
+/* A name or path as messages show it.  Returned by value, so that it can be a printf argument:
  * mote_text_short(path).text lives until the end of the statement. */
 enum { MOTE_SHORT_TEXT_BYTES = 120 };
 struct mote_short_text {

@@ -18,7 +18,7 @@ static const char *skip_blanks(const char *at)
 	return at;
 }
 
-/* Reads one type name and the blanks around it; NULL when there is none. */
+/* Reads one type name and the blanks around it; NULL if there is none. */
 static const char *parse_type(const char *at, uint8_t *type)
 {
 	size_t length;

@@ -8,7 +8,7 @@
 #include <mote/error.h>
 #include <mote/value.h>
 
-/* Whether count and types of arguments are the signature's: MOTE_SIGNATURE when not. */
+/* Checks count and types of arguments against the signature; MOTE_SIGNATURE if they differ. */
 mote_status mote_signature_check(const mote_signature *signature, const mote_value *arguments,
 				 size_t count, mote_error *error);
 

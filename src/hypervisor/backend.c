@@ -76,7 +76,7 @@ static mote_status open_named(mote_backend_kind kind, const struct mote_hypervis
 static mote_status open_first(const struct mote_hypervisor_options *options,
 			      struct mote_hypervisor **hypervisor, mote_error *error)
 {
-	mote_error attempt; /* the caller's error stays as it is when a later one succeeds */
+	mote_error attempt; /* the caller's error stays unchanged when a later one succeeds */
 
 	mote_error_begin(&attempt);
 	mote_fail(&attempt, MOTE_NO_HYPERVISOR, "this build of mote contains no backend");

@@ -66,7 +66,7 @@ void mote_sandbox_vm_destroy(struct mote_sandbox_vm *sandbox_vm)
 	sandbox_vm->vm = NULL;
 }
 
-/* A fault that is no exception: the registers are the guest's own. */
+/* A fault that is not an exception: the registers are the guest's own. */
 static mote_status plain_fault(struct mote_sandbox_vm *sandbox_vm, struct mote_guest_event *event,
 			       mote_fault_kind kind, mote_error *error)
 {
@@ -83,7 +83,7 @@ static mote_status plain_fault(struct mote_sandbox_vm *sandbox_vm, struct mote_g
 	return status;
 }
 
-/* After a shutdown some hypervisors give no registers: zeros then. */
+/* After a shutdown some hypervisors return no registers; then they are zeros. */
 static mote_status shutdown_fault(struct mote_sandbox_vm *sandbox_vm,
 				  struct mote_guest_event *event)
 {
@@ -116,7 +116,7 @@ static mote_status mmio_fault(struct mote_sandbox_vm *sandbox_vm, const struct m
 			   error);
 }
 
-/* The monitor's exit.  A Halt anywhere else cannot be had from user mode, so it is not expected. */
+/* The monitor's exit.  User mode cannot cause a Halt anywhere else, so none is expected. */
 static mote_status halt_event(struct mote_sandbox_vm *sandbox_vm, struct mote_guest_event *event,
 			      mote_error *error)
 {

@@ -41,7 +41,7 @@ enum mote_guest_event_kind {
 struct mote_guest_event {
 	enum mote_guest_event_kind kind;
 	uint16_t port;			 /* DOORBELL */
-	struct mote_exception exception; /* FAULT; vector is MOTE_FAULT_NO_VECTOR if it was none */
+	struct mote_exception exception; /* FAULT; vector is MOTE_FAULT_NO_VECTOR without one */
 	char text[MOTE_EXIT_TEXT_BYTES]; /* FAULT of kind OTHER or DOORBELL: what happened */
 };
 
@@ -67,12 +67,12 @@ static inline bool mote_is_doorbell(const struct mote_vm_exit *exit)
 	return false;
 }
 
-/* Turns an exit that is no doorbell into an event. */
+/* Turns an exit that is not a doorbell into an event. */
 mote_status mote_sandbox_vm_translate(struct mote_sandbox_vm *sandbox_vm,
 				      const struct mote_vm_exit *exit,
 				      struct mote_guest_event *event, mote_error *error);
 
-/* Runs the guest until something happens.  Here, because it is on the path of every call. */
+/* Runs the guest until something happens.  Inline, because every call uses it. */
 static inline mote_status mote_sandbox_vm_run(struct mote_sandbox_vm *sandbox_vm,
 					      struct mote_guest_event *event, mote_error *error)
 {
@@ -80,7 +80,7 @@ static inline mote_status mote_sandbox_vm_run(struct mote_sandbox_vm *sandbox_vm
 	struct mote_vm_exit exit;
 	mote_status status;
 
-	/* A profiler's signals are normal: without bound. */
+	/* A profiler's signals are normal, so the number of retries is not limited. */
 	do
 		status = vm->ops->run_vcpu(vm, &exit, error);
 	while (status == MOTE_OK && exit.kind == MOTE_EXIT_RETRY);

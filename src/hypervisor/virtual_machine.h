@@ -53,10 +53,10 @@ enum mote_region_flags {
 	MOTE_REGION_EXECUTE = 1u << 2,
 };
 
-/* What a region is for: some hypervisors map kinds differently. */
+/* What a region is used for: some hypervisors map the kinds differently. */
 enum mote_region_kind {
 	MOTE_REGION_RAM = 1, /* the sandbox's own memory */
-	MOTE_REGION_SHARED,  /* memory that other sandboxes map too */
+	MOTE_REGION_SHARED,  /* memory that other sandboxes may map too */
 };
 
 /* Guest-physical memory backed by host memory.  gpa, hva and bytes are multiples of
@@ -70,7 +70,7 @@ struct mote_memory_region {
 };
 
 struct mote_vm_ops {
-	/* Frees the VM.  Accepts what create left behind at any point. */
+	/* Frees the VM.  Accepts a VM that create left incomplete at any point. */
 	void (*destroy)(struct mote_vm *vm);
 
 	/* Maps a region into an empty slot (0 to capabilities.slots - 1). */
@@ -79,7 +79,7 @@ struct mote_vm_ops {
 	/* Empties a slot.  MOTE_INVALID_ARGUMENT when nothing is mapped there. */
 	mote_status (*unmap_memory)(struct mote_vm *vm, uint32_t slot, mote_error *error);
 
-	/* Runs until the next exit.  Never loops on interruptions: those are RETRY. */
+	/* Runs until the next exit.  Never loops on interruptions: those return RETRY. */
 	mote_status (*run_vcpu)(struct mote_vm *vm, struct mote_vm_exit *exit, mote_error *error);
 
 	mote_status (*regs)(struct mote_vm *vm, mote_regs *regs, mote_error *error);
@@ -93,13 +93,13 @@ struct mote_vm_ops {
 				      mote_error *error);
 
 	/* The full extended state in the standard XSAVE format.  bytes is xsave_bytes().  aarch64:
-	 * xsave_bytes is 0 and both give MOTE_UNSUPPORTED. */
+	 * xsave_bytes is 0 and both return MOTE_UNSUPPORTED. */
 	size_t (*xsave_bytes)(struct mote_vm *vm);
 	mote_status (*xsave)(struct mote_vm *vm, void *state, size_t bytes, mote_error *error);
 	mote_status (*set_xsave)(struct mote_vm *vm, const void *state, size_t bytes,
 				 mote_error *error);
 
-	/* Back to the power-on state: every register class, pending exits forgotten. */
+	/* Resets every register class to the power-on state and discards pending exits. */
 	mote_status (*reset_vcpu)(struct mote_vm *vm, mote_error *error);
 
 	/* Makes the vCPU see page-table entries that the host changed: call it after the change,
@@ -107,7 +107,7 @@ struct mote_vm_ops {
 	mote_status (*invalidate_translations)(struct mote_vm *vm, uint64_t gpa, uint64_t bytes,
 					       mote_error *error);
 
-	/* MOTE_..._FEATURE_ bits of the architecture that guest code finds in this vCPU. */
+	/* The architecture's MOTE_..._FEATURE_ bits that guest code sees in this vCPU. */
 	uint64_t (*features)(struct mote_vm *vm);
 
 	/* Borrowed; lives as long as the VM, longer when retained. */
@@ -153,7 +153,7 @@ struct mote_backend {
 	mote_backend_kind kind;
 	const char *name;
 
-	/* Looks whether a VM could be created.  Never aborts, prints or keeps state.  system: as in
+	/* Checks whether a VM can be created.  Never aborts, prints or keeps state.  system: as in
 	 * mote_hypervisor_options. */
 	void (*probe)(const void *system, mote_probe_result *result);
 
@@ -164,8 +164,8 @@ struct mote_backend {
 	void (*capabilities)(const struct mote_hypervisor *hypervisor,
 			     struct mote_capabilities *capabilities);
 
-	/* A VM with one vCPU in power-on state and no memory.  The accessed bits of its segments and the
-	 * busy bit of TR are the hypervisor's choice until they are set. */
+	/* A VM with one vCPU in power-on state and no memory.  The hypervisor chooses the accessed
+	 * bits of its segments and the busy bit of TR until they are set. */
 	mote_status (*create)(struct mote_hypervisor *hypervisor, struct mote_vm **vm,
 			      mote_error *error);
 };

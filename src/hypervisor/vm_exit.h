@@ -29,9 +29,8 @@ struct mote_vm_exit {
 	enum mote_vm_exit_kind kind;
 	union {
 		/*
-		 * data: size * count bytes, valid until the VM is touched again.  For IO_IN it is
-		 * preset to zeros, and what stands there when the VM is touched next is what the
-		 * guest reads.
+		 * data: size * count bytes, valid until the VM is used again.  For IO_IN it is
+		 * preset to zeros, and the guest reads what is in it when the VM is next used.
 		 */
 		struct {
 			uint16_t port;
@@ -50,7 +49,7 @@ struct mote_vm_exit {
 			uint8_t *data;
 		} mmio;
 		mote_debug_exit debug;
-		char text[MOTE_EXIT_TEXT_BYTES]; /* UNKNOWN: the hypervisor's reason, for people */
+		char text[MOTE_EXIT_TEXT_BYTES]; /* UNKNOWN: the hypervisor's reason, as text */
 	} as;
 };
 

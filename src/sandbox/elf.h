@@ -52,8 +52,8 @@ struct mote_elf {
 	/* Symbol table and its string table, in the file; symbol_count 0: stripped. */
 	uint64_t symbols_offset, strings_offset;
 	size_t symbol_count, strings_bytes;
-	/* How many entries and notes were looked at: no more than the file has room for, which the
-	 * tests and the fuzz targets check. */
+	/* How many entries and notes were read: no more than the file has room for, which the tests
+	 * and the fuzz targets check. */
 	uint64_t work;
 };
 
@@ -82,12 +82,12 @@ struct mote_elf_note {
 	uint64_t contents_address;
 };
 
-/* Calls visit for each note until it gives false.  False when the notes are malformed. */
+/* Calls visit for each note until it returns false.  False when the notes are malformed. */
 bool mote_elf_each_note(struct mote_elf *elf,
 			bool (*visit)(void *user, const struct mote_elf_note *note), void *user);
 
 /* One relative relocation: the 8 bytes at address become addend plus the load bias; in_place: the
- * addend is what those bytes hold. */
+ * addend is the value of those bytes. */
 struct mote_elf_relocation {
 	uint64_t address, addend;
 	bool in_place;
@@ -95,7 +95,7 @@ struct mote_elf_relocation {
 
 typedef bool mote_elf_visit_relocation(void *user, const struct mote_elf_relocation *relocation);
 
-/* Calls visit for each relocation.  False when one of these calls gave false, which was the last. */
+/* Calls visit for each relocation until it returns false; then returns false. */
 bool mote_elf_each_relocation(const struct mote_elf *elf, mote_elf_visit_relocation *visit,
 			      void *user);
 
@@ -104,12 +104,12 @@ mote_status mote_elf_read_dynamic(struct mote_elf *elf, const struct mote_elf_se
 				  mote_error *error);
 mote_status mote_elf_refuse_ifunc(const struct mote_elf *elf, const char *what, mote_error *error);
 
-/* The function that address lies in; of several, the one that begins last.  name: into the file,
- * NUL-terminated. */
+/* The function that contains address; of several, the one that begins last.  name: points into the
+ * file, NUL-terminated. */
 bool mote_elf_nearest_symbol(const struct mote_elf *elf, uint64_t address, const char **name,
 			     uint64_t *offset);
 
-/* How many function symbols there are. */
+/* The number of function symbols. */
 size_t mote_elf_function_count(const struct mote_elf *elf);
 
 #endif

@@ -109,7 +109,7 @@ enum {
 };
 
 #define ELF_PAGE 4096u
-#define ELF_HIGHEST_ADDRESS (1ull << 46) /* far above any guest memory, far below overflow */
+#define ELF_HIGHEST_ADDRESS (1ull << 46) /* far above any guest memory, and far from overflow */
 #define ELF_MAXIMUM_PROGRAM_HEADERS 256u
 #define ELF_MAXIMUM_ALIGNMENT (16u << 20)
 #define ELF_MAXIMUM_TLS (64u << 10)

@@ -63,8 +63,8 @@ mote_status mote_sandbox_report_fault(mote_sandbox *sandbox, const struct mote_g
 {
 	const struct mote_exception *exception = &event->exception;
 	mote_fault *fault = &sandbox->fault;
-	/* What is no exception has a physical address, which is no business of the guest's: shown as
-	 * the guest would see it. */
+	/* A fault that is not an exception has a physical address, which guests do not know: it is
+	 * shown as the guest would see it. */
 	uint64_t offset =
 		exception->vector == MOTE_FAULT_NO_VECTOR ? sandbox->layout.gpa_offset : 0;
 

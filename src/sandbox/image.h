@@ -13,7 +13,7 @@
 
 struct mote_image {
 	_Atomic uint32_t references;
-	uint64_t serial;     /* random: what function handles know the image by */
+	uint64_t serial;     /* random: identifies the image in function handles */
 	mote_engine *engine; /* NULL: inspection only */
 	mote_allocator allocator;
 	char *given_name;

@@ -80,7 +80,7 @@ static inline uint64_t mote_layout_gpa(const struct mote_layout *layout, uint64_
 /* The host's view of [gva, gva+bytes), or NULL when that is not all RAM.  ram: RAM's first byte. */
 void *mote_layout_host(const struct mote_layout *layout, void *ram, uint64_t gva, uint64_t bytes);
 
-/* What lies at an address, for people: "heap", "stack guard", "null page", ...; never NULL. */
+/* What is at an address, for messages: "heap", "stack guard", "null page", ...; never NULL. */
 const char *mote_layout_name(const struct mote_layout *layout, uint64_t gva);
 
 /* Whether an address lies in one of the two guards of the stack. */

@@ -47,7 +47,7 @@ static uint32_t page_flags(const struct mote_elf_segment *segment)
 	return flags;
 }
 
-/* Pages as a segment covers them. */
+/* The pages that a segment covers. */
 static struct mote_elf_range segment_pages(const struct mote_elf_segment *segment)
 {
 	return (struct mote_elf_range){
@@ -57,7 +57,7 @@ static struct mote_elf_range segment_pages(const struct mote_elf_segment *segmen
 	};
 }
 
-/* What relocation has finished with is read-only: whole pages of RELRO within a writable segment. */
+/* After relocation, whole pages of RELRO within a writable segment are read-only. */
 static bool map_relro(struct mote_loader *loader, const struct mote_elf_range *segment)
 {
 	const struct mote_elf_range *relro = &loader->image->elf.relro;

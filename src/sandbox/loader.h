@@ -17,7 +17,7 @@ struct mote_loader {
 	const struct mote_layout *layout;
 	void *ram;
 	mote_log_level log_level;
-	uint64_t random[3]; /* two for the guest, one for its canary */
+	uint64_t random[3]; /* two for the guest, and one for its canary */
 	struct mote_page_tables tables;
 	struct mote_monitor monitor;
 };

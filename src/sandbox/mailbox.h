@@ -18,8 +18,8 @@ static inline bool mote_type_has_data(mote_type type)
 	return type == MOTE_TYPE_STRING || type == MOTE_TYPE_BYTES;
 }
 
-/* Host memory that holds copies of strings and bytes, of one kind at a time.  Grows as needed, to the
- * size of a data area and little more, and never shrinks. */
+/* Host memory that holds copies of strings and bytes, of one kind at a time.  Grows as needed, to
+ * little more than the size of a data area, and never shrinks. */
 struct mote_buffer_space {
 	uint8_t *bytes;
 	size_t capacity;
@@ -39,7 +39,7 @@ struct mote_channel {
 	struct mote_abi_call *record;
 	uint8_t *data;
 	size_t data_bytes;
-	/* In ascending order of gva.  Bytes that lie in one of these go without a copy. */
+	/* In ascending order of gva.  Bytes in one of these are passed without a copy. */
 	struct mote_mapped_buffer *buffers;
 	size_t buffer_count;
 };
@@ -67,8 +67,8 @@ mote_status mote_channel_put_call(const struct mote_channel *channel,
 				  const mote_signature *signature, uint32_t function,
 				  const mote_value *arguments, size_t count, mote_error *error);
 
-/* Whether values can be put: MOTE_INVALID_ARGUMENT, or MOTE_TOO_LARGE when they do not fit beside
- * taken bytes.  bytes: what they take in the data area. */
+/* Checks whether values can be written: MOTE_INVALID_ARGUMENT, or MOTE_TOO_LARGE when they do not
+ * fit in addition to taken bytes.  bytes: the space they take in the data area. */
 mote_status mote_channel_measure(const struct mote_channel *channel, const mote_value *values,
 				 size_t count, size_t taken, size_t *bytes, mote_error *error);
 
@@ -81,13 +81,14 @@ struct mote_batch {
 	size_t calls;
 };
 
-/* Writes as many of the calls from first on as fit; count: how many, at least 1.  Although each was
- * measured it can fail: a string in a shared buffer may have got a NUL meanwhile. */
+/* Writes as many of the calls from first on as fit; count: how many, at least 1.  This can fail
+ * although each was measured: a guest may have written a NUL into a string in a shared buffer
+ * since. */
 mote_status mote_mailbox_put_batch(const struct mote_mailbox *mailbox,
 				   const struct mote_batch *batch, size_t first, size_t *count,
 				   mote_error *error);
 
-/* Takes in the results of count calls that were put.  problem: as above. */
+/* Reads the results of count calls that were written.  problem: as above. */
 void mote_mailbox_get_batch(const struct mote_mailbox *mailbox, const struct mote_batch *batch,
 			    size_t count, mote_value *results, const char **problem);
 
@@ -96,29 +97,30 @@ mote_status mote_channel_put_result(const struct mote_channel *channel, const mo
 				    mote_error *error);
 
 /*
- * Takes in a result of type.  Strings and bytes are copied to buffer (capacity bytes), or to space
- * when buffer is NULL.  problem: set to a text when the guest's record is invalid (MOTE_GUEST_FAULT).
+ * Reads a result of the given type.  Strings and bytes are copied to buffer (capacity bytes), or to
+ * space when buffer is NULL.  problem: set to a text when the guest's record is invalid
+ * (MOTE_GUEST_FAULT).
  */
 mote_status mote_channel_get_result(const struct mote_channel *channel, mote_type type,
 				    void *buffer, size_t capacity, const mote_allocator *allocator,
 				    struct mote_buffer_space *space, mote_value *result,
 				    const char **problem, mote_error *error);
 
-/* The same for a result without data; gives the problem, or NULL. */
+/* The same for a result without data; returns the problem, or NULL. */
 const char *mote_channel_get_scalar(const struct mote_channel *channel, mote_type type,
 				    mote_value *result);
 
-/* The function that the guest asks for. */
+/* The function that the guest requests. */
 uint32_t mote_channel_function(const struct mote_channel *channel);
 
-/* Takes in the arguments of signature; copies go to space. */
+/* Reads the arguments of signature; copies go to space. */
 mote_status mote_channel_get_arguments(const struct mote_channel *channel,
 				       const mote_signature *signature,
 				       const mote_allocator *allocator,
 				       struct mote_buffer_space *space, mote_value *arguments,
 				       const char **problem, mote_error *error);
 
-/* Takes in a log or abort message, NUL-terminated, into space. */
+/* Reads a log or abort message, NUL-terminated, into space. */
 mote_status mote_mailbox_get_message(const struct mote_mailbox *mailbox,
 				     const mote_allocator *allocator,
 				     struct mote_buffer_space *space, uint32_t *level,

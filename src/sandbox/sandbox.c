@@ -18,7 +18,7 @@ static const uint64_t DEFAULT_BUFFER_SPACE = 4ull << 30;
 
 /* ---- Layout -------------------------------------------------------------------------------- */
 
-/* What the processor cannot address, page tables cannot name. */
+/* Page tables cannot hold addresses that the processor cannot use. */
 static mote_status check_addresses(const mote_sandbox *sandbox, mote_error *error)
 {
 	const struct mote_hypervisor *hypervisor = sandbox->engine->hypervisor;
@@ -77,7 +77,7 @@ static mote_status compute_layout(mote_sandbox *sandbox, const mote_sandbox_opti
 	};
 	mote_status status = MOTE_OK;
 
-	/* The image asks within the same limits as the caller. */
+	/* The image's requests have the same limits as the caller's options. */
 	if (image->heap_bytes > MOTE_SANDBOX_MAXIMUM_BYTES ||
 	    image->stack_bytes > MOTE_SANDBOX_MAXIMUM_BYTES)
 		return mote_fail(error, MOTE_NO_GUEST_MEMORY,
@@ -135,7 +135,8 @@ static mote_status register_functions(mote_sandbox *sandbox, const mote_sandbox_
 	return status;
 }
 
-/* From here on, the sandbox owns the users of its host functions.  They were all taken before. */
+/* From here on the sandbox owns the user pointers of its host functions; all of them were taken
+ * before. */
 static void own_users(mote_sandbox *sandbox, const mote_sandbox_options *options)
 {
 	mote_host_function function;
@@ -399,7 +400,7 @@ void mote_sandbox_destroy(mote_sandbox *sandbox)
 
 	if (sandbox == NULL)
 		return;
-	/* The call that is in progress may end, and the sandbox with it, as soon as it is doomed. */
+	/* As soon as the sandbox is doomed, the call in progress may end and free it. */
 	interrupt = mote_interrupt_retain(sandbox->watch.interrupt);
 	if (atomic_exchange(&sandbox->use, MOTE_SANDBOX_DOOMED) == MOTE_SANDBOX_BUSY)
 		mote_interrupt_kill(interrupt);

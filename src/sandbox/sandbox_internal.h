@@ -24,11 +24,11 @@ struct mote_registered_function {
 	void (*destroy)(void *user);
 };
 
-/* Whether a call is in progress, and what follows it. */
+/* Whether a call is in progress, and what happens after it. */
 enum mote_sandbox_use {
 	MOTE_SANDBOX_IDLE,
 	MOTE_SANDBOX_BUSY,
-	MOTE_SANDBOX_DOOMED, /* was to be destroyed during the call: it is when the call ends */
+	MOTE_SANDBOX_DOOMED, /* destroyed during the call: freed when the call ends */
 };
 
 struct mote_sandbox {
@@ -50,7 +50,7 @@ struct mote_sandbox {
 	struct mote_buffer_space host_call_space;
 
 	struct mote_watch watch;
-	uint64_t wall_ns, cpu_ns; /* deadlines of calls that set none; 0: none */
+	uint64_t wall_ns, cpu_ns; /* deadlines for calls that set none; 0: none */
 	_Atomic uint8_t use;	  /* an enum mote_sandbox_use */
 	bool poisoned;
 	bool has_fault;
@@ -61,25 +61,25 @@ struct mote_sandbox {
 	mote_sandbox_statistics statistics; /* its exits are those of the VM */
 };
 
-/* The most that memory, heap, stack or buffer space may be. */
+/* The maximum of memory, heap, stack and buffer space. */
 #define MOTE_SANDBOX_MAXIMUM_BYTES (64ull << 30)
 
 /* Reads a caller's options, or the defaults for NULL, and checks them. */
 mote_status mote_sandbox_take_options(const mote_sandbox_options *options,
 				      mote_sandbox_options *taken, mote_error *error);
-/* Host function number index of options that were taken. */
+/* The host function with this index, in options that were taken. */
 mote_status mote_sandbox_take_host_function(const mote_sandbox_options *options, size_t index,
 					    mote_host_function *taken, mote_error *error);
 
-/* Marks the sandbox as in use by a call; MOTE_BUSY when it is. */
+/* Marks the sandbox as in use by a call; MOTE_BUSY when it already is. */
 mote_status mote_sandbox_claim(mote_sandbox *sandbox, mote_error *error);
-/* Ends that.  True when the sandbox was to be destroyed meanwhile: it is gone now. */
+/* Ends that.  True when the sandbox was destroyed during the call: it is freed now. */
 bool mote_sandbox_unclaim(mote_sandbox *sandbox);
 
-/* Gives up all shared buffers of a sandbox whose VM is gone. */
+/* Releases all shared buffers of a sandbox whose VM is gone. */
 void mote_sandbox_release_buffers(mote_sandbox *sandbox);
 
-/* Poisons the sandbox with what error says; returns status. */
+/* Poisons the sandbox, with error's text as the reason; returns status. */
 mote_status mote_sandbox_poison(mote_sandbox *sandbox, mote_status status, mote_error *error);
 
 /* Serves a doorbell other than MOTE_ABI_PORT_READY. */
@@ -89,7 +89,7 @@ mote_status mote_sandbox_serve(mote_sandbox *sandbox, uint16_t port, mote_error 
 mote_status mote_sandbox_report_fault(mote_sandbox *sandbox, const struct mote_guest_event *event,
 				      mote_error *error);
 
-/* The same for contents of the mailbox that are invalid. */
+/* The same for invalid contents of the mailbox. */
 mote_status mote_sandbox_report_mailbox(mote_sandbox *sandbox, const char *problem,
 					mote_error *error);
 

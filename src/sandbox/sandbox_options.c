@@ -79,7 +79,7 @@ mote_status mote_sandbox_take_options(const mote_sandbox_options *options,
 	return status == MOTE_OK ? check(taken, error) : status;
 }
 
-/* The elements of an array have one size, which stands beside it. */
+/* All elements of an array have the same size, which is a member next to it. */
 mote_status mote_sandbox_take_host_function(const mote_sandbox_options *options, size_t index,
 					    mote_host_function *taken, mote_error *error)
 {

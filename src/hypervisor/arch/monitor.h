@@ -13,7 +13,7 @@
 #include <mote/fault.h>
 #include <mote/registers.h>
 
-/* Where a monitor stands. */
+/* Where a monitor is. */
 struct mote_monitor {
 	uint8_t *memory; /* host view of its pages */
 	uint64_t gva;
@@ -39,7 +39,7 @@ struct mote_thread_block {
 	uint64_t bytes;
 };
 
-/* An exception of user code, as the monitor's exit shows it. */
+/* An exception of user code, as decoded from the monitor's exit. */
 struct mote_exception {
 	mote_fault_kind kind;
 	uint32_t vector;

@@ -16,7 +16,7 @@ static bool is_table(const struct mote_table_format *format, uint64_t entry, uns
 	return level > 0 && (entry & format->kind) == format->table;
 }
 
-/* Whether an entry maps memory.  A block that is not aligned is damage. */
+/* Whether an entry maps memory.  A block that is not aligned is corrupt. */
 static bool is_leaf(const struct mote_table_format *format, uint64_t entry, unsigned level)
 {
 	if (level == 0)
@@ -30,7 +30,7 @@ static uint64_t with_kind(const struct mote_table_format *format, uint64_t entry
 	return (entry & ~format->kind) | kind;
 }
 
-/* Fills a table from an entry on with pages that follow each other. */
+/* Fills a table, from an entry on, with consecutive pages. */
 static void fill_pages(uint8_t *table, unsigned first, uint64_t count, uint64_t entry)
 {
 	for (unsigned i = 0; i < count; i++)
@@ -38,8 +38,8 @@ static void fill_pages(uint8_t *table, unsigned first, uint64_t count, uint64_t 
 }
 
 /*
- * Puts a new table in place of an entry that maps nothing, or a block; NULL when the pool is used
- * up.  The table of a block maps what the block did, so it is complete before it is entered.
+ * Replaces an entry that maps nothing, or a block, with a new table; NULL when the pool is used up.
+ * The table for a block maps what the block did, and is complete before the entry points to it.
  */
 static uint8_t *make_table(struct mote_page_tables *tables, const struct mote_table_format *format,
 			   uint8_t *at, unsigned index)
@@ -57,7 +57,7 @@ static uint8_t *make_table(struct mote_page_tables *tables, const struct mote_ta
 	return made;
 }
 
-/* The table that an entry leads to, made where there is none; NULL when it cannot be. */
+/* The table that an entry points to, created if there is none; NULL on failure. */
 static uint8_t *table_below(struct mote_page_tables *tables, const struct mote_table_format *format,
 			    uint8_t *table, uint64_t gva, unsigned level)
 {
@@ -71,7 +71,7 @@ static uint8_t *table_below(struct mote_page_tables *tables, const struct mote_t
 	return make_table(tables, format, table, index);
 }
 
-/* The table of level 1 for gva, made where it is missing; NULL when it cannot be. */
+/* The table of level 1 for gva, created if missing; NULL on failure. */
 static uint8_t *block_table(struct mote_page_tables *tables, const struct mote_table_format *format,
 			    uint64_t gva)
 {
@@ -82,13 +82,13 @@ static uint8_t *block_table(struct mote_page_tables *tables, const struct mote_t
 	return table;
 }
 
-/* Whether a block may stand there.  A table that is there already stays: nothing would free it. */
+/* Whether a block may be placed there.  An existing table stays: nothing would free it. */
 static bool takes_block(const struct mote_table_format *format, uint64_t entry)
 {
 	return !(entry & ENTRY_VALID) || is_leaf(format, entry, BLOCK_LEVEL);
 }
 
-/* Maps from gva on what one entry of level 1 covers, or less; 0 when it cannot. */
+/* Maps, from gva on, at most what one entry of level 1 covers; 0 on failure. */
 static uint64_t map_part(struct mote_page_tables *tables, const struct mote_table_format *format,
 			 uint64_t gva, uint64_t bytes, uint64_t page)
 {
@@ -139,7 +139,7 @@ bool mote_page_tables_map(struct mote_page_tables *tables, const struct mote_tab
 	return true;
 }
 
-/* Whether [gva, end) has all that the entry of a level for gva covers. */
+/* Whether [gva, end) contains all that the entry of a level for gva covers. */
 static bool covers(uint64_t gva, uint64_t end, unsigned level)
 {
 	uint64_t span = mote_table_span(level);
@@ -147,8 +147,8 @@ static bool covers(uint64_t gva, uint64_t end, unsigned level)
 	return (gva & (span - 1)) == 0 && end - gva >= span;
 }
 
-/* Goes down to the entry that maps gva, or shows that nothing does, and splits a block that reaches
- * beyond [gva, end) where the pool has a page for it. */
+/* Descends to the entry that maps gva, or that shows that nothing does, and splits a block that
+ * extends beyond [gva, end) if the pool has a page for it. */
 static uint8_t *descend(struct mote_page_tables *tables, const struct mote_table_format *format,
 			uint64_t gva, uint64_t end, unsigned *level)
 {

@@ -14,17 +14,18 @@
 #define MOTE_PAGE_BYTES 4096u
 #define MOTE_PAGE_MASK (~(uint64_t)(MOTE_PAGE_BYTES - 1))
 
-/* What code at a mapping may do.  A mapping is always readable; a mapping for the monitor lacks USER. */
+/* What code at a mapping may do.  Every mapping is readable; a mapping for the monitor lacks
+ * USER. */
 enum mote_page_flags {
 	MOTE_PAGE_USER = 1u << 0,
 	MOTE_PAGE_WRITE = 1u << 1,
 	MOTE_PAGE_EXECUTE = 1u << 2,
-	MOTE_PAGE_DEVICE = 1u << 3, /* no memory behind it, no caching or combining */
+	MOTE_PAGE_DEVICE = 1u << 3, /* not backed by memory; no caching or combining */
 };
 
 /*
- * Tables under construction.  The pool is host memory that the guest sees at gpa; pages are taken
- * from it front to back, the first one is the root.
+ * Tables under construction.  The pool is host memory that the guest sees at gpa; its pages are
+ * used front to back, and the first one is the root.
  */
 struct mote_page_tables {
 	uint8_t *pool;

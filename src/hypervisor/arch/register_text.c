@@ -8,7 +8,7 @@
 
 static void add_character(struct mote_register_text *text, char character)
 {
-	/* The NUL replaces what reaches the last byte. */
+	/* The NUL overwrites a character in the last byte. */
 	if (text->length < text->capacity)
 		text->text[text->length] = character;
 	text->length++;

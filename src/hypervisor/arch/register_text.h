@@ -19,7 +19,7 @@ struct mote_register_text {
 /* Appends a string. */
 void mote_register_text_add(struct mote_register_text *text, const char *string);
 
-/* Appends `name=value`, the value in digits hexadecimal digits (1 to 16), then `end`. */
+/* Appends `name=value`, the value with `digits` hexadecimal digits (1 to 16), then `end`. */
 void mote_register_text_hex(struct mote_register_text *text, const char *name, uint64_t value,
 			    unsigned digits, const char *end);
 

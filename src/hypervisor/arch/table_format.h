@@ -9,18 +9,18 @@
 
 #include "page_tables.h"
 
-/* Bit 0 of an entry says on both architectures that it means anything. */
+/* On both architectures, bit 0 of an entry says whether it is valid. */
 struct mote_table_format {
 	uint64_t gva_limit, gpa_limit;
 	uint64_t address;	     /* the bits of an entry that hold an address */
-	uint64_t kind;		     /* the bits that tell what an entry is */
-	uint64_t page, block, table; /* their values; a block stands at level 1, a page at 0 */
+	uint64_t kind;		     /* the bits that say what an entry is */
+	uint64_t page, block, table; /* their values; a block is at level 1, a page at 0 */
 	uint64_t table_bits;	     /* of a new table's entry, besides its address */
-	uint64_t accessed;	     /* without these a page or block is damage; may be 0 */
+	uint64_t accessed;	     /* a page or block without these is corrupt; may be 0 */
 	/* A page's entry. */
 	uint64_t (*encode)(uint64_t gpa, uint32_t flags);
-	/* The flags of a page or block.  any, all: the bits that any of the entries of tables above
-	 * has, and those that all of them have. */
+	/* The flags of a page or block.  any, all: the bits that are set in any of the table
+	 * entries above it, and those that are set in all of them. */
 	uint32_t (*decode)(uint64_t entry, uint64_t any, uint64_t all);
 };
 

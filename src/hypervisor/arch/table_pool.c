@@ -8,7 +8,7 @@ uint64_t mote_table_pool_bytes(uint64_t end)
 {
 	uint64_t tables = 1;
 
-	/* A table of each level below the root for every entry above it that is needed. */
+	/* At each level below the root, one table for every entry above it that is needed. */
 	for (unsigned level = 1; level <= MOTE_TABLE_ROOT_LEVEL; level++)
 		tables += end / mote_table_span(level) + (end % mote_table_span(level) != 0);
 	return tables * MOTE_PAGE_BYTES;

@@ -15,7 +15,7 @@
 
 #include "page_tables.h"
 
-/* Level 3 is the root's, level 0 that of the pages. */
+/* Level 3 is the root, level 0 the pages. */
 #define MOTE_TABLE_ROOT_LEVEL 3u
 #define MOTE_TABLE_ENTRIES 512u
 
@@ -37,10 +37,10 @@ static inline bool mote_table_range_valid(uint64_t address, uint64_t bytes, uint
 	       address <= limit - bytes;
 }
 
-/* Bytes of tables that map [0, end) with pages, at the most. */
+/* The most bytes of tables that mapping [0, end) with pages takes. */
 uint64_t mote_table_pool_bytes(uint64_t end);
 
-/* Takes over a pool, whole pages of it, and takes the root from it.  False when it is not aligned,
+/* Takes over a pool of whole pages and takes the root from it.  False when it is not aligned,
  * has no page, or ends beyond gpa_limit. */
 bool mote_table_pool_init(struct mote_page_tables *tables, void *pool, uint64_t gpa,
 			  uint64_t pool_bytes, uint64_t gpa_limit);
@@ -48,7 +48,7 @@ bool mote_table_pool_init(struct mote_page_tables *tables, void *pool, uint64_t 
 /* Takes the next page of the pool.  False when it is used up. */
 bool mote_table_pool_take(struct mote_page_tables *tables, uint64_t *gpa);
 
-/* The table at a guest-physical address, or NULL when that is no page of the pool. */
+/* The table at a guest-physical address, or NULL when that is not a page of the pool. */
 uint8_t *mote_table_at(const struct mote_page_tables *tables, uint64_t gpa);
 
 static inline uint64_t mote_table_entry(const uint8_t *table, unsigned index)

@@ -20,7 +20,7 @@ struct mote_deadlines {
 	_Atomic uint64_t next_wake_ns; /* what the alarm is set to; written under the lock */
 };
 
-/* Calls whose deadline has passed: found under the lock, ended outside it. */
+/* Calls whose deadline has passed: found under the lock, cancelled outside it. */
 enum { MAXIMUM_EXPIRIES = 16 };
 
 struct expiries {
@@ -36,7 +36,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* 0 means "none": for comparisons that is never. */
+/* 0 means "none": comparisons treat it as never. */
 static uint64_t due(uint64_t ns)
 {
 	return ns != 0 ? ns : MOTE_OS_FOREVER;
@@ -63,7 +63,7 @@ static void check_wall(struct mote_watch *watch, uint64_t id, uint64_t now,
 {
 	uint64_t wall = atomic_load(&watch->wall_ns);
 
-	/* The id is read on both sides of the time: together they are of one call. */
+	/* The id is read before and after the time, so both belong to the same call. */
 	if (due(wall) > now || atomic_load(&watch->call_id) != id)
 		return;
 	if (atomic_compare_exchange_strong(&watch->wall_ns, &wall, 0))
@@ -71,10 +71,10 @@ static void check_wall(struct mote_watch *watch, uint64_t id, uint64_t now,
 }
 
 /*
- * The thread may have had less CPU time than wall-clock time: then look again later.  What its clock
- * shows counts only when it was read before a host function began, whose time would be in it, and
- * before the call ended: both take the check away first, and no later check has the same time, as
- * they all lie after now.
+ * The thread may have used less CPU time than wall-clock time; then check again later.  Its clock
+ * counts only if it was read before a host function began (the clock would include that time) and
+ * before the call ended.  Both clear the check first, and no later check has the same time, because
+ * all of them lie after now.
  */
 static void check_cpu(struct mote_watch *watch, uint64_t id, uint64_t now,
 		      struct expiries *expiries)
@@ -94,7 +94,7 @@ static void check_cpu(struct mote_watch *watch, uint64_t id, uint64_t now,
 		add_expiry(expiries, watch, id, MOTE_INTERRUPT_CPU_DEADLINE);
 }
 
-/* What finds no room among the expiries stays due, so the alarm rings again at once. */
+/* An expiry that does not fit stays due, so the alarm rings again at once. */
 static uint64_t check_all(struct mote_deadlines *deadlines, struct expiries *expiries)
 {
 	uint64_t now = mote_os_monotonic_ns();
@@ -121,7 +121,7 @@ static uint64_t earliest(const struct mote_deadlines *deadlines)
 	return next;
 }
 
-/* Finds what is due and sets the alarm to what is due next. */
+/* Finds the expired deadlines and sets the alarm to the next one. */
 static void check_and_set(struct mote_deadlines *deadlines, struct expiries *expiries)
 {
 	uint64_t next;
@@ -133,14 +133,15 @@ static void check_and_set(struct mote_deadlines *deadlines, struct expiries *exp
 	mote_os_watcher_set(deadlines->watcher, next);
 }
 
-/* No call waits for the lock while another one is being ended. */
+/* No call waits for the lock while another one is being cancelled. */
 static void on_alarm(void *user)
 {
 	struct mote_deadlines *deadlines = user;
 	struct expiries expiries = {.count = 0};
 
 	mote_os_lock_acquire(deadlines->lock);
-	/* It may ring before whoever starts the watcher has noted it; then nothing is due yet. */
+	/* It may ring before the thread that starts the watcher has stored it; then nothing is due
+	 * yet. */
 	if (deadlines->watcher != NULL)
 		check_and_set(deadlines, &expiries);
 	mote_os_lock_release(deadlines->lock);
@@ -176,7 +177,7 @@ mote_status mote_deadlines_prepare(struct mote_deadlines *deadlines, struct mote
 	return status;
 }
 
-/* A deadline was published: sets the alarm if the thread would sleep past it. */
+/* Called after a deadline was published: sets the alarm if the thread would sleep past it. */
 static void announce(struct mote_deadlines *deadlines, uint64_t due_ns)
 {
 	if (due_ns >= atomic_load(&deadlines->next_wake_ns))
@@ -221,8 +222,8 @@ mote_status mote_deadlines_begin(struct mote_deadlines *deadlines, struct mote_w
 	mote_status status = MOTE_OK;
 	uint64_t now;
 
-	/* Before the clock is read: whatever the thread still does for the last call, with a time that
-	 * has passed, finds another id or a later time. */
+	/* This comes before the clock is read: if the thread is still handling the last call, whose
+	 * time has passed, it finds another id or a later time. */
 	atomic_store(&watch->call_id, mote_interrupt_call_id(watch->interrupt));
 	now = mote_os_monotonic_ns();
 	if (now == 0)
@@ -261,7 +262,7 @@ mote_status mote_deadlines_resume(struct mote_deadlines *deadlines, struct mote_
 				      MOTE_INTERRUPT_CPU_DEADLINE);
 		return MOTE_OK;
 	}
-	/* Without the time of now, the thread only looks too early. */
+	/* If the current time is unknown, the thread just checks too early. */
 	status = set_cpu(watch, mote_os_monotonic_ns(), watch->cpu_remaining_ns, error);
 	if (status == MOTE_OK)
 		announce(deadlines, watch_due(watch));

@@ -20,15 +20,15 @@
 #include "allocator.h"
 #include "os/os.h"
 
-/* What the thread watches for one sandbox.  Times are of the monotonic clock; 0: none. */
+/* What the thread watches for one sandbox.  Times are monotonic-clock times; 0: none. */
 struct mote_watch {
 	struct mote_watch *next, *previous; /* under the lock */
 	bool registered;
 	mote_interrupt *interrupt;
 	_Atomic uint64_t call_id;
-	_Atomic uint64_t wall_ns; /* when the call must be over */
+	_Atomic uint64_t wall_ns; /* when the call must have ended */
 	_Atomic uint64_t
-		cpu_check_ns; /* when the thread's clock can show cpu_limit_ns at the earliest */
+		cpu_check_ns; /* the earliest time the thread's clock can reach cpu_limit_ns */
 	_Atomic uint64_t cpu_limit_ns; /* of the thread's clock */
 	_Atomic intptr_t cpu_clock;    /* the clock of the thread that makes the call */
 	uint64_t cpu_remaining_ns;     /* while a host function runs */
@@ -39,14 +39,15 @@ struct mote_deadlines;
 mote_status mote_deadlines_create(const mote_allocator *allocator,
 				  struct mote_deadlines **deadlines, mote_error *error);
 
-/* Ends the thread.  forked: this is a child process, which has no such thread. */
+/* Ends the thread.  forked: this is a child process, which does not have the thread. */
 void mote_deadlines_destroy(struct mote_deadlines *deadlines, bool forked);
 
-/* Before the first deadline of a sandbox, and harmless later.  watch->interrupt is set. */
+/* Called before the first deadline of a sandbox; calling it again is harmless.  watch->interrupt is
+ * set. */
 mote_status mote_deadlines_prepare(struct mote_deadlines *deadlines, struct mote_watch *watch,
 				   mote_error *error);
 
-/* The call in progress gets deadlines, in ns from now; 0: none.  On failure it has none. */
+/* Sets the deadlines of the call in progress, in ns from now; 0: none.  On failure it has none. */
 mote_status mote_deadlines_begin(struct mote_deadlines *deadlines, struct mote_watch *watch,
 				 uint64_t wall_ns, uint64_t cpu_ns, mote_error *error);
 
@@ -56,16 +57,16 @@ static inline bool mote_deadlines_cpu_set(const struct mote_watch *watch)
 	return atomic_load(&watch->cpu_limit_ns) != 0;
 }
 
-/* Around a host function where there is one: its CPU time does not count.  Both fail with MOTE_OS when
- * the clock cannot be read. */
+/* Used around a host function when there is a CPU-time deadline: its CPU time does not count.  Both
+ * fail with MOTE_OS when the clock cannot be read. */
 mote_status mote_deadlines_pause(struct mote_watch *watch, mote_error *error);
 mote_status mote_deadlines_resume(struct mote_deadlines *deadlines, struct mote_watch *watch,
 				  mote_error *error);
 
-/* The call is over. */
+/* The call has ended. */
 void mote_deadlines_end(struct mote_watch *watch);
 
-/* The sandbox is going away. */
+/* The sandbox is being destroyed. */
 void mote_deadlines_forget(struct mote_deadlines *deadlines, struct mote_watch *watch, bool forked);
 
 #endif

@@ -38,7 +38,7 @@ enum mote_interrupt_flags {
 mote_status mote_interrupt_create(const mote_allocator *allocator, int kick_signal,
 				  mote_interrupt **interrupt, mote_error *error);
 
-/* Says that the vCPU is gone: kills have no effect from here on. */
+/* Records that the vCPU is gone: kills have no effect from now on. */
 void mote_interrupt_drop(mote_interrupt *interrupt);
 
 /* Whether the call in progress is cancelled. */
@@ -52,19 +52,20 @@ uint64_t mote_interrupt_cause(const mote_interrupt *interrupt);
 
 /* ---- per operating system: interrupt_linux.c --------------------------------------------- */
 
-/* The thread that runs the vCPU, and the byte that makes a run end before it begins. */
+/* The thread that runs the vCPU, and the byte that makes a run end before it enters the guest. */
 struct mote_kick_target {
 	uintptr_t thread;
 	volatile uint8_t *byte;
 };
 
 /*
- * Makes a signal ready to be used as the kick, for one more user.  kick_signal: in: the number, or 0
+ * Prepares a signal for use as the kick, for one more user.  kick_signal: in: the number, or 0
  * to choose a free one; out: the number in use.  A handler that is not ours is never replaced.
  */
 mote_status mote_kick_install(int *kick_signal, mote_error *error);
 
-/* One user less.  The last one restores the default action, unless the application has changed it. */
+/* Removes one user.  The last one restores the default action, unless the application has changed
+ * it. */
 void mote_kick_uninstall(int kick_signal);
 
 /* Checks, once per thread, that this thread can be kicked. */
@@ -73,18 +74,18 @@ mote_status mote_kick_check_thread(int kick_signal, mote_error *error);
 /* Names this thread as the target. */
 void mote_kick_aim(struct mote_kick_target *target);
 
-/* Sets the byte and sends the signal.  Cannot fail and does not wait: a signal that is not of the
- * real-time kind is always delivered.  No effect when the thread does not exist. */
+/* Sets the byte and sends the signal.  Cannot fail and does not wait: a signal that is not a
+ * real-time signal is always delivered.  No effect when the thread does not exist. */
 void mote_kick_send(const struct mote_kick_target *target, int kick_signal);
 
-/* Around a kill: a thread that is cancelled between the two would never finish what it began. */
+/* Used around a kill: a thread that pthread_cancel ends between the two would never complete it. */
 int mote_kick_hold_cancellation(void);
 void mote_kick_allow_cancellation(int before);
 
-/* Takes a kick that was sent to this thread and has not arrived yet. */
+/* Consumes a kick that was sent to this thread and has not arrived yet. */
 void mote_kick_take(void);
 
-/* Lets another thread run for a moment; tries: how often it was called in vain. */
+/* Lets another thread run for a moment; tries: how many calls before this one did not help. */
 void mote_kick_yield(unsigned tries);
 
 /* ---- The thread that runs the vCPU: on the path of every call ----------------------------- */
@@ -104,12 +105,12 @@ static inline uint64_t mote_interrupt_call_id(const mote_interrupt *interrupt)
 	       MOTE_INTERRUPT_ID_SHIFT;
 }
 
-/* A call begins: gives it the next id and forgets an earlier cancel. */
+/* Begins a call: assigns the next id and clears an earlier cancel. */
 static inline void mote_interrupt_begin_call(mote_interrupt *interrupt)
 {
 	uint64_t id = mote_interrupt_call_id(interrupt) + 1;
 
-	/* Nothing else writes the word now: a kill changes it during a call only. */
+	/* Nothing else writes the word now: a kill changes it only during a call. */
 	atomic_store(&interrupt->word, id << MOTE_INTERRUPT_ID_SHIFT | MOTE_INTERRUPT_IN_CALL);
 }
 
@@ -118,14 +119,14 @@ static inline void mote_interrupt_end_call(mote_interrupt *interrupt)
 	atomic_fetch_and(&interrupt->word, ~(uint64_t)MOTE_INTERRUPT_IN_CALL);
 }
 
-/* The call was cancelled while the vCPU ran: the signal is on its way, or is yet to be sent. */
+/* The call was cancelled while the vCPU ran: the signal is on its way, or will be sent. */
 void mote_interrupt_wait_for_kick(mote_interrupt *interrupt);
 
 /*
  * Brackets around a run of the vCPU on this thread.  *kick is set to 1 when the run must end.
- * set_running gives false when the call is cancelled already; then the vCPU must not run, and
- * clear_running is not called.  This thread alone changes RUNNING, so adding sets it and subtracting
- * clears it, in one instruction that gives the old word.
+ * set_running returns false when the call is already cancelled; then the vCPU must not run, and
+ * clear_running is not called.  Only this thread changes RUNNING, so adding sets it and subtracting
+ * clears it, in one instruction that returns the old word.
  */
 static inline void mote_interrupt_clear_running(mote_interrupt *interrupt)
 {
@@ -140,7 +141,7 @@ static inline bool mote_interrupt_set_running(mote_interrupt *interrupt, volatil
 	*kick = 0;
 	if (!(atomic_fetch_add(&interrupt->word, MOTE_INTERRUPT_RUNNING) & MOTE_INTERRUPT_CANCEL))
 		return true;
-	/* Nobody sends for a call that is cancelled already. */
+	/* Nothing sends a kick for a call that is already cancelled. */
 	atomic_fetch_sub(&interrupt->word, MOTE_INTERRUPT_RUNNING);
 	return false;
 }

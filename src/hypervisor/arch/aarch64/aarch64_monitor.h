@@ -22,7 +22,7 @@
 #define MOTE_AARCH64_VECTOR_BYTES 0x80u
 #define MOTE_AARCH64_VECTORS 16u
 
-/* For EL1 alone; guest RAM begins above it, and the doorbell page of EL0 is below it. */
+/* For EL1 only; guest RAM begins above it, and the doorbell page of EL0 is below it. */
 #define MOTE_AARCH64_MONITOR_DOORBELL_GVA 0xf000u
 
 /* A doorbell is a `str` of exactly this many bytes. */
@@ -35,7 +35,8 @@ enum mote_aarch64_store_kind {
 	MOTE_AARCH64_STORE_MONITOR,  /* of a vector: an exception, or a halt of other EL1 code */
 };
 
-/* address: of the store, as far from guest-physical 0 as the doorbell pages' are; bytes: its size. */
+/* address: of the store, with the same offset from guest-physical 0 as the doorbell pages; bytes:
+ * its size. */
 static inline enum mote_aarch64_store_kind mote_aarch64_store(uint64_t address, unsigned bytes)
 {
 	if (bytes != MOTE_AARCH64_DOORBELL_BYTES || address % MOTE_AARCH64_DOORBELL_BYTES != 0)
@@ -59,14 +60,14 @@ static inline bool mote_aarch64_monitor_is_doorbell(uint64_t gva)
 	return gva - MOTE_ABI_AARCH64_DOORBELL_GVA < MOTE_PAGE_BYTES;
 }
 
-/* Writes the monitor's page.  ports, count: taken for the sake of the other architecture; here the
- * whole EL0 doorbell page is reachable, and the host refuses what is no port. */
+/* Writes the monitor's page.  ports, count: only the other architecture needs them; here the whole
+ * EL0 doorbell page is reachable, and the host refuses anything that is not a port. */
 void mote_aarch64_monitor_build(const struct mote_monitor *monitor, const uint16_t *ports,
 				uint32_t count);
 
 /* Maps the monitor's page, the EL0 doorbell page (MOTE_ABI_AARCH64_DOORBELL_GVA) and the monitor's
- * doorbell page; their guest-physical addresses are as far from the virtual ones as the monitor's.
- * False when the table pool is used up. */
+ * doorbell page; their guest-physical addresses have the same offset from the virtual ones as the
+ * monitor's.  False when the table pool is used up. */
 bool mote_aarch64_monitor_map(const struct mote_monitor *monitor, struct mote_page_tables *tables);
 
 /* Turns power-on state into "about to execute the first user instruction". */
@@ -76,16 +77,16 @@ void mote_aarch64_monitor_start(const struct mote_monitor *monitor,
 
 /*
  * Whether an exit at the monitor's doorbell with these registers (of the vCPU, at EL1) is an
- * exception of user code, and which one.  False when it is none: not behind the store of a vector
- * for lower levels in AArch64, or what it interrupted was not EL0 in AArch64.
- * exception.vector is the exception class; MOTE_FAULT_NO_VECTOR for an interrupt, which has none.
+ * exception of user code, and which one.  False if not: pc is not just after the store of a vector
+ * for lower levels in AArch64, or what it interrupted was not EL0 in AArch64.  exception.vector is
+ * the exception class; MOTE_FAULT_NO_VECTOR for an interrupt, which has none.
  */
 bool mote_aarch64_monitor_exception(const struct mote_monitor *monitor,
 				    const mote_aarch64_regs *regs,
 				    const struct mote_aarch64_sregs *sregs,
 				    struct mote_exception *exception);
 
-/* The name of a vector as faults carry it, an exception class ("data abort"); never NULL. */
+/* The name of a fault's vector, an exception class ("data abort"); never NULL. */
 const char *mote_aarch64_vector_name(uint32_t vector);
 
 #endif

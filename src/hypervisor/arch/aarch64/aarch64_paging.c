@@ -41,7 +41,8 @@ static uint64_t page_descriptor(uint64_t gpa, uint32_t flags)
 		entry |= PAGE_USER | PAGE_NOT_GLOBAL;
 	if (!(flags & MOTE_PAGE_WRITE))
 		entry |= PAGE_READ_ONLY;
-	/* Code belongs to one level: the guest's never runs at EL1, nor the monitor's at EL0. */
+	/* Code belongs to one level: the guest's never runs at EL1, and the monitor's never at
+	 * EL0. */
 	if (!execute || user)
 		entry |= PAGE_NO_EXECUTE_EL1;
 	if (!execute || !user)
@@ -49,7 +50,7 @@ static uint64_t page_descriptor(uint64_t gpa, uint32_t flags)
 	return entry;
 }
 
-/* What one level may execute is decided by the level that the page belongs to. */
+/* Which execute-never bit counts depends on the level that the page belongs to. */
 static uint32_t page_flags(uint64_t entry, uint64_t any, uint64_t all)
 {
 	const bool user = (entry & PAGE_USER) && !(any & TABLE_NO_USER);

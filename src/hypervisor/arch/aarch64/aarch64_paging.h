@@ -15,7 +15,7 @@
 #define MOTE_AARCH64_GVA_BITS 48u
 #define MOTE_AARCH64_GPA_BITS 40u /* TCR_EL1.IPS */
 
-/* Bytes of table pages that map [0, end_gva) with 4 KiB pages, at the most. */
+/* The most bytes of table pages that mapping [0, end_gva) with 4 KiB pages takes. */
 uint64_t mote_aarch64_paging_bytes(uint64_t end_gva);
 
 /* Takes over a pool (page-aligned in guest memory, filled with zeros) and makes an empty root.
@@ -23,16 +23,17 @@ uint64_t mote_aarch64_paging_bytes(uint64_t end_gva);
 bool mote_aarch64_paging_init(struct mote_page_tables *tables, void *pool, uint64_t gpa,
 			      uint64_t pool_bytes);
 
-/* Maps [gva, gva+bytes) to gpa on; replaces what was there.  Blocks of 2 MiB are used where both
- * addresses and what remains allow.  All page-aligned, gva in the TTBR0
- * half.  flags: enum mote_page_flags, EXECUTE neither with WRITE nor with DEVICE.  False when an
- * argument is out of range or the pool is used up. */
+/* Maps [gva, gva+bytes) to the addresses from gpa on; replaces what was there.  Uses blocks of 2
+ * MiB where both addresses and the remaining size allow.  All page-aligned, gva in the TTBR0 half.
+ * flags: enum mote_page_flags, EXECUTE neither with WRITE nor with DEVICE.  False when an argument
+ * is out of range or the pool is used up. */
 bool mote_aarch64_paging_map(struct mote_page_tables *tables, uint64_t gva, uint64_t gpa,
 			     uint64_t bytes, uint32_t flags);
 
 /* Removes the mappings of [gva, gva+bytes), where there are any.  False when an argument is out of
- * range, or when a block of 2 MiB is removed in part and the pool has no page to split it with: from
- * there on all is as it was.  Ranges that were mapped by one call are removed without a split. */
+ * range, or when a block of 2 MiB is removed in part and the pool has no page to split it with;
+ * then everything from that block on is unchanged.  Removing a range that one call mapped needs no
+ * split. */
 bool mote_aarch64_paging_unmap(struct mote_page_tables *tables, uint64_t gva, uint64_t bytes);
 
 /* Looks gva up as the processor would, with the monitor's SCTLR_EL1.WXN.  False when it is not

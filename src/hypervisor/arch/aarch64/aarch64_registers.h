@@ -12,7 +12,7 @@
 
 #include <mote/registers.h>
 
-/* System registers; those without a level in their name are the _EL1 ones. */
+/* System registers; a name without a level means the _EL1 register. */
 struct mote_aarch64_sregs {
 	uint64_t sctlr, ttbr0, ttbr1, tcr, mair, vbar;
 	uint64_t elr, spsr, esr, far;
@@ -28,7 +28,7 @@ struct mote_aarch64_fpu {
 
 #define MOTE_AARCH64_DEBUG_PAIRS 16
 
-/* A vCPU has fewer pairs than 16 (ID_AA64DFR0_EL1 says how many); the others stay zero. */
+/* A vCPU has fewer than 16 pairs (ID_AA64DFR0_EL1 holds the number); the others stay zero. */
 struct mote_aarch64_debug_regs {
 	uint64_t bvr[MOTE_AARCH64_DEBUG_PAIRS], bcr[MOTE_AARCH64_DEBUG_PAIRS];
 	uint64_t wvr[MOTE_AARCH64_DEBUG_PAIRS], wcr[MOTE_AARCH64_DEBUG_PAIRS];
@@ -76,14 +76,14 @@ struct mote_aarch64_debug_exit {
 #define MOTE_AARCH64_MDSCR_SS (1ull << 0)
 #define MOTE_AARCH64_MDSCR_MDE (1ull << 15) /* breakpoints and watchpoints */
 
-/* The state after power-on or reset; what the architecture leaves unknown is 0.
+/* The state after power-on or reset; what the architecture leaves undefined is 0.
  * Any argument may be NULL. */
 void mote_aarch64_power_on(mote_aarch64_regs *regs, struct mote_aarch64_sregs *sregs,
 			   struct mote_aarch64_fpu *fpu, struct mote_aarch64_debug_regs *debug);
 
 /*
- * Text for people, several lines, each ending in a newline, NUL-terminated, cut at capacity.
- * Returns the length that the whole text has (as snprintf does).
+ * Human-readable text of several lines, each ending in a newline; NUL-terminated, cut at capacity.
+ * Returns the length of the whole text (as snprintf does).
  */
 size_t mote_aarch64_regs_print(const mote_aarch64_regs *regs, char *text, size_t capacity);
 size_t mote_aarch64_sregs_print(const struct mote_aarch64_sregs *sregs, char *text,

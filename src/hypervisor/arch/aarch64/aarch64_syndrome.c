@@ -92,7 +92,7 @@ const char *mote_aarch64_exception_class_name(uint32_t exception_class)
 	return classes[exception_class].name;
 }
 
-/* FnV means something for this status alone. */
+/* FnV is meaningful only for this status. */
 static bool address_valid(uint32_t iss)
 {
 	return (iss & ISS_STATUS) != STATUS_EXTERNAL || !(iss & ISS_FAR_NOT_VALID);
@@ -126,7 +126,7 @@ static mote_fault_kind status_kind(uint8_t status)
 		return MOTE_FAULT_MEMORY;
 	if (status == STATUS_ALIGNMENT)
 		return MOTE_FAULT_ALIGNMENT;
-	/* What a hypervisor injects where a guest-physical address has no memory. */
+	/* What a hypervisor injects for a guest-physical address without memory. */
 	if (status == STATUS_EXTERNAL || (status >= STATUS_EXTERNAL_ON_WALK && status < STATUS_ECC))
 		return MOTE_FAULT_PHYSICAL;
 	return MOTE_FAULT_OTHER;
@@ -134,7 +134,7 @@ static mote_fault_kind status_kind(uint8_t status)
 
 static mote_access data_access(uint32_t iss)
 {
-	/* Cache maintenance always reports a write, and needs no permission to write. */
+	/* Cache maintenance always reports a write, but needs no write permission. */
 	return (iss & ISS_WRITE) && !(iss & ISS_CACHE_MAINTENANCE) ? MOTE_ACCESS_WRITE
 								   : MOTE_ACCESS_READ;
 }

@@ -14,7 +14,7 @@
 
 #define MOTE_AARCH64_EXCEPTION_CLASSES 64u
 
-/* Exception classes that are more than a row in the table. */
+/* Exception classes that need more than a row in the table. */
 #define MOTE_AARCH64_EC_UNKNOWN 0x00u
 #define MOTE_AARCH64_EC_WFX 0x01u
 #define MOTE_AARCH64_EC_SVC 0x15u
@@ -53,7 +53,7 @@ const char *mote_aarch64_exception_class_name(uint32_t exception_class);
 
 /* The syndrome of a data abort (ISS). */
 struct mote_aarch64_data_abort {
-	bool valid;		/* ISV: the five fields behind it say what the instruction was */
+	bool valid;		/* ISV: the next five fields describe the instruction */
 	uint8_t bytes;		/* SAS: 1, 2, 4 or 8 */
 	bool sign_extend;	/* SSE */
 	uint8_t register_index; /* SRT: 31 is the zero register */
@@ -65,10 +65,10 @@ struct mote_aarch64_data_abort {
 	uint8_t status;		/* DFSC */
 };
 
-/* Takes a data abort's ESR apart.  Without ISV the fields that depend on it are 0. */
+/* Decodes a data abort's ESR.  Without ISV the fields that depend on it are 0. */
 void mote_aarch64_data_abort_decode(uint64_t esr, struct mote_aarch64_data_abort *data_abort);
 
-/* What an exception says about the guest that took it. */
+/* What an exception tells about the guest that took it. */
 struct mote_aarch64_fault {
 	mote_fault_kind kind;
 	mote_access access;

@@ -15,9 +15,9 @@
 #define MOTE_AARCH64_CANARY_OFFSET 8u /* of the two words, the one that belongs to the SDK */
 
 /*
- * bytes: of the variables, may be 0.  alignment: a power of two, at most a page, or 0.  address: where
- * the linker put them; they come as soon after the control block as an address that is the same modulo
- * alignment.
+ * bytes: of the variables, may be 0.  alignment: a power of two, at most a page, or 0.  address:
+ * where the linker put them; they follow the control block at the first address that is equal to it
+ * modulo alignment.
  */
 static inline struct mote_thread_block
 mote_aarch64_thread_block_make(uint64_t bytes, uint64_t alignment, uint64_t address)
@@ -33,7 +33,7 @@ mote_aarch64_thread_block_make(uint64_t bytes, uint64_t alignment, uint64_t addr
 	};
 }
 
-/* block: host view of the whole block; gva: its address in the guest, of no use here. */
+/* block: host view of the whole block; gva: its address in the guest, not used here. */
 static inline void mote_aarch64_thread_block_fill(uint8_t *block, uint64_t gva,
 						  const struct mote_thread_block *at,
 						  uint64_t random)

@@ -13,7 +13,7 @@
 
 #include <mote/fault.h>
 
-/* The vectors that are more than a row in the table. */
+/* The vectors that need more than a row in the table. */
 #define MOTE_X86_64_VECTOR_DEBUG 1u
 #define MOTE_X86_64_VECTOR_BREAKPOINT 3u
 #define MOTE_X86_64_VECTOR_GENERAL_PROTECTION 13u
@@ -26,13 +26,13 @@
 #define MOTE_X86_64_PAGE_FAULT_RESERVED (1ull << 3)
 #define MOTE_X86_64_PAGE_FAULT_FETCH (1ull << 4)
 
-/* Whether the processor pushes an error code for a vector; false for a number that is none. */
+/* Whether the processor pushes an error code for a vector; false for an invalid number. */
 bool mote_x86_64_vector_has_error_code(uint32_t vector);
 
-/* What a guest did that raises a vector.  OTHER for a number that is no vector. */
+/* What a guest did to raise a vector.  OTHER for an invalid number. */
 mote_fault_kind mote_x86_64_vector_fault_kind(uint32_t vector);
 
-/* The kind of access that a page fault's error code tells of; never NONE. */
+/* The kind of access that a page fault's error code describes; never NONE. */
 mote_access mote_x86_64_page_fault_access(uint64_t error_code);
 
 #endif

@@ -10,7 +10,7 @@
 
 /* One-byte instructions. */
 #define MOTE_X86_64_HLT 0xf4
-#define MOTE_X86_64_INT3 0xcc /* software breakpoint: fits over every instruction */
+#define MOTE_X86_64_INT3 0xcc /* software breakpoint: can replace any instruction */
 
 /* First byte of `out %eax, $port` and `in $port, %eax`; the second one is the port. */
 #define MOTE_X86_64_OUT_EAX 0xe7

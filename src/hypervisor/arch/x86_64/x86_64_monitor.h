@@ -44,13 +44,13 @@ void mote_x86_64_monitor_start(const struct mote_monitor *monitor,
 
 /*
  * Whether a Halt exit with these registers is an exception of user code, and which one.
- * False when it is none (CPL is not 0, pc is not behind a stub's hlt, or the frame lies elsewhere).
+ * False if not (CPL is not 0, pc is not just after a stub's hlt, or the frame is elsewhere).
  */
 bool mote_x86_64_monitor_exception(const struct mote_monitor *monitor, const mote_x86_64_regs *regs,
 				   const struct mote_x86_64_sregs *sregs,
 				   struct mote_exception *exception);
 
-/* Whether an address lies in a doorbell page: doorbells are ports here. */
+/* Whether an address lies in a doorbell page: never, doorbells are ports here. */
 static inline bool mote_x86_64_monitor_is_doorbell(uint64_t gva)
 {
 	(void)gva;

@@ -15,7 +15,8 @@
 #define ENTRY_CACHE_DISABLE (1ull << 4)
 #define ENTRY_ACCESSED (1ull << 5)
 #define ENTRY_DIRTY (1ull << 6)
-/* PS at level 1.  Where it is PAT, at level 0, it is never set, so that it may count as kind there. */
+/* PS at level 1.  At level 0 this bit is PAT, which is never set, so it can count as kind there
+ * too. */
 #define ENTRY_LARGE (1ull << 7)
 #define ENTRY_NO_EXECUTE (1ull << 63)
 #define ENTRY_ADDRESS 0x000ffffffffff000ull
@@ -42,7 +43,7 @@ static uint64_t page_entry(uint64_t gpa, uint32_t flags)
 	return entry;
 }
 
-/* Who may do what is decided by all entries together, caching by the page's own. */
+/* All entries together decide the permissions; the page's own entry decides caching. */
 static uint32_t entry_flags(uint64_t entry, uint64_t any, uint64_t all)
 {
 	uint32_t flags = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Power-on values of an x86_64 vCPU (Intel SDM volume 3, table 10-1, column
- * "power up") and text of its registers for people.
+ * "power up") and human-readable text of its registers.
  */
 #include "x86_64_registers.h"
 
@@ -50,7 +50,7 @@ void mote_x86_64_power_on(mote_x86_64_regs *regs, struct mote_x86_64_sregs *sreg
 {
 	if (regs)
 		*regs = (mote_x86_64_regs){
-			.rdx = 0x600, /* family 6, the rest of the signature unsaid */
+			.rdx = 0x600, /* family 6, the rest of the signature unspecified */
 			.rip = 0xfff0,
 			.rflags = MOTE_X86_64_RFLAGS_FIXED,
 		};
@@ -58,8 +58,8 @@ void mote_x86_64_power_on(mote_x86_64_regs *regs, struct mote_x86_64_sregs *sreg
 		*sregs = reset_sregs();
 	if (fpu)
 		*fpu = (struct mote_x86_64_fpu){
-			/* As FNINIT leaves it: hypervisors start there, not with a cold
-			 * processor's 0x40, and guests rely on it. */
+			/* As after FNINIT: hypervisors start with this, not with a cold processor's
+			 * 0x40, and guests rely on it. */
 			.fcw = 0x37f,
 			.mxcsr = 0x1f80,
 		};

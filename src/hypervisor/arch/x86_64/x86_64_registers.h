@@ -35,7 +35,7 @@ struct mote_x86_64_fpu {
 	uint8_t fpr[8][16]; /* ST0..ST7 in their 10-byte form, padded with zeros */
 	uint8_t xmm[16][16];
 	uint16_t fcw, fsw;
-	uint8_t ftwx; /* abridged tag word as FXSAVE has it: bit set = in use */
+	uint8_t ftwx; /* abridged tag word as in FXSAVE: bit set = in use */
 	uint32_t mxcsr;
 	uint16_t last_opcode;
 	uint64_t last_ip, last_dp;
@@ -79,8 +79,8 @@ void mote_x86_64_power_on(mote_x86_64_regs *regs, struct mote_x86_64_sregs *sreg
 			  struct mote_x86_64_fpu *fpu, struct mote_x86_64_debug_regs *debug);
 
 /*
- * Text for people, several lines, each ending in a newline, NUL-terminated, cut at capacity.
- * Returns the length that the whole text has (as snprintf does).
+ * Human-readable text of several lines, each ending in a newline; NUL-terminated, cut at capacity.
+ * Returns the length of the whole text (as snprintf does).
  */
 size_t mote_x86_64_regs_print(const mote_x86_64_regs *regs, char *text, size_t capacity);
 size_t mote_x86_64_sregs_print(const struct mote_x86_64_sregs *sregs, char *text, size_t capacity);

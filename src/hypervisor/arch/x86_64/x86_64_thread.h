@@ -16,8 +16,9 @@
 #define MOTE_X86_64_CANARY_OFFSET 0x28u
 
 /*
- * bytes: of the variables, may be 0.  alignment: a power of two, at most a page, or 0.  address: where
- * the linker put them; the linker counts down from the multiple of alignment that follows their end.
+ * bytes: of the variables, may be 0.  alignment: a power of two, at most a page, or 0.  address:
+ * where the linker put them; it counts offsets down from the first multiple of alignment at or
+ * after their end.
  */
 static inline struct mote_thread_block
 mote_x86_64_thread_block_make(uint64_t bytes, uint64_t alignment, uint64_t address)

@@ -12,7 +12,7 @@ struct mote_kvm_arch {
 	bool nisv; /* accesses without a syndrome are exits, not errors of KVM_RUN */
 };
 
-/* One register by its id.  value: as many bytes as the id says. */
+/* One register by its id.  value: as many bytes as the id encodes. */
 mote_status mote_kvm_get_register(struct mote_kvm_vm *vm, uint64_t id, void *value,
 				  mote_error *error);
 mote_status mote_kvm_set_register(struct mote_kvm_vm *vm, uint64_t id, const void *value,

@@ -50,7 +50,7 @@ enum { GENERAL_REGISTERS = 31, VECTOR_REGISTERS = 32 };
 #define DFR0_BREAKPOINTS(dfr0) ((unsigned)((dfr0) >> 12 & 15) + 1)
 #define DFR0_WATCHPOINTS(dfr0) ((unsigned)((dfr0) >> 20 & 15) + 1)
 
-/* Moves registers between the vCPU and a structure, in the direction that request says. */
+/* Moves registers between the vCPU and a structure; request selects the direction. */
 struct mover {
 	struct mote_kvm_vm *vm;
 	unsigned long request; /* MOTE_KVM_GET_ONE_REG or MOTE_KVM_SET_ONE_REG */
@@ -134,7 +134,7 @@ mote_status mote_kvm_set_regs(struct mote_vm *base, const mote_regs *regs, mote_
 	struct mover mover = begin(base, MOTE_KVM_SET_ONE_REG, error);
 	mote_regs written = *regs;
 
-	/* KVM_ARM_VCPU_INIT promises zeros; each register that is left alone is an ioctl less. */
+	/* KVM_ARM_VCPU_INIT guarantees zeros; each register that is skipped saves an ioctl. */
 	mover.zeros = !mover.vm->touched;
 	mover.vm->touched = true;
 	move_regs(&mover, &written);
@@ -199,7 +199,7 @@ mote_status mote_kvm_set_fpu(struct mote_vm *base, const mote_fpu *fpu, mote_err
 	return mover.status;
 }
 
-/* There is no state in the XSAVE format. */
+/* This architecture has no state in the XSAVE format. */
 size_t mote_kvm_xsave_bytes(struct mote_vm *base)
 {
 	(void)base;

@@ -18,7 +18,7 @@ static size_t register_bytes(uint64_t id)
 	return (size_t)1 << ((id & MOTE_KVM_REG_SIZE_MASK) >> MOTE_KVM_REG_SIZE_SHIFT);
 }
 
-/* KVM's list of ids; the caller frees it.  The first question only asks how long it is. */
+/* KVM's list of ids; the caller frees it.  The first query only asks for its length. */
 static mote_status read_list(struct mote_kvm_vm *vm, struct mote_kvm_reg_list **list,
 			     mote_error *error)
 {
@@ -104,7 +104,7 @@ mote_status mote_kvm_state_save(struct mote_vm *base, struct mote_kvm_state *sta
 	return MOTE_OK;
 }
 
-/* Registers that say what the processor is take their own value only, or none at all. */
+/* Registers that identify the processor accept only their own value, or none at all. */
 static bool is_as_it_was(struct mote_kvm_vm *vm, const struct mote_kvm_saved_register *saved,
 			 const uint8_t *value)
 {

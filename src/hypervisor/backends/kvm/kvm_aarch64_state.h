@@ -14,7 +14,7 @@
 
 #include "hypervisor/virtual_machine.h"
 
-/* A register's value begins at offset in values; its id says how many bytes it has. */
+/* A register's value begins at offset in values; its id encodes how many bytes it has. */
 struct mote_kvm_saved_register {
 	uint64_t id;
 	size_t offset;
@@ -36,7 +36,7 @@ mote_status mote_kvm_state_save(struct mote_vm *vm, struct mote_kvm_state *state
 mote_status mote_kvm_state_restore(struct mote_vm *vm, const struct mote_kvm_state *state,
 				   mote_error *error);
 
-/* vm: any one of the same hypervisor.  state: may be zeroed. */
+/* vm: any VM of the same hypervisor.  state: may be zeroed. */
 void mote_kvm_state_free(struct mote_vm *vm, struct mote_kvm_state *state);
 
 #endif

@@ -58,7 +58,7 @@ struct mote_kvm_enable_cap {
 
 #define MOTE_KVM_SYSTEM_EVENT_SHUTDOWN 1
 
-/* The page shared with the kernel.  Only the beginning: the rest is of no use here. */
+/* The page shared with the kernel.  Only the beginning: the rest is not used here. */
 struct mote_kvm_run {
 	uint8_t request_interrupt_window;
 	uint8_t immediate_exit;
@@ -208,7 +208,7 @@ struct mote_kvm_x86_mp_state {
 	uint32_t mp_state; /* 0: runnable */
 };
 
-/* The kernel's structure has no bytes of its own behind nent, which is what its number encodes. */
+/* The kernel's structure ends after nent, and its request number encodes that size. */
 struct mote_kvm_x86_cpuid_head {
 	uint32_t nent;
 	uint32_t padding;
@@ -247,7 +247,7 @@ struct mote_kvm_one_reg {
 	uint64_t addr;
 };
 
-/* Ids of registers: core ones by their place in struct kvm_regs, counted in words of 32 bits. */
+/* Ids of registers: core ones by their position in struct kvm_regs, counted in words of 32 bits. */
 #define MOTE_KVM_REG_ARM64 0x6000000000000000ull
 #define MOTE_KVM_REG_SIZE_MASK 0x00f0000000000000ull
 #define MOTE_KVM_REG_SIZE_SHIFT 52

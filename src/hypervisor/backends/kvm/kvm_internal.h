@@ -11,7 +11,7 @@
 #include "hypervisor/backends/kvm/kvm_system.h"
 #include "hypervisor/virtual_machine.h"
 
-/* What the vCPU set-up of one architecture keeps per hypervisor, e.g. a CPUID table. */
+/* What one architecture's vCPU setup keeps per hypervisor, e.g. a CPUID table. */
 struct mote_kvm_arch;
 
 struct mote_kvm {
@@ -21,16 +21,16 @@ struct mote_kvm {
 	int kick_signal;
 	int fd;
 	size_t run_bytes;   /* of the mapping shared with a vCPU */
-	int question_error; /* errno of the first question that was not answered */
+	int question_error; /* errno of the first query that failed */
 	struct mote_capabilities capabilities;
 	struct mote_kvm_arch *arch;
 };
 
-/* An exit that was seen but whose instruction has not retired yet. */
+/* An exit that was reported but whose instruction has not retired yet. */
 enum mote_kvm_pending {
 	MOTE_KVM_NOTHING_PENDING = 0,
 	MOTE_KVM_ACCESS_PENDING, /* retires at the next KVM_RUN */
-	MOTE_KVM_EXIT_STASHED,	 /* retiring gave another exit, which nobody has seen yet */
+	MOTE_KVM_EXIT_STASHED,	 /* retiring caused another exit, not reported yet */
 };
 
 struct mote_kvm_slot {
@@ -47,7 +47,7 @@ struct mote_kvm_vm {
 	int vcpu_fd;
 	struct mote_kvm_run *run;
 	enum mote_kvm_pending pending;
-	bool touched; /* the vCPU has been run, or its general registers written, since it was made */
+	bool touched; /* the vCPU has run, or its general registers were written */
 	mote_interrupt *interrupt;
 	struct mote_kvm_slot *slots;
 	uint32_t slot_count;
@@ -63,11 +63,11 @@ static inline int mote_kvm_ioctl(const struct mote_kvm *kvm, int fd, unsigned lo
 mote_status mote_kvm_vcpu(struct mote_kvm_vm *vm, unsigned long request, const void *argument,
 			  const char *name, mote_error *error);
 
-/* Lets the instruction of the last exit retire.  Called before any register is touched. */
+/* Lets the instruction of the last exit retire.  Called before any register access. */
 mote_status mote_kvm_retire(struct mote_kvm_vm *vm, mote_error *error);
 
-/* The value of a capability, 0 when it is missing.  While the device is opened: a question that fails
- * is no answer, and the opening fails with it. */
+/* The value of a capability, 0 when it is missing.  While the device is being opened: if the query
+ * itself fails, opening fails. */
 int mote_kvm_capability(struct mote_kvm *kvm, int fd, uintptr_t capability);
 
 /* Fails with MOTE_HYPERVISOR, or with the limit that code stands for. */
@@ -78,7 +78,7 @@ mote_status mote_kvm_fail(mote_error *error, int code, const char *what);
 mote_status mote_kvm_map_memory(struct mote_vm *base, uint32_t slot,
 				const struct mote_memory_region *region, mote_error *error);
 mote_status mote_kvm_unmap_memory(struct mote_vm *base, uint32_t slot, mote_error *error);
-/* Makes KVM forget, and flush, all that it derived from a guest-physical range. */
+/* Makes KVM drop and flush everything that it derived from a guest-physical range. */
 mote_status mote_kvm_drop_memory(struct mote_kvm_vm *vm, uint64_t gpa, uint64_t bytes,
 				 mote_error *error);
 mote_status mote_kvm_complete_initial_memory_setup(struct mote_vm *base, mote_error *error);
@@ -86,7 +86,7 @@ mote_status mote_kvm_run_vcpu(struct mote_vm *base, struct mote_vm_exit *exit, m
 
 /* ---- kvm_<arch>.c ------------------------------------------------------------------------ */
 
-/* What a person can do when there is no device. */
+/* What the user can do when there is no device. */
 extern const char mote_kvm_arch_remedy[];
 /* What this architecture needs from the device: capabilities, CPUID. */
 mote_status mote_kvm_arch_open(struct mote_kvm *kvm, mote_error *error);
@@ -94,13 +94,14 @@ void mote_kvm_arch_close(struct mote_kvm *kvm);
 /* What KVM_CREATE_VM takes. */
 uintptr_t mote_kvm_arch_vm_type(const struct mote_kvm *kvm);
 
-/* A new VM, before its vCPU is made. */
+/* A new VM, before its vCPU is created. */
 mote_status mote_kvm_arch_create_vm(struct mote_kvm_vm *vm, mote_error *error);
 /* A new vCPU. */
 mote_status mote_kvm_arch_create_vcpu(struct mote_kvm_vm *vm, mote_error *error);
-/* An MMIO exit, decoded already, becomes what it means on this architecture. */
+/* Turns an already decoded MMIO exit into what it means on this architecture. */
 void mote_kvm_arch_mmio(struct mote_vm_exit *exit);
-/* An exit reason that only this architecture has, or that differs on it; false: not one of these. */
+/* Decodes an exit reason that only this architecture has, or that differs on it; false: not one of
+ * these. */
 bool mote_kvm_arch_exit(const struct mote_kvm_run *run, struct mote_vm_exit *exit);
 /* An errno of KVM_RUN that guest code can cause; false: none of these. */
 bool mote_kvm_arch_run_error(int code, struct mote_vm_exit *exit);

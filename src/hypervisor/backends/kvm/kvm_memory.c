@@ -87,7 +87,7 @@ mote_status mote_kvm_unmap_memory(struct mote_vm *base, uint32_t slot, mote_erro
 	return set_slot(vm, slot, &empty, error);
 }
 
-/* Deleting and adding a slot makes KVM forget all that it derived from it. */
+/* Deleting and adding a slot makes KVM drop everything that it derived from it. */
 static mote_status replace_slot(struct mote_kvm_vm *vm, uint32_t slot, mote_error *error)
 {
 	const struct mote_kvm_slot same = vm->slots[slot];
@@ -99,8 +99,8 @@ static mote_status replace_slot(struct mote_kvm_vm *vm, uint32_t slot, mote_erro
 
 /*
  * Changing the host's protection of the backing pages makes KVM drop and flush its entries for them
- * on every kind of host.  What backs a read-only slot may not be ours to make writable, so there the
- * slot itself is replaced.
+ * on every kind of host.  We may not be allowed to make the backing of a read-only slot writable,
+ * so there the slot itself is replaced.
  */
 static mote_status drop_slot(struct mote_kvm_vm *vm, uint32_t number, uint64_t gpa, uint64_t bytes,
 			     mote_error *error)

@@ -31,20 +31,20 @@ static const struct rule rules[] = {
 	{7, 1, BIT(5) | BIT(21), 0, 0, 0},
 	/* XCR0: x87, SSE, AVX alone */
 	{0xd, 0, ~7u, 0, 0, ~0u},
-	/* XSAVES: for supervisors */
+	/* XSAVES: for supervisor state */
 	{0xd, 1, BIT(3), 0, ~0u, ~0u},
 	/* SVM, MONITORX */
 	{0x80000001u, 0, 0, 0, BIT(2) | BIT(29), 0},
 	/* SVM features */
 	{0x8000000au, 0, ~0u, ~0u, ~0u, ~0u},
-	/* KVM's name is the last of the hypervisor's leaves */
+	/* KVM's signature is the last of the hypervisor's leaves */
 	{0x40000000u, 0, 0xff, 0, 0, 0},
 };
 
 /*
- * Leaves that are left out: paravirtual offers of the hypervisor, and state components of XSAVE that
- * XCR0 does not have.  KVM's name stays: without it, KVM_SET_CPUID2 looks for it at each of 256
- * places, which takes a tenth of a sandbox's whole life.
+ * Leaves that are left out: paravirtual features of the hypervisor, and state components of XSAVE
+ * that XCR0 does not have.  KVM's signature stays: without it, KVM_SET_CPUID2 looks for it in each
+ * of 256 places, which takes a tenth of a sandbox's whole life.
  */
 static bool is_hidden(const struct mote_kvm_x86_cpuid_entry *entry)
 {
@@ -52,7 +52,7 @@ static bool is_hidden(const struct mote_kvm_x86_cpuid_entry *entry)
 	       (entry->function == 0xd && entry->index > 2);
 }
 
-/* What a missing entry reads as, too. */
+/* A missing entry reads the same. */
 static bool is_zero(const struct mote_kvm_x86_cpuid_entry *entry)
 {
 	return (entry->eax | entry->ebx | entry->ecx | entry->edx) == 0;

@@ -12,7 +12,7 @@ struct mote_kvm_arch {
 	uint64_t xcr0;
 	uint64_t features;
 	size_t xsave_bytes;
-	bool pkru;	      /* KVM keeps it for each vCPU, though guests are not told */
+	bool pkru;	      /* KVM keeps it for each vCPU, though CPUID hides it from guests */
 	bool hypercall_quirk; /* can be turned off */
 	struct mote_kvm_x86_cpuid *cpuid;
 };
@@ -20,10 +20,10 @@ struct mote_kvm_arch {
 /* Every register access starts here: the last exit's instruction retires first. */
 mote_status mote_kvm_touch(struct mote_vm *base, struct mote_kvm_vm **vm, mote_error *error);
 
-/* XCR0 as the CPUID policy has it. */
+/* Sets XCR0 as the CPUID policy requires. */
 mote_status mote_kvm_set_xcr0(struct mote_kvm_vm *vm, mote_error *error);
 
-/* Extended state back to fpu and nothing else, and XCR0. */
+/* Resets the extended state to fpu alone, and XCR0. */
 mote_status mote_kvm_reset_xsave(struct mote_vm *base, const mote_fpu *fpu, mote_error *error);
 
 #endif

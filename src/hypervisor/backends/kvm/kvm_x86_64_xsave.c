@@ -72,7 +72,8 @@ static void fpu_from_xsave(const uint8_t *area, mote_fpu *fpu)
 	*fpu = (mote_fpu){.fcw = DEFAULT_FCW};
 	memcpy(&present, area + XSAVE_BV, 8);
 	memcpy(&fpu->mxcsr, area + XSAVE_MXCSR, 4);
-	/* A component that is not marked is in its initial state, whatever the area holds. */
+	/* A component that is not marked is in its initial state, regardless of what the area
+	 * contains. */
 	if (present & MOTE_XCR0_X87) {
 		memcpy(&fpu->fcw, area + XSAVE_FCW, 2);
 		memcpy(&fpu->fsw, area + XSAVE_FSW, 2);
@@ -108,8 +109,8 @@ static void fpu_to_xsave(const mote_fpu *fpu, uint8_t *area)
 	memcpy(area + XSAVE_XMM, fpu->xmm, sizeof(fpu->xmm));
 }
 
-/* PKRU is 0 after power-on.  Kernels before 6.2 leave it alone unless the area marks it; it stands in
- * the component's first bytes, which are zeros here, as all of the area. */
+/* PKRU is 0 after power-on.  Kernels before 6.2 do not change it unless the area marks it; it is in
+ * the component's first bytes, which are zeros here, like the whole area. */
 static void mark_pkru(const struct mote_vm *base, uint8_t *area)
 {
 	uint64_t present;
@@ -133,7 +134,7 @@ static void release_area(struct mote_vm *base, uint8_t *area)
 	mote_release(((struct mote_kvm_vm *)base)->kvm->allocator, area);
 }
 
-/* Through the XSAVE area: KVM_SET_FPU leaves MXCSR alone on some kernels. */
+/* Through the XSAVE area: KVM_SET_FPU does not set MXCSR on some kernels. */
 mote_status mote_kvm_fpu(struct mote_vm *base, mote_fpu *fpu, mote_error *error)
 {
 	uint8_t *area;
@@ -148,7 +149,7 @@ mote_status mote_kvm_fpu(struct mote_vm *base, mote_fpu *fpu, mote_error *error)
 	return status;
 }
 
-/* from_current: what fpu does not name stays; else it is in its initial state. */
+/* from_current: state outside fpu keeps its value; otherwise it gets its initial state. */
 static mote_status write_fpu(struct mote_vm *base, const mote_fpu *fpu, bool from_current,
 			     mote_error *error)
 {
@@ -175,7 +176,7 @@ mote_status mote_kvm_set_fpu(struct mote_vm *base, const mote_fpu *fpu, mote_err
 	return write_fpu(base, fpu, true, error);
 }
 
-/* What the area does not mark is in its initial state. */
+/* Components that the area does not mark are in their initial state. */
 mote_status mote_kvm_reset_xsave(struct mote_vm *base, const mote_fpu *fpu, mote_error *error)
 {
 	mote_status status = write_fpu(base, fpu, false, error);
