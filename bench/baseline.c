@@ -2,8 +2,8 @@
  *
  * Reads figures back, and compares them with a baseline.
  *
- * What must not grow is mote's own share: where a figure has a floor, the ratio is
- * compared, so that another version of the kernel underneath is no regression.
+ * What must not grow is mote's own share: where a figure has a floor, the ratio is compared, so
+ * that another version of the kernel underneath does not count as a regression.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -2,8 +2,8 @@
  *
  * What the parts of mote_bench share: options, figures, paired measurement.
  *
- * Every figure of mote stands beside a reference measured in the same run, in
- * alternating rounds; only their ratio is worth comparing between machines.
+ * Every figure of mote has a reference measured in the same run, in alternating rounds; only their
+ * ratio can be compared between machines.
  */
 #ifndef MOTE_BENCH_H
 #define MOTE_BENCH_H

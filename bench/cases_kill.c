@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Kill latency: from just before another thread kills until the killed thread has
- * its call back.  The floor is a signal that ends a bare KVM_RUN with EINTR.
+ * Kill latency: from just before another thread kills until the call returns in the killed thread.
+ * The floor is a signal that ends a bare KVM_RUN with EINTR.
  */
 #define _GNU_SOURCE /* pthread_kill */
 #include <math.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The floor: a bare VM, written against /dev/kvm without libmote, with the same
+ * The floor: a bare VM that uses /dev/kvm directly, without libmote, with the same
  * privilege level, page tables, memory type and doorbell instruction as mote's.
  */
 #ifndef MOTE_BENCH_FLOOR_H

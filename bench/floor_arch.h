@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the bare VM of one architecture (floor_<arch>.c) gives to floor.c.
+ * What the bare VM of one architecture (floor_<arch>.c) provides to floor.c.
  */
 #ifndef MOTE_BENCH_FLOOR_ARCH_H
 #define MOTE_BENCH_FLOOR_ARCH_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * mote_bench: measures mote against the least that the machine allows.
+ * mote_bench: measures mote against the minimum cost on this machine.
  */
 #include <math.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Paired measurement: both sides take turns in short rounds, so that whatever
- * else the machine does hits both alike.  The ratio is the median of the rounds'
- * own ratios; the minima stand beside it.
+ * Paired measurement: both sides take turns in short rounds, so that other load on the machine
+ * affects both equally.  The ratio is the median of the rounds' ratios; the minima are reported
+ * with it.
  */
 #define _GNU_SOURCE /* clock_gettime */
 #include "bench.h"

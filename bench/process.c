@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The forked, locked-up child: echoes what it is sent, or does a job on it.
+ * The forked, locked-up child: echoes what it receives, or runs a job on it.
  */
 #define _GNU_SOURCE /* sched_setaffinity, syscall */
 #include "process.h"

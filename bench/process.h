@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What people use instead of a micro VM: a forked child that seccomp has taken
- * every system call from but those that its channel needs.
+ * The usual alternative to a micro VM: a forked child that seccomp limits to the system calls that
+ * its channel needs.
  */
 #ifndef MOTE_BENCH_PROCESS_H
 #define MOTE_BENCH_PROCESS_H

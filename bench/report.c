@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The figures as a table for people and as JSON for programs.  JSON has one figure
+ * The figures as a human-readable table and as JSON.  JSON has one figure
  * per line, which is all that bench_read_json (baseline.c) relies on.
  */
 #include <math.h>

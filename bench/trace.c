@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The tracing child.  The parent asks by a byte in a socket, and is told by one that
- * it is traced; `counting` and `done` are seen when it next enters the kernel.
- * Source: ptrace(2).
+ * The tracing child.  The parent asks with a byte in a socket, and the answer says that it is
+ * traced; the child sees `counting` and `done` when the parent next enters the kernel.  Source:
+ * ptrace(2).
  */
 #define _GNU_SOURCE /* syscall, MAP_ANONYMOUS */
 #include "trace.h"

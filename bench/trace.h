@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Counts what the main thread asks of the kernel: a child, forked before there is
- * anything to inherit, traces it for as long as it is told to.  Both sides of a
- * measurement are looked at from outside alike.
+ * Counts the main thread's system calls and exits: a child, forked before there is anything to
+ * inherit, traces it on request.  Both sides of a measurement are observed from outside in the same
+ * way.
  */
 #ifndef MOTE_BENCH_TRACE_H
 #define MOTE_BENCH_TRACE_H

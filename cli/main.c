@@ -81,9 +81,7 @@ static void prepare_signals(void)
 
 	sigaction(SIGPIPE, &ignore, NULL); /* a closed pipe is reported like a full disk */
 	restore_if_ignored(SIGCHLD);	   /* mote bench waits for processes */
-	restore_if_ignored(SIGURG);
-	for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
-		restore_if_ignored(number); /* the library takes one to interrupt a guest */
+	restore_if_ignored(SIGURG);	   /* the library interrupts a guest with it */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The filling of error objects.
+ * Fills error objects.
  */
 #include "error_internal.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Structures of callers, and every initializer as a function.
+ * Reads and writes callers' structures, and provides every initializer as a function.
  */
 #include "options.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What mote is for, in two acts: a real library works on a real file inside a
- * micro VM, and hostile guests are caught.
+ * What mote is for, in two acts: a real library processes a real file inside a micro VM, and
+ * hostile guests are stopped.
  *
  *	demo INFLATE-GUEST HOSTILE-GUEST FILE.gz FILE
  */

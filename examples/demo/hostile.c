@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Act two: guests that attack.  Each one runs in a sandbox of its own; one line
- * says what it tried and what stopped it.
+ * Act two: guests that attack.  Each one runs in its own sandbox; one line says what it tried and
+ * what stopped it.
  */
 #include "demo.h"
 

@@ -16,8 +16,7 @@ struct picture {
 /* Reads "P6 width height 255", up to the first pixel; false for anything else. */
 static bool read_header(FILE *file, struct picture *picture)
 {
-	if (file == NULL ||
-	    fscanf(file, "P6 %5u %5u 255", &picture->width, &picture->height) != 2 ||
+	if (fscanf(file, "P6 %5u %5u 255", &picture->width, &picture->height) != 2 ||
 	    fgetc(file) == EOF)
 		return false;
 	picture->bytes = (size_t)picture->width * picture->height * 3;
@@ -52,8 +51,17 @@ int main(int argc, char **argv)
 	FILE *in = argc == 4 ? fopen(argv[2], "rb") : NULL, *out;
 	bool done = false;
 
+	if (argc != 4) {
+		fputs("usage: filter GUEST IN.ppm OUT.ppm\n", stderr);
+		return 2;
+	}
+	if (in == NULL) {
+		perror(argv[2]);
+		return 2;
+	}
 	if (!read_header(in, &picture)) {
-		fputs("usage: filter GUEST IN.ppm OUT.ppm (binary PPM, 8 bits)\n", stderr);
+		fprintf(stderr, "filter: %s: not a binary PPM with 8 bits\n", argv[2]);
+		fclose(in);
 		return 2;
 	}
 	if (mote_engine_create(NULL, &engine, &error) == MOTE_OK &&

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A shop whose prices come from plugins that strangers wrote.  A plugin may ask the shop for list
+ * A shop whose prices come from untrusted plugins.  A plugin may ask the shop for list
  * prices, and can do nothing else.
  *
  *	plugin PLUGIN...
@@ -63,6 +63,10 @@ int main(int argc, char **argv)
 	mote_error error = MOTE_ERROR_INIT;
 	mote_engine *engine;
 
+	if (argc < 2) {
+		fputs("usage: plugin PLUGIN...\n", stderr);
+		return 2;
+	}
 	if (mote_engine_create(NULL, &engine, &error) != MOTE_OK) {
 		fprintf(stderr, "plugin: %s\n", error.text);
 		return 1;

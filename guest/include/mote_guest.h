@@ -12,8 +12,8 @@
  *	}
  *
  * A guest has no main: it starts, runs its constructors, and then serves calls of its exported
- * functions, one at a time.  There is no operating system underneath; whatever reaches the outside
- * is a function of the host.
+ * functions, one at a time.  There is no operating system underneath; a guest reaches the
+ * outside only through functions of the host.
  */
 #ifndef MOTE_GUEST_H
 #define MOTE_GUEST_H
@@ -41,12 +41,12 @@ typedef const char *mote_string;
  *
  * Defines the function `result name(type parameter, ...)` and offers it to the host under its name.
  * 0 to 16 parameters of the types int32_t uint32_t int64_t uint64_t float double bool mote_string
- * mote_bytes; the result may also be void.  long and long long are 64 bits.  Anything else, or a name
- * of more than 63 bytes, does not compile.  In C++ the function is extern "C".
+ * mote_bytes; the result may also be void. long and long long are 64 bits. Anything else, or a
+ * name of more than 63 bytes, does not compile. In C++ the function is extern "C".
  *
  * String and bytes arguments are valid until the function returns.  A string or bytes result must
- * stay valid after the function returned (an argument, static or heap memory, not a local array);
- * the SDK copies it before it leaves.
+ * stay valid after the function returns (an argument, static or heap memory, not a local array);
+ * the SDK copies it before it returns to the host.
  */
 #define MOTE_EXPORT(result, ...)                                                                   \
 	MOTE_GUEST_EXPORT(result, MOTE_GUEST_FIRST(__VA_ARGS__), MOTE_GUEST_COUNT(__VA_ARGS__),    \
@@ -57,8 +57,8 @@ typedef const char *mote_string;
  * MOTE_IMPORT(result, name, (type, parameter)...)
  *
  * Defines the static function `result name(type parameter, ...)`, which calls the host's function
- * of that name.  No semicolon behind it.  Types as above.  Only imports that the program really
- * uses are asked of the host, so a header may declare more than one guest needs.
+ * of that name. No semicolon after it. Types as above. The host must provide only the imports
+ * that the program uses, so a header may declare more than one guest needs.
  *
  * A string or bytes result is valid until the next host call (logging does not count as one).
  */
@@ -70,8 +70,8 @@ typedef const char *mote_string;
 /*
  * MOTE_NEEDS(.heap_bytes = 1 << 20, .stack_bytes = 256 << 10)
  *
- * The least that the program can work with; the host refuses to run it with less.  At most once in
- * a program, outside any function, no semicolon behind it.
+ * The minimum that the program needs; the host does not run it with less. At most once in a
+ * program, outside any function, no semicolon after it.
  */
 #define MOTE_NEEDS(...)                                                                            \
 	extern const struct mote_guest_needs mote_guest_needs;                                     \
@@ -89,17 +89,18 @@ extern "C" {
 #endif
 
 /*
- * Sends one line to the host's log, formatted as by printf.  A message less severe than the host
- * wants to see costs no more than a comparison.  Long messages are cut after 1023 bytes.
+ * Sends one line to the host's log, formatted as by printf.  A message below the
+ * host's log level costs only a comparison.  Messages are truncated to 1023 bytes.
  */
 void mote_log(mote_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void mote_log_arguments(mote_log_level level, const char *format, va_list arguments)
 	__attribute__((format(printf, 2, 0)));
 
-/* Ends the program for good; the host's call gets the message, formatted as by printf. */
+/* Ends the program permanently; the host's call gets the message, formatted as by printf. */
 void mote_abort(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn, cold));
 
-/* The bytes that all string and bytes arguments of one call may take, and its result, each way. */
+/* How many bytes the string and bytes arguments of one call may take in all, and as many its
+ * result. */
 size_t mote_call_capacity(void);
 
 /* 64 unpredictable bits; the sequence differs in each sandbox.  Not for long-lived keys. */

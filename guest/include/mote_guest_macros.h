@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The machinery behind MOTE_EXPORT and MOTE_IMPORT: type codes, marshalling,
- * and the preprocessor loops.  Included by mote_guest.h; nothing here is meant
- * to be used directly.
+ * The implementation of MOTE_EXPORT and MOTE_IMPORT: type codes, marshaling, and
+ * the preprocessor loops.  Included by mote_guest.h; do not use anything here
+ * directly.
  */
 #ifndef MOTE_GUEST_MACROS_H
 #define MOTE_GUEST_MACROS_H
 
-/* Records are to survive --gc-sections, and to keep the order of the source. */
+/* Records must survive --gc-sections and keep the order of the source. */
 #ifndef __has_attribute
 #define __has_attribute(name) 0
 #endif
@@ -28,7 +28,7 @@
 /* Unmarshals the arguments, calls the function, marshals its result. */
 typedef struct mote_abi_value mote_guest_wrapper(const struct mote_abi_value *arguments);
 
-/* struct mote_abi_export, with entry as the pointer that it is on this side. */
+/* struct mote_abi_export, with entry as a pointer, which it is in the guest. */
 struct mote_guest_export {
 	char name[MOTE_ABI_NAME_BYTES];
 	uint8_t result;
@@ -43,7 +43,7 @@ MOTE_ABI_ASSERT(offsetof(struct mote_guest_export, entry) ==
 			offsetof(struct mote_abi_export, entry),
 		"export record");
 
-/* An ELF note; needs stands on a 4-byte boundary only, like every note. */
+/* An ELF note; like in every note, needs is aligned to only 4 bytes. */
 struct mote_guest_needs {
 	uint32_t name_bytes;
 	uint32_t needs_bytes;
@@ -56,13 +56,13 @@ struct mote_guest_needs {
 extern "C" {
 #endif
 
-/* Calls a host function.  In the result, bits of a string or bytes is its address. */
+/* Calls a host function.  For a string or bytes result, bits is its address. */
 struct mote_abi_value mote_guest_host_call(const struct mote_abi_import *import,
 					   const struct mote_abi_value *arguments);
 
 /* ---- Values ------------------------------------------------------------------------------- */
 
-/* On this side of the border, bits of a string or bytes value is an address. */
+/* In the guest, bits of a string or bytes value is an address. */
 struct mote_abi_value mote_guest_put_string(mote_string string);
 
 #ifdef __cplusplus
@@ -170,7 +170,7 @@ static inline mote_string mote_guest_get_string(const struct mote_abi_value *val
 
 static inline struct mote_abi_value mote_guest_put_bytes(mote_bytes v)
 {
-	/* A run that the field cannot hold fits no data area either; the largest stands for it. */
+	/* A length too large for the field is too large for any data area; UINT32_MAX is too. */
 	uint32_t length = v.length > UINT32_MAX ? UINT32_MAX : (uint32_t)v.length;
 
 	return mote_guest_value(MOTE_TYPE_BYTES, length, (uintptr_t)v.data);
@@ -191,9 +191,9 @@ static inline struct mote_abi_value mote_guest_put_void(void)
 /* ---- Types -------------------------------------------------------------------------------- */
 
 /*
- * Both languages define for a type: MOTE_GUEST_CODE(type), a constant, which is where a type that
- * cannot cross the border is refused; MOTE_GUEST_GET_AS(type, value); MOTE_GUEST_PUT_AS(type,
- * variable).  These two accept every type, so that the refusal is the only error.
+ * C and C++ both define for a type: MOTE_GUEST_CODE(type), a constant, which rejects a type that
+ * cannot cross the border; MOTE_GUEST_GET_AS(type, value); MOTE_GUEST_PUT_AS(type, variable). The
+ * last two accept every type, so that the rejection is the only error.
  */
 #define MOTE_GUEST_REFUSAL                                                                         \
 	"cannot cross the border; use int32_t, uint32_t, int64_t, uint64_t, float, double, bool, " \
@@ -241,7 +241,7 @@ MOTE_GUEST_TRAITS(mote_bytes, bytes, MOTE_TYPE_BYTES)
 
 #else
 
-/* One value for each type that can cross, another for all else.  int64_t is one of the longs. */
+/* One value for each type that can cross, another for all others.  int64_t is long or long long. */
 #define MOTE_GUEST_PICK(type, i32, u32, i64, u64, f32, f64, boolean, string, bytes, other)         \
 	_Generic((type *)0,                                                                        \
 		int *: i32,                                                                        \
@@ -259,7 +259,7 @@ MOTE_GUEST_TRAITS(mote_bytes, bytes, MOTE_TYPE_BYTES)
 
 #define MOTE_GUEST_CAN_CROSS(type) MOTE_GUEST_PICK(type, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0)
 
-/* The structure is there for the assertion in it, which is an expression's only place for one. */
+/* The structure only holds the assertion: an expression has no other place for one. */
 #define MOTE_GUEST_CODE(type)                                                                      \
 	(MOTE_GUEST_PICK(type, MOTE_TYPE_I32, MOTE_TYPE_U32, MOTE_TYPE_I64, MOTE_TYPE_U64,         \
 			 MOTE_TYPE_F32, MOTE_TYPE_F64, MOTE_TYPE_BOOL, MOTE_TYPE_STRING,           \
@@ -300,15 +300,15 @@ static inline struct mote_abi_value mote_guest_put_nothing(int nothing)
 #define MOTE_GUEST_PASTE(a, b) a##b
 #define MOTE_GUEST_SELECT(prefix, count) MOTE_GUEST_PASTE(prefix, count)
 
-/* Chooses between two replacements by whether the token is void: only MOTE_GUEST_VOID_void adds an
- * argument that shifts them. */
+/* Selects one of two replacements, depending on whether the token is void: only
+ * MOTE_GUEST_VOID_void adds an argument, which shifts them. */
 #define MOTE_GUEST_VOID_void ~, ~
 #define MOTE_GUEST_IF_VOID(type, yes, no)                                                          \
 	MOTE_GUEST_THIRD(MOTE_GUEST_PASTE(MOTE_GUEST_VOID_, type), yes, no, ~)
 #define MOTE_GUEST_THIRD(...) MOTE_GUEST_THIRD_(__VA_ARGS__)
 #define MOTE_GUEST_THIRD_(a, b, c, ...) c
 
-/* The number of pairs after the name, up to 32: more than 16 are refused by name. */
+/* The number of pairs after the name, up to 32: more than 16 are rejected with a message. */
 #define MOTE_GUEST_COUNT(...)                                                                      \
 	MOTE_GUEST_COUNT_(__VA_ARGS__, 32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, \
 			  17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, ~)
@@ -327,9 +327,8 @@ static inline struct mote_abi_value mote_guest_put_nothing(int nothing)
 	a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p
 
 /*
- * MAP_n(M, none, name, pair...): M(n, first), M(n - 1, second), ..., M(1, last); or none, without
- * pairs.
- * So the number that M gets is the count of pairs from its own to the last.
+ * MAP_n(M, none, name, pair...) becomes M(n, first), M(n - 1, second), ..., M(1, last), or none
+ * if there are no pairs. The number passed to M is the count of pairs from its own to the last.
  */
 #define MOTE_GUEST_MAP_0(M, none, name) none
 #define MOTE_GUEST_MAP_1(M, none, name, p) M(1, p)
@@ -396,7 +395,7 @@ static inline struct mote_abi_value mote_guest_put_nothing(int nothing)
 #define MOTE_GUEST_MAP_32(M, none, name, p, ...)                                                   \
 	M(32, p), MOTE_GUEST_MAP_31(M, none, name, __VA_ARGS__)
 
-/* What M can be: each takes the number and the pair. */
+/* The macros that are passed as M: each takes the number and the pair. */
 #define MOTE_GUEST_PARAMETER(left, pair) MOTE_GUEST_PARAMETER_ pair
 #define MOTE_GUEST_PARAMETER_(type, name) type name
 #define MOTE_GUEST_TYPE(type, name) type
@@ -416,7 +415,7 @@ static inline struct mote_abi_value mote_guest_put_nothing(int nothing)
 			"mote: " #name " has more than 16 parameters")
 
 /* clang-format off */
-/* What the host reads of a function: the begin of its record. */
+/* The part of a function's record that the host reads: its beginning. */
 #define MOTE_GUEST_SIGNATURE(result_type, function, count, map, ...) \
 	#function, MOTE_GUEST_RESULT_CODE(result_type), count, \
 	{MOTE_GUEST_SIXTEEN(map(MOTE_GUEST_PAIR_CODE, 0, __VA_ARGS__))}, {0}

@@ -21,7 +21,8 @@ extern MOTE_GUEST_HIDDEN constructor *const __init_array_end[];
 extern MOTE_GUEST_HIDDEN const struct mote_guest_export __start_mote_exports[];
 extern MOTE_GUEST_HIDDEN const struct mote_guest_export __stop_mote_exports[];
 
-/* Relocations of IFUNCs, where a program has them; only the linker of one without PIE defines these. */
+/* Relocations of IFUNCs, where a program has them; only the linker of one without PIE defines
+ * these. */
 extern MOTE_GUEST_HIDDEN const char __rela_iplt_start[] __attribute__((weak));
 extern MOTE_GUEST_HIDDEN const char __rela_iplt_end[] __attribute__((weak));
 

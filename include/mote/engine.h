@@ -68,7 +68,8 @@ typedef struct mote_engine_options {
 	 * SIGPWR and SIGIO that nobody handles.  1 to 31: that one; MOTE_SIGNAL_TAKEN when the
 	 * application already handles it.  Real-time signals are MOTE_INVALID_ARGUMENT: they are
 	 * lost when too many signals are pending.  The last engine that uses a signal sets it back
-	 * to SIG_DFL.
+	 * to SIG_DFL.  Apart from this one, an engine with deadlines sends SIGRTMAX to a thread of
+	 * its own: the application must not wait for that signal (sigwaitinfo, signalfd).
 	 */
 	int kick_signal;
 	mote_log_callback log; /* may be NULL */

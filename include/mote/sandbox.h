@@ -78,8 +78,8 @@ typedef struct mote_sandbox_options {
 	/* x86_64: rdtsc and rdtscp fault in the guest.  Not enforced by hosts that run user code
 	 * under their own CR4 (KVM without hardware virtualization). */
 	bool forbid_timestamp;
-	/* Core dumps of this process contain the guest's memory.  Shared buffers are in them only if
-	 * the application says madvise(MADV_DODUMP) of their data. */
+	/* Core dumps of this process contain the guest's memory. Shared buffers are in them only
+	 * if the application says madvise(MADV_DODUMP) of their data. */
 	bool dump_guest_memory;
 	/* Deadlines of calls that set none themselves; see mote_call_options.  0: none. */
 	uint64_t wall_ns;
@@ -140,9 +140,9 @@ MOTE_API mote_status mote_sandbox_create_from_bytes(mote_engine *engine, const v
  * Destroys a sandbox and everything in it.  Always succeeds.
  *
  * While a call is in progress, on another thread or because one of the sandbox's own host functions
- * asks for it, that call is killed and destroys the sandbox when it ends; it returns MOTE_KILLED, or
- * the failure that came first, and no result.  Either way the pointer is invalid from here on.  After
- * fork() the child only gives up its copy of the bookkeeping.
+ * asks for it, that call is killed and destroys the sandbox when it ends; it returns MOTE_KILLED,
+ * or the failure that came first, and no result. Either way the pointer is invalid from here on.
+ * After fork() the child only gives up its copy of the bookkeeping.
  *
  * sandbox    may be NULL
  *
@@ -218,11 +218,11 @@ MOTE_API void mote_call_options_init(mote_call_options *options, size_t size);
  * Returns    MOTE_OK.
  *            Before the guest was entered, and the sandbox is as it was: MOTE_INVALID_ARGUMENT,
  *            MOTE_SIGNATURE, MOTE_TOO_LARGE, MOTE_BUSY, MOTE_FORKED, MOTE_SIGNAL_BLOCKED,
- *            MOTE_POISONED, MOTE_OS; MOTE_LIMIT, MOTE_NO_MEMORY or MOTE_OS when a deadline cannot be
+ * MOTE_POISONED, MOTE_OS; MOTE_LIMIT, MOTE_NO_MEMORY or MOTE_OS when a deadline cannot be
  *            set.
  *            After, and the sandbox is poisoned: MOTE_GUEST_FAULT (see mote_sandbox_get_fault),
  *            MOTE_GUEST_ABORT, MOTE_HOST_FUNCTION, MOTE_KILLED, MOTE_WALL_DEADLINE,
- *            MOTE_CPU_DEADLINE, MOTE_OS, MOTE_HYPERVISOR, MOTE_LIMIT, MOTE_NO_MEMORY; MOTE_FORKED in a
+ * MOTE_CPU_DEADLINE, MOTE_OS, MOTE_HYPERVISOR, MOTE_LIMIT, MOTE_NO_MEMORY; MOTE_FORKED in a
  *            child that a callback forked.
  *            MOTE_TOO_LARGE or MOTE_NO_MEMORY for a result that cannot be taken in leaves the
  *            sandbox usable.  Call mote_sandbox_is_poisoned to find out.
@@ -235,8 +235,8 @@ MOTE_API mote_status mote_sandbox_call(mote_sandbox *sandbox, mote_function func
 				       mote_error *error);
 
 /*
- * Calls one guest function many times, as many times per VM exit as the mailbox holds arguments for.
- * After a failure the results of calls that came before it may be written, or not.
+ * Calls one guest function many times, as many times per VM exit as the mailbox holds arguments
+ * for. After a failure the results of calls that came before it may be written, or not.
  *
  * function   its result must not be a string or bytes (MOTE_SIGNATURE)
  * arguments  calls times as many values as the function takes, call after call; may be NULL when it
@@ -302,7 +302,7 @@ MOTE_API mote_interrupt *mote_sandbox_get_interrupt(mote_sandbox *sandbox);
  * Threads    any
  * Since      0.1
  */
-MOTE_API const mote_image *mote_sandbox_get_image(const mote_sandbox *sandbox);
+MOTE_API mote_image *mote_sandbox_get_image(const mote_sandbox *sandbox);
 
 /*
  * What the hypervisor knows the sandbox's VM by, for embedders that know their hypervisor.

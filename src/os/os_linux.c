@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The operating system layer on Linux: files, random bytes, and the texts of what fails.
+ * The operating system layer on Linux: files, random bytes, and error texts.
  */
 #define _GNU_SOURCE /* getrandom */
 #include "os/os.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,8 +163,12 @@ mote_status mote_os_random(void *bytes, size_t length, mote_error *error)
 void mote_os_pause(uint64_t ns)
 {
 	const struct timespec time = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
+	int before;
 
+	/* A call that is left by the cancellation of its thread would never end. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
 	nanosleep(&time, NULL);
+	pthread_setcancelstate(before, &before);
 }
 
 const char *mote_os_environment(const char *name)

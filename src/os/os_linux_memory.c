@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Memory on Linux: the memfds of guests and buffers, and the mark that fork leaves.
- * What would end the process by a signal (SIGBUS, SIGXFSZ) fails here instead.
+ * Memory on Linux: the memfds of guests and buffers, and the fork mark.  What would end the process
+ * with a signal (SIGBUS, SIGXFSZ) fails here instead.
  */
 #define _GNU_SOURCE /* memfd_create, MADV_WIPEONFORK */
 #include "os/os.h"
@@ -157,8 +157,11 @@ static int create_file(void)
 {
 	int fd = memfd_create("mote-guest", MFD_CLOEXEC);
 
-	if (fd < 0 && errno == EACCES)
-		fd = memfd_create("mote-guest", MFD_CLOEXEC | NOEXEC_SEAL);
+	if (fd >= 0 || errno != EACCES)
+		return fd;
+	fd = memfd_create("mote-guest", MFD_CLOEXEC | NOEXEC_SEAL);
+	if (fd < 0 && errno == EINVAL)
+		errno = EACCES; /* the flag is unknown: the first refusal is the reason */
 	return fd;
 }
 

@@ -219,6 +219,18 @@ static mote_status start_thread(struct mote_os_watcher *watcher, const char *nam
 	return MOTE_OK;
 }
 
+/* A thread that is cancelled while it waits here would leave the other one behind, and locks
+ * held. */
+static void join(struct mote_os_watcher *watcher)
+{
+	int before;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+	pthread_join(watcher->thread, NULL);
+	pthread_setcancelstate(before, &before);
+	pthread_barrier_destroy(&watcher->started);
+}
+
 static mote_status fail_timer(int code, mote_error *error)
 {
 	if (code != EAGAIN)
@@ -239,10 +251,11 @@ static mote_status start_watcher(struct mote_os_watcher *watcher, const char *na
 	status = start_thread(watcher, name, error);
 	if (status == MOTE_OK)
 		pthread_barrier_wait(&watcher->started);
-	pthread_barrier_destroy(&watcher->started);
+	else
+		pthread_barrier_destroy(&watcher->started);
 	if (status != MOTE_OK || watcher->timer_error == 0)
 		return status;
-	pthread_join(watcher->thread, NULL);
+	join(watcher);
 	return fail_timer(watcher->timer_error, error);
 }
 
@@ -282,17 +295,11 @@ void mote_os_watcher_set(struct mote_os_watcher *watcher, uint64_t until_ns)
 
 void mote_os_watcher_stop(struct mote_os_watcher *watcher)
 {
-	int before;
-
 	if (watcher == NULL)
 		return;
 	atomic_store(&watcher->stop, true);
 	mote_os_watcher_set(watcher, 1);
-	/* If this thread were cancelled (pthread_cancel) while it waits here, the other one would
-	 * be leaked. */
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-	pthread_join(watcher->thread, NULL);
-	pthread_setcancelstate(before, &before);
+	join(watcher);
 	mote_release(watcher->allocator, watcher);
 }
 

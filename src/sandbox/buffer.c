@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Shared buffers, and their mapping into sandboxes: a memory slot of their own
- * and page-table entries behind the sandbox's RAM.
+ * Shared buffers, and their mapping into sandboxes: a separate memory slot, and page-table entries
+ * after the sandbox's RAM.
  */
 #include <stdatomic.h>
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One call: arguments into the mailbox, run the guest, serve its doorbells, take
- * the result out.  A warm call without host functions is one VM exit and one
- * system call.
+ * One call: writes the arguments into the mailbox, runs the guest, serves its doorbells, reads the
+ * result.  A warm call without host functions is one VM exit and one system call.
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -198,6 +197,15 @@ mote_status mote_sandbox_claim(mote_sandbox *sandbox, mote_error *error)
 	return mote_fail(
 		error, MOTE_BUSY,
 		"sandbox is already in a call (a host function may not use its own sandbox)");
+}
+
+bool mote_sandbox_doom(mote_sandbox *sandbox)
+{
+	/* A call that another thread was making when this process was forked never ends here. */
+	bool ends = !mote_engine_forked(sandbox->engine) ||
+		    mote_interrupt_is_in_this_thread(sandbox->watch.interrupt);
+
+	return atomic_exchange(&sandbox->use, MOTE_SANDBOX_DOOMED) == MOTE_SANDBOX_BUSY && ends;
 }
 
 /* Reads the options of a caller that may be of another version. */

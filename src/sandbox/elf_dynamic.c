@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The dynamic section of an ELF file: of its relocations only those that add the
- * load bias, as RELA entries or packed (RELR).  Anything that needs a dynamic
- * linker, or code of the guest, is refused with what to do about it.
- * System V ABI, chapter 5; "Relative relocation encoding (RELR)", generic ABI.
+ * The dynamic section of an ELF file: accepts only relocations that add the load bias, as RELA
+ * entries or packed (RELR).  Anything that needs a dynamic linker, or code of the guest, is refused
+ * with advice.  System V ABI, chapter 5; "Relative relocation encoding (RELR)", generic ABI.
  */
 #include "error_internal.h"
 #include "sandbox/elf.h"

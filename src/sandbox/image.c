@@ -468,10 +468,11 @@ mote_status mote_image_get_segment(const mote_image *image, size_t index,
 	static const struct mote_structure structure = {"image segment", "MOTE_IMAGE_SEGMENT_INIT",
 							sizeof(*segment)};
 	mote_status status = check_index(image, "segment", index, image->elf.segment_count, error);
-	const struct mote_elf_segment *from = &image->elf.segments[index];
+	const struct mote_elf_segment *from;
 
 	if (status != MOTE_OK)
 		return status;
+	from = &image->elf.segments[index];
 	return mote_structure_give(&structure,
 				   &(const mote_image_segment){
 					   .size = sizeof(*segment),

@@ -132,16 +132,25 @@ static mote_status copy_segments(struct mote_loader *loader, mote_error *error)
 	return MOTE_OK;
 }
 
-static bool in_writable_segment(const struct mote_elf *elf, uint64_t address)
+static bool can_relocate(const struct mote_elf_segment *segment, uint64_t address)
 {
-	for (size_t i = 0; i < elf->segment_count; i++) {
-		const struct mote_elf_segment *segment = &elf->segments[i];
+	return segment->writable && address >= segment->address && segment->memory_bytes >= 8 &&
+	       address - segment->address <= segment->memory_bytes - 8;
+}
 
-		if (segment->writable && address >= segment->address &&
-		    segment->memory_bytes >= 8 &&
-		    address - segment->address <= segment->memory_bytes - 8)
+/* Packed relocations are 63 for each 8 bytes of a hostile file, so this looks first where the
+ * last one was. */
+static bool in_writable_segment(struct mote_loader *loader, uint64_t address)
+{
+	const struct mote_elf *elf = &loader->image->elf;
+
+	if (loader->relocated != NULL && can_relocate(loader->relocated, address))
+		return true;
+	for (size_t i = 0; i < elf->segment_count; i++)
+		if (can_relocate(&elf->segments[i], address)) {
+			loader->relocated = &elf->segments[i];
 			return true;
-	}
+		}
 	return false;
 }
 
@@ -151,7 +160,7 @@ static bool apply(void *user, const struct mote_elf_relocation *relocation)
 	uint64_t value = relocation->addend;
 	void *to = host(loader, relocation->address + loader->layout->image_bias, sizeof(value));
 
-	if (to == NULL || !in_writable_segment(&loader->image->elf, relocation->address))
+	if (to == NULL || !in_writable_segment(loader, relocation->address))
 		return false;
 	if (relocation->in_place)
 		memcpy(&value, to, sizeof(value));

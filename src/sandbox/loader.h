@@ -20,9 +20,11 @@ struct mote_loader {
 	uint64_t random[3]; /* two for the guest, and one for its canary */
 	struct mote_page_tables tables;
 	struct mote_monitor monitor;
+	const struct mote_elf_segment *relocated; /* that of the last relocation */
 };
 
-/* Fills the memory.  loader: image, layout, ram, log_level and random are set; the rest is written. */
+/* Fills the memory. loader: image, layout, ram, log_level and random are set; the rest is
+ * written. */
 mote_status mote_loader_load(struct mote_loader *loader, mote_error *error);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Makes and destroys sandboxes: options, host functions, memory, VM.
+ * Creates and destroys sandboxes: options, host functions, memory, VM.
  */
 #include <stdatomic.h>
 #include <string.h>
@@ -402,7 +402,7 @@ void mote_sandbox_destroy(mote_sandbox *sandbox)
 		return;
 	/* As soon as the sandbox is doomed, the call in progress may end and free it. */
 	interrupt = mote_interrupt_retain(sandbox->watch.interrupt);
-	if (atomic_exchange(&sandbox->use, MOTE_SANDBOX_DOOMED) == MOTE_SANDBOX_BUSY)
+	if (mote_sandbox_doom(sandbox))
 		mote_interrupt_kill(interrupt);
 	else
 		release_everything(sandbox);
@@ -471,7 +471,7 @@ mote_interrupt *mote_sandbox_get_interrupt(mote_sandbox *sandbox)
 	return sandbox->vm.vm->ops->interrupt_handle(sandbox->vm.vm);
 }
 
-const mote_image *mote_sandbox_get_image(const mote_sandbox *sandbox)
+mote_image *mote_sandbox_get_image(const mote_sandbox *sandbox)
 {
 	return sandbox->image;
 }

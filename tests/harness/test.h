@@ -35,6 +35,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* 1 under the thread sanitizer: it holds signals back, and a cancelled thread keeps its locks. */
+#if defined(__SANITIZE_THREAD__)
+#define TEST_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define TEST_THREAD_SANITIZER 1
+#endif
+#endif
+#ifndef TEST_THREAD_SANITIZER
+#define TEST_THREAD_SANITIZER 0
+#endif
+
 struct test_case {
 	const char *name;
 	void (*run)(void);

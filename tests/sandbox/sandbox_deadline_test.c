@@ -162,8 +162,8 @@ static mote_status work(void *user, const mote_value *arguments, size_t count, m
 }
 
 /*
- * Calls a function that calls the host once, with a limit that the guest alone keeps.  On a very busy
- * machine it may not: then it must have used the limit itself, and the call is tried again.
+ * Calls a function that calls the host once, with a limit that the guest alone keeps. On a very
+ * busy machine it may not: then it must have used the limit itself, and the call is tried again.
  */
 static void check_host_is_free(mote_host_callback callback, uint64_t cpu_ns)
 {
@@ -293,8 +293,8 @@ static void waiting_for_a_processor_is_no_cpu_time(void)
 	atomic_store(&rivals_stop, false);
 	for (unsigned int i = 0; i < RIVALS; i++)
 		REQUIRE_EQ(pthread_create(&rivals[i], NULL, compete, NULL), 0);
-	/* Until a call has taken longer than its limit on the wall clock.  One that ended at its limit has
-	 * used so much, and says nothing. */
+	/* Until a call has taken longer than its limit on the wall clock. One that ended at its
+	 * limit has used so much, and says nothing. */
 	do {
 		uint64_t wall = test_now_ns();
 

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -96,6 +97,7 @@ static void parent_unaffected_by_a_living_child(void)
 struct parent {
 	pid_t child;
 	unsigned int calls;
+	mote_sandbox *sandbox;
 };
 
 /* Returns twice: in the parent and in the child. */
@@ -216,6 +218,119 @@ static void kill_of_a_call_that_only_the_parent_makes(void)
 	fixture_destroy(sandbox, engine);
 }
 
+static atomic_bool churning;
+
+static void *create_and_release(void *argument)
+{
+	(void)argument;
+	while (atomic_load(&churning)) {
+		mote_engine *engine;
+
+		if (mote_engine_create(NULL, &engine, NULL) == MOTE_OK)
+			mote_engine_release(engine);
+	}
+	return NULL;
+}
+
+/* Whatever another thread was doing at that moment: the child can make an engine. */
+static void fork_while_engines_are_made(void)
+{
+	pthread_t threads[3];
+
+	test_need_hypervisor();
+	atomic_store(&churning, true);
+	for (size_t i = 0; i < TEST_COUNT(threads); i++)
+		REQUIRE(pthread_create(&threads[i], NULL, create_and_release, NULL) == 0);
+	for (uint64_t i = 0; i < test_scale(300); i++) {
+		mote_engine *engine;
+		pid_t child = fork();
+
+		if (child == 0) {
+			alarm((unsigned int)test_slow(20));
+			if (mote_engine_create(NULL, &engine, NULL) != MOTE_OK)
+				_exit(1);
+			mote_engine_release(engine);
+			_exit(0);
+		}
+		fixture_check_child(child);
+	}
+	atomic_store(&churning, false);
+	for (size_t i = 0; i < TEST_COUNT(threads); i++)
+		pthread_join(threads[i], NULL);
+}
+
+/* Nothing stays behind in the child: no descriptor, so no guest memory. */
+static void destruction_of_a_sandbox_that_the_parent_calls(void)
+{
+	size_t fds;
+	mote_engine *engine;
+	mote_sandbox *sandbox;
+	mote_interrupt *interrupt;
+	pthread_t thread;
+	pid_t child;
+
+	test_need_hypervisor();
+	fds = test_fd_count();
+	engine = fixture_engine();
+	sandbox = fixture_sandbox(engine, "faults", NULL);
+	interrupt = mote_sandbox_get_interrupt(sandbox);
+	REQUIRE(pthread_create(&thread, NULL, spin_until_killed, sandbox) == 0);
+	while (!test_interrupt_state(interrupt).running)
+		sched_yield();
+	child = fork();
+	if (child == 0) {
+		mote_sandbox_destroy(sandbox);
+		mote_engine_release(engine);
+		_exit(test_fd_count() == fds ? 0 : 1);
+	}
+	fixture_check_child(child);
+	CHECK(!test_interrupt_state(interrupt).cancelled);
+	CHECK(mote_interrupt_kill(interrupt));
+	pthread_join(thread, NULL);
+	fixture_destroy(sandbox, engine);
+}
+
+/* Returns twice; in the child the sandbox is given up before its call ends. */
+static mote_status fork_and_destroy(void *user, const mote_value *arguments, size_t count,
+				    mote_value *result, mote_error *error)
+{
+	struct parent *parent = user;
+
+	(void)count, (void)error;
+	parent->child = fork();
+	if (parent->child == 0)
+		mote_sandbox_destroy(parent->sandbox);
+	*result = arguments[0];
+	return MOTE_OK;
+}
+
+static void destruction_in_a_callback_that_forked(void)
+{
+	size_t fds = test_fd_count();
+	mote_engine *engine = fixture_engine();
+	struct parent parent = {0};
+	const mote_host_function function = {.name = "host_tick",
+					     .signature = "u32(u32)",
+					     .call = fork_and_destroy,
+					     .user = &parent};
+	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
+	const mote_value once = mote_u32(1);
+	mote_error error = MOTE_ERROR_INIT;
+	mote_status status;
+
+	options.host_functions = &function;
+	options.host_function_count = 1;
+	parent.sandbox = fixture_sandbox(engine, "loops", &options);
+	status = fixture_try(parent.sandbox, "tick", &once, 1, NULL, &error);
+	if (parent.child == 0) {
+		mote_engine_release(engine);
+		_exit(status == MOTE_FORKED && test_fd_count() == fds ? 0 : 1);
+	}
+	CHECK_OK(status, &error);
+	fixture_check_child(parent.child);
+	fixture_destroy(parent.sandbox, engine);
+}
+
 static mote_status map_in_child(mote_buffer *buffer, mote_error *error)
 {
 	mote_sandbox *sandbox = NULL;
@@ -255,6 +370,9 @@ static const struct test_case cases[] = {
 	CASE(fork_in_a_host_function),
 	CASE(fork_in_a_log_callback),
 	CASE(kill_of_a_call_that_only_the_parent_makes),
+	CASE(destruction_of_a_sandbox_that_the_parent_calls),
+	CASE(destruction_in_a_callback_that_forked),
+	CASE(fork_while_engines_are_made),
 	CASE(a_buffer_of_the_parent),
 };
 

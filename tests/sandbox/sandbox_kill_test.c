@@ -399,6 +399,56 @@ static void destroyed_during_a_call(void)
 	mote_engine_release(engine);
 }
 
+static struct {
+	mote_sandbox *sandbox; /* destroyed at the next allocation */
+} before_call;
+
+static void *allocate_and_destroy(void *user, size_t bytes)
+{
+	mote_sandbox *sandbox = before_call.sandbox;
+
+	(void)user;
+	before_call.sandbox = NULL;
+	mote_sandbox_destroy(sandbox);
+	return malloc(bytes);
+}
+
+static void *reallocate(void *user, void *pointer, size_t bytes)
+{
+	(void)user;
+	return realloc(pointer, bytes);
+}
+
+static void release(void *user, void *pointer)
+{
+	(void)user;
+	free(pointer);
+}
+
+/* After the call has claimed its sandbox, before it can be killed: the first deadline starts a
+ * thread, which allocates. */
+static void destroyed_before_the_guest_is_entered(void)
+{
+	mote_engine_options engine_options = MOTE_ENGINE_OPTIONS_INIT;
+	mote_call_options options = MOTE_CALL_OPTIONS_INIT;
+	mote_error error = MOTE_ERROR_INIT;
+	mote_engine *engine;
+	mote_sandbox *sandbox;
+	mote_function spin;
+
+	test_need_hypervisor();
+	engine_options.allocator = (mote_allocator){
+		.allocate = allocate_and_destroy, .reallocate = reallocate, .release = release};
+	REQUIRE_OK(mote_engine_create(&engine_options, &engine, &error), &error);
+	sandbox = fixture_sandbox(engine, "faults", NULL);
+	REQUIRE_OK(mote_sandbox_find(sandbox, "spin", NULL, &spin, &error), &error);
+	options.wall_ns = test_slow(5) * 1000000000;
+	before_call.sandbox = sandbox;
+	CHECK_STATUS(mote_sandbox_call(sandbox, spin, NULL, 0, &options, NULL, &error), MOTE_KILLED,
+		     &error);
+	mote_engine_release(engine);
+}
+
 /* ---- Between the guest's doorbell and the host function ----------------------------------- */
 
 /* Internal to the library (src/engine.c). */
@@ -477,6 +527,7 @@ static const struct test_case cases[] = {
 	CASE(only_the_right_sandbox),
 	CASE(destroyed_in_another_thread),
 	CASE(destroyed_during_a_call),
+	CASE(destroyed_before_the_guest_is_entered),
 	CASE(no_host_function_begins_after_a_kill),
 };
 

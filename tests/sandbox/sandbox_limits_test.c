@@ -514,7 +514,7 @@ static mote_buffer *import_constant(mote_engine *engine)
 static void make_more(const struct life *life)
 {
 	static const char reason[] = "vm.overcommit_memory is 2";
-	mote_image *image = (mote_image *)(uintptr_t)mote_sandbox_get_image(life->sandbox);
+	mote_image *image = mote_sandbox_get_image(life->sandbox);
 	mote_error error = MOTE_ERROR_INIT;
 	mote_sandbox *sandbox;
 	mote_buffer *buffer;

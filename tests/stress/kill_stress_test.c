@@ -18,17 +18,6 @@
  * comes right before the run is lost on it. There, and only there, a profiler always runs along:
  * any signal ends the run.
  */
-#if defined(__SANITIZE_THREAD__)
-#define SIGNALS_HELD_BACK 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define SIGNALS_HELD_BACK 1
-#endif
-#endif
-#ifndef SIGNALS_HELD_BACK
-#define SIGNALS_HELD_BACK 0
-#endif
-
 enum { CALLERS = 2, SLOTS = 2 * CALLERS, SECONDS = 4 };
 
 /* Where killers find a target. */
@@ -352,7 +341,7 @@ static void run(bool profiler)
 
 static void kills_are_exact(void)
 {
-	run(SIGNALS_HELD_BACK);
+	run(TEST_THREAD_SANITIZER);
 }
 
 static void kills_are_exact_under_a_profiler(void)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Words shared by the monitors of both architectures.  The monitor is the few
- * supervisor-mode instructions beneath the guest: exception entries that leave
- * to the host, and nothing else.
+ * Types shared by the monitors of both architectures.  The monitor is the few supervisor-mode
+ * instructions beneath the guest: only exception entries that exit to the host.
  */
 #ifndef MOTE_HYPERVISOR_ARCH_MONITOR_H
 #define MOTE_HYPERVISOR_ARCH_MONITOR_H
@@ -27,8 +26,7 @@ struct mote_user_start {
 	uint64_t argument;	 /* first argument register */
 	uint64_t thread_pointer; /* x86_64: FS.base; aarch64: ignored */
 	uint64_t root_gpa;	 /* of the page tables */
-	uint64_t
-		features; /* what the vCPU can do: a set of the architecture's MOTE_..._FEATURE_ bits */
+	uint64_t features;	 /* of the vCPU: a set of MOTE_..._FEATURE_ bits */
 	bool forbid_timestamp;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The interrupt handle: who may cancel what, and when the vCPU's thread must be
- * told.  How it is told lives in interrupt_<os>.c.
+ * The interrupt handle: what a cancel applies to, and when the vCPU's thread must be kicked.  How
+ * to kick it is in interrupt_<os>.c.
  */
 #include "hypervisor/interrupt/interrupt_internal.h"
 
@@ -111,6 +111,12 @@ bool mote_interrupt_kill_call(mote_interrupt *interrupt, uint64_t id)
 void mote_interrupt_expire(mote_interrupt *interrupt, uint64_t id, uint64_t cause)
 {
 	(void)cancel(interrupt, id, cause);
+}
+
+bool mote_interrupt_is_in_this_thread(const mote_interrupt *interrupt)
+{
+	return (atomic_load(&interrupt->word) & MOTE_INTERRUPT_IN_CALL) &&
+	       mote_kick_is_aimed_here(&interrupt->target);
 }
 
 uint64_t mote_interrupt_cause(const mote_interrupt *interrupt)

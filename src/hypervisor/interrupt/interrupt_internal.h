@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The interrupt handle, seen from the side that runs the vCPU.
+ * The interrupt handle, for the side that runs the vCPU.
  *
- * One atomic word holds the whole state: flags in the low byte, the call's id
- * above.  A kick goes out only while RUNNING and SENDING are both set, and
- * clear_running waits for SENDING to end and takes the signal, so a kick can
- * reach neither a dead thread, nor a thread that has left this vCPU, nor the
- * memory of a vCPU that is gone.
+ * One atomic word holds the whole state: flags in the low byte, the call's id above.  A kick is
+ * sent only while RUNNING and SENDING are both set, and clear_running waits for SENDING to end and
+ * consumes the signal.  So a kick cannot reach a dead thread, a thread that no longer runs this
+ * vCPU, or the memory of a vCPU that is gone.
  */
 #ifndef MOTE_HYPERVISOR_INTERRUPT_INTERNAL_H
 #define MOTE_HYPERVISOR_INTERRUPT_INTERNAL_H
@@ -47,6 +46,10 @@ bool mote_interrupt_cancelled(const mote_interrupt *interrupt);
 /* Cancels the call with this id because a deadline has passed; cause: one of the two flags. */
 void mote_interrupt_expire(mote_interrupt *interrupt, uint64_t id, uint64_t cause);
 
+/* In a forked child: whether it is this thread, of the parent then, that makes the call in
+ * progress, from a callback of which it came here. */
+bool mote_interrupt_is_in_this_thread(const mote_interrupt *interrupt);
+
 /* The flags that say why the call was cancelled. */
 uint64_t mote_interrupt_cause(const mote_interrupt *interrupt);
 
@@ -73,6 +76,9 @@ mote_status mote_kick_check_thread(int kick_signal, mote_error *error);
 
 /* Names this thread as the target. */
 void mote_kick_aim(struct mote_kick_target *target);
+
+/* Whether this thread is the target. */
+bool mote_kick_is_aimed_here(const struct mote_kick_target *target);
 
 /* Sets the byte and sends the signal.  Cannot fail and does not wait: a signal that is not a
  * real-time signal is always delivered.  No effect when the thread does not exist. */

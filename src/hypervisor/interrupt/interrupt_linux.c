@@ -13,8 +13,10 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "error_internal.h"
 
@@ -32,11 +34,36 @@ static const int choices[] = {SIGURG, SIGSTKFLT, SIGPWR, SIGIO};
 
 enum { CHOICE_COUNT = sizeof(choices) / sizeof(choices[0]) };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/*
+ * The lock of the table: the process of the thread that holds it, 0 while nobody does. No mutex:
+ * the thread that holds one may not exist in a forked child, which makes an engine of its own.
+ */
+static _Atomic int lock_owner;
 static unsigned users[REAL_TIME]; /* engines that use the signal; under the lock */
 
 /* One bit for each signal that is known not to be blocked in this thread. */
 static _Thread_local uint32_t checked_signals __attribute__((tls_model("initial-exec")));
+
+static void acquire_lock(void)
+{
+	const int self = (int)getpid();
+	unsigned tries = 0;
+
+	for (;;) {
+		int owner = 0;
+
+		/* A lock that a thread of the parent holds here is never released. */
+		if (atomic_compare_exchange_strong(&lock_owner, &owner, self) ||
+		    (owner != self && atomic_compare_exchange_strong(&lock_owner, &owner, self)))
+			return;
+		mote_kick_yield(tries++);
+	}
+}
+
+static void release_lock(void)
+{
+	atomic_store(&lock_owner, 0);
+}
 
 /* Does nothing: the signal's arrival ends the system call that runs the vCPU. */
 static void on_kick(int number)
@@ -44,9 +71,10 @@ static void on_kick(int number)
 	(void)number;
 }
 
+/* Whatever the flags say: SIG_DFL and SIG_IGN with SA_SIGINFO mean the same to the kernel. */
 static bool handled_by(const struct sigaction *action, void (*handler)(int))
 {
-	return !(action->sa_flags & SA_SIGINFO) && action->sa_handler == handler;
+	return action->sa_handler == handler;
 }
 
 static int put_handler(int number, void (*handler)(int))
@@ -122,12 +150,12 @@ mote_status mote_kick_install(int *kick_signal, mote_error *error)
 			"kick signal %d is a real-time signal, which is lost when too many "
 			"signals are pending; choose one below %d",
 			*kick_signal, REAL_TIME);
-	pthread_mutex_lock(&lock);
+	acquire_lock();
 	status = *kick_signal != 0 ? install_one(*kick_signal, error)
 				   : install_any(kick_signal, error);
 	if (status == MOTE_OK)
 		users[*kick_signal]++;
-	pthread_mutex_unlock(&lock);
+	release_lock();
 	return status;
 }
 
@@ -135,11 +163,11 @@ void mote_kick_uninstall(int kick_signal)
 {
 	struct sigaction current;
 
-	pthread_mutex_lock(&lock);
+	acquire_lock();
 	if (--users[kick_signal] == 0 && sigaction(kick_signal, NULL, &current) == 0 &&
 	    handled_by(&current, on_kick))
 		(void)put_handler(kick_signal, SIG_DFL);
-	pthread_mutex_unlock(&lock);
+	release_lock();
 }
 
 /* Kept out of line: not every call needs it. */
@@ -170,6 +198,11 @@ mote_status mote_kick_check_thread(int kick_signal, mote_error *error)
 void mote_kick_aim(struct mote_kick_target *target)
 {
 	target->thread = (uintptr_t)pthread_self();
+}
+
+bool mote_kick_is_aimed_here(const struct mote_kick_target *target)
+{
+	return pthread_equal((pthread_t)target->thread, pthread_self());
 }
 
 /*

@@ -12,7 +12,8 @@
 #include "x86_64_instructions.h"
 #include "x86_64_paging.h"
 
-/* Page 0: the stubs.  Page 1: GDT, IDT and TSS, read-only.  Page 2: the stack, the only writable one. */
+/* Page 0: the stubs. Page 1: GDT, IDT and TSS, read-only. Page 2: the stack, the only writable
+ * one. */
 enum {
 	TABLES_OFFSET = MOTE_PAGE_BYTES,
 	STACK_OFFSET = 2 * MOTE_PAGE_BYTES,
@@ -37,7 +38,8 @@ enum {
 /* Segment types with the accessed bit preset: the GDT is read-only (SDM volume 3, 3.4.5.1). */
 enum { TYPE_DATA = 3, TYPE_CODE = 11, TYPE_TSS_BUSY = 11 };
 
-/* What the processor pushes for an exception from user mode (SDM volume 3, 6.14.2), from the lowest address up. */
+/* What the processor pushes for an exception from user mode (SDM volume 3, 6.14.2), from the
+ * lowest address up. */
 struct frame {
 	uint64_t rip, cs, rflags, rsp, ss;
 };

@@ -30,7 +30,8 @@
 /* A doorbell is an `out` of exactly this many bytes. */
 #define MOTE_X86_64_DOORBELL_BYTES 4u
 
-/* Writes the monitor's pages.  ports: the doorbell ports to open, count of them, each below 0x400 and a multiple of 4. */
+/* Writes the monitor's pages. ports: the doorbell ports to open, count of them, each below 0x400
+ * and a multiple of 4. */
 void mote_x86_64_monitor_build(const struct mote_monitor *monitor, const uint16_t *ports,
 			       uint32_t count);
 

@@ -13,7 +13,8 @@
 /* The most bytes of table pages that mapping [0, end_gva) with 4 KiB pages takes. */
 uint64_t mote_x86_64_paging_bytes(uint64_t end_gva);
 
-/* Takes over a pool (page-aligned in guest memory, filled with zeros) and makes an empty root. False if it is too small. */
+/* Takes over a pool (page-aligned in guest memory, filled with zeros) and makes an empty root.
+ * False if it is too small. */
 bool mote_x86_64_paging_init(struct mote_page_tables *tables, void *pool, uint64_t gpa,
 			     uint64_t pool_bytes);
 
@@ -30,7 +31,8 @@ bool mote_x86_64_paging_map(struct mote_page_tables *tables, uint64_t gva, uint6
  * split. */
 bool mote_x86_64_paging_unmap(struct mote_page_tables *tables, uint64_t gva, uint64_t bytes);
 
-/* Looks gva up as the processor would.  False when it is not mapped; never reads outside the pool. */
+/* Looks gva up as the processor would. False when it is not mapped; never reads outside the pool.
+ */
 bool mote_x86_64_paging_walk(const struct mote_page_tables *tables, uint64_t gva,
 			     struct mote_translation *translation);
 

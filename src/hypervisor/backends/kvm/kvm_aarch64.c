@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * KVM's aarch64 vCPU: set-up, exits, reset, changed page tables.  Registers are in
+ * KVM's aarch64 vCPU: setup, exits, reset, changed page tables.  Registers are in
  * kvm_aarch64_registers.c.  Source: Linux, Documentation/virt/kvm/api.rst.
  */
 #include "hypervisor/backends/kvm/kvm_aarch64_internal.h"

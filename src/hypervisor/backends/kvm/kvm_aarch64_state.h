@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Everything that KVM knows of an aarch64 vCPU: all registers of
- * KVM_GET_REG_LIST, also those that the neutral structures do not have.  What a
- * snapshot must hold.
+ * Everything that KVM knows about an aarch64 vCPU: all registers of KVM_GET_REG_LIST, including
+ * those that the neutral structures lack.  A snapshot must contain this.
  */
 #ifndef MOTE_HYPERVISOR_BACKENDS_KVM_AARCH64_STATE_H
 #define MOTE_HYPERVISOR_BACKENDS_KVM_AARCH64_STATE_H
@@ -27,8 +26,8 @@ struct mote_kvm_state {
 	uint8_t *values;
 };
 
-/* Reads all registers of a KVM vCPU, after the last exit's instruction has retired.  state: written on
- * success; free it with mote_kvm_state_free. */
+/* Reads all registers of a KVM vCPU, after the last exit's instruction has retired. state:
+ * written on success; free it with mote_kvm_state_free. */
 mote_status mote_kvm_state_save(struct mote_vm *vm, struct mote_kvm_state *state,
 				mote_error *error);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The run of a KVM vCPU: interruption, exits, and accesses that are not finished
- * yet.  Source: Linux, Documentation/virt/kvm/api.rst, 5 (the kvm_run structure).
+ * The run of a KVM vCPU: interruption, exits, and pending accesses.  Source: Linux,
+ * Documentation/virt/kvm/api.rst, 5 (the kvm_run structure).
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * KVM's x86_64 vCPU: set-up, CPUID, general, special and debug registers, reset.
+ * KVM's x86_64 vCPU: setup, CPUID, general, special and debug registers, reset.
  * Extended state is in kvm_x86_64_xsave.c.  Source: Linux,
  * Documentation/virt/kvm/api.rst.
  */

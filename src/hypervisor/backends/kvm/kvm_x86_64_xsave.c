@@ -9,7 +9,8 @@
 #include "hypervisor/backends/kvm/kvm_x86_64_cpuid.h"
 #include "hypervisor/backends/kvm/kvm_x86_64_internal.h"
 
-/* The legacy region of an XSAVE area, and the header's first field (SDM volume 1, 13.4.1, 13.4.2). */
+/* The legacy region of an XSAVE area, and the header's first field (SDM volume 1, 13.4.1,
+ * 13.4.2). */
 enum {
 	XSAVE_FCW = 0,
 	XSAVE_FSW = 2,

@@ -34,6 +34,12 @@ void mote_kick_aim(struct mote_kick_target *target)
 		fake.on_aim(fake.user);
 }
 
+bool mote_kick_is_aimed_here(const struct mote_kick_target *target)
+{
+	(void)target;
+	return false;
+}
+
 void mote_kick_send(const struct mote_kick_target *target, int kick_signal)
 {
 	CHECK_EQ(target->thread, 77);
