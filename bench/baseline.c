@@ -2,8 +2,8 @@
  *
  * Reads figures back, and compares them with a baseline.
  *
- * What must not grow is mote's own share: where a figure has a floor, the ratio is
- * compared, so that another version of the kernel underneath is no regression.
+ * What must not grow is mote's own share: where a figure has a floor, the ratio is compared, so
+ * that another version of the kernel underneath does not count as a regression.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -14,7 +14,7 @@
 
 #include "bench.h"
 
-/* Copies the string behind a key.  Values written by report.c have no escapes. */
+/* Copies the string after a key.  Values written by report.c have no escapes. */
 static void get_text(const char *line, const char *key, char *text, size_t capacity)
 {
 	char pattern[64];
@@ -96,11 +96,11 @@ bool bench_read_json(struct bench *bench, const char *path)
 	fclose(file);
 	if (bench->count > 0)
 		return true;
-	fprintf(stderr, "mote_bench: %s: no figures in it\n", path);
+	fprintf(stderr, "mote_bench: %s: contains no figures\n", path);
 	return false;
 }
 
-/* The same figure of the same machine. */
+/* Finds the same figure of the same machine. */
 static const struct bench_figure *find(const struct bench *bench, const struct bench_figure *as)
 {
 	for (size_t i = 0; i < bench->count; i++)
@@ -110,8 +110,8 @@ static const struct bench_figure *find(const struct bench *bench, const struct b
 	return NULL;
 }
 
-/* What is compared; NAN for a figure that was skipped, or whose other side depends on how the
- * scheduler happens to switch between processes. */
+/* The value to compare; NAN for a figure that was skipped, or whose other side depends on how the
+ * scheduler switches between processes. */
 static double share(const struct bench_figure *figure)
 {
 	if (!strncmp(figure->reference, "process", 7))
@@ -127,7 +127,7 @@ static bool check_one(const struct bench *bench, const struct bench_figure *now,
 	if (isnan(is) || isnan(was) || is <= was || growth <= bench->options.check_percent)
 		return true;
 	fprintf(stderr,
-		"mote_bench: %s has grown by %.1f %%: %s %.6g, it was %.6g; when that is meant, "
+		"mote_bench: %s has grown by %.1f %%: %s %.6g, it was %.6g; if that is intended, "
 		"./dev bench --counted --arch %s --update-baseline\n",
 		now->name, growth, what, is, was, now->machine);
 	return false;
@@ -144,7 +144,7 @@ static bool check_figure(const struct bench *bench, const struct bench *baseline
 	if (!then || isnan(share(then))) {
 		fprintf(stderr,
 			"mote_bench: %s is not in %s; ./dev bench --counted --arch %s "
-			"--update-baseline puts it there\n",
+			"--update-baseline adds it\n",
 			now->name, bench->options.baseline, now->machine);
 		return false;
 	}

@@ -2,8 +2,8 @@
  *
  * What the parts of mote_bench share: options, figures, paired measurement.
  *
- * Every figure of mote stands beside a reference measured in the same run, in
- * alternating rounds; only their ratio is worth comparing between machines.
+ * Every figure of mote has a reference measured in the same run, in alternating rounds; only their
+ * ratio can be compared between machines.
  */
 #ifndef MOTE_BENCH_H
 #define MOTE_BENCH_H
@@ -18,11 +18,11 @@
 
 struct bench_options {
 	bool quick;
-	/* In a machine whose clock counts instructions: 1 ns is one instruction. */
+	/* Runs in a machine whose clock counts instructions: 1 ns is one instruction. */
 	bool counted;
 	const char *filter;	     /* part of a case's name, or NULL */
 	const char *json;	     /* file, "-" for standard output, or NULL */
-	const char *figures;	     /* the same for all that is known of the figures */
+	const char *figures;	     /* the same with everything known about the figures */
 	const char *svg;	     /* file or NULL */
 	const char *from;	     /* take the figures from this file instead of measuring */
 	const char *baseline;	     /* file or NULL */
@@ -40,7 +40,7 @@ enum bench_goal {
 
 enum { BENCH_NAME_BYTES = 48, BENCH_TEXT_BYTES = 160, BENCH_FIGURES = 128 };
 
-/* NAN where there is no such number. */
+/* NAN if there is no such number. */
 struct bench_figure {
 	char name[BENCH_NAME_BYTES];
 	char machine[16]; /* the architecture that it was measured on */
@@ -71,21 +71,21 @@ struct bench {
 struct bench_figure *bench_add(struct bench *bench, const char *name, const char *unit,
 			       const char *reference, enum bench_goal goal, double target);
 
-/* Whether a figure reaches its goal: 1 yes, 0 no, -1 when it has none. */
+/* Whether a figure meets its goal: 1 yes, 0 no, -1 if it has none. */
 int bench_met(const struct bench_figure *figure);
 
-/* Notes why the running case failed.  Returns false. */
+/* Records why the running case failed.  Returns false. */
 bool bench_fail(struct bench *bench, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- Measuring (measure.c) ----------------------------------------------------------------- */
 
-/* One thing whose cost is wanted. */
+/* One operation whose cost is measured. */
 struct bench_side {
 	bool (*once)(void *user); /* false: it failed, see bench_fail */
-	/* May be NULL. Its cost is taken off, e.g. that of the same call without what is
-	 * measured. */
+	/* May be NULL.  Its cost is subtracted, e.g. that of the same call without the measured
+	 * part. */
 	bool (*without)(void *user);
-	unsigned per_once; /* how many of the things wanted one `once` does; 0: one */
+	unsigned per_once; /* how many operations one `once` does; 0: one */
 };
 
 struct bench_pair {
@@ -95,8 +95,8 @@ struct bench_pair {
 	void *user;
 	double target;	       /* ratio; 0 for none */
 	double counted_target; /* the same in the counting machine */
-	unsigned counted;      /* repetitions in one round there; 0: it makes no sense there */
-	bool cpu_time;	       /* what counts there is CPU time: the elapsed time has waits in it */
+	unsigned counted;      /* repetitions in one round there; 0: not meaningful there */
+	bool cpu_time;	       /* measure CPU time there: the elapsed time includes waits */
 };
 
 /* Measures both sides in alternating rounds and adds the figure. */
@@ -105,10 +105,10 @@ bool bench_compare(struct bench *bench, const struct bench_pair *pair);
 uint64_t bench_now_ns(void);
 void bench_sleep_ns(uint64_t ns);
 
-/* Sorts values and gives the one at quantile (0 to 1).  count: at least 1. */
+/* Sorts values and returns the one at quantile (0 to 1).  count: at least 1. */
 double bench_quantile(double *values, size_t count, double quantile);
 
-/* "us" or "instructions", and what one of them is in ns. */
+/* "us" or "instructions", and the length of one in ns. */
 const char *bench_time_unit(const struct bench *bench);
 double bench_time_scale(const struct bench *bench);
 
@@ -117,13 +117,14 @@ double bench_time_scale(const struct bench *bench);
 void bench_print_header(const struct bench *bench);
 void bench_print_figure(const struct bench *bench, const struct bench_figure *figure);
 /* An array of {"name","unit","floor","mote","ratio","target","met"}, null where there is no number.
- * all: with what bench_read_json needs besides.  False with a message on standard error. */
+ * all: also what only bench_read_json needs.  On failure prints a message on standard error and
+ * returns false. */
 bool bench_write_json(const struct bench *bench, const char *path, bool all);
 bool bench_write_svg(const struct bench *bench, const char *path);
 
 /* Reads what bench_write_json wrote with `all`, instead of measuring. */
 bool bench_read_json(struct bench *bench, const char *path);
-/* Compares with the baseline; prints what has grown or is missing.  False then. */
+/* Compares with the baseline; prints what has grown or is missing, and then returns false. */
 bool bench_check(const struct bench *bench);
 /* Replaces the baseline's figures of the same machine. */
 bool bench_update_baseline(const struct bench *bench);
@@ -173,8 +174,8 @@ bool bench_case_batch(struct bench *bench);
 bool bench_case_buffer(struct bench *bench);
 bool bench_case_process(struct bench *bench);
 
-/* A part of the case "process": inflate in a guest and in a child, all on this processor, where the
- * caller is. */
+/* A part of the case "process": inflate in a guest and in a child, all on this processor, which the
+ * caller runs on. */
 bool bench_inflate_against_process(struct bench *bench, int processor);
 
 #endif

@@ -29,7 +29,7 @@ static double sleep_late(void)
 	return (double)(bench_now_ns() - until);
 }
 
-/* A guest that never ends is ended by its deadline. */
+/* Runs a guest that never returns until its deadline ends it. */
 static bool end_late(struct bench_guest *guest, bool cpu, double *late_ns)
 {
 	mote_call_options options = MOTE_CALL_OPTIONS_INIT;
@@ -84,7 +84,7 @@ bool bench_case_overrun(struct bench *bench)
 	double *values;
 	bool good;
 
-	/* That clock counts instructions, and nobody executes any while all threads sleep. */
+	/* The clock counts instructions there, and none execute while all threads sleep. */
 	if (bench->options.counted)
 		return true;
 	values = calloc(2 * FULL_SAMPLES, sizeof(*values));

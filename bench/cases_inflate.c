@@ -22,7 +22,8 @@ struct inflation {
 	size_t read, written;
 };
 
-/* Compressible, and the same everywhere: words of a small vocabulary in pseudo-random order. */
+/* Compressible, and the same on every machine: words of a small vocabulary in pseudo-random
+ * order. */
 static void fill_text(unsigned char *text, size_t bytes)
 {
 	uint32_t state = 1;
@@ -68,7 +69,7 @@ static size_t next_block(struct inflation *job, size_t most, const unsigned char
 	return length;
 }
 
-/* Both sides check what they get. */
+/* Both sides check the output. */
 static bool take_block(struct inflation *job, const void *block, size_t length)
 {
 	bool equal = length <= job->text_bytes - job->written &&
@@ -100,7 +101,7 @@ static bool inflate_natively(void *user)
 			status = Z_DATA_ERROR;
 	}
 	inflateEnd(&stream);
-	return status == Z_STREAM_END || bench_fail(job->bench, "zlib says %d", status);
+	return status == Z_STREAM_END || bench_fail(job->bench, "zlib returned %d", status);
 }
 
 /* bytes(u32) */
@@ -137,7 +138,7 @@ static bool inflate_in_guest(void *user)
 	job->read = job->written = 0;
 	if (!bench_guest_call(&job->guest, &argument, 1, NULL, &result))
 		return false;
-	return result.as.i32 == Z_OK || bench_fail(job->bench, "zlib says %d", result.as.i32);
+	return result.as.i32 == Z_OK || bench_fail(job->bench, "zlib returned %d", result.as.i32);
 }
 
 /* ---- In a child process ------------------------------------------------------------------ */
@@ -146,7 +147,7 @@ enum { ARENA_BYTES = 128 << 10 }; /* zlib needs about 48 KiB */
 
 enum inflate_state { BEGIN, GO_ON, WANTS_INPUT, HAS_MORE, ENDED, FAILED };
 
-/* Made before the child, which has its own copy of it from then on. */
+/* Created before the child, which then has its own copy. */
 static struct inflater {
 	z_stream stream;
 	unsigned char input[BENCH_BLOCK];
@@ -172,7 +173,7 @@ static void leave_memory(voidpf user, voidpf memory)
 	(void)memory;
 }
 
-/* As in the guest: the input is kept, because the message's place is needed for the output. */
+/* As in the guest: the input is copied, because the output goes into the message. */
 static void inflate_message(void *user, struct process_message *message)
 {
 	struct inflater *work = user;
@@ -294,7 +295,7 @@ bool bench_inflate_against_process(struct bench *bench, int processor)
 	inflater.stream =
 		(z_stream){.zalloc = take_memory, .zfree = leave_memory, .opaque = &inflater};
 	if (good && inflateInit(&inflater.stream) != Z_OK)
-		good = bench_fail(bench, "zlib cannot begin");
+		good = bench_fail(bench, "zlib cannot start");
 	for (size_t i = 0; good && i < sizeof(channels) / sizeof(channels[0]); i++) {
 		const struct bench_pair pair = {
 			.name = channels[i].name,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Kill latency: from just before another thread kills until the killed thread has
- * its call back.  The floor is a signal that ends a bare KVM_RUN with EINTR.
+ * Kill latency: from just before another thread kills until the call returns in the killed thread.
+ * The floor is a signal that ends a bare KVM_RUN with EINTR.
  */
 #define _GNU_SOURCE /* pthread_kill */
 #include <math.h>
@@ -22,7 +22,7 @@ enum {
 	RETRY_NS = 20000000,
 };
 
-/* One kill after the other; the killing thread waits for `armed`. */
+/* One kill after another; the killing thread waits for `armed`. */
 struct kill_bench {
 	struct bench *bench;
 	struct floor_host *host;
@@ -30,9 +30,9 @@ struct kill_bench {
 	struct bench_guest guest;
 	int signal_number;
 	pthread_t runner;
-	atomic_uint armed; /* number of the kill that is wanted */
+	atomic_uint armed; /* number of the requested kill */
 	atomic_uint returned;
-	atomic_uint handled; /* the killing thread has done with it */
+	atomic_uint handled; /* number of the last kill that was handled */
 	atomic_bool of_mote, stop;
 	_Atomic uint64_t killed_ns;
 	atomic_bool late; /* the first kill came too early: no sample */
@@ -53,7 +53,7 @@ static void send_kill(struct kill_bench *kill)
 
 static void kill_one(struct kill_bench *kill, unsigned number)
 {
-	/* At any phase of the kernel's timers. */
+	/* Hits any phase of the kernel's timers. */
 	bench_sleep_ns(ENTRY_NS + (number * 7919u % 100) * 1000);
 	atomic_store(&kill->killed_ns, bench_now_ns());
 	send_kill(kill);
@@ -86,7 +86,7 @@ static void *killer(void *user)
 	return NULL;
 }
 
-/* Runs one guest that never ends until it is killed; gives the latency. */
+/* Runs one guest that never returns until it is killed; returns the latency. */
 static bool sample(struct kill_bench *kill, bool of_mote, double *ns)
 {
 	unsigned number = atomic_load(&kill->armed) + 1;
@@ -112,7 +112,7 @@ static bool sample(struct kill_bench *kill, bool of_mote, double *ns)
 	if (!of_mote)
 		return good;
 	bench_guest_destroy(&kill->guest);
-	return good || bench_fail(kill->bench, "a killed call did not give MOTE_KILLED");
+	return good || bench_fail(kill->bench, "a killed call did not return MOTE_KILLED");
 }
 
 static void add_figure(struct bench *bench, const char *name, double quantile, double *floor,
@@ -152,7 +152,8 @@ static bool measure(struct kill_bench *kill, double *floor, double *mote)
 	if (count < samples / 2)
 		return bench_fail(bench, "kills came before the guest ran");
 	add_figure(bench, "kill-p50", 0.5, floor, mote, count, 0);
-	/* In the counting machine a single processor and its timer tick decide the rare ones. */
+	/* In the counting machine the rare ones depend on the single processor and its timer
+	 * tick. */
 	if (!bench->options.counted)
 		add_figure(bench, "kill-p99", 0.99, floor, mote, count, 2.0);
 	return true;

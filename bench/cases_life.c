@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A sandbox's whole life: create, first call, destroy.  The last VM of a machine
- * to go, and the first to come, cost more; so both are measured.
+ * A sandbox's whole life: create, first call, destroy.  Destroying the last VM of a machine, and
+ * creating the first, cost more; so both cases are measured.
  */
 #include <string.h>
 

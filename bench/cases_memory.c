@@ -89,10 +89,10 @@ static void close_crowd(struct crowd *crowd)
 struct usage {
 	double private; /* anonymous memory and page tables of this process */
 	double shared;	/* guest memory that has been touched, from either side */
-	double kernel;	/* kernel objects of the whole machine: others' come and go too */
+	double kernel;	/* kernel objects of the whole machine: includes other processes' */
 };
 
-/* The value in KiB behind a key in a file of /proc; 0 when there is none. */
+/* The value in KiB after a key in a file of /proc; 0 if there is none. */
 static double proc_value(const char *path, const char *key)
 {
 	FILE *file = fopen(path, "re");
@@ -125,7 +125,7 @@ static bool measure_idle(struct crowd *crowd, bool (*add)(struct crowd *crowd), 
 	struct usage before, after;
 	bool good;
 
-	/* What is allocated once is in place after the first. */
+	/* After the first, everything that is allocated only once exists. */
 	good = add(crowd);
 	before = usage_now();
 	good = good && add_many(crowd, add, IDLE);
@@ -190,7 +190,7 @@ bool bench_case_memory(struct bench *bench)
 
 /* ---- 2,000 at once ----------------------------------------------------------------------- */
 
-/* Why 2,000 cannot be; empty when they can. */
+/* Why 2,000 are not possible; empty if they are. */
 static void raise_limit(char *reason)
 {
 	const rlim_t wanted = MANY * FILES_EACH + FILES_SPARE;

@@ -92,7 +92,8 @@ static bool sum_natively(void *user)
 {
 	struct throughput *t = user;
 
-	/* A size that the compiler does not know, or the loop is not the guest's. */
+	/* The compiler must not know the size, or it would compile another loop than the
+	 * guest's. */
 	return sum_words(mote_buffer_get_data(t->buffer), mote_buffer_get_bytes(t->buffer)) ==
 		       t->sum ||
 	       bench_fail(t->bench, "a sum is wrong");

@@ -10,7 +10,7 @@
 
 enum {
 	WIDTH = 960,
-	LABEL = 190, /* where the axis begins */
+	LABEL = 190, /* start of the axis */
 	AXIS = 430,  /* its length */
 	FIRST_BAR = 70,
 	BAR = 16,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The bare VM on KVM.  Nothing is checked but what a run gives, nothing can be
- * debugged, and a fault of the guest ends the VM: it is what remains when all that
- * makes a sandbox is left out.  Source: Linux, Documentation/virt/kvm/api.rst.
+ * The bare VM on KVM.  Only the result of a run is checked, nothing can be debugged, and a fault of
+ * the guest ends the VM: everything that makes a sandbox is left out.  Source: Linux,
+ * Documentation/virt/kvm/api.rst.
  */
 #define _GNU_SOURCE /* memfd_create */
 #include <errno.h>

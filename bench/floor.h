@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The floor: a bare VM, written against /dev/kvm without libmote, with the same
+ * The floor: a bare VM that uses /dev/kvm directly, without libmote, with the same
  * privilege level, page tables, memory type and doorbell instruction as mote's.
  */
 #ifndef MOTE_BENCH_FLOOR_H
@@ -11,7 +11,7 @@
 
 #include "bench.h"
 
-/* What does not belong to one VM. */
+/* What all VMs share. */
 struct floor_host;
 
 struct floor_vm {
@@ -21,8 +21,8 @@ struct floor_vm {
 };
 
 enum floor_program {
-	FLOOR_RING, /* rings the doorbell for ever */
-	FLOOR_SPIN, /* never leaves */
+	FLOOR_RING, /* rings the doorbell forever */
+	FLOOR_SPIN, /* never exits */
 };
 
 bool floor_open(struct bench *bench, struct floor_host **host);

@@ -17,7 +17,7 @@
 /* In guest memory. */
 enum { CODE = 0x0000, TABLES = 0x1000 /* four levels; memory fits one table of pages */ };
 
-#define DOORBELL 0xe000 /* below guest memory: nothing is there */
+#define DOORBELL 0xe000 /* below guest memory: nothing is mapped there */
 
 #define PAGE_OR_TABLE 3ull
 #define DEVICE (1ull << 2) /* attribute 1 of MAIR */
@@ -37,7 +37,7 @@ struct floor_arch {
 	struct kvm_vcpu_init init;
 };
 
-/* What a vCPU is initialised with belongs to the machine, but only a VM tells it. */
+/* A vCPU's initialization data depends only on the machine, but querying it takes a VM. */
 bool floor_arch_open(struct floor_host *host)
 {
 	struct floor_arch *arch = calloc(1, sizeof(*arch));
@@ -94,13 +94,13 @@ void floor_arch_fill_memory(uint8_t *ram, enum floor_program program)
 	fill_tables(ram);
 }
 
-/* A new vCPU's other registers do not matter, or are zero. */
+/* The other registers of a new vCPU are irrelevant or zero. */
 static bool set_registers(const struct floor_vm *vm)
 {
 	const struct {
 		uint64_t id, value;
 	} registers[] = {
-		/* WXN I SA0 SA C M, and what reads as one */
+		/* WXN I SA0 SA C M, and the bits that read as one */
 		{ARM64_SYS_REG(3, 0, 1, 0, 0), 0x30d8181d},
 		{ARM64_SYS_REG(3, 0, 2, 0, 0), FLOOR_BASE + TABLES}, /* TTBR0_EL1 */
 		/* TCR_EL1: 40 physical bits, 16 bits of ASID, no TTBR1, cached walks, 48 bits */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the bare VM of one architecture (floor_<arch>.c) gives to floor.c.
+ * What the bare VM of one architecture (floor_<arch>.c) provides to floor.c.
  */
 #ifndef MOTE_BENCH_FLOOR_ARCH_H
 #define MOTE_BENCH_FLOOR_ARCH_H
@@ -9,10 +9,10 @@
 
 #include "floor.h"
 
-/* Guest memory begins at FLOOR_BASE, in guest-virtual and guest-physical addresses alike. */
+/* Guest memory begins at FLOOR_BASE, both guest-virtual and guest-physical. */
 enum { FLOOR_PAGE = 4096, FLOOR_BASE = 0x10000, FLOOR_BLOCK = 0x10000 };
 
-/* What does not belong to one VM on one architecture. */
+/* What all VMs of one architecture share. */
 struct floor_arch;
 
 struct floor_host {
@@ -31,7 +31,7 @@ void floor_arch_fill_memory(uint8_t *ram, enum floor_program program);
 /* Makes a new vCPU ready to run the program in user mode. */
 bool floor_arch_start(const struct floor_host *host, const struct floor_vm *vm);
 
-/* Whether the vCPU has left at its doorbell. */
+/* Whether the vCPU exited at its doorbell. */
 bool floor_arch_rang(const struct floor_vm *vm);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * mote_bench: measures mote against the least that the machine allows.
+ * mote_bench: measures mote against the minimum cost on this machine.
  */
 #include <math.h>
 #include <stdio.h>
@@ -28,10 +28,10 @@ static void usage(FILE *to)
 {
 	fputs("mote_bench [OPTION...]\n"
 	      "\n"
-	      "Measures mote beside the floor, a bare VM without libmote, in alternating rounds.\n"
+	      "Measures mote and the floor, a bare VM without libmote, in alternating rounds.\n"
 	      "\n"
 	      "  --quick                 fewer rounds; ends within 40 seconds\n"
-	      "  --filter TEXT           only the cases with TEXT in their name:\n"
+	      "  --filter TEXT           only the cases whose name contains TEXT:\n"
 	      "                          ",
 	      to);
 	for (size_t i = 0; i < CASES; i++)
@@ -41,12 +41,12 @@ static void usage(FILE *to)
 	      "  --svg FILE              the ratios as a bar chart\n"
 	      "  --counted               the clock counts instructions (bench/counted): fewer "
 	      "rounds,\n"
-	      "                          and only what makes sense there\n"
+	      "                          and only what is meaningful there\n"
 	      "  --figures FILE          the same with minima and what the floor is, for --from\n"
 	      "  --from FILE             take the figures from such a file instead of measuring\n"
 	      "  --baseline FILE         figures to compare with\n"
 	      "  --check PERCENT         exit code 1 when a figure has grown by more\n"
-	      "  --update-baseline FILE  put the figures there instead of this machine's old ones\n"
+	      "  --update-baseline FILE  replace this machine's figures in FILE\n"
 	      "  --guests DIR            the bench's guest images\n",
 	      to);
 }
@@ -79,7 +79,7 @@ static bool set_text(struct bench_options *options, const char *name, const char
 	return true;
 }
 
-/* Returns an exit code, or -1 to go on. */
+/* Returns an exit code, or -1 to continue. */
 static int parse(int argc, char **argv, struct bench_options *options)
 {
 	for (int i = 1; i < argc; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Paired measurement: both sides take turns in short rounds, so that whatever
- * else the machine does hits both alike.  The ratio is the median of the rounds'
- * own ratios; the minima stand beside it.
+ * Paired measurement: both sides take turns in short rounds, so that other load on the machine
+ * affects both equally.  The ratio is the median of the rounds' ratios; the minima are reported
+ * with it.
  */
 #define _GNU_SOURCE /* clock_gettime */
 #include "bench.h"
@@ -21,8 +21,8 @@ enum {
 	MAXIMUM_ROUNDS = 2000,
 	COUNTED_ROUNDS = 5,
 	TRACES = 4, /* they are all alike */
-	/* Shorter than a scheduler's slice: what disturbs a round disturbs one side of it, and
-	 * falls out of the median. */
+	/* Shorter than a scheduler's time slice: a disturbance affects one side of a round, and the
+	 * median drops it. */
 	ROUND_NS = 500000,
 	MAXIMUM_REPETITIONS = 1 << 20,
 };
@@ -123,7 +123,7 @@ int bench_met(const struct bench_figure *figure)
 struct measurement {
 	void *user;
 	unsigned repetitions;
-	bool cold; /* too dear to be done once more before each round */
+	bool cold; /* too expensive to repeat before each round */
 	clockid_t clock;
 };
 
@@ -131,7 +131,7 @@ static bool repeat(const struct measurement *m, bool (*once)(void *user), double
 {
 	uint64_t begin;
 
-	/* Neither side pays for what the other one left in the caches, or in the vCPU. */
+	/* Neither side pays for what the other side left in the caches or in the vCPU. */
 	if (!m->cold && !once(m->user))
 		return false;
 	begin = clock_ns(m->clock);
@@ -152,7 +152,7 @@ static bool measure_side(const struct measurement *m, const struct bench_side *s
 	return true;
 }
 
-/* So many repetitions that the dearer side fills a round. */
+/* Enough repetitions for the more expensive side to fill a round. */
 static bool calibrate(const struct bench_pair *pair, struct measurement *m)
 {
 	double ns = 0, other = 0;
@@ -182,7 +182,7 @@ static bool round_of(const struct measurement *m, const struct bench_pair *pair,
 	return measure_side(m, &pair->floor, floor) && measure_side(m, &pair->mote, mote);
 }
 
-/* The least of differences is only the luckiest pair of measurements. */
+/* The minimum of differences is just the luckiest pair of measurements. */
 static void summarise(const struct bench *bench, struct bench_figure *figure, double *floor,
 		      double *mote, size_t rounds, bool least_makes_sense)
 {
@@ -211,7 +211,7 @@ static bool trace_side(struct bench *bench, const struct bench_side *side, void 
 
 	if (!side->once)
 		return true;
-	/* As in each round: the first one meets what the other side left. */
+	/* As in each round: the first one is affected by what the other side left. */
 	if (!side->once(user) || !trace_run(bench, side->once, user, TRACES, &with) ||
 	    (side->without && !trace_run(bench, side->without, user, TRACES, &without)))
 		return false;
@@ -230,7 +230,7 @@ static bool trace_both(struct bench *bench, const struct bench_pair *pair,
 
 /* ---- A figure ---------------------------------------------------------------------------- */
 
-/* Whether another round is to come. */
+/* Whether to do another round. */
 static bool more_rounds(const struct bench *bench, size_t done, uint64_t begin)
 {
 	if (bench->options.counted)
@@ -257,7 +257,7 @@ bool bench_compare(struct bench *bench, const struct bench_pair *pair)
 		return true;
 	if (!counted && !calibrate(pair, &m))
 		return false;
-	/* The first is for the caches. */
+	/* The first one warms the caches. */
 	if (!round_of(&m, pair, 0, &floor[0], &mote[0]))
 		return false;
 	for (; more_rounds(bench, rounds, begin); rounds++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The forked, locked-up child: echoes what it is sent, or does a job on it.
+ * The forked, locked-up child: echoes what it receives, or runs a job on it.
  */
 #define _GNU_SOURCE /* sched_setaffinity, syscall */
 #include "process.h"
@@ -22,7 +22,7 @@
 
 enum { SPINS = 5000, MESSAGE_HEAD = offsetof(struct process_message, data) };
 
-/* A counter that one side raises and the other waits for. */
+/* A counter that one side increments and the other waits for. */
 struct turn {
 	_Atomic uint32_t value;
 	_Atomic uint32_t sleeping;
@@ -128,7 +128,7 @@ static bool write_all(int fd, const void *from, size_t length)
 	return true;
 }
 
-/* Whatever comes goes back: a message fits the pipe, so neither side blocks the other. */
+/* Echoes every message: one fits into the pipe, so neither side blocks the other. */
 static _Noreturn void serve_pipes(void)
 {
 	static unsigned char buffer[BENCH_BLOCK];

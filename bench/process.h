@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What people use instead of a micro VM: a forked child that seccomp has taken
- * every system call from but those that its channel needs.
+ * The usual alternative to a micro VM: a forked child that seccomp limits to the system calls that
+ * its channel needs.
  */
 #ifndef MOTE_BENCH_PROCESS_H
 #define MOTE_BENCH_PROCESS_H
@@ -26,32 +26,32 @@ struct process {
 	struct process_shared *shared;
 };
 
-/* What a job gets and gives back in its place. */
+/* What a job receives, and replaces with its answer. */
 struct process_message {
 	uint32_t length; /* bytes of data */
-	uint32_t state;	 /* as the job defines it */
+	uint32_t state;	 /* defined by the job */
 	unsigned char data[BENCH_BLOCK];
 };
 
-/* Done in the child, which can call nothing of the system: memory must be there before. */
+/* Runs in the child, which can make no system calls: memory must exist before. */
 struct process_job {
 	void (*run)(void *user, struct process_message *message);
 	void *user;
 };
 
-/* Starts the child.  job: what it does with messages, or NULL: it echoes.  processor: where it
- * runs; the caller must be where it wants to be. */
+/* Starts the child.  job: what it does with messages, or NULL to echo them.  processor: where it
+ * runs; the caller must already be on its own processor. */
 bool process_start(struct bench *bench, struct process *process, enum process_channel channel,
 		   const struct process_job *job, int processor);
 void process_stop(struct process *process);
 
-/* Sends length bytes and gets them back; 1 to BENCH_BLOCK.  For a child that echoes. */
+/* Sends length bytes and receives them back; 1 to BENCH_BLOCK.  For a child that echoes. */
 bool process_round_trip(struct process *process, const void *send, void *back, size_t length);
 
-/* Has the job done on a message.  For a child with a job. */
+/* Runs the job on a message.  For a child with a job. */
 bool process_exchange(struct process *process, struct process_message *message);
 
-/* Puts the calling thread on one processor; gives that, or -1. */
+/* Pins the calling thread to one processor; returns that, or -1. */
 int process_pin(int processor);
 
 #endif

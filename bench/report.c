@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The figures as a table for people and as JSON for programs.  JSON has one figure
+ * The figures as a human-readable table and as JSON.  JSON has one figure
  * per line, which is all that bench_read_json (baseline.c) relies on.
  */
 #include <math.h>
@@ -11,7 +11,7 @@
 
 enum { NUMBER_BYTES = 32 };
 
-/* Four significant digits, none of them behind a large number's point. */
+/* Four significant digits; large numbers have no decimals. */
 static const char *number(double value, char text[NUMBER_BYTES])
 {
 	int decimals = value >= 1000 ? 0 : value >= 100 ? 1 : value >= 10 ? 2 : 3;
@@ -57,7 +57,7 @@ static const char *verdict(const struct bench_figure *figure)
 	return met < 0 ? "-" : met ? "met" : "MISSED";
 }
 
-/* As many as there are, which may be less than one for each operation. */
+/* The number per operation, which may be less than one. */
 static const char *amount(double value, char text[NUMBER_BYTES])
 {
 	if (isnan(value))
@@ -67,7 +67,7 @@ static const char *amount(double value, char text[NUMBER_BYTES])
 	return text;
 }
 
-/* Rounds differ by next to nothing in the counting machine: no minima. */
+/* Rounds hardly differ in the counting machine, so it has no minima. */
 static void print_counted_header(void)
 {
 	printf("%-23s %21s %6s %13s %13s\n", "", "instructions", "", "exits", "system calls");
@@ -130,7 +130,7 @@ static void json_number(FILE *file, const char *key, double value)
 		fprintf(file, ", \"%s\": %.6g", key, value);
 }
 
-/* What only bench_read_json wants to know. */
+/* What only bench_read_json needs. */
 static void json_rest(FILE *file, const struct bench_figure *figure)
 {
 	static const char *const goals[] = {

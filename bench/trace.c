@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The tracing child.  The parent asks by a byte in a socket, and is told by one that
- * it is traced; `counting` and `done` are seen when it next enters the kernel.
- * Source: ptrace(2).
+ * The tracing child.  The parent asks with a byte in a socket, and the answer says that it is
+ * traced; the child sees `counting` and `done` when the parent next enters the kernel.  Source:
+ * ptrace(2).
  */
 #define _GNU_SOURCE /* syscall, MAP_ANONYMOUS */
 #include "trace.h"
@@ -38,7 +38,7 @@ struct trace {
 
 struct tracee {
 	pid_t pid;
-	bool counted, is_run; /* the system call that it is in */
+	bool counted, is_run; /* the current system call */
 };
 
 static void system_call(struct tracee *tracee, struct trace_shared *shared)
@@ -56,7 +56,7 @@ static void system_call(struct tracee *tracee, struct trace_shared *shared)
 	}
 }
 
-/* Waits for the next stop; gives the signal that is to be delivered, or -1 at the end. */
+/* Waits for the next stop; returns the signal to deliver, or -1 at the end. */
 static int next_stop(struct tracee *tracee, struct trace_shared *shared)
 {
 	int status;
@@ -154,7 +154,7 @@ bool trace_run(struct bench *bench, bool (*once)(void *user), void *user, unsign
 		good = once(user);
 	atomic_store(&shared->counting, false);
 	atomic_store(&shared->done, true);
-	syscall(SYS_getpid); /* enters the kernel, where the child sees that it is done */
+	syscall(SYS_getpid); /* a system call shows the child that this is done */
 	*counts = shared->counts;
 	return good;
 }

@@ -6,7 +6,7 @@
 set(CMAKE_C_STANDARD 11)
 set(CMAKE_C_STANDARD_REQUIRED ON)
 set(CMAKE_C_EXTENSIONS OFF)
-# Asserts guard against programming errors: they stay on in the build that is tested.
+# Asserts detect programming errors, so they stay on in the build that is tested.
 set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
 set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
 

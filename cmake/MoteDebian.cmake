@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Run by cpack on the installed tree, before it becomes a package: the places and forms that Debian
-# wants where they differ from everybody else's.
+# Run by cpack on the installed tree, before it becomes a package: applies Debian's own file
+# locations and formats.
 set(usr ${CPACK_TEMPORARY_DIRECTORY}/usr)
 set(doc ${usr}/share/doc/mote)
 file(REMOVE ${doc}/LICENSE)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# cmake -DINPUT=file -DOUTPUT=file.c -DNAME=name -P: a file as an array of bytes, `name`, and its size,
-# `name_bytes`.  Without INPUT the size is 0.
+# cmake -DINPUT=file -DOUTPUT=file.c -DNAME=name -P: writes a file as an array of bytes, `name`, and
+# its size, `name_bytes`.  Without INPUT the size is 0.
 set(bytes 0)
 set(size 0)
 if(INPUT)

@@ -41,7 +41,7 @@ if(TARGET mote_cli)
 		DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 endif()
 
-# What only the project itself has targets for: package, uninstall, docs.
+# Targets of the project itself only: package, uninstall, docs.
 if(PROJECT_IS_TOP_LEVEL)
 	include(MotePackage)
 	include(MoteDocs)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The options of the build.  Whatever is not an option here is not configurable.
+# The options of the build.  Nothing else is configurable.
 
-# The architecture of hosts and guests: the compiler's target.
+# The architecture of host and guests: the compiler's target.
 string(TOLOWER "${CMAKE_SYSTEM_PROCESSOR}" MOTE_ARCH)
 string(REPLACE amd64 x86_64 MOTE_ARCH "${MOTE_ARCH}")
 string(REPLACE arm64 aarch64 MOTE_ARCH "${MOTE_ARCH}")
@@ -10,7 +10,7 @@ if(NOT MOTE_ARCH MATCHES "^(x86_64|aarch64)$")
 	message(FATAL_ERROR "mote supports x86_64 and aarch64, not ${CMAKE_SYSTEM_PROCESSOR}")
 endif()
 
-# Backends that this operating system can have.
+# Backends that can be built on this operating system.
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
 	set(MOTE_BUILDABLE_BACKENDS KVM)
 else()

@@ -2,7 +2,7 @@
 #
 # The targets uninstall and package (one .deb with library, tool and guest SDK).
 
-# A list of its own of what was installed, because cpack, which installs into a folder of its own,
+# A separate list of what was installed, because cpack, which installs into its own folder,
 # overwrites install_manifest.txt.  This file is included last, so the list is complete here.
 set(MOTE_MANIFEST ${PROJECT_BINARY_DIR}/mote_manifest.txt)
 install(CODE "

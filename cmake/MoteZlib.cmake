@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # mote_find_zlib(FOUND): Debian's static zlib, for guests and for comparison with them.  Sets FOUND,
-# MOTE_ZLIB_STATIC and MOTE_ZLIB_HEADERS, a folder with zlib's own headers alone: the rest of the
-# system's are not for guests.
+# MOTE_ZLIB_STATIC and MOTE_ZLIB_HEADERS, a folder with only zlib's own headers: the other system
+# headers are not for guests.
 function(mote_find_zlib found)
 	find_path(MOTE_ZLIB_INCLUDE zlib.h)
 	find_library(MOTE_ZLIB_STATIC libz.a)

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# examples_test.sh BUILD: runs the examples as their README says, and looks at what they print.
-# In an emulated machine too, so it keeps to plain sh.
+# examples_test.sh BUILD: runs the examples as their README says, and checks their output.  Also
+# runs in an emulated machine, so it uses plain sh.
 set -u
 build=$(cd "$1" && pwd)
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -18,7 +18,7 @@ verdict()
 	fi
 }
 
-# lines PATTERN: how many of what was printed
+# lines PATTERN: the number of printed lines that match
 lines()
 {
 	printf '%s\n' "$printed" | grep -c "$1"
@@ -33,7 +33,7 @@ if [ ! -w /dev/kvm ]; then
 	word=skip
 	[ "${MOTE_REQUIRE_BEDS:-}" != all ] || { word="not ok"; failed=1; }
 	for example in hello plugin parser filter readme pool demo; do
-		echo "$word - examples.$example: no /dev/kvm that can be written to"
+		echo "$word - examples.$example: no writable /dev/kvm"
 	done
 	exit $failed
 fi

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Sourced by ./dev and scripts: installs the Debian packages that a task needs, when they are
-# missing.  apt verifies what it downloads against its signed lists.
-# shellcheck shell=bash
+# Sourced by ./dev and scripts: installs the Debian packages that a task needs, if they are missing.
+# apt verifies what it downloads against its signed lists.  shellcheck shell=bash
 
-# need WHAT:PACKAGE...: WHAT is a command, or a file when it begins with a slash (* allowed).
+# need WHAT:PACKAGE...: WHAT is a command, or a file if it begins with a slash (* allowed).
 need()
 {
 	local entry what missing=()
@@ -52,7 +51,7 @@ need_clang()
 	need clang:clang ld.lld:lld
 }
 
-# What compares the library's interface with the one that is written down.
+# The tools that compare the library's interface with the recorded one.
 need_abi()
 {
 	need abidw:abigail-tools
@@ -89,7 +88,7 @@ need_svm_bed()
 	need qemu-system-x86_64:qemu-system-x86 cpio:cpio strip:binutils xz:xz-utils
 }
 
-# The cross compilers, the emulated machine, and what tests and demo link there.
+# The cross compilers, the emulated machine, and what the tests and the demo link there.
 need_arm64_bed()
 {
 	need_clang && need qemu-system-aarch64:qemu-system-arm aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu \

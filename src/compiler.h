@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the compiler is told where C has no words for it.
+ * Instructions to the compiler that C cannot express.
  */
 #ifndef MOTE_COMPILER_H
 #define MOTE_COMPILER_H

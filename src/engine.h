@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The engine, seen from inside: what images and sandboxes take from it.
+ * The engine's internals: what images and sandboxes use.
  */
 #ifndef MOTE_ENGINE_INTERNAL_H
 #define MOTE_ENGINE_INTERNAL_H

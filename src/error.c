@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The filling of error objects.
+ * Fills error objects.
  */
 #include "error_internal.h"
 
@@ -10,8 +10,7 @@
 
 #include "text_internal.h"
 
-/* How much text the caller's structure has room for; 0 when it is too small to be written at all.
- */
+/* How much text fits into the caller's structure; 0 when it is too small to be written at all. */
 static size_t text_capacity(const mote_error *error)
 {
 	size_t before = offsetof(mote_error, text);
@@ -23,7 +22,7 @@ static size_t text_capacity(const mote_error *error)
 	return error->size - before;
 }
 
-/* Where the text did not fit, it may end inside a character. */
+/* A text that did not fit may end inside a character. */
 static size_t whole_length(const char *text, int wanted)
 {
 	size_t length = strlen(text);
@@ -91,7 +90,7 @@ mote_status mote_fail_as(mote_error *error, const mote_error *from)
 mote_status mote_fail_memory(mote_error *error, const char *what)
 {
 	return mote_fail(error, MOTE_NO_MEMORY,
-			 "out of host memory: %s; the process may be at its limit of addresses "
-			 "(RLIMIT_AS) or of data (RLIMIT_DATA)",
+			 "out of host memory: %s; the process may have reached its limit on "
+			 "addresses (RLIMIT_AS) or on data (RLIMIT_DATA)",
 			 what);
 }

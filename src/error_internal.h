@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Filling a caller's mote_error.  Every failing path of the library returns
- * through one of these.
+ * Fills a caller's mote_error.  Every failing path of the library returns through one of these.
  */
 #ifndef MOTE_ERROR_INTERNAL_H
 #define MOTE_ERROR_INTERNAL_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Structures of callers, and every initializer as a function.
+ * Reads and writes callers' structures, and provides every initializer as a function.
  */
 #include "options.h"
 
@@ -10,8 +10,8 @@
 
 #include "error_internal.h"
 
-/* Every structure has more than its size, and none will ever be so large: whatever else it says was
- * never set. */
+/* Every structure has a member besides its size, and none will ever be this large: any other size
+ * was never set. */
 static const size_t MINIMUM_BYTES = 2 * sizeof(size_t);
 static const size_t MAXIMUM_BYTES = 4096;
 
@@ -26,7 +26,7 @@ static mote_status read_size(const struct mote_structure *structure, const void 
 	memcpy(size, theirs, sizeof(*size));
 	if (*size >= MINIMUM_BYTES && *size <= MAXIMUM_BYTES && *size % sizeof(*size) == 0)
 		return MOTE_OK;
-	return mote_fail(error, MOTE_INVALID_ARGUMENT, "%s: size is %zu; start them with %s",
+	return mote_fail(error, MOTE_INVALID_ARGUMENT, "%s: size is %zu; initialize them with %s",
 			 structure->name, *size, structure->initializer);
 }
 
@@ -44,8 +44,8 @@ mote_status mote_structure_take(const struct mote_structure *structure, void *ou
 			return mote_fail(
 				error, MOTE_INVALID_ARGUMENT,
 				"%s: size is %zu, and something is set beyond the %zu bytes "
-				"that mote %s knows; use a newer library, or start them "
-				"with %s",
+				"that mote %s knows; use a newer library, or initialize them with "
+				"%s",
 				structure->name, size, structure->bytes, MOTE_VERSION_STRING,
 				structure->initializer);
 	memcpy(ours, theirs, smaller(size, structure->bytes));
@@ -97,7 +97,7 @@ DEFINE_INIT(mote_interrupt_state, MOTE_INTERRUPT_STATE_INIT)
 DEFINE_INIT(mote_call_options, MOTE_CALL_OPTIONS_INIT)
 DEFINE_INIT(mote_sandbox_statistics, MOTE_SANDBOX_STATISTICS_INIT)
 
-/* What the size of the caller's host functions is, only the caller knows. */
+/* Only the caller knows the size of its host functions. */
 void mote_sandbox_options_init(mote_sandbox_options *options, size_t size)
 {
 	static const struct mote_structure structure = {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Text from files, guests and callers, made fit for one line of a message: valid
- * UTF-8 without characters that a terminal obeys or does not show.
- * RFC 3629; Unicode Standard Annex 9 (characters that change the direction).
+ * Text from files, guests and callers, made suitable for one line of a message: valid UTF-8 without
+ * characters that a terminal interprets or does not show.  RFC 3629; Unicode Standard Annex 9
+ * (characters that change the direction).
  */
 #ifndef MOTE_TEXT_INTERNAL_H
 #define MOTE_TEXT_INTERNAL_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the library asks of values and signatures beyond <mote/value.h>.
+ * Operations on values and signatures beyond <mote/value.h>.
  */
 #ifndef MOTE_VALUE_INTERNAL_H
 #define MOTE_VALUE_INTERNAL_H

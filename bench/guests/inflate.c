@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * zlib as a guest: takes compressed blocks from the host and gives back the
- * contents, in blocks of the size that the caller wants.
+ * zlib as a guest: takes compressed blocks from the host and returns the contents, in blocks of the
+ * size that the caller requests.
  */
 #include <mote_guest.h>
 #include <stdlib.h>

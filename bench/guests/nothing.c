@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The least guest: a function that does nothing, and one that never ends.
+ * The smallest guest: a function that does nothing, and one that never returns.
  */
 #include <mote_guest.h>
 

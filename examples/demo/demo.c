@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What mote is for, in two acts: a real library works on a real file inside a
- * micro VM, and hostile guests are caught.
+ * What mote is for, in two acts: a real library processes a real file inside a micro VM, and
+ * hostile guests are stopped.
  *
  *	demo INFLATE-GUEST HOSTILE-GUEST FILE.gz FILE
  */
@@ -57,7 +57,7 @@ int main(int argc, char **argv)
 		good = demo_inflate(engine, argv[1], packed, original);
 		good = demo_hostile(engine, argv[2]) && good;
 	}
-	printf("%s\n", good ? "all of it held" : "SOMETHING DID NOT HOLD");
+	printf("%s\n", good ? "all checks passed" : "A CHECK FAILED");
 	free(packed.data);
 	free(original.data);
 	mote_engine_release(engine);

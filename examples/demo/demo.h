@@ -15,11 +15,13 @@ struct bytes {
 	size_t length;
 };
 
-/* Decompresses packed in the guest image at path and compares with original.  False: it failed. */
+/* Decompresses packed in the guest image at path and compares the result with original.  False on
+ * failure. */
 bool demo_inflate(mote_engine *engine, const char *path, struct bytes packed,
 		  struct bytes original);
 
-/* Runs every attack of the guest image at path. False: one of them was not stopped as it should. */
+/* Runs every attack of the guest image at path.  False if one of them was not stopped as
+ * expected. */
 bool demo_hostile(mote_engine *engine, const char *path);
 
 #endif

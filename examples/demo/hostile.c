@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Act two: guests that attack.  Each one runs in a sandbox of its own; one line
- * says what it tried and what stopped it.
+ * Act two: guests that attack.  Each one runs in its own sandbox; one line says what it tried and
+ * what stopped it.
  */
 #include "demo.h"
 
@@ -28,15 +28,15 @@ static const struct attack attacks[] = {
 	{"touch_page_zero", "touches page zero", FAULT(MEMORY)},
 	{"overflow_stack", "overflows its stack", FAULT(STACK_OVERFLOW)},
 	{"privileged", "executes a privileged instruction", FAULT(PRIVILEGE)},
-	/* The processor has a bitmap of open ports; or the host refuses what is no doorbell. */
+	/* The processor has a bitmap of open ports, or the host refuses anything but a doorbell. */
 	{"closed_port",
 	 "writes to a closed port",
 	 MOTE_GUEST_FAULT,
 	 {MOTE_FAULT_PRIVILEGE, MOTE_FAULT_DOORBELL}},
-	{"wild_doorbell", "rings for a host function that is not there", FAULT(MAILBOX)},
+	{"wild_doorbell", "rings for a host function that does not exist", FAULT(MAILBOX)},
 	{"odd_doorbell", "rings the doorbell with one byte", FAULT(DOORBELL)},
 	{"lying_length", "lies about a length in the mailbox", FAULT(MAILBOX)},
-	{"loop", "loops for ever", MOTE_KILLED, {MOTE_FAULT_OTHER, MOTE_FAULT_OTHER}},
+	{"loop", "loops forever", MOTE_KILLED, {MOTE_FAULT_OTHER, MOTE_FAULT_OTHER}},
 };
 
 /* Kills the call as soon as the guest is running. */
@@ -96,7 +96,7 @@ static bool attempt(mote_engine *engine, mote_image *image, const struct attack 
 		caught = is_caught(sandbox, attack, status);
 	}
 	printf("hostile: %s %s: %s\n", caught ? "caught," : "NOT CAUGHT,", attack->tries,
-	       status == MOTE_OK ? "it went unnoticed" : error.text);
+	       status == MOTE_OK ? "not detected" : error.text);
 	mote_sandbox_destroy(sandbox);
 	return caught;
 }

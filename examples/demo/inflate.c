@@ -110,7 +110,7 @@ static bool run(mote_sandbox *sandbox, struct stream *stream, mote_error *error)
 	    mote_sandbox_call(sandbox, inflate_stream, NULL, 0, NULL, &result, error) != MOTE_OK)
 		return false;
 	if (result.as.i32 != 0) {
-		snprintf(error->text, sizeof(error->text), "zlib says %d", result.as.i32);
+		snprintf(error->text, sizeof(error->text), "zlib returned %d", result.as.i32);
 		return false;
 	}
 	if (!stream->equal || stream->written != stream->expected.length) {

@@ -13,7 +13,7 @@ struct picture {
 	size_t bytes;
 };
 
-/* Reads "P6 width height 255" and stops at the first pixel; false for anything else. */
+/* Reads "P6 width height 255", up to the first pixel; false for anything else. */
 static bool read_header(FILE *file, struct picture *picture)
 {
 	if (fscanf(file, "P6 %5u %5u 255", &picture->width, &picture->height) != 2 ||

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Lists tar archives of unknown origin with a parser that nobody has checked.  A file that crashes
+ * Lists tar archives of unknown origin with an unchecked parser.  A file that crashes
  * the parser, or keeps it busy, costs one sandbox.
  *
  *	parser GUEST FILE...
@@ -74,7 +74,7 @@ int main(int argc, char **argv)
 		printf("%s: ", argv[i]);
 		if (!list(sandbox, archive, length)) {
 			refused++;
-			mote_sandbox_destroy(sandbox); /* whatever the file did to it is gone */
+			mote_sandbox_destroy(sandbox); /* anything the file did to it is gone */
 			sandbox = NULL;
 		}
 	}

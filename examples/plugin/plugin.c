@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A shop whose prices come from plugins that strangers wrote.  A plugin may ask the shop for list
+ * A shop whose prices come from untrusted plugins.  A plugin may ask the shop for list
  * prices, and can do nothing else.
  *
  *	plugin PLUGIN...
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The one thing that a plugin may ask of the shop. */
+/* The only function of the shop that a plugin may call. */
 static mote_status list_price(void *user, const mote_value *arguments, size_t count,
 			      mote_value *result, mote_error *error)
 {
@@ -49,7 +49,7 @@ static mote_status run_plugin(mote_engine *engine, const char *path, mote_error 
 
 	options.host_functions = functions;
 	options.host_function_count = 1;
-	options.wall_ns = 1000000000; /* a plugin that loops ends after a second */
+	options.wall_ns = 1000000000; /* a plugin that loops is ended after a second */
 	status = mote_sandbox_create_from_file(engine, path, &options, &sandbox, error);
 	if (status != MOTE_OK)
 		return status;

@@ -17,7 +17,7 @@
 
 enum { MAXIMUM_THREADS = 64, JOB_BYTES = 4096, HOSTILE_PER_THOUSAND = 50 };
 
-static const uint64_t WALL_NS = 2000000000; /* generous: a busy machine is not the guest's fault */
+static const uint64_t WALL_NS = 2000000000; /* generous: the machine may be busy */
 static const uint64_t CPU_NS = 20000000;
 
 struct pool {
@@ -25,8 +25,7 @@ struct pool {
 	mote_image *image;
 	mote_function checksum, misbehave;
 	pthread_mutex_t lock;
-	mote_sandbox *
-		*idle; /* a stack; as many as there are sandboxes, more than there are threads */
+	mote_sandbox **idle; /* a stack with room for all sandboxes; there are fewer threads */
 	size_t idle_count;
 	uint64_t slowness;
 	time_t end;
@@ -71,7 +70,7 @@ static mote_sandbox *take(struct pool *pool)
 static void give_back(struct pool *pool, mote_sandbox *sandbox)
 {
 	pthread_mutex_lock(&pool->lock);
-	/* At the bottom, so that all of them get work. */
+	/* Put at the bottom, so that all of them get work. */
 	memmove(pool->idle + 1, pool->idle, pool->idle_count++ * sizeof(sandbox));
 	pool->idle[0] = sandbox;
 	pthread_mutex_unlock(&pool->lock);

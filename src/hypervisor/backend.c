@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The only list of backends, in order of preference.  The only file that names
- * one, and besides arch.h the only one with #if on a platform: the build says
- * which backends it contains (MOTE_WITH_<KIND>).
+ * The only list of backends, in order of preference.  The only file that names one, and besides
+ * arch.h the only one with an #if on a platform: the build defines which backends it contains
+ * (MOTE_WITH_<KIND>).
  */
 #include "hypervisor/backend.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Set-up of a VM for guest code, and the run loop.  Neutral to architecture and
- * hypervisor.
+ * Sets up a VM for guest code, and runs it.  Independent of architecture and hypervisor.
  */
 #include "hypervisor/sandbox_vm.h"
 

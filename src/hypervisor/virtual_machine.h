@@ -1,30 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The contract that every backend implements.  Everything above this file is
- * neutral to the hypervisor; everything below it is neutral to the sandbox.
+ * independent of the hypervisor; everything below it is independent of the sandbox.
  *
- * A backend is one `static const struct mote_backend`; a VM is one vCPU and its
- * memory slots behind one `static const struct mote_vm_ops`.  No pointer in
- * either is ever NULL.
+ * A backend is one `static const struct mote_backend`; a VM is one vCPU and its memory slots, used
+ * through one `static const struct mote_vm_ops`.  No pointer in either is ever NULL.
  *
  * Rules, each of which the conformance suite tests on every backend:
  *
  * Retired exits.  After any exit, every operation that reads or writes vCPU
  *   state acts as if the exiting instruction had retired: the program counter
- *   stands behind it, and a write of any register sticks.  What the hypervisor
- *   keeps pending is completed by the backend, lazily, when state is touched.
+ *   is after it, and a write of any register persists.  The backend completes
+ *   what the hypervisor keeps pending, lazily, when state is accessed.
  *   A repeated string instruction retires one iteration at a time.  An access that takes several
  *   exits (a word on two pages) retires with the last; registers that are set before end it.
  *
  * Spurious interruption.  A run that was interrupted without this VM's cancel
- *   bit gives MOTE_EXIT_RETRY, never an error and never MOTE_EXIT_CANCELLED.
+ *   bit returns MOTE_EXIT_RETRY, never an error and never MOTE_EXIT_CANCELLED.
  *
  * Permissions.  MOTE_REGION_WRITE of a slot is enforced: a guest write to a
  *   slot without it is an MMIO_WRITE exit.  MOTE_REGION_EXECUTE is enforced where
  *   the hypervisor can (KVM cannot).  Guest permissions come from the page
  *   tables everywhere.
  *
- * Errors.  Outputs are written on success only.  An operation that fails leaves
+ * Errors.  Outputs are written only on success.  An operation that fails leaves
  *   the VM destroyable.  `error` is never NULL here.
  *
  * Threads.  One thread at a time, any thread; the interrupt handle is the

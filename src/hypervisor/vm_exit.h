@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Why a vCPU stopped.  Neutral: a backend translates its hypervisor's exits to
- * these and nothing else, and everything above it knows only these.
+ * Why a vCPU stopped.  A backend translates its hypervisor's exits to exactly these, and everything
+ * above it knows only these.
  */
 #ifndef MOTE_HYPERVISOR_VM_EXIT_H
 #define MOTE_HYPERVISOR_VM_EXIT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the library needs from an operating system: guest memory, files, random
- * bytes, the mark that fork leaves.  One implementation per system is linked in.
+ * What the library needs from an operating system: guest memory, files, random bytes, the fork
+ * mark.  One implementation per system is linked in.
  */
 #ifndef MOTE_OS_OS_H
 #define MOTE_OS_OS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The operating system layer on Linux: files, random bytes, and the texts of what fails.
+ * The operating system layer on Linux: files, random bytes, and error texts.
  */
 #define _GNU_SOURCE /* getrandom */
 #include "os/os.h"
@@ -20,7 +20,7 @@
 #include "error_internal.h"
 #include "text_internal.h"
 
-/* other: what codes that name no limit come out as. */
+/* other: the status for codes that do not stand for a limit. */
 static mote_status fail_as(mote_error *error, mote_status other, mote_error_domain domain, int code,
 			   const char *what)
 {
@@ -31,8 +31,8 @@ static mote_status fail_as(mote_error *error, mote_status other, mote_error_doma
 		if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 			limit.rlim_cur = 0;
 		return mote_fail_code(error, MOTE_LIMIT, domain, code,
-				      "%s: the process may open %llu files (RLIMIT_NOFILE); raise "
-				      "it with ulimit -n",
+				      "%s: the process is limited to %llu open files "
+				      "(RLIMIT_NOFILE); raise it with ulimit -n",
 				      what, (unsigned long long)limit.rlim_cur);
 	case ENFILE:
 		return mote_fail_code(error, MOTE_LIMIT, domain, code,
@@ -65,7 +65,7 @@ mote_status mote_os_file_open(const char *path, struct mote_os_file *file, mote_
 	mote_status status = MOTE_OK;
 	int fd;
 
-	/* Non-blocking: a FIFO without a writer must not stop us. */
+	/* Non-blocking: a FIFO without a writer must not block us. */
 	do
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	while (fd < 0 && errno == EINTR);
@@ -147,7 +147,7 @@ mote_status mote_os_random(void *bytes, size_t length, mote_error *error)
 	size_t done = 0;
 
 	while (done < length) {
-		/* GRND_NONBLOCK: a guest's canary is not worth waiting for at early boot. */
+		/* GRND_NONBLOCK: do not wait at early boot just for a guest's canary. */
 		ssize_t count = getrandom((char *)bytes + done, length - done, GRND_NONBLOCK);
 
 		if (count < 0 && errno == EAGAIN)

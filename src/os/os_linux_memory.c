@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Memory on Linux: the memfds of guests and buffers, and the mark that fork leaves.
- * What would end the process by a signal (SIGBUS, SIGXFSZ) fails here instead.
+ * Memory on Linux: the memfds of guests and buffers, and the fork mark.  What would end the process
+ * with a signal (SIGBUS, SIGXFSZ) fails here instead.
  */
 #define _GNU_SOURCE /* memfd_create, MADV_WIPEONFORK */
 #include "os/os.h"
@@ -17,8 +17,8 @@
 
 #include "error_internal.h"
 
-/* <linux/memfd.h>, <linux/magic.h>, <asm-generic/mman-common.h>: newer than the oldest C library.
- */
+/* <linux/memfd.h>, <linux/magic.h>, <asm-generic/mman-common.h>: newer than the oldest supported C
+ * library. */
 #define NOEXEC_SEAL 0x0008u	 /* MFD_NOEXEC_SEAL */
 #define HUGETLB_MAGIC 0x958458f6 /* HUGETLBFS_MAGIC */
 #define POPULATE_READ 22	 /* MADV_POPULATE_READ */
@@ -43,17 +43,17 @@ mote_status mote_os_fail_mapping(mote_error *error, mote_error_domain domain, in
 
 	switch (code) {
 	case ENOMEM:
-		return mote_fail_code(
-			error, MOTE_NO_MEMORY, domain, code,
-			"mmap of %s, %llu bytes; the process may be at its limit of addresses "
-			"(RLIMIT_AS, ulimit -v), of data (RLIMIT_DATA, ulimit -d) or of mappings "
-			"(vm.max_map_count)",
-			what, (unsigned long long)bytes);
+		return mote_fail_code(error, MOTE_NO_MEMORY, domain, code,
+				      "mmap of %s, %llu bytes; the process may have reached its "
+				      "limit on addresses (RLIMIT_AS, ulimit -v), on data "
+				      "(RLIMIT_DATA, ulimit -d) or on mappings "
+				      "(vm.max_map_count)",
+				      what, (unsigned long long)bytes);
 	case EAGAIN:
 		return mote_fail_code(
 			error, MOTE_LIMIT, domain, code,
-			"mmap of %s, %llu bytes; the process locks its memory (mlockall) and is "
-			"at its limit of it (RLIMIT_MEMLOCK); raise it with ulimit -l",
+			"mmap of %s, %llu bytes; the process locks its memory (mlockall) and has "
+			"reached its limit (RLIMIT_MEMLOCK); raise it with ulimit -l",
 			what, (unsigned long long)bytes);
 	default:
 		snprintf(text, sizeof(text), "mmap of %s", what);
@@ -84,12 +84,12 @@ static mote_status fail_reserve(mote_error *error, int code, uint64_t bytes, con
 	if (code != ENOSPC && code != ENOMEM && code != EFAULT)
 		return fail_on(error, code, "reserving", what);
 	return mote_fail_code(error, MOTE_NO_MEMORY, MOTE_DOMAIN_OS, code,
-			      "reserving %s, %llu bytes; the host may promise no more memory "
+			      "reserving %s, %llu bytes; the host cannot commit more memory "
 			      "(vm.overcommit_memory is 2, see CommitLimit in /proc/meminfo)",
 			      what, (unsigned long long)bytes);
 }
 
-/* In steps: a signal takes back what the kernel has reserved in the call that it interrupts. */
+/* In steps: a signal undoes what the kernel has reserved in the call that it interrupts. */
 static int reserve_file(int fd, uint64_t offset, uint64_t bytes)
 {
 	for (uint64_t done = 0; done < bytes;) {
@@ -103,7 +103,7 @@ static int reserve_file(int fd, uint64_t offset, uint64_t bytes)
 	return 0;
 }
 
-/* A descriptor that may not be written: reading a page makes it. */
+/* For a descriptor that may not be written: reading a page allocates it. */
 static int reserve_mapping(void *hva, uint64_t bytes)
 {
 	while (madvise(hva, bytes, POPULATE_READ) != 0)
@@ -114,7 +114,7 @@ static int reserve_mapping(void *hva, uint64_t bytes)
 
 /* ---- Mapping ------------------------------------------------------------------------------ */
 
-/* Where memory stays: not in forked children, and in core dumps only when asked. */
+/* Keeps memory out of forked children, and out of core dumps unless requested. */
 static int advise(void *hva, uint64_t bytes, unsigned flags)
 {
 	if (madvise(hva, bytes, MADV_DONTFORK) != 0)
@@ -124,7 +124,7 @@ static int advise(void *hva, uint64_t bytes, unsigned flags)
 	return 0;
 }
 
-/* Maps fd for this process alone.  memory owns both on success. */
+/* Maps fd for this process alone.  On success memory owns both. */
 static mote_status map(int fd, uint64_t offset, uint64_t bytes, bool writable, unsigned flags,
 		       const char *what, struct mote_os_memory *memory, mote_error *error)
 {
@@ -151,8 +151,8 @@ static mote_status map(int fd, uint64_t offset, uint64_t bytes, bool writable, u
 	return MOTE_OK;
 }
 
-/* Linux 6.3 to 6.5 with vm.memfd_noexec=2 refuse files that do not say that they are not
- * executable; older ones do not know the flag. */
+/* Linux 6.3 to 6.5 with vm.memfd_noexec=2 refuse files without the flag that says they are not
+ * executable; older kernels do not know that flag. */
 static int create_file(void)
 {
 	int fd = memfd_create("mote-guest", MFD_CLOEXEC);
@@ -165,7 +165,8 @@ static int create_file(void)
 	return fd;
 }
 
-/* A file that grows past RLIMIT_FSIZE ends the process by SIGXFSZ, so the limit is asked first. */
+/* A file that grows past RLIMIT_FSIZE ends the process with SIGXFSZ, so the limit is checked
+ * first. */
 static mote_status set_size(int fd, uint64_t bytes, const char *what, mote_error *error)
 {
 	struct rlimit limit;
@@ -173,8 +174,8 @@ static mote_status set_size(int fd, uint64_t bytes, const char *what, mote_error
 	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
 	    bytes > limit.rlim_cur)
 		return mote_fail_code(error, MOTE_LIMIT, MOTE_DOMAIN_OS, EFBIG,
-				      "ftruncate of %s, %llu bytes; the process may make files of "
-				      "%llu bytes (RLIMIT_FSIZE); raise it with ulimit -f",
+				      "ftruncate of %s, %llu bytes; the process is limited to "
+				      "files of %llu bytes (RLIMIT_FSIZE); raise it with ulimit -f",
 				      what, (unsigned long long)bytes,
 				      (unsigned long long)limit.rlim_cur);
 	return ftruncate(fd, (off_t)bytes) == 0 ? MOTE_OK
@@ -205,7 +206,7 @@ static mote_status fail_descriptor(mote_error *error, int code, const char *call
 	return fail_on(error, code, call, what);
 }
 
-/* How the memory behind a descriptor may be used; MOTE_INVALID_ARGUMENT when it could shrink. */
+/* How the memory of a descriptor may be used; MOTE_INVALID_ARGUMENT when it could shrink. */
 static mote_status check_import(int fd, uint64_t end, bool *writable, mote_error *error)
 {
 	int seals = fcntl(fd, F_GET_SEALS);
@@ -223,7 +224,7 @@ static mote_status check_import(int fd, uint64_t end, bool *writable, mote_error
 		return fail_descriptor(error, errno, "fstat of", fd);
 	if (fstatfs(fd, &system) != 0)
 		return fail_descriptor(error, errno, "fstatfs of", fd);
-	/* A hole in it is filled from a pool that may be empty: then a touch is SIGBUS. */
+	/* Holes are filled from a pool that may be empty; then an access raises SIGBUS. */
 	if ((unsigned long)system.f_type == HUGETLB_MAGIC)
 		return mote_fail(error, MOTE_INVALID_ARGUMENT,
 				 "descriptor %d is made of huge pages (MFD_HUGETLB), which can run "
@@ -286,8 +287,8 @@ uint64_t mote_os_page_bytes(void)
 
 void mote_os_memory_publish_code(void *hva, uint64_t bytes)
 {
-	/* To the point where the processors' data and instruction caches meet: KVM cleans what it
-	 * maps, but not what is written afterwards. */
+	/* Cleans to the point where the processors' data and instruction caches meet: KVM cleans
+	 * what it maps, but not what is written afterwards. */
 	__builtin___clear_cache((char *)hva, (char *)hva + bytes);
 }
 

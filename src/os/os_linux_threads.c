@@ -104,13 +104,13 @@ void mote_os_lock_release(struct mote_os_lock *lock)
 /* ---- Watchers ---------------------------------------------------------------------------- */
 
 /*
- * The alarm is a timer of the process that sends a signal to this thread alone, which has it
- * blocked and fetches it. The kernel sets the memory for that signal aside when the timer is
- * made, so it cannot be lost. Nobody else uses the last real-time signal.
+ * The alarm is a timer of the process that sends a signal to this thread alone, which blocks it and
+ * waits for it.  The kernel reserves the memory for that signal when the timer is created, so it
+ * cannot be lost.  Nothing else uses the last real-time signal.
  */
 #define ALARM_SIGNAL SIGRTMAX
 
-#ifndef sigev_notify_thread_id /* the kernel's name, which not every C library has */
+#ifndef sigev_notify_thread_id /* the kernel's name, which some C libraries lack */
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
@@ -120,13 +120,13 @@ struct mote_os_watcher {
 	void *user;
 	pthread_t thread;
 	timer_t timer;
-	int timer_error; /* what the thread's start came to */
+	int timer_error; /* 0, or why the thread could not create its timer */
 	pthread_barrier_t started;
 	_Atomic bool stop;
 };
 
 enum { SMALLEST_STACK = 64 << 10, LARGEST_STACK = 16 << 20 };
-enum { MOST_FAVORED = -20 }; /* of nice values: it runs for microseconds, and others depend on it */
+enum { MOST_FAVORED = -20 }; /* a nice value: it runs for microseconds, and others depend on it */
 
 static pid_t this_thread(void)
 {
@@ -141,8 +141,8 @@ static int make_timer(timer_t *timer)
 	return timer_create(CLOCK_MONOTONIC, &event, timer) != 0 ? errno : 0;
 }
 
-/* Whoever starts the thread may be bound to one processor, with a fixed priority that lets nobody
- * else run there. The kernel cuts the set down to what the process may use. */
+/* The thread that starts this one may be bound to one processor, with a fixed priority that lets
+ * nothing else run there.  The kernel reduces the set to what the process may use. */
 static void leave_the_starter(void)
 {
 	const struct sched_param ordinary = {.sched_priority = 0};
@@ -174,7 +174,8 @@ static void *watcher_main(void *argument)
 	return NULL;
 }
 
-/* The least stack depends on the program's thread-local variables: EINVAL says that it is more. */
+/* The minimum stack depends on the program's thread-local variables: EINVAL means that it is
+ * larger. */
 static int create_with_small_stack(struct mote_os_watcher *watcher)
 {
 	pthread_attr_t attributes;
@@ -207,12 +208,11 @@ static mote_status start_thread(struct mote_os_watcher *watcher, const char *nam
 	code = create_with_small_stack(watcher);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (code == EAGAIN)
-		return mote_fail_code(
-			error, MOTE_LIMIT, MOTE_DOMAIN_OS, code,
-			"thread %s cannot be started: the limit of processes and "
-			"threads (RLIMIT_NPROC, ulimit -u, pids.max) or of addresses (RLIMIT_AS, "
-			"ulimit -v) is reached",
-			name);
+		return mote_fail_code(error, MOTE_LIMIT, MOTE_DOMAIN_OS, code,
+				      "thread %s cannot be started: the limit on processes and "
+				      "threads (RLIMIT_NPROC, ulimit -u, pids.max) or on addresses "
+				      "(RLIMIT_AS, ulimit -v) is reached",
+				      name);
 	if (code != 0)
 		return fail(error, code, "pthread_create");
 	(void)pthread_setname_np(watcher->thread, name);
@@ -236,7 +236,7 @@ static mote_status fail_timer(int code, mote_error *error)
 	if (code != EAGAIN)
 		return fail(error, code, "timer_create");
 	return mote_fail_code(error, MOTE_LIMIT, MOTE_DOMAIN_OS, code,
-			      "timer_create: the limit of pending signals (RLIMIT_SIGPENDING) is "
+			      "timer_create: the limit on pending signals (RLIMIT_SIGPENDING) is "
 			      "reached; raise it with ulimit -i");
 }
 
@@ -282,7 +282,8 @@ mote_status mote_os_watcher_start(const mote_allocator *allocator, const char *n
 
 void mote_os_watcher_set(struct mote_os_watcher *watcher, uint64_t until_ns)
 {
-	/* The kernel cuts what is too far away; the type of the seconds may be shorter still. */
+	/* The kernel clamps times that are too far away; the type of the seconds may be even
+	 * shorter. */
 	uint64_t seconds = until_ns / NS_PER_SECOND;
 	const struct itimerspec when = {
 		.it_value.tv_sec = seconds < INT32_MAX ? (time_t)seconds : INT32_MAX,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Shared buffers, and their mapping into sandboxes: a memory slot of their own
- * and page-table entries behind the sandbox's RAM.
+ * Shared buffers, and their mapping into sandboxes: a separate memory slot, and page-table entries
+ * after the sandbox's RAM.
  */
 #include <stdatomic.h>
 
@@ -137,8 +137,8 @@ static struct mote_mapped_buffer *find(mote_sandbox *sandbox, const mote_buffer 
 	return NULL;
 }
 
-/* The lowest gap of the buffer space that is large enough; mapped buffers are in ascending order.
- * index: where the new one belongs. */
+/* Finds the lowest gap in the buffer space that is large enough; mapped buffers are in ascending
+ * order.  index: where to insert the new one. */
 static bool find_gap(const mote_sandbox *sandbox, uint64_t bytes, uint64_t *gva, size_t *index)
 {
 	const struct mote_layout_region *space = &sandbox->layout.regions[MOTE_LAYOUT_BUFFERS];
@@ -180,7 +180,7 @@ static mote_status grow(mote_sandbox *sandbox, mote_error *error)
 	return MOTE_OK;
 }
 
-/* A buffer goes as it came, whole: no block is split, so this cannot fail. */
+/* A buffer is unmapped as it was mapped, as a whole: no block is split, so this cannot fail. */
 static void unmap_pages(mote_sandbox *sandbox, const struct mote_mapped_buffer *mapped)
 {
 	(void)mote_paging_unmap(&sandbox->tables, mapped->gva, mapped->bytes);
@@ -200,7 +200,7 @@ static mote_status map_slot(mote_sandbox *sandbox, const struct mote_mapped_buff
 	uint32_t flags = MOTE_PAGE_USER | (writable ? MOTE_PAGE_WRITE : 0);
 	mote_status status;
 
-	/* The slot last: to take it back could fail, and it must not outlive the buffer. */
+	/* The slot comes last: unmapping it could fail, and it must not outlive the buffer. */
 	if (mote_paging_map(&sandbox->tables, mapped->gva, region.gpa, region.bytes, flags))
 		status = vm->ops->map_memory(vm, mapped->slot, &region, error);
 	else
@@ -224,7 +224,7 @@ static mote_status map(mote_sandbox *sandbox, mote_buffer *buffer, bool writable
 	mote_status status;
 
 	if (find(sandbox, buffer) != NULL)
-		return mote_fail(error, MOTE_INVALID_ARGUMENT, "buffer is mapped already");
+		return mote_fail(error, MOTE_INVALID_ARGUMENT, "buffer is already mapped");
 	if (writable && !buffer->writable)
 		return mote_fail(error, MOTE_INVALID_ARGUMENT, "buffer is read-only");
 	if (!find_gap(sandbox, mapped.bytes, &mapped.gva, &index))
@@ -251,8 +251,8 @@ static mote_status unmap(mote_sandbox *sandbox, mote_buffer *buffer, mote_error 
 
 	if (mapped == NULL)
 		return mote_fail(error, MOTE_NOT_FOUND, "buffer is not mapped into this sandbox");
-	/* The hypervisor forgets every translation of a slot with the slot. First what can fail:
-	 * then the buffer is still mapped. */
+	/* The hypervisor drops every translation of a slot with the slot.  What can fail comes
+	 * first, so that on failure the buffer is still mapped. */
 	status = vm->ops->unmap_memory(vm, mapped->slot, error);
 	if (status != MOTE_OK)
 		return status;
@@ -273,7 +273,7 @@ static mote_status claim(mote_sandbox *sandbox, const mote_buffer *buffer, mote_
 		return mote_fail(
 			error, MOTE_FORKED,
 			"this sandbox belongs to the parent process; create one after fork");
-	/* Its memory is not in the child, and its address may be that of something else there. */
+	/* Its memory is not mapped in the child, which may use the address for something else. */
 	if (mote_engine_forked(buffer->engine))
 		return mote_fail(
 			error, MOTE_FORKED,

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One call: arguments into the mailbox, run the guest, serve its doorbells, take
- * the result out.  A warm call without host functions is one VM exit and one
- * system call.
+ * One call: writes the arguments into the mailbox, runs the guest, serves its doorbells, reads the
+ * result.  A warm call without host functions is one VM exit and one system call.
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -45,7 +44,7 @@ static mote_status run(mote_sandbox *sandbox, mote_error *error)
 			return mote_sandbox_report_fault(sandbox, &event, error);
 		if (event.port == MOTE_ABI_PORT_READY)
 			return MOTE_OK;
-		/* No host function begins once a kill has been answered. */
+		/* No host function begins after a kill has returned true. */
 		if (mote_interrupt_cancelled(sandbox->watch.interrupt))
 			return cancelled(sandbox, error);
 		status = mote_sandbox_serve(sandbox, event.port, error);
@@ -95,7 +94,7 @@ static inline mote_status check_usable(mote_sandbox *sandbox, mote_error *error)
 	return mote_kick_check_thread(sandbox->engine->kick_signal, error);
 }
 
-/* What a call sets, else what the sandbox sets; 0 for none. */
+/* The call's value, or else the sandbox's; 0 for none. */
 static uint64_t limit(uint64_t call, uint64_t sandbox)
 {
 	if (call == 0)
@@ -103,7 +102,7 @@ static uint64_t limit(uint64_t call, uint64_t sandbox)
 	return call != MOTE_NO_DEADLINE ? call : 0;
 }
 
-/* A batch: as many of its calls per exit as the mailbox holds. */
+/* A batch: each exit serves as many of its calls as the mailbox holds. */
 struct batch_run {
 	struct mote_batch batch;
 	mote_value *results; /* may be NULL */
@@ -121,7 +120,7 @@ static mote_status put_part(mote_sandbox *sandbox, struct batch_run *batch, mote
 	return status;
 }
 
-/* Takes in the results of a part that has run and puts the next; false when there is none. */
+/* Reads the results of a part that has run and writes the next part; false when there is none. */
 static bool next_part(mote_sandbox *sandbox, struct batch_run *batch, mote_status *status,
 		      mote_error *error)
 {
@@ -151,9 +150,9 @@ static mote_status run_all(mote_sandbox *sandbox, struct batch_run *batch, mote_
 	return status == MOTE_OK ? MOTE_OK : mote_sandbox_poison(sandbox, status, error);
 }
 
-/* Enters the guest for what is in the mailbox: one call, or the first part of a batch. From there
- * on a failure poisons the sandbox; without the deadlines that are asked for no guest code runs,
- * so it is as it was. Deadlines cost nothing where there are none. */
+/* Enters the guest for what is in the mailbox: one call, or the first part of a batch.  From then
+ * on a failure poisons the sandbox.  If the requested deadlines cannot be set, no guest code runs
+ * and the sandbox is unchanged.  Deadlines cost nothing if none is set. */
 static mote_status enter(mote_sandbox *sandbox, const mote_call_options *options,
 			 struct batch_run *batch, mote_error *error)
 {
@@ -173,7 +172,7 @@ static mote_status enter(mote_sandbox *sandbox, const mote_call_options *options
 	if (status != MOTE_OK)
 		return status;
 	mote_interrupt_begin_call(sandbox->watch.interrupt);
-	/* A kill before this was for no call; whoever destroys the sandbox meant this one. */
+	/* A kill before this had no call to end, but a destroy was meant to end this one. */
 	if (atomic_load(&sandbox->use) == MOTE_SANDBOX_DOOMED)
 		mote_interrupt_kill(sandbox->watch.interrupt);
 	if (watched)
@@ -197,20 +196,19 @@ mote_status mote_sandbox_claim(mote_sandbox *sandbox, mote_error *error)
 		return MOTE_OK;
 	return mote_fail(
 		error, MOTE_BUSY,
-		"sandbox is in a call already (a host function may not use its own sandbox)");
+		"sandbox is already in a call (a host function may not use its own sandbox)");
 }
 
 bool mote_sandbox_doom(mote_sandbox *sandbox)
 {
-	/* Of a call that another thread was making when this process was forked, the end never
-	 * comes. */
+	/* A call that another thread was making when this process was forked never ends here. */
 	bool ends = !mote_engine_forked(sandbox->engine) ||
 		    mote_interrupt_is_in_this_thread(sandbox->watch.interrupt);
 
 	return atomic_exchange(&sandbox->use, MOTE_SANDBOX_DOOMED) == MOTE_SANDBOX_BUSY && ends;
 }
 
-/* Options of a caller of another version. */
+/* Reads the options of a caller that may be of another version. */
 __attribute__((noinline)) static mote_status
 take_options(const mote_call_options **options, mote_call_options *taken, mote_error *error)
 {
@@ -223,7 +221,8 @@ take_options(const mote_call_options **options, mote_call_options *taken, mote_e
 	return mote_structure_take(&structure, taken, theirs, error);
 }
 
-/* A call may be made: the sandbox is claimed.  options: of the caller, or taken. */
+/* Checks that a call may be made and claims the sandbox.  options: the caller's, or taken from
+ * them. */
 static inline mote_status begin(mote_sandbox *sandbox, const mote_call_options **options,
 				mote_call_options *taken, mote_error *error)
 {
@@ -242,7 +241,7 @@ static inline mote_status begin(mote_sandbox *sandbox, const mote_call_options *
 	return status;
 }
 
-/* The call is over.  In a sandbox that was destroyed meanwhile no result is left. */
+/* Ends the call.  If the sandbox was destroyed during the call, there is no result. */
 static inline mote_status end(mote_sandbox *sandbox, mote_status status, mote_error *error)
 {
 	if (!mote_sandbox_unclaim(sandbox) || status != MOTE_OK)
@@ -256,14 +255,13 @@ static mote_status fail_function(const mote_sandbox *sandbox, mote_function func
 	if (function.image == 0)
 		return mote_fail(error, MOTE_INVALID_ARGUMENT,
 				 "the function handle is empty; mote_sandbox_find fills it");
-	return mote_fail(
-		error, MOTE_INVALID_ARGUMENT,
-		"the function handle is not of guest image %s; find the function in a sandbox "
-		"of this image",
-		sandbox->image->name);
+	return mote_fail(error, MOTE_INVALID_ARGUMENT,
+			 "the function handle does not belong to guest image %s; find the function "
+			 "in a sandbox of this image",
+			 sandbox->image->name);
 }
 
-/* NULL when the handle is of another image. */
+/* NULL when the handle belongs to another image. */
 static const mote_signature *find_signature(const mote_sandbox *sandbox, mote_function function,
 					    mote_error *error)
 {
@@ -312,7 +310,7 @@ mote_status mote_sandbox_call(mote_sandbox *sandbox, mote_function function,
 	return status;
 }
 
-/* Everything that could go wrong with the arguments goes wrong before the guest is entered. */
+/* All errors in the arguments are found before the guest is entered. */
 static mote_status check_batch(const mote_sandbox *sandbox, const mote_signature *signature,
 			       const mote_value *arguments, size_t calls, mote_error *error)
 {
@@ -361,7 +359,7 @@ static mote_status call_batch(mote_sandbox *sandbox, mote_function function,
 	if (status != MOTE_OK)
 		return status;
 	status = enter(sandbox, options, &run, error);
-	if (!sandbox->poisoned) /* in a forked child there is no mailbox */
+	if (!sandbox->poisoned) /* a forked child has no mailbox */
 		sandbox->mailbox.shared->batch_count = 0;
 	return status;
 }

@@ -38,7 +38,7 @@ mote_status mote_elf_check_header(const char *name, const uint8_t *bytes, size_t
 	if (machine != ELF_MACHINE_X86_64 && machine != ELF_MACHINE_AARCH64)
 		return mote_fail(
 			error, MOTE_BAD_IMAGE,
-			"guest image %s: made for ELF machine %u; mote runs x86_64 (62) and "
+			"guest image %s: built for ELF machine %u; mote runs x86_64 (62) and "
 			"aarch64 (183)",
 			name, machine);
 	switch (get16(bytes + ELF_TYPE)) {
@@ -184,7 +184,7 @@ static mote_status check_entry(const struct mote_elf *elf, mote_error *error)
 		    elf->entry - segment->address < segment->memory_bytes)
 			return MOTE_OK;
 	}
-	return bad(elf, error, "the entry point lies in no executable segment");
+	return bad(elf, error, "the entry point is not in an executable segment");
 }
 
 bool mote_elf_file_offset(const struct mote_elf *elf, uint64_t address, uint64_t bytes,
@@ -211,7 +211,7 @@ static uint64_t align_up(uint64_t value, uint64_t alignment)
 }
 
 /* Where notes are in memory.  Tools that remove some leave the others without an address; then the
- * loadable segment that covers the same part of the file tells. */
+ * loadable segment that covers the same part of the file determines it. */
 static uint64_t note_address(const struct mote_elf *elf, const struct mote_elf_segment *notes)
 {
 	for (size_t i = 0; notes->address == 0 && i < elf->segment_count; i++) {
@@ -257,8 +257,8 @@ static bool each_note_in(struct mote_elf *elf, const struct mote_elf_segment *se
 	return true;
 }
 
-/* Note segments that overlap would be read again and again: all of them together are no longer than
- * the file. */
+/* Overlapping note segments would be read again and again, so their total size is limited to the
+ * file's. */
 bool mote_elf_each_note(struct mote_elf *elf,
 			bool (*visit)(void *user, const struct mote_elf_note *note), void *user)
 {
@@ -283,7 +283,7 @@ bool mote_elf_each_note(struct mote_elf *elf,
 	return true;
 }
 
-/* ---- Symbols: for messages only, so a bad table counts as none --------------------------- */
+/* ---- Symbols: only for messages, so a bad table counts as none --------------------------- */
 
 static bool take_symbol_table(struct mote_elf *elf, const uint8_t *sections, uint16_t count,
 			      const uint8_t *table)
@@ -327,7 +327,7 @@ static const uint8_t *function_symbol(const struct mote_elf *elf, size_t index)
 											: NULL;
 }
 
-/* A symbol without a size (hand-written assembly) covers whatever comes behind it. */
+/* A symbol without a size (hand-written assembly) covers whatever follows it. */
 static bool symbol_covers(const uint8_t *symbol, uint64_t address)
 {
 	uint64_t into = address - get64(symbol + SYM_VALUE);
@@ -365,7 +365,7 @@ bool mote_elf_nearest_symbol(const struct mote_elf *elf, uint64_t address, const
 	return true;
 }
 
-/* A linked program with an IFUNC relocates itself before main, by resolvers of its own. */
+/* A linked program with an IFUNC relocates itself before main, with its own resolvers. */
 static mote_status check_symbols(struct mote_elf *elf, mote_error *error)
 {
 	for (size_t i = 0; i < elf->symbol_count; i++) {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The dynamic section of an ELF file: of its relocations only those that add the
- * load bias, as RELA entries or packed (RELR).  Anything that needs a dynamic
- * linker, or code of the guest, is refused with what to do about it.
- * System V ABI, chapter 5; "Relative relocation encoding (RELR)", generic ABI.
+ * The dynamic section of an ELF file: accepts only relocations that add the load bias, as RELA
+ * entries or packed (RELR).  Anything that needs a dynamic linker, or code of the guest, is refused
+ * with advice.  System V ABI, chapter 5; "Relative relocation encoding (RELR)", generic ABI.
  */
 #include "error_internal.h"
 #include "sandbox/elf.h"
@@ -82,11 +81,10 @@ static mote_status check_type(const struct mote_elf *elf, size_t index, uint64_t
 	if (type == (x86_64 ? R_X86_64_IRELATIVE : R_AARCH64_IRELATIVE))
 		return mote_elf_refuse_ifunc(
 			elf, x86_64 ? "R_X86_64_IRELATIVE" : "R_AARCH64_IRELATIVE", error);
-	return mote_fail(
-		error, MOTE_BAD_IMAGE,
-		"guest image %s: relocation %zu has type %llu, which only a dynamic linker "
-		"can do; link with -static-pie",
-		elf->name, index, (unsigned long long)type);
+	return mote_fail(error, MOTE_BAD_IMAGE,
+			 "guest image %s: relocation %zu has type %llu, which only a dynamic "
+			 "linker can apply; link with -static-pie",
+			 elf->name, index, (unsigned long long)type);
 }
 
 static const uint8_t *entry_at(const struct mote_elf *elf, const struct mote_elf_table *table,
@@ -95,7 +93,7 @@ static const uint8_t *entry_at(const struct mote_elf *elf, const struct mote_elf
 	return elf->bytes + table->offset + index * bytes;
 }
 
-/* Finds a table in the file; of the types of its entries, when it has any, all must be known. */
+/* Finds a table in the file; if its entries have types, all of them must be known. */
 static mote_status take_table(struct mote_elf *elf, uint64_t address, uint64_t bytes,
 			      uint64_t entry_bytes, uint64_t expected_bytes,
 			      struct mote_elf_table *table, mote_error *error)
@@ -179,7 +177,7 @@ static bool visit_rela(const struct mote_elf *elf, const struct mote_elf_table *
 	return true;
 }
 
-/* The 63 words from address on, of which bits 1 to 63 of entry say which to relocate. */
+/* Visits the 63 words from address on; bits 1 to 63 of entry say which ones to relocate. */
 static bool visit_bitmap(uint64_t entry, uint64_t address, mote_elf_visit_relocation *visit,
 			 void *user)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Describes guest faults: where, what, in which function.
+ * Describes guest faults: what happened, where, in which function.
  */
 #include <stdio.h>
 #include <string.h>

@@ -20,7 +20,7 @@ enum {
 
 /* ---- The tables of functions ------------------------------------------------------------- */
 
-/* What an export and an import record begin with. */
+/* The common beginning of export and import records. */
 struct record {
 	char name[MOTE_ABI_NAME_BYTES];
 	uint8_t result, argument_count, arguments[MOTE_ABI_MAXIMUM_ARGUMENTS];
@@ -117,8 +117,7 @@ static mote_status read_table(mote_image *image, const struct table *table,
 	return status;
 }
 
-/* Puts the export at index root where it belongs in a heap of count exports, the last name first.
- */
+/* Sifts the export at index root down in a heap of count exports, the last name first. */
 static void sift_down(const mote_image_function **heap, size_t root, size_t count)
 {
 	for (size_t child = 2 * root + 1; child < count; child = 2 * root + 1) {
@@ -134,7 +133,7 @@ static void sift_down(const mote_image_function **heap, size_t root, size_t coun
 	}
 }
 
-/* By heap sort: no memory of its own, and never quadratic, whatever the names are. */
+/* Heap sort needs no extra memory and is never quadratic, whatever the names are. */
 static void sort_by_name(const mote_image_function **functions, size_t count)
 {
 	for (size_t i = count / 2; i-- > 0;)
@@ -211,10 +210,10 @@ static mote_status read_notes(mote_image *image, struct notes *notes, mote_error
 		return bad(image, error, "malformed ELF note");
 	if (!notes->has_image)
 		return bad(image, error,
-			   "no mote note, so not a mote guest; build it with the guest SDK");
+			   "no mote note, so it is not a mote guest; build it with the guest SDK");
 	if (notes->image.abi_version != MOTE_ABI_VERSION)
 		return mote_fail(error, MOTE_WRONG_ABI,
-				 "guest image %s: made for guest ABI %u, this library has %u; "
+				 "guest image %s: built for guest ABI %u, this library has %u; "
 				 "rebuild it with the matching guest SDK",
 				 image->name, notes->image.abi_version, MOTE_ABI_VERSION);
 	image->abi_version = notes->image.abi_version;
@@ -276,7 +275,7 @@ static mote_status create(mote_engine *engine, const char *name, size_t length,
 		mote_image_release(image);
 		return status;
 	}
-	image->serial |= 1; /* 0 is no image */
+	image->serial |= 1; /* 0 means no image */
 	*created = image;
 	return MOTE_OK;
 }
@@ -317,7 +316,7 @@ mote_status mote_image_from_bytes(mote_engine *engine, const void *data, size_t 
 	return finish(created, length, image, error);
 }
 
-/* The header tells whether the rest, which may be huge, is worth reading. */
+/* The header shows whether the rest, which may be huge, is worth reading. */
 static mote_status check_file(const struct mote_os_file *file, const char *path, mote_error *error)
 {
 	uint8_t header[MOTE_ELF_HEADER_BYTES];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A guest image, seen from inside: the ELF file plus what its notes promise.
+ * A guest image's internals: the ELF file and what its notes declare.
  */
 #ifndef MOTE_SANDBOX_IMAGE_H
 #define MOTE_SANDBOX_IMAGE_H

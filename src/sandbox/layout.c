@@ -37,7 +37,7 @@ static uint64_t align_up(uint64_t value, uint64_t alignment)
 	return (value + alignment - 1) & ~(alignment - 1);
 }
 
-/* Puts the next region behind the one before it. */
+/* Puts the next region after the previous one. */
 static void place(struct mote_layout *layout, enum mote_layout_region_id id, uint64_t bytes)
 {
 	const struct mote_layout_region *before = &layout->regions[id - 1];
@@ -58,12 +58,12 @@ static mote_status too_small(const struct mote_layout_request *request, uint64_t
 
 	return mote_fail(error, MOTE_NO_GUEST_MEMORY,
 			 "guest image %s needs %s of guest memory for itself, its stack, heap and "
-			 "mailbox, there are %s; raise memory_bytes",
+			 "mailbox, but has %s; raise memory_bytes",
 			 request->image_name, mote_size_text(needed, needs),
 			 mote_size_text(request->memory_bytes, has));
 }
 
-/* Everything that does not depend on where the image is linked. */
+/* Lays out everything that does not depend on where the image is linked. */
 static void place_low(const struct mote_layout_request *request, struct mote_layout *layout)
 {
 	layout->thread = mote_thread_block_make(request->tls_bytes, request->tls_alignment,
@@ -118,7 +118,7 @@ static mote_status place_heap(const struct mote_layout_request *request, struct 
 
 	place(layout, MOTE_LAYOUT_HEAP_GUARD, GUARD_BYTES);
 	place(layout, MOTE_LAYOUT_HEAP, 0);
-	/* heap->gva is far below 2^63, and so is least: see the limits of the options. */
+	/* heap->gva and least are far below 2^63: see the limits of the options. */
 	if (heap->gva + least > end)
 		return too_small(request, heap->gva + least - MOTE_RAM_GVA, error);
 	heap->bytes = request->heap_bytes > 0 ? request->heap_bytes : end - heap->gva;
@@ -132,13 +132,14 @@ static mote_status place_heap(const struct mote_layout_request *request, struct 
 	return MOTE_OK;
 }
 
-/* The tables map everything before them and the buffers behind them, and are mapped nowhere. */
+/* The tables map everything before them and the buffers after them, but are not mapped
+ * themselves. */
 static void place_high(const struct mote_layout_request *request, struct mote_layout *layout)
 {
 	struct mote_layout_region *tables = &layout->regions[MOTE_LAYOUT_TABLES];
 	struct mote_layout_region *buffers = &layout->regions[MOTE_LAYOUT_BUFFERS];
 	uint64_t end = MOTE_RAM_GVA + request->memory_bytes;
-	/* An upper bound of where the buffers end: the tables take less than 1/256 of it. */
+	/* An upper bound for the end of the buffers: the tables take less than 1/256 of it. */
 	uint64_t bound = (end + request->buffer_bytes) / 255 * 256 + (64u << 20);
 
 	tables->gva = end;

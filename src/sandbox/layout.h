@@ -5,10 +5,10 @@
  * and to host memory.
  *
  *   0x0                nothing: null pointers fault
- *   0xe000, 0xf000     aarch64: the doorbell pages, no memory behind them
+ *   0xe000, 0xf000     aarch64: the doorbell pages, not backed by memory
  *   0x10000 (RAM)      monitor, guard, stack, guard, mailbox, thread block, guard,
- *                      image, guard, heap; behind it the page tables (not mapped)
- *   behind RAM         shared buffers
+ *                      image, guard, heap; then the page tables (not mapped)
+ *   after RAM          shared buffers
  */
 #ifndef MOTE_SANDBOX_LAYOUT_H
 #define MOTE_SANDBOX_LAYOUT_H

@@ -12,7 +12,7 @@
 
 enum { COPY_ALIGNMENT = 16 }; /* of each copy handed to a host function */
 
-/* Copies out of shared memory, once: the compiler may not read the source again later. */
+/* Copies out of shared memory once: the compiler must not read the source again later. */
 static void copy_in(void *to, const void *from, size_t bytes)
 {
 	memcpy(to, from, bytes);
@@ -24,8 +24,8 @@ static size_t align_up(size_t value)
 	return (value + COPY_ALIGNMENT - 1) & ~(size_t)(COPY_ALIGNMENT - 1);
 }
 
-/* Room for bytes, at most all data with a NUL and a gap for each argument. What is in space is
- * lost: nobody needs it any more, and two copies at a time would be one too many. */
+/* Makes room for bytes, at most all data with a NUL and a gap for each argument.  Discards what is
+ * in space: it is no longer needed, and keeping it would need a second copy. */
 static mote_status reserve(const struct mote_channel *channel, const mote_allocator *allocator,
 			   struct mote_buffer_space *space, size_t bytes, mote_error *error)
 {
@@ -40,7 +40,7 @@ static mote_status reserve(const struct mote_channel *channel, const mote_alloca
 	if (capacity > most && bytes <= most)
 		capacity = most;
 	mote_release(allocator, space->bytes);
-	/* Not mote_allocate, which would touch all of it. */
+	/* Not mote_allocate, which would zero all of it. */
 	space->bytes = mote_reallocate(allocator, NULL, capacity);
 	space->capacity = space->bytes != NULL ? capacity : 0;
 	return space->bytes != NULL ? MOTE_OK : mote_fail_memory(error, "copy of a guest's value");
@@ -89,7 +89,7 @@ static struct data data_of(const mote_value *value)
 	return (struct data){value->as.bytes.data, value->as.bytes.length, false};
 }
 
-/* Whether data could go to the guest at all.  Its size is looked at before its contents. */
+/* Whether data can be passed to the guest.  Checks the size before the contents. */
 static mote_status check_data(const struct mote_channel *channel, const struct data *data,
 			      mote_error *error)
 {
@@ -101,7 +101,7 @@ static mote_status check_data(const struct mote_channel *channel, const struct d
 	if (data->length >= channel->data_bytes)
 		return too_large(channel, error);
 	if (data->length > 0 && memchr(data->bytes, '\0', data->length) != NULL)
-		return mote_fail(error, MOTE_INVALID_ARGUMENT, "a string has a NUL in it");
+		return mote_fail(error, MOTE_INVALID_ARGUMENT, "a string contains a NUL");
 	return MOTE_OK;
 }
 
@@ -121,7 +121,7 @@ static bool find_shared(const struct mote_channel *channel, const struct data *d
 	return false;
 }
 
-/* Puts checked data behind what is already in the data area; false when it does not fit. */
+/* Appends checked data to the data area; false when it does not fit. */
 static bool put_data(const struct mote_channel *channel, const struct data *data, size_t *used,
 		     struct mote_abi_value *to)
 {
@@ -218,7 +218,7 @@ mote_status mote_channel_measure(const struct mote_channel *channel, const mote_
 	return *bytes + taken <= channel->data_bytes ? MOTE_OK : too_large(channel, error);
 }
 
-/* What one call of a batch takes besides its data: its arguments and its result. */
+/* The space of one call of a batch besides its data: its arguments and its result. */
 static size_t batch_record_bytes(const struct mote_batch *batch)
 {
 	return (batch->argument_count + 1) * sizeof(struct mote_abi_value);
@@ -320,7 +320,7 @@ static const char *get_data(const struct mote_channel *channel, const struct mot
 	}
 	memory[from->length] = '\0';
 	to->as.string = (mote_text){(const char *)memory, from->length};
-	return memchr(memory, '\0', from->length) != NULL ? "a string with a NUL in it" : NULL;
+	return memchr(memory, '\0', from->length) != NULL ? "a string that contains a NUL" : NULL;
 }
 
 static mote_status invalid(const char *what, const char **problem)
@@ -403,8 +403,8 @@ uint32_t mote_channel_function(const struct mote_channel *channel)
 }
 
 /*
- * Copies and checks all arguments, and takes in those without data.  bytes: what copies of the data
- * take; a guest may make its arguments overlap, so their sum is bounded here.
+ * Copies and checks all arguments, and converts those without data.  bytes: the size of copies of
+ * the data; a guest may make its arguments overlap, so the sum is bounded here.
  */
 static const char *get_records(const struct mote_channel *channel, const mote_signature *signature,
 			       struct mote_abi_value *from, mote_value *arguments, size_t *bytes)
@@ -430,7 +430,7 @@ static const char *get_records(const struct mote_channel *channel, const mote_si
 	return data > channel->data_bytes ? "more data than the mailbox holds" : NULL;
 }
 
-/* Copies the data of checked arguments, one behind the other. */
+/* Copies the data of checked arguments, one after the other. */
 static const char *get_all_data(const struct mote_channel *channel, const mote_signature *signature,
 				const struct mote_abi_value *from, uint8_t *at,
 				mote_value *arguments)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The host's view of the mailbox: writes what goes to the guest, and takes in
- * what comes from it.  Whatever comes is hostile: each field is copied once,
- * the copy is checked, and only the copy is used.
+ * The host's view of the mailbox: writes what goes to the guest, and reads what comes from it.  All
+ * input is hostile: each field is copied once, the copy is checked, and only the copy is used.
  */
 #ifndef MOTE_SANDBOX_MAILBOX_H
 #define MOTE_SANDBOX_MAILBOX_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Makes and destroys sandboxes: options, host functions, memory, VM.
+ * Creates and destroys sandboxes: options, host functions, memory, VM.
  */
 #include <stdatomic.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The sandbox, seen from inside.  sandbox.c makes and destroys it, call.c runs
- * calls in it, fault.c describes what went wrong.
+ * The sandbox's internals.  sandbox.c creates and destroys it, call.c runs calls in it, fault.c
+ * describes what went wrong.
  */
 #ifndef MOTE_SANDBOX_INTERNAL_H
 #define MOTE_SANDBOX_INTERNAL_H
@@ -76,10 +76,11 @@ mote_status mote_sandbox_claim(mote_sandbox *sandbox, mote_error *error);
 /* Ends that.  True when the sandbox was destroyed during the call: it is freed now. */
 bool mote_sandbox_unclaim(mote_sandbox *sandbox);
 
-/* To be destroyed.  True when a call is in progress, which does that when it ends. */
+/* Marks the sandbox for destruction.  True when a call is in progress, which frees it when it
+ * ends. */
 bool mote_sandbox_doom(mote_sandbox *sandbox);
 
-/* Gives up all shared buffers of a sandbox whose VM is gone. */
+/* Releases all shared buffers of a sandbox whose VM is gone. */
 void mote_sandbox_release_buffers(mote_sandbox *sandbox);
 
 /* Poisons the sandbox, with error's text as the reason; returns status. */

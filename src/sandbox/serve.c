@@ -6,7 +6,7 @@
 #include "error_internal.h"
 #include "sandbox/sandbox_internal.h"
 
-/* A callback may have forked and returned twice: the child has no guest to go on with. */
+/* A callback may have forked and returned twice: the child has no guest to continue. */
 static mote_status check_fork(const mote_sandbox *sandbox, const char *callback, const char *name,
 			      mote_error *error)
 {
@@ -44,10 +44,11 @@ static mote_status call_host_function(mote_sandbox *sandbox,
 				 function->name,
 				 inner.text[0] != '\0' ? inner.text : mote_status_text(status));
 	if (result->type != (mote_type)function->signature.result)
-		return mote_fail(error, MOTE_HOST_FUNCTION,
-				 "host function %s gave a result of type %s, its signature says %s",
-				 function->name, mote_type_name(result->type),
-				 mote_type_name((mote_type)function->signature.result));
+		return mote_fail(
+			error, MOTE_HOST_FUNCTION,
+			"host function %s returned a result of type %s, its signature says %s",
+			function->name, mote_type_name(result->type),
+			mote_type_name((mote_type)function->signature.result));
 	if (!cpu_deadline)
 		return MOTE_OK;
 	return mote_deadlines_resume(sandbox->engine->deadlines, &sandbox->watch, error);

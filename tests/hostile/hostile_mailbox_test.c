@@ -139,9 +139,9 @@ static void result_beyond_the_area(void)
 static void result_string_with_nul(void)
 {
 	static const struct lie lies[] = {
-		{"string()", VALUE(STRING, 1), 0, "string with a NUL"},
-		{"string()", VALUE(STRING, DATA_BYTES), 0, "string with a NUL"},
-		{"string()", VALUE(STRING, 1), DATA_BYTES - 1, "string with a NUL"},
+		{"string()", VALUE(STRING, 1), 0, "string that contains a NUL"},
+		{"string()", VALUE(STRING, DATA_BYTES), 0, "string that contains a NUL"},
+		{"string()", VALUE(STRING, 1), DATA_BYTES - 1, "string that contains a NUL"},
 	};
 
 	for (size_t i = 0; i < TEST_COUNT(lies); i++)
@@ -250,7 +250,7 @@ static void host_call_with_wild_argument(void)
 		{"void(bytes)", VALUE(BYTES, 1), UINT64_MAX, outside},
 		{"void(bytes)", VALUE(BYTES, 64), UINT64_MAX - 63, outside},
 		{"void(string)", VALUE(STRING, DATA_BYTES + 1), 0, outside},
-		{"void(string)", VALUE(STRING, 3), 0, "string with a NUL"},
+		{"void(string)", VALUE(STRING, 3), 0, "string that contains a NUL"},
 		{"void(string)", VALUE(BYTES, 0), 0, wrong_type},
 	};
 

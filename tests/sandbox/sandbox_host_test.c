@@ -208,7 +208,7 @@ static void results_that_cannot_be(void)
 	mote_sandbox *sandbox = sandbox_with(engine, "host_u32", wrong_type, NULL);
 
 	check_host_failure(sandbox, "call_u32", mote_u32(1),
-			   "gave a result of type string, its signature says u32");
+			   "returned a result of type string, its signature says u32");
 	fixture_destroy(sandbox, NULL);
 	sandbox = sandbox_with(engine, "host_bytes", too_large, NULL);
 	check_host_failure(sandbox, "call_bytes", mote_bytes("x", 1),
@@ -246,7 +246,7 @@ static mote_status misbehave(void *user, const mote_value *arguments, size_t cou
 	CHECK_OK(mote_sandbox_find(own->sandbox, "call_u32", NULL, &function, &inner), &inner);
 	CHECK_STATUS(mote_sandbox_call(own->sandbox, function, &five, 1, NULL, &value, &inner),
 		     MOTE_BUSY, &inner);
-	CHECK_CONTAINS(inner.text, "in a call already");
+	CHECK_CONTAINS(inner.text, "already in a call");
 	CHECK_STATUS(mote_sandbox_start(own->sandbox, NULL, &inner), MOTE_BUSY, &inner);
 	/* Another sandbox is fine. */
 	CHECK_OK(mote_sandbox_find(own->other, "echo_u32", NULL, &function, &inner), &inner);

@@ -287,7 +287,7 @@ static void handles_of_other_images_are_refused(void)
 
 		CHECK_STATUS(mote_sandbox_call(other, found, NULL, 0, NULL, NULL, &error),
 			     MOTE_INVALID_ARGUMENT, &error);
-		CHECK_CONTAINS(error.text, "the function handle is not of guest image ");
+		CHECK_CONTAINS(error.text, "the function handle does not belong to guest image ");
 		CHECK_STATUS(mote_sandbox_call_batch(other, found, NULL, 1, NULL, NULL, &error),
 			     MOTE_INVALID_ARGUMENT, &error);
 		CHECK(!mote_sandbox_is_poisoned(other));

@@ -28,9 +28,9 @@ static struct sweep_entry open_entry = {
 	.failures =
 		{
 			{EIO, SWEEP(HYPERVISOR), "open /dev/kvm", false},
-			{ENOENT, SWEEP(NO_HYPERVISOR), "/dev/kvm: not there; ", true},
+			{ENOENT, SWEEP(NO_HYPERVISOR), "/dev/kvm: no such device; ", true},
 			{EACCES, SWEEP(NO_HYPERVISOR), "permission denied; ", true},
-			{EMFILE, SWEEP(LIMIT), "/dev/kvm: the process may open", false},
+			{EMFILE, SWEEP(LIMIT), "/dev/kvm: the process is limited to", false},
 			{ENOMEM, SWEEP(NO_MEMORY), NULL, false},
 			{EINTR, SWEEP(OK), NULL, false},
 		},

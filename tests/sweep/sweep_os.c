@@ -141,7 +141,7 @@ struct sweep_entry sweep_os_entries[] = {
 	[OS_THREAD] =
 		{.name = "pthread_create",
 		 .failures = {{EAGAIN, SWEEP(LIMIT),
-			       "thread mote-deadlines cannot be started: the limit of processes",
+			       "thread mote-deadlines cannot be started: the limit on processes",
 			       false},
 			      FAILS(EPERM),
 			      NO_MEMORY_}},

@@ -50,8 +50,8 @@ static void failing_fills_the_error(void)
 
 	REQUIRE_EQ(mote_fail_memory(&error, "sandbox"), MOTE_NO_MEMORY);
 	REQUIRE_STR(error.text,
-		    "out of host memory: sandbox; the process may be at its limit of addresses "
-		    "(RLIMIT_AS) or of data (RLIMIT_DATA)");
+		    "out of host memory: sandbox; the process may have reached its limit on "
+		    "addresses (RLIMIT_AS) or on data (RLIMIT_DATA)");
 	REQUIRE_EQ(error.os_code, 0);
 }
 

@@ -52,7 +52,7 @@ static void a_newer_caller_may_set_nothing_unknown(void)
 	check_error(take(&theirs, &ours, &error), &error, MOTE_INVALID_ARGUMENT,
 		    "things: size is 40, and something is set beyond the 24 bytes that "
 		    "mote " MOTE_VERSION_STRING
-		    " knows; use a newer library, or start them with THING_INIT");
+		    " knows; use a newer library, or initialize them with THING_INIT");
 }
 
 static void sizes_that_were_never_set_are_refused(void)
@@ -65,9 +65,9 @@ static void sizes_that_were_never_set_are_refused(void)
 		struct thing ours;
 
 		check_error(take(&theirs, &ours, &error), &error, MOTE_INVALID_ARGUMENT,
-			    "start them with THING_INIT");
+			    "initialize them with THING_INIT");
 		check_error(mote_structure_give(&structure, &defaults, &theirs, &error), &error,
-			    MOTE_INVALID_ARGUMENT, "start them with THING_INIT");
+			    MOTE_INVALID_ARGUMENT, "initialize them with THING_INIT");
 		REQUIRE_EQ(theirs.old, 1);
 	}
 }

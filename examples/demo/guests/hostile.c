@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A guest that attacks its host in every export.  The first data area of the
- * mailbox is where a bytes argument lies, so the argument gives the mailbox away.
+ * A guest that attacks its host in every export.  A bytes argument lies in the first data area of
+ * the mailbox, so the argument reveals where the mailbox is.
  */
 #include <attack.h>
 #include <mote_guest.h>

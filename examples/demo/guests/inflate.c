@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A guest around zlib: takes gzip from the host block by block and gives the
- * contents back the same way.
+ * A guest around zlib: takes gzip from the host block by block and returns the contents the same
+ * way.
  */
 #include <mote_guest.h>
 #include <zlib.h>

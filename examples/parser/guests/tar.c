@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A parser of tar archives as one finds it in the wild: it believes what it reads.  A size can
- * carry it out of the archive, or back to its beginning for ever.
+ * A parser of tar archives as found in the wild: it trusts what it reads.  A size can lead it out
+ * of the archive, or back to the beginning forever.
  */
 #include <mote_guest.h>
 #include <stdio.h>

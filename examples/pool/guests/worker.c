@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The guest of the pool: honest work, and several ways not to do it.
+ * The guest of the pool: real work, and several kinds of misbehavior.
  */
 #include <mote_guest.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Re-exports one of the two architectures under neutral names.  MOTE_ARCH_* may
- * come from the build; the compiler's target is the default.  One of three
- * places where #if on an architecture may stand (with backend.c and CMake).
+ * Re-exports one of the two architectures under neutral names.  MOTE_ARCH_* may come from the
+ * build; the compiler's target is the default.  One of three places that may have an #if on an
+ * architecture (with backend.c and CMake).
  */
 #ifndef MOTE_HYPERVISOR_ARCH_ARCH_H
 #define MOTE_HYPERVISOR_ARCH_ARCH_H

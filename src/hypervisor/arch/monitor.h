@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Words shared by the monitors of both architectures.  The monitor is the few
- * supervisor-mode instructions beneath the guest: exception entries that leave
- * to the host, and nothing else.
+ * Types shared by the monitors of both architectures.  The monitor is the few supervisor-mode
+ * instructions beneath the guest: only exception entries that exit to the host.
  */
 #ifndef MOTE_HYPERVISOR_ARCH_MONITOR_H
 #define MOTE_HYPERVISOR_ARCH_MONITOR_H

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Builds, changes and walks the page tables of both architectures.  Tables above
- * the pages permit everything, the page's or block's own entry decides; the
- * walker trusts neither.
+ * Builds, changes and walks the page tables of both architectures.  Tables above the pages permit
+ * everything, and the page's or block's own entry decides; the walker trusts neither.
  */
 #include "table_format.h"
 #include "table_pool.h"

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Words shared by the page-table builders of both architectures: a pool of
- * table pages in guest memory, the permissions of a mapping, a translation.
- * Pure data; the encodings live in x86_64_paging.c and aarch64_paging.c, what is
- * done with them in page_tables.c.
+ * Types shared by the page-table builders of both architectures: a pool of table pages in guest
+ * memory, the permissions of a mapping, a translation.  Pure data; the encodings are in
+ * x86_64_paging.c and aarch64_paging.c, and page_tables.c uses them.
  */
 #ifndef MOTE_HYPERVISOR_ARCH_PAGE_TABLES_H
 #define MOTE_HYPERVISOR_ARCH_PAGE_TABLES_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Builds the text of registers for people in a caller's buffer, with the rules
- * of snprintf: always NUL-terminated, cut at the capacity, the whole length is
- * counted.  No stdio, so it reads the same on every host.
+ * Builds human-readable text of registers in a caller's buffer, with the rules of snprintf: always
+ * NUL-terminated, cut at the capacity, returns the whole length.  Without stdio, so the text is the
+ * same on every host.
  */
 #ifndef MOTE_HYPERVISOR_ARCH_REGISTER_TEXT_H
 #define MOTE_HYPERVISOR_ARCH_REGISTER_TEXT_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the page tables of an architecture look like, as data, and what is built
- * from it for both.  A range is mapped by blocks of 2 MiB where its addresses
- * allow, and by pages elsewhere; a block of which a part changes is split.
+ * The page-table format of an architecture as data, and the operations on it that both share.  A
+ * range is mapped by blocks of 2 MiB where its addresses allow, and by pages elsewhere; a block
+ * that changes in part is split.
  */
 #ifndef MOTE_HYPERVISOR_ARCH_TABLE_FORMAT_H
 #define MOTE_HYPERVISOR_ARCH_TABLE_FORMAT_H

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the page-table builders of both architectures share: tables of 512
- * 8-byte little-endian entries in 4 levels, taken from a pool.  Entries are
- * read and written here only, and a table address that does not lie in the pool
- * has no host pointer.
+ * What the page-table builders of both architectures share: tables of 512 8-byte little-endian
+ * entries in 4 levels, taken from a pool.  Entries are read and written only here, and a table
+ * address outside the pool has no host pointer.
  */
 #ifndef MOTE_HYPERVISOR_ARCH_TABLE_POOL_H
 #define MOTE_HYPERVISOR_ARCH_TABLE_POOL_H

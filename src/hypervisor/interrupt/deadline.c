@@ -2,10 +2,10 @@
  *
  * The thread that watches deadlines.
  *
- * A caller publishes its deadline and then looks at next_wake; the thread
- * publishes next_wake and then looks at all deadlines again.  So one of the two
- * always sees the other, and nobody takes the lock on the way.  A caller whose
- * deadline is earlier than next_wake sets the alarm, which wakes nobody.
+ * A caller publishes its deadline and then reads next_wake; the thread publishes next_wake and then
+ * reads all deadlines again.  So one of the two always sees the other, and neither takes the lock
+ * for it.  A caller whose deadline is earlier than next_wake sets the alarm, which does not wake
+ * the thread.
  */
 #include "hypervisor/interrupt/deadline.h"
 

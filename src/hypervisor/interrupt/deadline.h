@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Deadlines of calls.  One thread per engine, started when the first deadline is
- * set, cancels the calls that run over theirs, through the same handshake as a
- * kill.  A call with a wall-clock deadline costs no system call of its own,
- * except one to set the thread's alarm when no deadline as early is known yet; a
- * CPU-time deadline costs one reading of the thread's clock, and two more for
- * each host function.  The thread is never woken by a call.
+ * Deadlines of calls.  One thread per engine, started when the first deadline is set, cancels the
+ * calls that exceed theirs, with the same handshake as a kill.  A wall-clock deadline costs a call
+ * no system call, except one to set the thread's alarm when no deadline as early is known yet; a
+ * CPU-time deadline costs one reading of the thread's clock, and two more for each host function.
+ * A call never wakes the thread.
  */
 #ifndef MOTE_HYPERVISOR_INTERRUPT_DEADLINE_H
 #define MOTE_HYPERVISOR_INTERRUPT_DEADLINE_H

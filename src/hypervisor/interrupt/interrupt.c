@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The interrupt handle: who may cancel what, and when the vCPU's thread must be
- * told.  How it is told lives in interrupt_<os>.c.
+ * The interrupt handle: what a cancel applies to, and when the vCPU's thread must be kicked.  How
+ * to kick it is in interrupt_<os>.c.
  */
 #include "hypervisor/interrupt/interrupt_internal.h"
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The interrupt handle, seen from the side that runs the vCPU.
+ * The interrupt handle, for the side that runs the vCPU.
  *
- * One atomic word holds the whole state: flags in the low byte, the call's id
- * above.  A kick goes out only while RUNNING and SENDING are both set, and
- * clear_running waits for SENDING to end and takes the signal, so a kick can
- * reach neither a dead thread, nor a thread that has left this vCPU, nor the
- * memory of a vCPU that is gone.
+ * One atomic word holds the whole state: flags in the low byte, the call's id above.  A kick is
+ * sent only while RUNNING and SENDING are both set, and clear_running waits for SENDING to end and
+ * consumes the signal.  So a kick cannot reach a dead thread, a thread that no longer runs this
+ * vCPU, or the memory of a vCPU that is gone.
  */
 #ifndef MOTE_HYPERVISOR_INTERRUPT_INTERNAL_H
 #define MOTE_HYPERVISOR_INTERRUPT_INTERNAL_H
@@ -81,8 +80,8 @@ void mote_kick_aim(struct mote_kick_target *target);
 /* Whether this thread is the target. */
 bool mote_kick_is_aimed_here(const struct mote_kick_target *target);
 
-/* Sets the byte and sends the signal.  Cannot fail and does not wait: a signal that is not of the
- * real-time kind is always delivered.  No effect when the thread does not exist. */
+/* Sets the byte and sends the signal.  Cannot fail and does not wait: a signal that is not a
+ * real-time signal is always delivered.  No effect when the thread does not exist. */
 void mote_kick_send(const struct mote_kick_target *target, int kick_signal);
 
 /* Used around a kill: a thread that pthread_cancel ends between the two would never complete it. */

@@ -25,11 +25,10 @@ enum { REAL_TIME = 32 }; /* the first real-time signal of the kernel */
 enum { NOT_OURS = 0, OURS = 1 };
 
 /*
- * What is tried when the application names no signal, the least used first.  SIGURG is ignored by
- * default, so one too many harms nobody, and debuggers pass it on without stopping. All are
- * signals of the standard kind: the kernel always records those (kernel/signal.c,
- * __send_signal_locked), whereas a real-time one is lost when too many signals of the user are
- * pending.
+ * The signals that are tried when the application names none, the least used first.  SIGURG is
+ * ignored by default, so an extra one is harmless, and debuggers pass it on without stopping.  All
+ * are standard signals: the kernel always records those (kernel/signal.c, __send_signal_locked),
+ * whereas a real-time signal is lost when too many of the user's signals are pending.
  */
 static const int choices[] = {SIGURG, SIGSTKFLT, SIGPWR, SIGIO};
 
@@ -42,7 +41,7 @@ enum { CHOICE_COUNT = sizeof(choices) / sizeof(choices[0]) };
 static _Atomic int lock_owner;
 static unsigned users[REAL_TIME]; /* engines that use the signal; under the lock */
 
-/* One bit for each signal that was found not to be blocked in this thread. */
+/* One bit for each signal that is known not to be blocked in this thread. */
 static _Thread_local uint32_t checked_signals __attribute__((tls_model("initial-exec")));
 
 static void acquire_lock(void)
@@ -53,7 +52,7 @@ static void acquire_lock(void)
 	for (;;) {
 		int owner = 0;
 
-		/* What a thread of the parent holds here, nobody gives back. */
+		/* A lock that a thread of the parent holds here is never released. */
 		if (atomic_compare_exchange_strong(&lock_owner, &owner, self) ||
 		    (owner != self && atomic_compare_exchange_strong(&lock_owner, &owner, self)))
 			return;
@@ -66,7 +65,7 @@ static void release_lock(void)
 	atomic_store(&lock_owner, 0);
 }
 
-/* Its arrival is its effect: it ends the system call that runs the vCPU. */
+/* Does nothing: the signal's arrival ends the system call that runs the vCPU. */
 static void on_kick(int number)
 {
 	(void)number;
@@ -80,7 +79,7 @@ static bool handled_by(const struct sigaction *action, void (*handler)(int))
 
 static int put_handler(int number, void (*handler)(int))
 {
-	/* No SA_RESTART: the run has to end. */
+	/* No SA_RESTART: the run must end. */
 	struct sigaction action = {.sa_handler = handler,
 				   .sa_flags = handler == on_kick ? SA_ONSTACK : 0};
 
@@ -171,7 +170,7 @@ void mote_kick_uninstall(int kick_signal)
 	release_lock();
 }
 
-/* Not on the path of every call, so not in its way. */
+/* Kept out of line: not every call needs it. */
 __attribute__((noinline)) static mote_status check_thread(int kick_signal, mote_error *error)
 {
 	sigset_t blocked;
@@ -207,9 +206,9 @@ bool mote_kick_is_aimed_here(const struct mote_kick_target *target)
 }
 
 /*
- * The application may have given the signal up since: ignored, it would not arrive, and its default
- * action may end the process. Any other handler does as well as ours, whatever its flags: KVM_RUN
- * is never restarted by the kernel.
+ * The application may have changed the signal since: if ignored, it would not arrive, and its
+ * default action may end the process.  Any other handler works as well as ours, whatever its flags:
+ * the kernel never restarts KVM_RUN.
  */
 static void keep_handler(int number)
 {
@@ -222,7 +221,7 @@ static void keep_handler(int number)
 
 void mote_kick_send(const struct mote_kick_target *target, int kick_signal)
 {
-	/* First the byte: a thread that is not in the kernel yet reads it there. */
+	/* The byte comes first: a thread that is not in the kernel yet will read it there. */
 	*target->byte = 1;
 	keep_handler(kick_signal);
 	(void)pthread_kill((pthread_t)target->thread, kick_signal);
@@ -241,14 +240,14 @@ void mote_kick_allow_cancellation(int before)
 	pthread_setcancelstate(before, &before);
 }
 
-/* A signal that is pending is delivered on the way out of any system call.  Not by a yield: where
- * others wait for the processor, that would give it away. */
+/* A pending signal is delivered on return from any system call.  A yield is not used: it would give
+ * the processor away if others wait for it. */
 void mote_kick_take(void)
 {
 	pthread_sigmask(SIG_BLOCK, NULL, NULL);
 }
 
-/* A thread of a higher fixed priority would never let the other run by yielding alone. */
+/* A thread of a higher fixed priority would never let the other run if it only yielded. */
 void mote_kick_yield(unsigned tries)
 {
 	const struct timespec moment = {0, 50000};

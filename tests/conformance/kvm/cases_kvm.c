@@ -19,7 +19,7 @@
  */
 static const char *permission_remedy(void)
 {
-	return mote_os_file_permits("/dev/kvm") ? "permission denied; its mode would let you"
+	return mote_os_file_permits("/dev/kvm") ? "permission denied; its mode allows access"
 						: "permission denied; add yourself to group kvm";
 }
 
@@ -31,7 +31,7 @@ static void a_device_that_cannot_be_opened_is_explained(void)
 		mote_status status;
 		const char *part;
 	} reasons[] = {
-		{ENOENT, MOTE_NO_HYPERVISOR, "/dev/kvm: not there; "},
+		{ENOENT, MOTE_NO_HYPERVISOR, "/dev/kvm: no such device; "},
 		{ENODEV, MOTE_NO_HYPERVISOR, kvm_arch_remedy},
 		{ENXIO, MOTE_NO_HYPERVISOR, "firmware"},
 		{EACCES, MOTE_NO_HYPERVISOR, remedy},

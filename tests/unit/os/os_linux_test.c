@@ -104,11 +104,13 @@ static void limits_are_named(void)
 	REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
 	check_error(mote_os_memory_create(BYTES, 0, "guest memory", &memory, &error), &error,
 		    MOTE_LIMIT,
-		    "memfd_create for guest memory: the process may open 3 files (RLIMIT_NOFILE)");
+		    "memfd_create for guest memory: the process is limited to 3 open files "
+		    "(RLIMIT_NOFILE)");
 	REQUIRE(strstr(error.text, "ulimit -n") != NULL);
 	REQUIRE_EQ(error.os_code, EMFILE);
 	REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
-	snprintf(number, sizeof(number), "open %llu files", (unsigned long long)before.rlim_cur);
+	snprintf(number, sizeof(number), "limited to %llu open files",
+		 (unsigned long long)before.rlim_cur);
 	check_error(mote_os_fail(&error, MOTE_DOMAIN_HYPERVISOR, EMFILE, "KVM_CREATE_VM"), &error,
 		    MOTE_LIMIT, number);
 	check_error(mote_os_fail(&error, MOTE_DOMAIN_OS, ENFILE, "x"), &error, MOTE_LIMIT,

@@ -110,7 +110,7 @@ static void the_table_of_the_procedure_linkage_counts_too(void)
 	REQUIRE_EQ(seen.count, 2);
 	REQUIRE_EQ(seen.relocations[1].address, POINTERS_AT + 8);
 	put_type(&file, 2, 7 /* R_X86_64_JUMP_SLOT */);
-	refuse(&file, "relocation 1 has type 7, which only a dynamic linker can do");
+	refuse(&file, "relocation 1 has type 7, which only a dynamic linker can apply");
 	put_type(&file, 2, R_NONE);
 	put_entry(&file, 4, DT_PLTREL, 17 /* DT_REL */);
 	refuse(&file, "relocation table out of range");

@@ -83,8 +83,8 @@ static void bad_headers_are_refused(void)
 		{4, 1, 1, "not a 64-bit little-endian ELF file"},
 		{4, 1, 0, "not a 64-bit little-endian ELF file"},
 		{5, 1, 2, "not a 64-bit little-endian ELF file"},
-		{ELF_MACHINE, 2, 3, "made for ELF machine 3; mote runs"},
-		{ELF_MACHINE, 2, 243, "made for ELF machine 243; mote runs"},
+		{ELF_MACHINE, 2, 3, "built for ELF machine 3; mote runs"},
+		{ELF_MACHINE, 2, 243, "built for ELF machine 243; mote runs"},
 		{ELF_TYPE, 2, ELF_TYPE_RELOCATABLE, "an object file; link it"},
 		{ELF_TYPE, 2, 0, "not an executable"},
 		{ELF_TYPE, 2, 4, "not an executable"},
@@ -96,11 +96,11 @@ static void bad_headers_are_refused(void)
 		{ELF_PROGRAM_HEADERS, 8, ELF_FILE_BYTES, "program headers missing or truncated"},
 		{ELF_PROGRAM_HEADERS, 8, UINT64_MAX, "program headers missing or truncated"},
 		{ELF_PROGRAM_HEADERS, 8, UINT64_MAX - 100, "program headers missing or truncated"},
-		{ELF_ENTRY, 8, 0, "entry point lies in no executable segment"},
-		{ELF_ENTRY, 8, CODE_AT - 1, "entry point lies in no executable segment"},
-		{ELF_ENTRY, 8, CODE_AT + 0x1000, "entry point lies in no executable segment"},
-		{ELF_ENTRY, 8, 0x2000, "entry point lies in no executable segment"},
-		{ELF_ENTRY, 8, UINT64_MAX, "entry point lies in no executable segment"},
+		{ELF_ENTRY, 8, 0, "entry point is not in an executable segment"},
+		{ELF_ENTRY, 8, CODE_AT - 1, "entry point is not in an executable segment"},
+		{ELF_ENTRY, 8, CODE_AT + 0x1000, "entry point is not in an executable segment"},
+		{ELF_ENTRY, 8, 0x2000, "entry point is not in an executable segment"},
+		{ELF_ENTRY, 8, UINT64_MAX, "entry point is not in an executable segment"},
 	};
 
 	check_damages(damages, COUNT(damages));

@@ -154,7 +154,8 @@ static void check_damages(const struct damage *damages, size_t count)
 static void bad_notes_are_refused(void)
 {
 	const struct damage damages[] = {
-		{ph(NOTES, PH_TYPE), 4, 0, MOTE_BAD_IMAGE, "no mote note, so not a mote guest"},
+		{ph(NOTES, PH_TYPE), 4, 0, MOTE_BAD_IMAGE,
+		 "no mote note, so it is not a mote guest"},
 		{IMAGE_NOTE_AT + 12, 1, 'M', MOTE_BAD_IMAGE, "no mote note"},
 		{IMAGE_NOTE_AT + 16, 1, 'x', MOTE_BAD_IMAGE, "no mote note"},
 		{IMAGE_NOTE_AT, 4, 4, MOTE_BAD_IMAGE, ""},
@@ -168,9 +169,10 @@ static void bad_notes_are_refused(void)
 		{NEEDS_NOTE_AT + 8, 4, 7, MOTE_BAD_IMAGE, "malformed ELF note"},
 		{ph(NOTES, PH_OFFSET), 8, UINT64_MAX, MOTE_BAD_IMAGE, "malformed ELF note"},
 		{IMAGE_CONTENTS_AT, 4, 2, MOTE_WRONG_ABI,
-		 "made for guest ABI 2, this library has 1; rebuild it"},
-		{IMAGE_CONTENTS_AT, 4, 0, MOTE_WRONG_ABI, "made for guest ABI 0"},
-		{IMAGE_CONTENTS_AT, 4, UINT32_MAX, MOTE_WRONG_ABI, "made for guest ABI 4294967295"},
+		 "built for guest ABI 2, this library has 1; rebuild it"},
+		{IMAGE_CONTENTS_AT, 4, 0, MOTE_WRONG_ABI, "built for guest ABI 0"},
+		{IMAGE_CONTENTS_AT, 4, UINT32_MAX, MOTE_WRONG_ABI,
+		 "built for guest ABI 4294967295"},
 	};
 
 	check_damages(damages, COUNT(damages));

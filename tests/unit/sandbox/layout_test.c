@@ -145,7 +145,7 @@ static void the_message_names_what_is_needed_and_what_there_is(void)
 	check_ok(mote_layout_compute(&request, &layout, &error), &error);
 	request.memory_bytes = 16 * PAGE;
 	check_error(mote_layout_compute(&request, &layout, &error), &error, MOTE_NO_GUEST_MEMORY,
-		    "there are 64 KiB; raise memory_bytes");
+		    "but has 64 KiB; raise memory_bytes");
 	/* What it asks for is enough (its own page tables aside, which grow with the memory). */
 	for (needed = 16 * PAGE; needed < 4 * MIB; needed += PAGE) {
 		request.memory_bytes = needed;

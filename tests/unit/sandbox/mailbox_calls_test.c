@@ -82,7 +82,7 @@ static void arguments_are_checked_like_results(void)
 	}
 	box.mailbox.host_call.data[3] = '\0';
 	argument(1, MOTE_TYPE_STRING, 4, 0);
-	REQUIRE_STR(get("void(u32,string)", arguments), "a string with a NUL in it");
+	REQUIRE_STR(get("void(u32,string)", arguments), "a string that contains a NUL");
 }
 
 static void overlapping_arguments_cannot_swell(void)

@@ -107,7 +107,7 @@ static void values_of_the_host_are_checked(void)
 
 	put(&no_data, 1, MOTE_INVALID_ARGUMENT, "has no data (NULL)");
 	put(&no_text, 1, MOTE_INVALID_ARGUMENT, "has no data (NULL)");
-	put(&with_nul, 1, MOTE_INVALID_ARGUMENT, "a string has a NUL in it");
+	put(&with_nul, 1, MOTE_INVALID_ARGUMENT, "a string contains a NUL");
 }
 
 static void results_for_the_guest_are_put_likewise(void)
@@ -248,9 +248,9 @@ static void a_string_has_no_nul_within(void)
 	say(MOTE_TYPE_STRING, 10, 0);
 	REQUIRE_EQ(strlen(take(MOTE_TYPE_STRING).as.string.data), 10);
 	say(MOTE_TYPE_STRING, 11, 0);
-	refuse(MOTE_TYPE_STRING, "a string with a NUL in it");
+	refuse(MOTE_TYPE_STRING, "a string that contains a NUL");
 	say(MOTE_TYPE_STRING, 1, 10);
-	refuse(MOTE_TYPE_STRING, "a string with a NUL in it");
+	refuse(MOTE_TYPE_STRING, "a string that contains a NUL");
 	say(MOTE_TYPE_BYTES, 11, 0);
 	REQUIRE_EQ(take(MOTE_TYPE_BYTES).as.bytes.length, 11);
 }

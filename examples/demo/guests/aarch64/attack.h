@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The attacks that cannot be said in C, on aarch64.
+ * The attacks that cannot be written in C, on aarch64.
  */
 #ifndef MOTE_DEMO_ATTACK_H
 #define MOTE_DEMO_ATTACK_H

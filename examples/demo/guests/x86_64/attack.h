@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The attacks that cannot be said in C, on x86_64.
+ * The attacks that cannot be written in C, on x86_64.
  */
 #ifndef MOTE_DEMO_ATTACK_H
 #define MOTE_DEMO_ATTACK_H

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The A64 instructions that mote writes into a guest or recognises there, as
- * 32-bit words.  They are stored little-endian whatever the data endianness.
- * Arm ARM (DDI 0487), chapter C6.
+ * The A64 instructions that mote writes into a guest or recognizes there, as 32-bit words.  They
+ * are stored little-endian, regardless of the data endianness.  Arm ARM (DDI 0487), chapter C6.
  */
 #ifndef MOTE_HYPERVISOR_ARCH_AARCH64_INSTRUCTIONS_H
 #define MOTE_HYPERVISOR_ARCH_AARCH64_INSTRUCTIONS_H

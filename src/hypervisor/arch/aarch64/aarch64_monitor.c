@@ -18,23 +18,23 @@
 enum { VECTOR_SYNCHRONOUS = 8, VECTOR_SERROR = 11 };
 
 /*
- * The MMU and caches on; writable pages never execute; stack pointers aligned.  What is missing
- * matters as much: no wfi/wfe (they trap), no DAIF, no cache maintenance, no dc zva, no CTR_EL0 at
- * EL0, no pointer authentication.
+ * The MMU and caches on; writable pages never execute; stack pointers aligned.  Equally important,
+ * these are left off at EL0: wfi/wfe (they trap), DAIF, cache maintenance, dc zva, CTR_EL0, pointer
+ * authentication.
  */
 #define SCTLR                                                                                      \
 	(MOTE_AARCH64_SCTLR_RES1 | MOTE_AARCH64_SCTLR_M | MOTE_AARCH64_SCTLR_C |                   \
 	 MOTE_AARCH64_SCTLR_SA | MOTE_AARCH64_SCTLR_SA0 | MOTE_AARCH64_SCTLR_I |                   \
 	 MOTE_AARCH64_SCTLR_WXN)
 
-/* 4 KiB granule and no hardware update of the access flag are the zeros here. */
+/* The zeros here mean a 4 KiB granule and no hardware update of the access flag. */
 #define TCR                                                                                        \
 	(MOTE_AARCH64_TCR_T0SZ(MOTE_AARCH64_GVA_BITS) | MOTE_AARCH64_TCR_IRGN0_WBWA |              \
 	 MOTE_AARCH64_TCR_ORGN0_WBWA | MOTE_AARCH64_TCR_SH0_INNER | MOTE_AARCH64_TCR_EPD1 |        \
 	 MOTE_AARCH64_TCR_IPS_40_BITS | MOTE_AARCH64_TCR_AS_16_BITS)
 
 _Static_assert(SCTLR == 0x30d8181d, "as measured on KVM");
-_Static_assert(TCR == 0x1200803510, "as measured on KVM, but for 48 bits");
+_Static_assert(TCR == 0x1200803510, "as measured on KVM, except for 48 bits");
 _Static_assert(MOTE_AARCH64_GPA_BITS == 40, "agrees with IPS");
 
 static void put_instruction(uint8_t *at, uint32_t instruction)
@@ -48,7 +48,7 @@ void mote_aarch64_monitor_build(const struct mote_monitor *monitor, const uint16
 {
 	(void)ports;
 	(void)count;
-	/* Zeros are `udf`: whatever runs beside a vector traps to one. */
+	/* Zeros are `udf`: anything that runs outside a vector traps to one. */
 	memset(monitor->memory, 0, MOTE_AARCH64_MONITOR_BYTES);
 	for (unsigned vector = 0; vector < MOTE_AARCH64_VECTORS; vector++) {
 		uint8_t *at = monitor->memory + vector * MOTE_AARCH64_VECTOR_BYTES;
@@ -82,7 +82,7 @@ void mote_aarch64_monitor_start(const struct mote_monitor *monitor,
 		.pc = start->entry,
 		.pstate = MOTE_AARCH64_PSTATE_DAIF | MOTE_AARCH64_PSTATE_EL0T,
 	};
-	/* CNTKCTL 0 closes the counters to EL0, whatever forbid_timestamp says. */
+	/* CNTKCTL 0 closes the counters to EL0, regardless of forbid_timestamp. */
 	*sregs = (struct mote_aarch64_sregs){
 		.sctlr = SCTLR,
 		.ttbr0 = start->root_gpa,
@@ -100,7 +100,7 @@ bool mote_aarch64_monitor_exception(const struct mote_monitor *monitor,
 				    const struct mote_aarch64_sregs *sregs,
 				    struct mote_exception *exception)
 {
-	/* A vector's first instruction is its store, and it has retired. */
+	/* A vector's first instruction is its store, which has retired. */
 	const uint64_t offset = regs->pc - MOTE_AARCH64_INSTRUCTION_BYTES - monitor->gva;
 	const uint64_t vector = offset / MOTE_AARCH64_VECTOR_BYTES;
 	struct mote_aarch64_fault fault = {.kind = MOTE_FAULT_OTHER};
@@ -112,7 +112,7 @@ bool mote_aarch64_monitor_exception(const struct mote_monitor *monitor,
 	    offset % MOTE_AARCH64_VECTOR_BYTES != 0 || vector < VECTOR_SYNCHRONOUS ||
 	    vector > VECTOR_SERROR)
 		return false;
-	/* An interrupt leaves the syndrome of an earlier exception behind. */
+	/* An interrupt leaves the syndrome of an earlier exception unchanged. */
 	has_syndrome = vector == VECTOR_SYNCHRONOUS || vector == VECTOR_SERROR;
 	if (has_syndrome)
 		mote_aarch64_syndrome_fault(sregs->esr, &fault);

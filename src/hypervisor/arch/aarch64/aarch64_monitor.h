@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The aarch64 monitor: a page with the EL1 vector table.  Vector n is at +0x80n:
- * `str xzr, [sp, #8*n]`, then `eret`.  SP_EL1 is the address of the monitor's own
- * doorbell page, which has no memory behind it, so the store leaves to the host.
- * No system call, no assembler: the words are written from a table, so this
- * compiles on any host.
- * Arm ARM (DDI 0487), D1.3.1.5 (vectors), D8 (translation), D19.2 (registers).
+ * The aarch64 monitor: a page with the EL1 vector table.  Vector n is at +0x80n: `str xzr, [sp,
+ * #8*n]`, then `eret`.  SP_EL1 is the address of the monitor's own doorbell page, which is not
+ * backed by memory, so the store exits to the host.  No system call, no assembler: the words are
+ * written from a table, so this compiles on any host.  Arm ARM (DDI 0487), D1.3.1.5 (vectors), D8
+ * (translation), D19.2 (registers).
  */
 #ifndef MOTE_HYPERVISOR_ARCH_AARCH64_MONITOR_H
 #define MOTE_HYPERVISOR_ARCH_AARCH64_MONITOR_H

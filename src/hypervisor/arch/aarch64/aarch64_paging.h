@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Builds and walks aarch64 stage-1 page tables of the TTBR0 half: 4 KiB granule,
- * 48 bits, 4 levels, pages and 2 MiB blocks. The access flag is preset, so the processor never
- * writes to a table. Entries for EL0 are not global, so that an ASID separates them. Arm ARM (DDI
- * 0487), D8.3.
+ * Builds and walks aarch64 stage-1 page tables of the TTBR0 half: 4 KiB granule, 48 bits, 4 levels,
+ * pages and 2 MiB blocks. The access flag is preset, so the processor never writes to a table.
+ * Entries for EL0 are not global, so that an ASID separates them.  Arm ARM (DDI 0487), D8.3.
  */
 #ifndef MOTE_HYPERVISOR_ARCH_AARCH64_PAGING_H
 #define MOTE_HYPERVISOR_ARCH_AARCH64_PAGING_H

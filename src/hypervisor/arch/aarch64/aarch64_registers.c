@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Power-on values of an aarch64 vCPU (Arm ARM, D1.3.4: a reset to EL1) and text
- * of its registers for people.
+ * Power-on values of an aarch64 vCPU (Arm ARM, D1.3.4: a reset to EL1) and human-readable text of
+ * its registers.
  */
 #include "aarch64_registers.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Register state of an aarch64 vCPU as plain data (the general-purpose registers
- * are public, see mote/registers.h), power-on values, and text for people.
+ * are public, see mote/registers.h), power-on values, and human-readable text.
  * Arm ARM (DDI 0487), chapters D1 (exception levels), D2 and D19 (registers).
  */
 #ifndef MOTE_HYPERVISOR_ARCH_AARCH64_REGISTERS_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Decodes ESR_ELx: exception classes, data-abort syndromes, and what they say
- * about a guest.  Works for stage 1 (ESR_EL1) and for what a hypervisor reports
- * of stage 2.  Arm ARM (DDI 0487), D19.2, ESR_EL1.
+ * Decodes ESR_ELx: exception classes, data-abort syndromes, and what they say about a guest.  Works
+ * for stage 1 (ESR_EL1) and for what a hypervisor reports of stage 2.  Arm ARM (DDI 0487), D19.2,
+ * ESR_EL1.
  */
 #ifndef MOTE_HYPERVISOR_ARCH_AARCH64_SYNDROME_H
 #define MOTE_HYPERVISOR_ARCH_AARCH64_SYNDROME_H
@@ -68,7 +68,7 @@ struct mote_aarch64_data_abort {
 /* Decodes a data abort's ESR.  Without ISV the fields that depend on it are 0. */
 void mote_aarch64_data_abort_decode(uint64_t esr, struct mote_aarch64_data_abort *data_abort);
 
-/* What an exception tells about the guest that took it. */
+/* What an exception shows about the guest that took it. */
 struct mote_aarch64_fault {
 	mote_fault_kind kind;
 	mote_access access;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The x86_64 instructions that mote writes into a guest or recognises there, as
- * bytes, so that no assembler is needed.  Intel SDM volume 2.
+ * The x86_64 instructions that mote writes into a guest or recognizes there, as bytes, so that no
+ * assembler is needed.  Intel SDM volume 2.
  */
 #ifndef MOTE_HYPERVISOR_ARCH_X86_64_INSTRUCTIONS_H
 #define MOTE_HYPERVISOR_ARCH_X86_64_INSTRUCTIONS_H

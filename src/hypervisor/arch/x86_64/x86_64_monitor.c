@@ -26,7 +26,8 @@ enum {
 	BITMAP_BYTES = 0x400 / 8, /* ports 0 to 0x3ff; every port above is closed by the limit */
 };
 
-_Static_assert(TSS_OFFSET + TSS_BYTES + BITMAP_BYTES + 1 <= STACK_OFFSET, "tables fit their page");
+_Static_assert(TSS_OFFSET + TSS_BYTES + BITMAP_BYTES + 1 <= STACK_OFFSET,
+	       "the tables fit their page");
 
 enum {
 	KERNEL_CODE_SELECTOR = 0x08,
@@ -43,7 +44,7 @@ struct frame {
 	uint64_t rip, cs, rflags, rsp, ss;
 };
 
-/* Host and guest have one architecture, so one byte order. */
+/* Host and guest have the same architecture, hence the same byte order. */
 static void put64(uint8_t *at, uint64_t value)
 {
 	memcpy(at, &value, sizeof(value));
@@ -84,7 +85,7 @@ static void build_idt(uint8_t *idt, uint64_t stubs)
 {
 	for (unsigned vector = 0; vector < MOTE_X86_64_VECTORS; vector++) {
 		uint64_t target = stubs + vector * MOTE_X86_64_STUB_BYTES;
-		/* Only int3 may be executed by the guest itself. */
+		/* int3 is the only one that the guest itself may raise with an instruction. */
 		uint64_t access = vector == MOTE_X86_64_VECTOR_BREAKPOINT ? 0xee : 0x8e;
 
 		put64(idt + 16 * vector, (target & 0xffff) | KERNEL_CODE_SELECTOR << 16 |
@@ -108,7 +109,7 @@ static void build_tss(uint8_t *tss, uint64_t stack_top, const uint16_t *ports, u
 
 static void build_stubs(uint8_t *stubs)
 {
-	/* Whatever runs beside a stub stops the vCPU too. */
+	/* Anything that runs outside a stub stops the vCPU too. */
 	memset(stubs, MOTE_X86_64_HLT, MOTE_PAGE_BYTES);
 	for (unsigned vector = 0; vector < MOTE_X86_64_VECTORS; vector++) {
 		uint8_t *stub = stubs + vector * MOTE_X86_64_STUB_BYTES + 1;
@@ -189,7 +190,7 @@ void mote_x86_64_monitor_start(const struct mote_monitor *monitor,
 		.rip = start->entry,
 		.rsp = start->stack,
 		.rdi = start->argument,
-		/* No IF: there are no interrupts. No IOPL: ports are opened by the bitmap alone. */
+		/* No IF: there are no interrupts.  No IOPL: only the bitmap opens ports. */
 		.rflags = MOTE_X86_64_RFLAGS_FIXED,
 	};
 	sregs->cs = user_segment(MOTE_X86_64_USER_CODE_SELECTOR, TYPE_CODE, 0);
@@ -213,7 +214,7 @@ void mote_x86_64_monitor_start(const struct mote_monitor *monitor,
 	sregs->efer = MOTE_X86_64_EFER_LME | MOTE_X86_64_EFER_LMA | MOTE_X86_64_EFER_NXE;
 }
 
-/* The stack at a stub holds a frame, below it an error code for some vectors, and nothing else. */
+/* At a stub the stack holds only a frame and, below it, an error code for some vectors. */
 static bool read_frame(const struct mote_monitor *monitor, uint64_t rsp, bool has_error_code,
 		       uint64_t *error_code, struct frame *frame)
 {
@@ -236,7 +237,7 @@ bool mote_x86_64_monitor_exception(const struct mote_monitor *monitor, const mot
 				   const struct mote_x86_64_sregs *sregs,
 				   struct mote_exception *exception)
 {
-	/* A stub's first instruction is its hlt, one byte, and it has retired. */
+	/* A stub's first instruction is its hlt, one byte long, which has retired. */
 	uint64_t offset = regs->rip - 1 - monitor->gva;
 	uint32_t vector = (uint32_t)(offset / MOTE_X86_64_STUB_BYTES);
 	mote_x86_64_regs user = *regs;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Register state of an x86_64 vCPU as plain data (the general-purpose registers
- * are public, see mote/registers.h), power-on values, and text for people.
+ * are public, see mote/registers.h), power-on values, and human-readable text.
  * Intel SDM volume 3 chapters 2 and 10 (table 10-1: state after reset).
  */
 #ifndef MOTE_HYPERVISOR_ARCH_X86_64_REGISTERS_H

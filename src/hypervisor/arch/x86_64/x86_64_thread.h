@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The thread block on x86_64: thread-local variables below the thread pointer
- * (TLS variant II), a control block at it that holds its own address (offset 0)
+ * (TLS variant II), and at it a control block that holds its own address (offset 0)
  * and the stack protector's canary (offset 0x28).
  * System V psABI for x86_64, and "ELF Handling For Thread-Local Storage".
  */

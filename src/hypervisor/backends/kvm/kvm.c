@@ -55,15 +55,15 @@ static mote_status fail_device(mote_error *error, int code)
 	case ENOENT:
 	case ENODEV:
 	case ENXIO:
-		return mote_fail(error, MOTE_NO_HYPERVISOR, DEVICE ": not there; %s",
+		return mote_fail(error, MOTE_NO_HYPERVISOR, DEVICE ": no such device; %s",
 				 mote_kvm_arch_remedy);
 	case EACCES:
 	case EPERM:
 		return mote_fail(
 			error, MOTE_NO_HYPERVISOR, DEVICE ": permission denied; %s",
 			mote_os_file_permits(DEVICE)
-				? "its mode would let you: a container, a device cgroup or "
-				  "a security policy forbids it; have the device passed in"
+				? "its mode allows access, but a container, a device cgroup or a "
+				  "security policy forbids it; have the device passed in"
 				: "add yourself to group kvm");
 	default:
 		return mote_kvm_fail(error, code, "open " DEVICE);
@@ -153,7 +153,7 @@ static int create_vm_fd(struct mote_kvm *kvm)
 {
 	int vm_fd;
 
-	/* The kernel waits for its other processors meanwhile, and a signal ends that. */
+	/* The kernel waits for its other processors here, and a signal ends the wait. */
 	do
 		vm_fd = mote_kvm_ioctl(kvm, kvm->fd, MOTE_KVM_CREATE_VM,
 				       (void *)mote_kvm_arch_vm_type(kvm));
@@ -161,7 +161,7 @@ static int create_vm_fd(struct mote_kvm *kvm)
 	return vm_fd;
 }
 
-/* A device that opens may still refuse a VM, e.g. while another hypervisor holds the processor. */
+/* A device that opens may still refuse a VM, e.g. while another hypervisor uses the processor. */
 static void probe_vm(struct mote_kvm *kvm, mote_probe_result *result)
 {
 	int vm_fd = create_vm_fd(kvm);

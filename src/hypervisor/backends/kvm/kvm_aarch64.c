@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * KVM's aarch64 vCPU: set-up, exits, reset, changed page tables.  Registers are in
+ * KVM's aarch64 vCPU: setup, exits, reset, changed page tables.  Registers are in
  * kvm_aarch64_registers.c.  Source: Linux, Documentation/virt/kvm/api.rst.
  */
 #include "hypervisor/backends/kvm/kvm_aarch64_internal.h"
@@ -21,10 +21,10 @@ enum {
 
 /* ---- The device -------------------------------------------------------------------------- */
 
-/* KVM is no module here; at boot the kernel says "HYP mode not available" when it was not at EL2.
- */
-const char mote_kvm_arch_remedy[] = "boot a kernel with CONFIG_KVM at EL2, which firmware, or the "
-				    "hypervisor of a virtual machine, must leave to it";
+/* KVM is not a module here; the kernel logs "HYP mode not available" when it was not booted at
+ * EL2. */
+const char mote_kvm_arch_remedy[] = "boot a kernel with CONFIG_KVM at EL2; the firmware, or the "
+				    "hypervisor of a virtual machine, must leave EL2 to it";
 
 mote_status mote_kvm_arch_open(struct mote_kvm *kvm, mote_error *error)
 {
@@ -38,7 +38,7 @@ mote_status mote_kvm_arch_open(struct mote_kvm *kvm, mote_error *error)
 		return mote_fail(error, MOTE_NO_HYPERVISOR,
 				 "/dev/kvm: no KVM_CAP_ARM_PSCI_0_2; this kernel is too old");
 	arch->nisv = mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_ARM_NISV_TO_USER) != 0;
-	/* More address bits than the monitor's TCR_EL1.IPS says are of no use. */
+	/* More address bits than the monitor's TCR_EL1.IPS says would be unusable. */
 	bits = mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_ARM_VM_IPA_SIZE);
 	kvm->capabilities.address_bits =
 		bits > 0 && bits < DEFAULT_IPA_BITS ? (uint32_t)bits : DEFAULT_IPA_BITS;
@@ -50,7 +50,7 @@ void mote_kvm_arch_close(struct mote_kvm *kvm)
 	mote_release(kvm->allocator, kvm->arch);
 }
 
-/* Type 0 has 40 bits; another number of bits is a type of its own. */
+/* Type 0 has 40 bits; each other number of bits has its own type. */
 uintptr_t mote_kvm_arch_vm_type(const struct mote_kvm *kvm)
 {
 	uint32_t bits = kvm->capabilities.address_bits;
@@ -62,7 +62,7 @@ uintptr_t mote_kvm_arch_vm_type(const struct mote_kvm *kvm)
 
 mote_status mote_kvm_arch_create_vm(struct mote_kvm_vm *vm, mote_error *error)
 {
-	/* Otherwise a guest ends KVM_RUN with ENOSYS, and writes lines into the host's log. */
+	/* Without this, a guest can end KVM_RUN with ENOSYS and write lines into the host's log. */
 	struct mote_kvm_enable_cap nisv = {.cap = MOTE_KVM_CAP_ARM_NISV_TO_USER};
 	int result;
 
@@ -72,7 +72,8 @@ mote_status mote_kvm_arch_create_vm(struct mote_kvm_vm *vm, mote_error *error)
 	return result < 0 ? mote_kvm_fail(error, -result, "KVM_ENABLE_CAP") : MOTE_OK;
 }
 
-/* Also the reset: general and vector registers are 0 afterwards, at EL1 with interrupts masked. */
+/* Also used for the reset: afterwards general and vector registers are 0, at EL1 with interrupts
+ * masked. */
 mote_status mote_kvm_arch_create_vcpu(struct mote_kvm_vm *vm, mote_error *error)
 {
 	struct mote_kvm_arm_vcpu_init init;
@@ -97,7 +98,7 @@ mote_status mote_kvm_reset_vcpu(struct mote_vm *base, mote_error *error)
 	mote_power_on(&regs, &sregs, &fpu, &debug);
 	if (status == MOTE_OK)
 		status = mote_kvm_arch_create_vcpu(vm, error);
-	/* What the architecture leaves unknown is a pattern of KVM's now. */
+	/* KVM has filled what the architecture leaves undefined with a pattern. */
 	if (status == MOTE_OK)
 		status = mote_kvm_set_sregs(base, &sregs, error);
 	if (status == MOTE_OK)
@@ -117,8 +118,8 @@ uint64_t mote_kvm_features(struct mote_vm *base)
 
 /* ---- Exits ------------------------------------------------------------------------------- */
 
-/* KVM has guest-physical addresses from 0, so the doorbell pages are where their virtual ones
- * are. */
+/* With KVM guest-physical addresses begin at 0, so the doorbell pages have equal virtual and
+ * physical ones. */
 void mote_kvm_arch_mmio(struct mote_vm_exit *exit)
 {
 	const uint64_t gpa = exit->as.mmio.gpa;
@@ -142,7 +143,8 @@ void mote_kvm_arch_mmio(struct mote_vm_exit *exit)
 	}
 }
 
-/* An access that the processor does not describe: a pair, an atomic, an update of the address. */
+/* An access that the processor does not describe: a pair, an atomic, or one that updates the
+ * address. */
 static void decode_nisv(const struct mote_kvm_run *run, struct mote_vm_exit *exit)
 {
 	struct mote_aarch64_data_abort access;
@@ -183,8 +185,8 @@ bool mote_kvm_arch_run_error(int code, struct mote_vm_exit *exit)
 /* ---- Changed page tables ------------------------------------------------------------------ */
 
 /*
- * Entries for user code are not global: under a new ASID none of the old ones is used.  When there
- * is no new one left, dropping all of the VM's memory makes KVM flush all of its translations.
+ * Entries for user code are not global, so a new ASID makes the old ones unused.  When no new ASID
+ * is left, dropping all of the VM's memory makes KVM flush all of its translations.
  */
 mote_status mote_kvm_invalidate_translations(struct mote_vm *base, uint64_t gpa, uint64_t bytes,
 					     mote_error *error)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What kvm_aarch64.c (set-up, exits), kvm_aarch64_registers.c and
+ * What kvm_aarch64.c (setup, exits), kvm_aarch64_registers.c and
  * kvm_aarch64_state.c share.
  */
 #ifndef MOTE_HYPERVISOR_BACKENDS_KVM_AARCH64_INTERNAL_H

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Everything that KVM knows of an aarch64 vCPU: all registers of
- * KVM_GET_REG_LIST, also those that the neutral structures do not have.  What a
- * snapshot must hold.
+ * Everything that KVM knows about an aarch64 vCPU: all registers of KVM_GET_REG_LIST, including
+ * those that the neutral structures lack.  A snapshot must contain this.
  */
 #ifndef MOTE_HYPERVISOR_BACKENDS_KVM_AARCH64_STATE_H
 #define MOTE_HYPERVISOR_BACKENDS_KVM_AARCH64_STATE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What kvm.c (the device, VMs), kvm_memory.c, kvm_run.c and kvm_<arch>.c
- * (registers, set-up of a vCPU) share.
+ * (registers, setup of a vCPU) share.
  */
 #ifndef MOTE_HYPERVISOR_BACKENDS_KVM_INTERNAL_H
 #define MOTE_HYPERVISOR_BACKENDS_KVM_INTERNAL_H

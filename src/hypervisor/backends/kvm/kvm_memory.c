@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * KVM's memory slots, and how KVM forgets what it derived from them.
+ * KVM's memory slots, and how to make KVM drop what it derived from them.
  */
 #include <string.h>
 

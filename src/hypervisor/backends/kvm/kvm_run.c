@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The run of a KVM vCPU: interruption, exits, and accesses that are not finished
- * yet.  Source: Linux, Documentation/virt/kvm/api.rst, 5 (the kvm_run structure).
+ * The run of a KVM vCPU: interruption, exits, and pending accesses.  Source: Linux,
+ * Documentation/virt/kvm/api.rst, 5 (the kvm_run structure).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,8 +12,8 @@
 #include "hypervisor/interrupt/interrupt_internal.h"
 #include "os/os.h"
 
-/* How long the kernel may refuse a run before that counts as lasting: pauses that double, 255 ms
- * in all. */
+/* How long the kernel may refuse a run before the refusal counts as permanent: doubling pauses, 255
+ * ms in all. */
 enum { REFUSALS = 8 };
 static const uint64_t FIRST_PAUSE_NS = 1000000;
 
@@ -22,12 +22,12 @@ static struct mote_kvm_vm *to_vm(struct mote_vm *base)
 	return (struct mote_kvm_vm *)base;
 }
 
-/* What KVM_RUN fails with when it is no guest's doing. */
+/* Reports a failure of KVM_RUN that no guest caused. */
 static mote_status fail_run(mote_error *error, int code, const char *what)
 {
 	switch (code) {
 	case EFAULT:
-		/* The slots are ours, and cannot shrink: what is missing is a page behind them. */
+		/* The slots are ours and cannot shrink, so a page that backs them is missing. */
 		return mote_fail_code(error, MOTE_NO_MEMORY, MOTE_DOMAIN_HYPERVISOR, code,
 				      "%s: the host has no memory for a page that the guest "
 				      "touched; see vm.overcommit_memory and the limits of the "
@@ -35,7 +35,7 @@ static mote_status fail_run(mote_error *error, int code, const char *what)
 				      what);
 	case EAGAIN:
 		return mote_fail_code(error, MOTE_LIMIT, MOTE_DOMAIN_HYPERVISOR, code,
-				      "%s: KVM may not start its worker thread; raise the limit of "
+				      "%s: KVM may not start its worker thread; raise the limit on "
 				      "processes (RLIMIT_NPROC, ulimit -u) or that of the cgroup "
 				      "(pids.max)",
 				      what);
@@ -45,9 +45,9 @@ static mote_status fail_run(mote_error *error, int code, const char *what)
 }
 
 /*
- * KVM finishes a port or MMIO access when the vCPU is run next, and would then overwrite registers
- * that were set meanwhile.  A run that must not enter the guest finishes the access and nothing
- * else, except where the same instruction has more to access: that exit is kept for later.
+ * KVM completes a port or MMIO access at the next run of the vCPU, which would overwrite registers
+ * that were set in between.  A run that must not enter the guest completes just the access.  If the
+ * same instruction makes another access, that exit is kept for later.
  */
 mote_status mote_kvm_retire(struct mote_kvm_vm *vm, mote_error *error)
 {
@@ -107,7 +107,7 @@ static void decode(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
 {
 	const struct mote_kvm_run *run = vm->run;
 
-	/* A doorbell is one: it does not go through the switch. */
+	/* A doorbell is one, and skips the switch. */
 	if (run->exit_reason == MOTE_KVM_EXIT_IO) {
 		decode_io(vm, exit);
 		return;
@@ -145,9 +145,9 @@ static void decode(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
 }
 
 /*
- * At a VM's first run Linux 6.14 and later start a thread for KVM in this process, and give
- * EAGAIN where a limit of processes forbids it. That may pass, so this tries again, but not for
- * ever. -EINTR: the call was cancelled meanwhile, or a signal came.
+ * At a VM's first run, Linux 6.14 and later start a thread for KVM in this process, and return
+ * EAGAIN where a process limit forbids it.  That may be temporary, so this retries for a limited
+ * time.  -EINTR: the call was cancelled in the meantime, or a signal arrived.
  */
 static int run_again(struct mote_kvm_vm *vm)
 {
@@ -179,7 +179,7 @@ static mote_status end_failed_run(struct mote_kvm_vm *vm, int result, struct mot
 	}
 	if (result != -EINTR)
 		return fail_run(error, -result, "KVM_RUN");
-	/* An access that was pending is finished before KVM looks for signals. */
+	/* KVM completes a pending access before it checks for signals. */
 	vm->pending = MOTE_KVM_NOTHING_PENDING;
 	exit->kind =
 		mote_interrupt_cancelled(vm->interrupt) ? MOTE_EXIT_CANCELLED : MOTE_EXIT_RETRY;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The functions through which the KVM backend reaches KVM.  Tests put a counter,
- * a fault injector or a bed's quirk in their place.
+ * The functions through which the KVM backend reaches KVM.  Tests replace
+ * them with a counter, a fault injector or a bed's quirk.
  *
- * Functions that return int give 0 or more on success and a negative errno on
- * failure; none of them touches errno's meaning for the caller.
+ * Functions that return int return 0 or more on success and a negative errno on
+ * failure; errno itself has no meaning for the caller.
  */
 #ifndef MOTE_HYPERVISOR_BACKENDS_KVM_SYSTEM_H
 #define MOTE_HYPERVISOR_BACKENDS_KVM_SYSTEM_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * KVM's x86_64 vCPU: set-up, CPUID, general, special and debug registers, reset.
+ * KVM's x86_64 vCPU: setup, CPUID, general, special and debug registers, reset.
  * Extended state is in kvm_x86_64_xsave.c.  Source: Linux,
  * Documentation/virt/kvm/api.rst.
  */
@@ -108,7 +108,7 @@ void mote_kvm_arch_close(struct mote_kvm *kvm)
 
 mote_status mote_kvm_arch_create_vm(struct mote_kvm_vm *vm, mote_error *error)
 {
-	/* KVM would patch a hypercall of the wrong vendor in guest memory. */
+	/* KVM would otherwise patch the other vendor's hypercall instruction in guest memory. */
 	struct mote_kvm_enable_cap quirks = {
 		.cap = MOTE_KVM_CAP_DISABLE_QUIRKS2,
 		.args = {MOTE_KVM_X86_QUIRK_FIX_HYPERCALL_INSN},
@@ -169,8 +169,8 @@ bool mote_kvm_arch_run_error(int code, struct mote_vm_exit *exit)
 	return false;
 }
 
-/* Hosts with shadow paging keep what they derived from the guest's tables until something tells
- * them otherwise, and writing CR3 again does not. */
+/* Hosts with shadow paging keep what they derived from the guest's tables until it is invalidated,
+ * and writing CR3 again does not do that. */
 mote_status mote_kvm_invalidate_translations(struct mote_vm *base, uint64_t gpa, uint64_t bytes,
 					     mote_error *error)
 {
@@ -223,8 +223,8 @@ mote_status mote_kvm_regs(struct mote_vm *base, mote_regs *regs, mote_error *err
 	return MOTE_OK;
 }
 
-/* A read in several parts, as of a word on two pages, would overwrite registers when its last
- * part is finished: the parts that nobody has seen yet are given up. */
+/* A read in several parts, e.g. of a word on two pages, would overwrite registers when its last
+ * part completes, so the parts that were not reported yet are dropped. */
 static mote_status give_up_reads(struct mote_kvm_vm *vm, mote_error *error)
 {
 	mote_status status = MOTE_OK;
@@ -402,7 +402,7 @@ mote_status mote_kvm_set_debug_regs(struct mote_vm *base, const mote_debug_regs 
 
 /* ---- Reset ------------------------------------------------------------------------------- */
 
-/* A string instruction may have accesses to come: with RCX at 0 it ends. */
+/* A string instruction may have further accesses to make: setting RCX to 0 ends it. */
 static mote_status forget_pending(struct mote_kvm_vm *vm, mote_error *error)
 {
 	const struct mote_kvm_x86_regs none = {.rflags = MOTE_X86_64_RFLAGS_FIXED};
@@ -416,7 +416,7 @@ static mote_status forget_pending(struct mote_kvm_vm *vm, mote_error *error)
 		if (status == MOTE_OK)
 			status = mote_kvm_retire(vm, error);
 	}
-	return mote_fail(error, MOTE_HYPERVISOR, "reset: the last instruction does not end");
+	return mote_fail(error, MOTE_HYPERVISOR, "reset: the last instruction does not complete");
 }
 
 static mote_status reset_events(struct mote_kvm_vm *vm, mote_error *error)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which CPUID a guest sees: what KVM supports, less what a guest in user mode
- * has no use for or should not have.
+ * Which CPUID a guest sees: what KVM supports, minus what a guest in user mode cannot use or should
+ * not have.
  */
 #ifndef MOTE_HYPERVISOR_BACKENDS_KVM_X86_64_CPUID_H
 #define MOTE_HYPERVISOR_BACKENDS_KVM_X86_64_CPUID_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the files of KVM's x86_64 vCPU share: kvm_x86_64.c (set-up, registers,
- * reset) and kvm_x86_64_xsave.c (extended state).
+ * What the files of KVM's x86_64 vCPU share: kvm_x86_64.c (setup, registers, reset) and
+ * kvm_x86_64_xsave.c (extended state).
  */
 #ifndef MOTE_HYPERVISOR_BACKENDS_KVM_X86_64_INTERNAL_H
 #define MOTE_HYPERVISOR_BACKENDS_KVM_X86_64_INTERNAL_H
