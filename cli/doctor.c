@@ -29,7 +29,6 @@ struct doctor_options {
 struct findings {
 	mote_probe_result backends[MAXIMUM_BACKENDS];
 	size_t count;
-	bool usable;
 	bool chosen;			     /* `mote run` finds a backend */
 	mote_backend_kind backend;	     /* that one */
 	char problem[MOTE_ERROR_TEXT_BYTES]; /* or why not */
@@ -48,7 +47,7 @@ static void look(struct findings *findings)
 	mote_error error = MOTE_ERROR_INIT;
 	mote_engine *engine;
 
-	*findings = (struct findings){.usable = false};
+	*findings = (struct findings){.chosen = false};
 	for (size_t i = 0; i < MAXIMUM_BACKENDS; i++) {
 		mote_probe_result *result = &findings->backends[i];
 
@@ -56,7 +55,6 @@ static void look(struct findings *findings)
 		if (mote_probe(i, result, NULL) != MOTE_OK)
 			break;
 		findings->count++;
-		findings->usable = findings->usable || result->usable;
 	}
 	if (mote_engine_create(NULL, &engine, &error) == MOTE_OK) {
 		findings->chosen = true;
@@ -174,7 +172,7 @@ static void print_json(struct output *output, const struct findings *findings)
 	struct json json;
 
 	json_begin(&json, output);
-	json_bool(&json, "usable", findings->usable);
+	json_bool(&json, "usable", findings->chosen);
 	if (findings->chosen)
 		json_string(&json, "chosen", mote_backend_name(findings->backend));
 	else
@@ -222,7 +220,7 @@ int command_doctor(int argc, char **argv)
 		print_split_lock(&output, &findings);
 	}
 	code = output_finish(&output);
-	if (code == EXIT_FINE && !findings.usable)
+	if (code == EXIT_FINE && !findings.chosen)
 		code = EXIT_PROBLEM;
 	forget(&findings);
 	return code;

@@ -120,8 +120,8 @@ static const char doctor_help[] =
 	"  --json      print one JSON object\n"
 	"  --help, -h  print this text\n"
 	"\n"
-	"Exit codes: 0 if at least one hypervisor is usable; 1 if none is; 2 if the command\n"
-	"line is wrong.\n";
+	"Exit codes: 0 if `mote run` finds a usable hypervisor; 1 if it finds none; 2 if the\n"
+	"command line is wrong.\n";
 
 static const char bench_help[] =
 	"mote bench [OPTION...]\n"

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "text.h"
+#include "text/text.h"
 #include "tool.h"
 
 static ssize_t read_some(int fd, void *to, size_t bytes)
@@ -98,11 +98,11 @@ bool input_start(const char *path, char *text, size_t capacity)
 
 static int too_large(struct problem *problem, const char *name, size_t limit)
 {
-	char size[SIZE_TEXT_BYTES];
+	char size[MOTE_SIZE_TEXT_BYTES];
 
 	return problem_set(problem, EXIT_PROBLEM, "too_large",
 			   "%s: larger than the %s that one call can take", name,
-			   size_text(limit, size));
+			   mote_size_text(limit, size));
 }
 
 int input_read(const char *path, size_t limit, void **data, size_t *length, struct problem *problem)

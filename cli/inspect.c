@@ -8,7 +8,7 @@
 
 #include "options.h"
 #include "problem.h"
-#include "text.h"
+#include "text/text.h"
 #include "tool.h"
 
 struct inspect_options {
@@ -28,10 +28,10 @@ static const char *type_name(const mote_image_information *information)
 
 static void print_need(struct output *output, const char *name, uint64_t bytes)
 {
-	char size[SIZE_TEXT_BYTES];
+	char size[MOTE_SIZE_TEXT_BYTES];
 
 	output_format(output, "%-9s%s%s\n", name, bytes != 0 ? "at least " : "",
-		      bytes != 0 ? size_text(bytes, size) : "no demand");
+		      bytes != 0 ? mote_size_text(bytes, size) : "no demand");
 }
 
 static void print_functions(struct output *output, const char *title, const mote_image *image,

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "text.h"
+#include "text/text.h"
 
 /* JSON writes what lies above U+FFFF as two surrogates. */
 static void escape_code(struct output *output, uint32_t code)
@@ -26,7 +26,7 @@ static void put_string(struct json *json, const char *text, size_t length)
 	output_text(output, "\"");
 	for (size_t at = 0; at < length;) {
 		uint32_t code;
-		size_t bytes = utf8_next(text + at, length - at, &code);
+		size_t bytes = mote_utf8_next(text + at, length - at, &code);
 
 		if (bytes == 0) {
 			output_text(output, "\\ufffd");
@@ -35,7 +35,7 @@ static void put_string(struct json *json, const char *text, size_t length)
 			output_format(output, "\\%c", (char)code);
 		} else if (code == '\n') {
 			output_text(output, "\\n");
-		} else if (is_unsafe(code) || (output->ascii_only && code > 0x7f)) {
+		} else if (!mote_is_printable(code) || (output->ascii_only && code > 0x7f)) {
 			escape_code(output, code);
 		} else {
 			output_bytes(output, text + at, bytes);

@@ -97,5 +97,5 @@ int main(int argc, char **argv)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(argc - 1, argv + 1);
 	return complain_usage(NULL, "unknown %s %s", argv[1][0] == '-' ? "option" : "command",
-			      argv[1]);
+			      argv[1][0] == '\0' ? "\"\"" : argv[1]);
 }

@@ -59,8 +59,8 @@ static const char readme_text[] =
 	"mote run --timeout 100ms build/@ sum @@README.md\n"
 	"```\n"
 	"\n"
-	"If mote is installed in a place of its own, or only built, say so to the first\n"
-	"command: `-DCMAKE_PREFIX_PATH=/the/place`, the place may be a build folder.\n"
+	"If mote is installed in a place of its own, or only built, add that place to the first\n"
+	"command: `-DCMAKE_PREFIX_PATH=/the/place`. A build folder is such a place, too.\n"
 	"\n"
 	"`man mote-guest` tells what guests can do, `man libmote` how a program calls them.\n";
 
@@ -211,13 +211,53 @@ static int write_files(int folder, const char *guest)
 	return code;
 }
 
+/* ---- What to do next --------------------------------------------------------------------- */
+
+/* Whether a shell takes every byte of text for itself. */
+static bool is_plain_path(const char *text)
+{
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-+";
+
+	return strspn(text, plain) == strlen(text);
+}
+
+/*
+ * The option that tells CMake where the guest SDK is, with a space before it: the tool lies two
+ * folders below that place, as in /the/place/bin/mote.  Empty where CMake looks anyway, and where
+ * the place is not known.
+ */
+static void place_option(char *option, size_t capacity)
+{
+	char place[1024];
+	ssize_t length = readlink("/proc/self/exe", place, sizeof(place) - 1);
+
+	option[0] = '\0';
+	if (length <= 0 || (size_t)length == sizeof(place) - 1)
+		return;
+	place[length] = '\0';
+	for (int i = 0; i < 2; i++) {
+		char *slash = strrchr(place, '/');
+
+		if (slash == NULL)
+			return;
+		*slash = '\0';
+	}
+	if (place[0] != '\0' && strcmp(place, "/usr") != 0 && strcmp(place, "/usr/local") != 0 &&
+	    is_plain_path(place))
+		snprintf(option, capacity, " -DCMAKE_PREFIX_PATH=%s", place);
+}
+
 static int print_next_step(const char *name)
 {
+	char option[1100];
 	struct output output;
 
+	place_option(option, sizeof(option));
 	output_standard(&output);
 	output_format(&output, "%s: CMakeLists.txt, %s.c, README.md\n\n", name, name);
-	output_format(&output, "  cd %s\n  cmake -B build && cmake --build build\n", name);
+	output_format(&output, "  cd %s\n  cmake -B build%s && cmake --build build\n", name,
+		      option);
 	output_format(&output, "  mote run build/%s greet World\n", name);
 	return output_finish(&output);
 }

@@ -40,41 +40,47 @@ int problem_usage(struct problem *problem, const char *format, ...)
 	return EXIT_USAGE;
 }
 
-/* Puts `to` in the place of the first `from`. */
-static void replace(char *text, size_t capacity, const char *from, const char *to)
+/* Puts `to` in the place of the first `from`.  Returns whether there was one. */
+static bool replace(char *text, size_t capacity, const char *from, const char *to)
 {
 	char *at = strstr(text, from);
 	char rest[MOTE_ERROR_TEXT_BYTES];
 
 	if (at == NULL)
-		return;
+		return false;
 	snprintf(rest, sizeof(rest), "%s", at + strlen(from));
 	snprintf(at, capacity - (size_t)(at - text), "%s%s", to, rest);
+	return true;
 }
 
-/* The library names the members of its options; here they are set on the command line. */
-static void use_tool_words(mote_status status, char *text, size_t capacity)
+/* The library names the members of its options; here they are set on the command line.  Returns
+ * whether the command line is what is wrong. */
+static bool use_tool_words(mote_status status, char *text, size_t capacity)
 {
 	static const struct {
 		const char *library, *tool;
+		bool usage; /* the option itself is wrong */
 	} words[] = {
-		{"raise memory_bytes", "raise --memory"},
-		{"memory_bytes is", "--memory is"},
-		{"heap_bytes is", "--heap is"},
-		{"stack_bytes is", "--stack is"},
-		{"mailbox_bytes is", "--mailbox is"},
-		{"raise it, or leave it 0", "raise it, or leave it out"},
-		{"lower stack_bytes or mailbox_bytes", "lower --stack or --mailbox"},
-		{"raise mailbox_bytes", "raise --mailbox"},
+		{"raise memory_bytes", "raise --memory", false},
+		{"memory_bytes is", "--memory is", true},
+		{"heap_bytes is", "--heap is", true},
+		{"stack_bytes is", "--stack is", true},
+		{"mailbox_bytes is", "--mailbox is", true},
+		{"raise it, or leave it 0", "raise it, or leave it out", false},
+		{"lower stack_bytes or mailbox_bytes", "lower --stack or --mailbox", false},
+		{"raise mailbox_bytes", "raise --mailbox", false},
 		{"register it in host_functions",
-		 "mote run offers none: it needs a program of its own"},
+		 "mote run offers none: it needs a program of its own", false},
 	};
+	bool usage = false;
 
 	if (status != MOTE_INVALID_ARGUMENT && status != MOTE_NO_GUEST_MEMORY &&
 	    status != MOTE_TOO_LARGE && status != MOTE_MISSING_IMPORT)
-		return;
+		return false;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		replace(text, capacity, words[i].library, words[i].tool);
+		if (replace(text, capacity, words[i].library, words[i].tool))
+			usage = usage || words[i].usage;
+	return usage && status == MOTE_INVALID_ARGUMENT;
 }
 
 int problem_from_error(struct problem *problem, const mote_error *error)
@@ -87,11 +93,12 @@ int problem_from_error(struct problem *problem, const mote_error *error)
 		exit_code = EXIT_GUEST_ABORT;
 	else if (error->status == MOTE_WALL_DEADLINE || error->status == MOTE_CPU_DEADLINE)
 		exit_code = EXIT_DEADLINE;
-	problem->exit_code = exit_code;
 	snprintf(problem->status, sizeof(problem->status), "%s", mote_status_name(error->status));
 	snprintf(problem->text, sizeof(problem->text), "%s",
 		 error->text[0] != '\0' ? error->text : mote_status_text(error->status));
-	use_tool_words(error->status, problem->text, sizeof(problem->text));
+	if (use_tool_words(error->status, problem->text, sizeof(problem->text)))
+		exit_code = EXIT_USAGE;
+	problem->exit_code = exit_code;
 	return exit_code;
 }
 

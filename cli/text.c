@@ -8,47 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-size_t utf8_next(const char *at, size_t left, uint32_t *code)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	const unsigned char *bytes = (const unsigned char *)at;
-	uint32_t value;
-	size_t length;
-
-	if (left == 0)
-		return 0;
-	if (bytes[0] < 0x80) {
-		*code = bytes[0];
-		return 1;
-	}
-	if ((bytes[0] & 0xe0) == 0xc0)
-		length = 2;
-	else if ((bytes[0] & 0xf0) == 0xe0)
-		length = 3;
-	else if ((bytes[0] & 0xf8) == 0xf0)
-		length = 4;
-	else
-		return 0;
-	if (length > left)
-		return 0;
-	value = bytes[0] & (0x7fu >> length);
-	for (size_t i = 1; i < length; i++) {
-		if ((bytes[i] & 0xc0) != 0x80)
-			return 0;
-		value = value << 6 | (bytes[i] & 0x3f);
-	}
-	if (value < least[length] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
-		return 0;
-	*code = value;
-	return length;
-}
+#include "text/text.h"
 
 bool utf8_valid(const char *text, size_t length)
 {
 	uint32_t code;
 
 	for (size_t at = 0; at < length;) {
-		size_t bytes = utf8_next(text + at, length - at, &code);
+		size_t bytes = mote_utf8_next(text + at, length - at, &code);
 
 		if (bytes == 0)
 			return false;
@@ -67,27 +34,6 @@ bool locale_is_utf8(void)
 	return locale != NULL &&
 	       (strstr(locale, "UTF-8") != NULL || strstr(locale, "utf8") != NULL ||
 		strstr(locale, "utf-8") != NULL);
-}
-
-bool is_unsafe(uint32_t code)
-{
-	static const struct {
-		uint32_t first, last;
-	} unsafe[] = {
-		{0x00, 0x1f},	    {0x7f, 0x9f},     /* control characters */
-		{0x61c, 0x61c},	    {0x200e, 0x200f}, /* marks of direction */
-		{0x2028, 0x202e},		      /* separators of lines; embeddings */
-		{0x2066, 0x206f},		      /* isolates; deprecated format characters */
-		{0xfdd0, 0xfdef},		      /* noncharacters */
-		{0xfeff, 0xfeff},		      /* byte order mark, invisible */
-		{0xfff9, 0xfffb},		      /* interlinear annotation, invisible */
-		{0xe0000, 0xe007f},		      /* tags, invisible */
-	};
-
-	for (size_t i = 0; i < sizeof(unsafe) / sizeof(unsafe[0]); i++)
-		if (code >= unsafe[i].first && code <= unsafe[i].last)
-			return true;
-	return (code & 0xfffe) == 0xfffe; /* the last two of each plane are noncharacters */
 }
 
 /* Writes the escape of one byte to text and returns its length. */
@@ -110,7 +56,7 @@ static bool is_kept(uint32_t code, unsigned how)
 {
 	if ((how & ESCAPE_KEEP_LINES) && (code == '\n' || code == '\t'))
 		return true;
-	return !is_unsafe(code) && !((how & ESCAPE_ASCII_ONLY) && code > 0x7f);
+	return mote_is_printable(code) && !((how & ESCAPE_ASCII_ONLY) && code > 0x7f);
 }
 
 size_t escape_text(char *to, size_t capacity, const char *text, size_t length, unsigned how)
@@ -120,7 +66,7 @@ size_t escape_text(char *to, size_t capacity, const char *text, size_t length, u
 
 	for (size_t at = 0; at < length;) {
 		uint32_t code = 0;
-		size_t bytes = utf8_next(text + at, length - at, &code), out = 0;
+		size_t bytes = mote_utf8_next(text + at, length - at, &code), out = 0;
 
 		if (bytes > 0 && is_kept(code, how)) {
 			memcpy(escaped, text + at, bytes);
@@ -184,17 +130,4 @@ void fit_format(char *to, size_t capacity, const char *format, va_list arguments
 	vsnprintf(text, (size_t)length + 1, format, arguments);
 	fit_text(to, capacity, text);
 	free(text);
-}
-
-const char *size_text(uint64_t bytes, char text[SIZE_TEXT_BYTES])
-{
-	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
-	unsigned unit = 0;
-
-	while (unit < 4 && bytes >= 1024 && bytes % 1024 == 0) {
-		bytes /= 1024;
-		unit++;
-	}
-	snprintf(text, SIZE_TEXT_BYTES, "%llu %s", (unsigned long long)bytes, units[unit]);
-	return text;
 }

@@ -11,15 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The length of the UTF-8 sequence at `at`, of which `left` bytes exist, and its code point. 0
- * when there is no valid one. */
-size_t utf8_next(const char *at, size_t left, uint32_t *code);
-
 bool utf8_valid(const char *text, size_t length);
-
-/* Whether a terminal may obey a code point, hide it, or show something else than it says: control
- * characters, invisible ones, and the marks that change the direction of writing. */
-bool is_unsafe(uint32_t code);
 
 /*
  * Copies text to `to`, which has room for `capacity` bytes, with \n, \r, \t and \xNN for unsafe
@@ -44,9 +36,5 @@ void fit_format(char *to, size_t capacity, const char *format, va_list arguments
 
 /* The most that one byte of text takes when it is escaped. */
 enum { ESCAPED_BYTES = 4 };
-
-/* "64 KiB", "1 MiB", "5000 bytes".  Returns text. */
-enum { SIZE_TEXT_BYTES = 32 };
-const char *size_text(uint64_t bytes, char text[SIZE_TEXT_BYTES]);
 
 #endif

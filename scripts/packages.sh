@@ -83,6 +83,11 @@ need_lint()
 	need clang-format:clang-format clang-tidy:clang-tidy shellcheck:shellcheck
 }
 
+need_busy()
+{
+	need stress-ng:stress-ng
+}
+
 need_svm_bed()
 {
 	need qemu-system-x86_64:qemu-system-x86 cpio:cpio strip:binutils xz:xz-utils

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "text_internal.h"
+#include "text/text.h"
 
 /* How much text fits into the caller's structure; 0 when it is too small to be written at all. */
 static size_t text_capacity(const mote_error *error)

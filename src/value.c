@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "error_internal.h"
-#include "text_internal.h"
+#include "text/text.h"
 #include "value_internal.h"
 
 static const char *skip_blanks(const char *at)

@@ -109,7 +109,7 @@ struct mote_abi_import {
  * x86_64: `out %eax, $port`, exactly 4 bytes; the value is ignored.
  * aarch64: `str xN, [doorbell page + 8 * port]`, exactly 8 bytes; the value is ignored.
  */
-#define MOTE_ABI_PORT_READY 0x50u     /* parked: initialised, and the call's result is in place */
+#define MOTE_ABI_PORT_READY 0x50u     /* parked: initialized, and the call's result is in place */
 #define MOTE_ABI_PORT_HOST_CALL 0x54u /* host_call is filled in */
 #define MOTE_ABI_PORT_LOG 0x58u	      /* message is filled in */
 #define MOTE_ABI_PORT_ABORT 0x5cu     /* message is filled in; does not return */

@@ -11,7 +11,7 @@
 
 #include "error_internal.h"
 #include "options.h"
-#include "text_internal.h"
+#include "text/text.h"
 
 #if defined(MOTE_WITH_KVM)
 #include "hypervisor/backends/kvm/kvm.h"

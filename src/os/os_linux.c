@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "error_internal.h"
-#include "text_internal.h"
+#include "text/text.h"
 
 /* other: the status for codes that do not stand for a limit. */
 static mote_status fail_as(mote_error *error, mote_status other, mote_error_domain domain, int code,

@@ -25,7 +25,7 @@
 
 enum { FORK_MARK_BYTES = 4096 };
 
-static const uint64_t RESERVE_STEP = 64ull << 20;
+static const uint64_t RESERVE_STEP = 64ull << 20, MINIMUM_RESERVE_STEP = 1ull << 20;
 
 /* "mmap of", "a buffer". */
 static mote_status fail_on(mote_error *error, int code, const char *call, const char *what)
@@ -89,16 +89,21 @@ static mote_status fail_reserve(mote_error *error, int code, uint64_t bytes, con
 			      what, (unsigned long long)bytes);
 }
 
-/* In steps: a signal undoes what the kernel has reserved in the call that it interrupts. */
+/* In steps: a signal undoes what the kernel has reserved in the call that it interrupts, so under
+ * frequent signals only shorter ones come to an end. */
 static int reserve_file(int fd, uint64_t offset, uint64_t bytes)
 {
-	for (uint64_t done = 0; done < bytes;) {
-		uint64_t step = bytes - done < RESERVE_STEP ? bytes - done : RESERVE_STEP;
+	uint64_t step = RESERVE_STEP;
 
-		if (fallocate(fd, 0, (off_t)(offset + done), (off_t)step) == 0)
-			done += step;
+	for (uint64_t done = 0; done < bytes;) {
+		uint64_t part = bytes - done < step ? bytes - done : step;
+
+		if (fallocate(fd, 0, (off_t)(offset + done), (off_t)part) == 0)
+			done += part;
 		else if (errno != EINTR)
 			return errno;
+		else if (step > MINIMUM_RESERVE_STEP)
+			step /= 2;
 	}
 	return 0;
 }

@@ -184,6 +184,10 @@ static mote_status check_entry(const struct mote_elf *elf, mote_error *error)
 		    elf->entry - segment->address < segment->memory_bytes)
 			return MOTE_OK;
 	}
+	if (elf->entry == 0 && elf->position_independent)
+		return bad(elf, error,
+			   "a shared library; link an executable with the guest SDK "
+			   "(-static-pie -nostdlib)");
 	return bad(elf, error, "the entry point is not in an executable segment");
 }
 

@@ -7,7 +7,7 @@
 
 #include "error_internal.h"
 #include "sandbox/sandbox_internal.h"
-#include "text_internal.h"
+#include "text/text.h"
 
 static void find_symbol(const mote_sandbox *sandbox, mote_fault *fault)
 {

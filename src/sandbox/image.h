@@ -9,7 +9,7 @@
 
 #include "allocator.h"
 #include "sandbox/elf.h"
-#include "text_internal.h"
+#include "text/text.h"
 
 struct mote_image {
 	_Atomic uint32_t references;

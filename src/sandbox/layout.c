@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "error_internal.h"
+#include "text/text.h"
 
 enum { GUARD_BYTES = 4 * MOTE_PAGE_BYTES };
 
@@ -18,19 +19,6 @@ static const char *const names[MOTE_LAYOUT_REGIONS] = {
 	[MOTE_LAYOUT_HEAP_GUARD] = "guard",   [MOTE_LAYOUT_HEAP] = "heap",
 	[MOTE_LAYOUT_TABLES] = "page tables", [MOTE_LAYOUT_BUFFERS] = "outside memory",
 };
-
-const char *mote_size_text(uint64_t bytes, char text[MOTE_SIZE_TEXT_BYTES])
-{
-	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
-	unsigned unit = 0;
-
-	while (unit < 4 && bytes >= 1024 && bytes % 1024 == 0) {
-		bytes /= 1024;
-		unit++;
-	}
-	snprintf(text, MOTE_SIZE_TEXT_BYTES, "%llu %s", (unsigned long long)bytes, units[unit]);
-	return text;
-}
 
 static uint64_t align_up(uint64_t value, uint64_t alignment)
 {

@@ -86,8 +86,4 @@ const char *mote_layout_name(const struct mote_layout *layout, uint64_t gva);
 /* Whether an address lies in one of the two guards of the stack. */
 bool mote_layout_is_stack_guard(const struct mote_layout *layout, uint64_t gva);
 
-/* "16 MiB", "456 KiB", "123 bytes". */
-#define MOTE_SIZE_TEXT_BYTES 32
-const char *mote_size_text(uint64_t bytes, char text[MOTE_SIZE_TEXT_BYTES]);
-
 #endif

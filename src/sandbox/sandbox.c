@@ -9,7 +9,7 @@
 #include "options.h"
 #include "sandbox/loader.h"
 #include "sandbox/sandbox_internal.h"
-#include "text_internal.h"
+#include "text/text.h"
 
 static const uint64_t DEFAULT_MEMORY = 16ull << 20;
 static const uint64_t DEFAULT_STACK = 256ull << 10;

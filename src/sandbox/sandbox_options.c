@@ -9,6 +9,7 @@
 #include "error_internal.h"
 #include "options.h"
 #include "sandbox/sandbox_internal.h"
+#include "text/text.h"
 
 static const uint64_t MINIMUM_MEMORY = 64ull << 10;
 static const uint64_t MAXIMUM_MAILBOX = 1ull << 30;
@@ -19,13 +20,17 @@ static const size_t MINIMUM_FUNCTION = sizeof(mote_host_function); /* of 0.1, th
 static mote_status check_range(const char *what, uint64_t value, uint64_t least, uint64_t most,
 			       mote_error *error)
 {
-	char low[MOTE_SIZE_TEXT_BYTES], high[MOTE_SIZE_TEXT_BYTES];
+	char low[MOTE_SIZE_TEXT_BYTES], high[MOTE_SIZE_TEXT_BYTES], given[MOTE_SIZE_TEXT_BYTES];
 
 	if (value >= least && value <= most)
 		return MOTE_OK;
-	return mote_fail(error, MOTE_INVALID_ARGUMENT, "%s is %llu bytes; it must be %s to %s",
-			 what, (unsigned long long)value, mote_size_text(least, low),
-			 mote_size_text(most, high));
+	mote_size_text(value, given);
+	mote_size_text(most, high);
+	if (least == 0)
+		return mote_fail(error, MOTE_INVALID_ARGUMENT, "%s is %s; it must be at most %s",
+				 what, given, high);
+	return mote_fail(error, MOTE_INVALID_ARGUMENT, "%s is %s; it must be %s to %s", what, given,
+			 mote_size_text(least, low), high);
 }
 
 static mote_status check(const mote_sandbox_options *options, mote_error *error)

@@ -56,6 +56,8 @@ static void writes_four_files(void)
 	CHECK_EQ(tool.code, 0);
 	CHECK_STR(tool.errors, "");
 	CHECK_CONTAINS(tool.output, "cd first-1\n");
+	CHECK_CONTAINS(tool.output, "  cmake -B build");
+	CHECK_CONTAINS(tool.output, " && cmake --build build\n");
 	CHECK_CONTAINS(tool.output, "mote run build/first-1 greet World\n");
 	tool_clear(&tool);
 	CHECK_EQ(count_files(test_file("first-1")), 4);

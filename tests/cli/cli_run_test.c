@@ -330,10 +330,10 @@ static void impossible_sizes_are_refused(void)
 	tool_expect_error(&tool, "memory", 1, "raise --memory");
 	tool_clear(&tool);
 	TOOL_RUN(&tool, "run", "--memory", "100G", test_guest("echo"), "empty");
-	tool_expect_error(&tool, "memory", 1, "--memory is 107374182400 bytes; it must be");
+	tool_expect_error(&tool, "memory", 2, "--memory is 100 GiB; it must be 64 KiB to 64 GiB");
 	tool_clear(&tool);
 	TOOL_RUN(&tool, "run", "--mailbox", "2G", test_guest("echo"), "empty");
-	tool_expect_error(&tool, "mailbox", 1, "--mailbox is 2147483648 bytes; it must be");
+	tool_expect_error(&tool, "mailbox", 2, "--mailbox is 2 GiB; it must be at most 1 GiB");
 	tool_clear(&tool);
 }
 

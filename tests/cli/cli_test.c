@@ -111,7 +111,7 @@ static void wrong_usage_is_one_line_and_code_2(void)
 		{{NULL}, "no command; see mote help"},
 		{{"frobnicate"}, "unknown command frobnicate; see mote help"},
 		{{"--frobnicate"}, "unknown option --frobnicate; see mote help"},
-		{{""}, "unknown command"},
+		{{""}, "unknown command \"\"; see mote help"},
 		{{"version", "x"}, "takes no arguments"},
 		{{"help", "frobnicate"}, "no help about frobnicate"},
 		{{"help", "run", "x"}, "help takes one command"},
@@ -311,6 +311,14 @@ static void doctor_names_a_wrong_choice(void)
 	TOOL_RUN_PREPARED(&tool, "doctor");
 	CHECK_CONTAINS(tool.output, "mote run finds none: ");
 	CHECK_CONTAINS(tool.output, "MOTE_BACKEND=frob");
+	CHECK_EQ(tool.code, 1);
+	tool_clear(&tool);
+	tool.variable = "MOTE_BACKEND=frob";
+	TOOL_RUN_PREPARED(&tool, "doctor", "--json");
+	CHECK_EQ(tool.code, 1);
+	CHECK_STR(json_at(tool.output, "usable"), "false");
+	CHECK_STR(json_at(tool.output, "chosen"), "null");
+	CHECK_CONTAINS(json_at(tool.output, "error"), "MOTE_BACKEND=frob");
 	tool_clear(&tool);
 }
 

@@ -16,6 +16,7 @@
 #include "input.h"
 #include "run_setup.h"
 #include "text.h"
+#include "text/text.h"
 #include "tool.h"
 
 enum { MAXIMUM_WORDS = 24, LIMIT = 4096 };
@@ -192,8 +193,9 @@ static void check_text(const char *text, size_t length, bool keep_lines)
 	while (at < bytes) {
 		uint32_t code = 0;
 
-		at += utf8_next(escaped + at, bytes - at, &code);
-		FUZZ_CHECK(!is_unsafe(code) || (keep_lines && (code == '\n' || code == '\t')));
+		at += mote_utf8_next(escaped + at, bytes - at, &code);
+		FUZZ_CHECK(mote_is_printable(code) ||
+			   (keep_lines && (code == '\n' || code == '\t')));
 	}
 	free(escaped);
 	escaped = malloc(length / 2 + 1);

@@ -2,14 +2,16 @@
  *
  * What the sandbox tests share.
  */
-#define _POSIX_C_SOURCE 200809L /* nanosleep */
+#define _GNU_SOURCE /* fork, nanosleep, prctl */
 #include "fixture.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 mote_engine *fixture_engine(void)
 {
@@ -123,6 +125,23 @@ void fixture_check_child(pid_t child)
 	REQUIRE_EQ(waitpid(child, &status, 0), child);
 	CHECK(WIFEXITED(status));
 	CHECK_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), 0);
+}
+
+int fixture_in_a_child(int (*act)(void))
+{
+	int status = -1;
+	pid_t child;
+
+	test_need_hypervisor();
+	test_guest("faults"); /* leaves the case here, not in the child */
+	child = fork();
+	REQUIRE(child >= 0);
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a case that hangs leaves nobody behind */
+		_exit(act());
+	}
+	REQUIRE_EQ(waitpid(child, &status, 0), child);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 /* ---- Kills ------------------------------------------------------------------------------- */

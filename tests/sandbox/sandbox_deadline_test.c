@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -450,27 +449,16 @@ static void no_signal_for_the_alarm(void)
 
 /* ---- The thread that watches, whatever the application does to itself --------------------- */
 
-/* What a child found out: an exit code, 0 when all went well, SKIPPED_ when it cannot be tried. */
+/* What a child returns that cannot try it. */
 enum { SKIPPED_ = 99 };
 
-static void in_a_child(int (*act)(void), const char *what_it_needs)
+static void try_in_a_child(int (*act)(void), const char *what_it_needs)
 {
-	int status = -1;
-	pid_t child;
+	int code = fixture_in_a_child(act);
 
-	test_need_hypervisor();
-	test_guest("faults"); /* leaves the case here, not in the child */
-	child = fork();
-	REQUIRE(child >= 0);
-	if (child == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a case that hangs leaves nobody behind */
-		_exit(act());
-	}
-	REQUIRE_EQ(waitpid(child, &status, 0), child);
-	REQUIRE(WIFEXITED(status));
-	if (WEXITSTATUS(status) == SKIPPED_)
+	if (code == SKIPPED_)
 		SKIP("%s", what_it_needs);
-	CHECK_EQ(WEXITSTATUS(status), 0);
+	CHECK_EQ(code, 0);
 }
 
 static mote_status spin_for(mote_engine *engine, uint64_t wall_ns)
@@ -517,7 +505,8 @@ static int spin_with_fixed_priority(void)
 
 static void a_caller_of_fixed_priority_is_ended(void)
 {
-	in_a_child(spin_with_fixed_priority, "needs two processors and the right to SCHED_FIFO");
+	try_in_a_child(spin_with_fixed_priority,
+		       "needs two processors and the right to SCHED_FIFO");
 }
 
 /* Stacks so large that none can be had: the thread takes a small one of its own. */
@@ -547,7 +536,7 @@ static int spin_with_huge_stacks(void)
 
 static void huge_stacks_of_the_process_do_not_matter(void)
 {
-	in_a_child(spin_with_huge_stacks, "this C library has no default size of stacks");
+	try_in_a_child(spin_with_huge_stacks, "this C library has no default size of stacks");
 }
 
 static uint64_t cpu_ns(clockid_t clock)
@@ -588,7 +577,7 @@ static int close_all_descriptors(void)
 
 static void closed_descriptors_do_not_make_it_spin(void)
 {
-	in_a_child(close_all_descriptors, "");
+	try_in_a_child(close_all_descriptors, "");
 }
 
 /* The thread that watches does not exist in a child; giving up there must not wait for it. */

@@ -11,7 +11,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -34,24 +33,6 @@ static void on_signal_information(int number, siginfo_t *information, void *cont
 {
 	(void)number, (void)information, (void)context;
 	atomic_fetch_add(&handled, 1);
-}
-
-/* What a child found out: an exit code, 0 when all went well. */
-static int in_a_child(int (*act)(void))
-{
-	int status = -1;
-	pid_t child;
-
-	test_need_hypervisor();
-	test_guest("faults"); /* leaves the case here, not in the child */
-	child = fork();
-	REQUIRE(child >= 0);
-	if (child == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a case that hangs leaves nobody behind */
-		_exit(act());
-	}
-	REQUIRE_EQ(waitpid(child, &status, 0), child);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 static mote_status create_with_signal(int number, mote_engine **engine, mote_error *error)
@@ -113,7 +94,7 @@ static int explicit_and_taken(void)
 
 static void taken_signal_is_refused(void)
 {
-	CHECK_EQ(in_a_child(explicit_and_taken), 0);
+	CHECK_EQ(fixture_in_a_child(explicit_and_taken), 0);
 }
 
 static int chosen_around(void)
@@ -138,7 +119,7 @@ static int chosen_around(void)
 
 static void automatic_choice_goes_around(void)
 {
-	CHECK_EQ(in_a_child(chosen_around), 0);
+	CHECK_EQ(fixture_in_a_child(chosen_around), 0);
 }
 
 static int all_taken(void)
@@ -154,7 +135,7 @@ static int all_taken(void)
 
 static void no_signal_left(void)
 {
-	CHECK_EQ(in_a_child(all_taken), 0);
+	CHECK_EQ(fixture_in_a_child(all_taken), 0);
 }
 
 static int explicit_and_free(void)
@@ -186,7 +167,7 @@ static int explicit_and_free(void)
 
 static void signal_of_the_callers_choice(void)
 {
-	CHECK_EQ(in_a_child(explicit_and_free), 0);
+	CHECK_EQ(fixture_in_a_child(explicit_and_free), 0);
 }
 
 /* ---- Signals that are blocked ------------------------------------------------------------ */
@@ -442,7 +423,7 @@ static int kill_with_a_full_queue(void)
 
 static void a_full_signal_queue_stops_no_kill(void)
 {
-	CHECK_EQ(in_a_child(kill_with_a_full_queue), 0);
+	CHECK_EQ(fixture_in_a_child(kill_with_a_full_queue), 0);
 }
 
 static int kill_after_giving_up(void)
@@ -475,7 +456,7 @@ static int kill_after_giving_up(void)
 /* The process would die of the kick, or the guest run on. */
 static void a_signal_that_the_application_changes_later_still_kills(void)
 {
-	CHECK_EQ(in_a_child(kill_after_giving_up), 0);
+	CHECK_EQ(fixture_in_a_child(kill_after_giving_up), 0);
 }
 
 static int create_in_vain(void)
@@ -495,7 +476,7 @@ static int create_in_vain(void)
 
 static void a_failed_creation_leaves_no_handler(void)
 {
-	CHECK_EQ(in_a_child(create_in_vain), 0);
+	CHECK_EQ(fixture_in_a_child(create_in_vain), 0);
 }
 
 static void *kill_until_cancelled(void *argument)

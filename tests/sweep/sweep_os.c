@@ -3,7 +3,7 @@
  * The C library as os/ and interrupt_linux.c call it, through the linker's --wrap:
  * each function that can fail does so on demand, and what is taken and given back
  * is counted.  Not here, because they cannot fail as they are used: locking,
- * unlocking and waking, which know no error for a lock that is initialised and
+ * unlocking and waking, which know no error for a lock that is initialized and
  * held; joining a thread that is there; putting a signal mask back.  Nor fallocate,
  * which only runs under vm.overcommit_memory=2: see sandbox_limits.
  */

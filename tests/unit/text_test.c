@@ -2,7 +2,7 @@
  *
  * Text in messages: what is printable, where it is cut, how names are shortened.
  */
-#include "text_internal.h"
+#include "text/text.h"
 
 #include <stdlib.h>
 
@@ -129,6 +129,23 @@ static void errors_are_cut_between_characters(void)
 	}
 }
 
+static void sizes_read_well(void)
+{
+	char text[MOTE_SIZE_TEXT_BYTES];
+
+	REQUIRE_STR(mote_size_text(0, text), "0 bytes");
+	REQUIRE_STR(mote_size_text(1, text), "1 byte");
+	REQUIRE_STR(mote_size_text(123, text), "123 bytes");
+	REQUIRE_STR(mote_size_text(1024, text), "1 KiB");
+	REQUIRE_STR(mote_size_text(1025, text), "1025 bytes");
+	REQUIRE_STR(mote_size_text(456 << 10, text), "456 KiB");
+	REQUIRE_STR(mote_size_text(16 << 20, text), "16 MiB");
+	REQUIRE_STR(mote_size_text(3ull << 30, text), "3 GiB");
+	REQUIRE_STR(mote_size_text(2ull << 40, text), "2 TiB");
+	REQUIRE_STR(mote_size_text(1ull << 60, text), "1048576 TiB");
+	REQUIRE_STR(mote_size_text(UINT64_MAX, text), "18446744073709551615 bytes");
+}
+
 static const struct test_case cases[] = {
 	CASE(hostile_texts_become_printable),
 	CASE(no_bytes_get_through),
@@ -137,6 +154,7 @@ static const struct test_case cases[] = {
 	CASE(long_names_lose_their_middle),
 	CASE(names_are_cut_between_characters),
 	CASE(errors_are_cut_between_characters),
+	CASE(sizes_read_well),
 };
 
 int main(int argc, char **argv)

@@ -96,7 +96,7 @@ static void bad_headers_are_refused(void)
 		{ELF_PROGRAM_HEADERS, 8, ELF_FILE_BYTES, "program headers missing or truncated"},
 		{ELF_PROGRAM_HEADERS, 8, UINT64_MAX, "program headers missing or truncated"},
 		{ELF_PROGRAM_HEADERS, 8, UINT64_MAX - 100, "program headers missing or truncated"},
-		{ELF_ENTRY, 8, 0, "entry point is not in an executable segment"},
+		{ELF_ENTRY, 8, 0, "a shared library; link an executable with the guest SDK"},
 		{ELF_ENTRY, 8, CODE_AT - 1, "entry point is not in an executable segment"},
 		{ELF_ENTRY, 8, CODE_AT + 0x1000, "entry point is not in an executable segment"},
 		{ELF_ENTRY, 8, 0x2000, "entry point is not in an executable segment"},

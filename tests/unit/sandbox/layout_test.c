@@ -271,22 +271,6 @@ static void every_address_has_a_name(void)
 	REQUIRE(!mote_layout_is_stack_guard(&layout, UINT64_MAX));
 }
 
-static void sizes_read_well(void)
-{
-	char text[MOTE_SIZE_TEXT_BYTES];
-
-	REQUIRE_STR(mote_size_text(0, text), "0 bytes");
-	REQUIRE_STR(mote_size_text(123, text), "123 bytes");
-	REQUIRE_STR(mote_size_text(1024, text), "1 KiB");
-	REQUIRE_STR(mote_size_text(1025, text), "1025 bytes");
-	REQUIRE_STR(mote_size_text(456 << 10, text), "456 KiB");
-	REQUIRE_STR(mote_size_text(16 << 20, text), "16 MiB");
-	REQUIRE_STR(mote_size_text(3ull << 30, text), "3 GiB");
-	REQUIRE_STR(mote_size_text(2ull << 40, text), "2 TiB");
-	REQUIRE_STR(mote_size_text(1ull << 60, text), "1048576 TiB");
-	REQUIRE_STR(mote_size_text(UINT64_MAX, text), "18446744073709551615 bytes");
-}
-
 static const struct test_case cases[] = {
 	CASE(every_combination_is_well_formed),
 	CASE(a_failure_writes_nothing),
@@ -296,7 +280,6 @@ static const struct test_case cases[] = {
 	CASE(host_addresses_are_inside_ram_or_null),
 	CASE(guest_physical_addresses_have_the_offset),
 	CASE(every_address_has_a_name),
-	CASE(sizes_read_well),
 };
 
 int main(int argc, char **argv)

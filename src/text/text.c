@@ -2,10 +2,9 @@
  *
  * UTF-8, and which of its characters can be printed.
  */
-#include "text_internal.h"
+#include "text/text.h"
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The length of a sequence, from its first byte; 0 when no sequence begins with that byte. */
@@ -20,20 +19,20 @@ static size_t sequence_length(unsigned char first)
 	return first >= 0xf0 && first < 0xf5 ? 4 : 0;
 }
 
-/* Reads one character.  Returns its length, 0 when the bytes are not UTF-8. */
-static size_t read_character(const unsigned char *at, size_t left, uint32_t *code)
+size_t mote_utf8_next(const char *at, size_t left, uint32_t *code)
 {
 	static const uint32_t minimum[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t length = sequence_length(at[0]);
+	const unsigned char *bytes = (const unsigned char *)at;
+	size_t length = left > 0 ? sequence_length(bytes[0]) : 0;
 	uint32_t value;
 
 	if (length == 0 || length > left)
 		return 0;
-	value = length == 1 ? at[0] : at[0] & (0x7fu >> length);
+	value = length == 1 ? bytes[0] : bytes[0] & (0x7fu >> length);
 	for (size_t i = 1; i < length; i++) {
-		if ((at[i] & 0xc0) != 0x80)
+		if ((bytes[i] & 0xc0) != 0x80)
 			return 0;
-		value = value << 6 | (at[i] & 0x3f);
+		value = value << 6 | (bytes[i] & 0x3f);
 	}
 	if (value < minimum[length] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
 		return 0;
@@ -41,7 +40,7 @@ static size_t read_character(const unsigned char *at, size_t left, uint32_t *cod
 	return length;
 }
 
-static bool is_printable(uint32_t code)
+bool mote_is_printable(uint32_t code)
 {
 	static const struct {
 		uint32_t first, last;
@@ -68,8 +67,8 @@ size_t mote_text_copy(char *to, size_t capacity, const char *from, size_t length
 
 	for (size_t at = 0; at < length;) {
 		uint32_t code = 0;
-		size_t bytes = read_character((const unsigned char *)from + at, length - at, &code);
-		bool good = bytes > 0 && is_printable(code);
+		size_t bytes = mote_utf8_next(from + at, length - at, &code);
+		bool good = bytes > 0 && mote_is_printable(code);
 
 		if (used + (good ? bytes : 1) >= capacity)
 			break;
@@ -117,4 +116,18 @@ struct mote_short_text mote_text_short(const char *text)
 		tail++;
 	mote_text_copy(shortened.text + used, sizeof(shortened.text) - used, tail, strlen(tail));
 	return shortened;
+}
+
+const char *mote_size_text(uint64_t bytes, char text[MOTE_SIZE_TEXT_BYTES])
+{
+	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+	unsigned unit = 0;
+
+	while (unit < 4 && bytes >= 1024 && bytes % 1024 == 0) {
+		bytes /= 1024;
+		unit++;
+	}
+	snprintf(text, MOTE_SIZE_TEXT_BYTES, "%llu %s", (unsigned long long)bytes,
+		 unit == 0 && bytes == 1 ? "byte" : units[unit]);
+	return text;
 }
