@@ -51,7 +51,7 @@ void fixture_destroy(mote_sandbox *sandbox, mote_engine *engine);
 /* Waits for a child process, which says 0 when it found everything as it should be. */
 void fixture_check_child(pid_t child);
 
-/* Runs act in a child process and returns its result, 0 to 127, or 128 and the signal that ended it.
+/* Runs act in a child process.  Returns its result, 0 to 127, or 128 + the signal that ended it.
  * A case that needs a hypervisor or guest that is missing is skipped here, not in the child. */
 int fixture_in_a_child(int (*act)(void));
 
