@@ -15,4 +15,12 @@
 #define MOTE_COMPILER_BARRIER() atomic_signal_fence(memory_order_seq_cst)
 #endif
 
+/* A function that is seldom called: the compiler keeps it, and what leads to it, out of the way of
+ * the path that is always taken. */
+#if defined(__GNUC__)
+#define MOTE_COLD __attribute__((noinline, cold))
+#else
+#define MOTE_COLD
+#endif
+
 #endif

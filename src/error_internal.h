@@ -7,9 +7,11 @@
 
 #include <mote/error.h>
 
+#include "compiler.h"
+
 /* Failures are rare: cold keeps their code out of the hot path. */
 #if defined(__GNUC__)
-#define MOTE_PRINTF(text, first) __attribute__((format(printf, text, first), cold))
+#define MOTE_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
 #define MOTE_PRINTF(text, first)
 #endif
@@ -25,17 +27,18 @@ static inline void mote_error_begin(mote_error *error)
 }
 
 /* Fills error (may be NULL) with one printable line and returns status. */
-mote_status mote_fail(mote_error *error, mote_status status, const char *format, ...)
+MOTE_COLD mote_status mote_fail(mote_error *error, mote_status status, const char *format, ...)
 	MOTE_PRINTF(3, 4);
 
 /* The same for a failed system or hypervisor call; code is an errno, and its text is appended. */
-mote_status mote_fail_code(mote_error *error, mote_status status, mote_error_domain domain,
-			   int code, const char *format, ...) MOTE_PRINTF(5, 6);
+MOTE_COLD mote_status mote_fail_code(mote_error *error, mote_status status,
+				     mote_error_domain domain, int code, const char *format, ...)
+	MOTE_PRINTF(5, 6);
 
 /* Passes on the failure in `from`, when it was not written to the caller's error directly. */
-mote_status mote_fail_as(mote_error *error, const mote_error *from);
+MOTE_COLD mote_status mote_fail_as(mote_error *error, const mote_error *from);
 
 /* "out of host memory: WHAT" as MOTE_NO_MEMORY. */
-mote_status mote_fail_memory(mote_error *error, const char *what);
+MOTE_COLD mote_status mote_fail_memory(mote_error *error, const char *what);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "compiler.h"
 #include "error_internal.h"
 #include "hypervisor/interrupt/interrupt_internal.h"
 #include "options.h"
@@ -209,8 +210,8 @@ bool mote_sandbox_doom(mote_sandbox *sandbox)
 }
 
 /* Reads the options of a caller that may be of another version. */
-__attribute__((noinline)) static mote_status
-take_options(const mote_call_options **options, mote_call_options *taken, mote_error *error)
+MOTE_COLD static mote_status take_options(const mote_call_options **options,
+					  mote_call_options *taken, mote_error *error)
 {
 	static const struct mote_structure structure = {"call options", "MOTE_CALL_OPTIONS_INIT",
 							sizeof(*taken)};

@@ -273,7 +273,7 @@ static mote_status build(mote_sandbox *sandbox, const mote_sandbox_options *opti
 
 /* ---- Life -------------------------------------------------------------------------------- */
 
-static void release_everything(mote_sandbox *sandbox)
+void mote_sandbox_free(mote_sandbox *sandbox)
 {
 	mote_engine *engine = sandbox->engine;
 	const mote_allocator *allocator = &engine->allocator;
@@ -341,7 +341,7 @@ mote_status mote_sandbox_create(mote_engine *engine, mote_image *image,
 	if (status == MOTE_OK)
 		status = build(created, options, error);
 	if (status != MOTE_OK) {
-		release_everything(created);
+		mote_sandbox_free(created);
 		return status;
 	}
 	created->watch.interrupt = mote_sandbox_get_interrupt(created);
@@ -384,16 +384,6 @@ mote_status mote_sandbox_create_from_bytes(mote_engine *engine, const void *data
 	return status;
 }
 
-bool mote_sandbox_unclaim(mote_sandbox *sandbox)
-{
-	uint8_t use = MOTE_SANDBOX_BUSY;
-
-	if (atomic_compare_exchange_strong(&sandbox->use, &use, MOTE_SANDBOX_IDLE))
-		return false;
-	release_everything(sandbox);
-	return true;
-}
-
 void mote_sandbox_destroy(mote_sandbox *sandbox)
 {
 	mote_interrupt *interrupt;
@@ -405,7 +395,7 @@ void mote_sandbox_destroy(mote_sandbox *sandbox)
 	if (mote_sandbox_doom(sandbox))
 		mote_interrupt_kill(interrupt);
 	else
-		release_everything(sandbox);
+		mote_sandbox_free(sandbox);
 	mote_interrupt_release(interrupt);
 }
 

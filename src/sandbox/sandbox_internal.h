@@ -6,6 +6,8 @@
 #ifndef MOTE_SANDBOX_INTERNAL_H
 #define MOTE_SANDBOX_INTERNAL_H
 
+#include <stdatomic.h>
+
 #include <mote/sandbox.h>
 
 #include "engine.h"
@@ -73,8 +75,19 @@ mote_status mote_sandbox_take_host_function(const mote_sandbox_options *options,
 
 /* Marks the sandbox as in use by a call; MOTE_BUSY when it already is. */
 mote_status mote_sandbox_claim(mote_sandbox *sandbox, mote_error *error);
-/* Ends that.  True when the sandbox was destroyed during the call: it is freed now. */
-bool mote_sandbox_unclaim(mote_sandbox *sandbox);
+/* Frees the sandbox and all that it holds. */
+void mote_sandbox_free(mote_sandbox *sandbox);
+
+/* Ends a claim.  True when the sandbox was destroyed during the call: it is freed now. */
+static inline bool mote_sandbox_unclaim(mote_sandbox *sandbox)
+{
+	uint8_t use = MOTE_SANDBOX_BUSY;
+
+	if (atomic_compare_exchange_strong(&sandbox->use, &use, MOTE_SANDBOX_IDLE))
+		return false;
+	mote_sandbox_free(sandbox);
+	return true;
+}
 
 /* Marks the sandbox for destruction.  True when a call is in progress, which frees it when it
  * ends. */

@@ -61,21 +61,31 @@ bool mote_is_printable(uint32_t code)
 	return (code & 0xfffe) != 0xfffe; /* the last two of each plane are noncharacters */
 }
 
+/* Almost every character of almost every text: the end of a killed call writes one. */
+static bool is_plain(char byte)
+{
+	return byte >= 0x20 && byte < 0x7f;
+}
+
 size_t mote_text_copy(char *to, size_t capacity, const char *from, size_t length)
 {
 	size_t used = 0;
 
 	for (size_t at = 0; at < length;) {
 		uint32_t code = 0;
-		size_t bytes = mote_utf8_next(from + at, length - at, &code);
-		bool good = bytes > 0 && mote_is_printable(code);
+		size_t bytes = 1;
+		bool good = is_plain(from[at]);
 
+		if (!good) {
+			bytes = mote_utf8_next(from + at, length - at, &code);
+			good = bytes > 0 && mote_is_printable(code);
+		}
 		if (used + (good ? bytes : 1) >= capacity)
 			break;
 		/* Writing never gets ahead of reading. */
-		if (good)
-			memmove(to + used, from + at, bytes);
-		else
+		for (size_t i = 0; good && i < bytes; i++)
+			to[used + i] = from[at + i];
+		if (!good)
 			to[used] = '?';
 		used += good ? bytes : 1;
 		at += bytes > 0 ? bytes : 1;

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "compiler.h"
 #include "error_internal.h"
 
 enum { YIELDS = 100 };	 /* before a thread that waits for another one sleeps */
@@ -170,8 +171,7 @@ void mote_kick_uninstall(int kick_signal)
 	release_lock();
 }
 
-/* Kept out of line: not every call needs it. */
-__attribute__((noinline)) static mote_status check_thread(int kick_signal, mote_error *error)
+MOTE_COLD static mote_status check_thread(int kick_signal, mote_error *error)
 {
 	sigset_t blocked;
 	int code = pthread_sigmask(SIG_BLOCK, NULL, &blocked);

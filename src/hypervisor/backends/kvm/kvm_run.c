@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "compiler.h"
 #include "error_internal.h"
 #include "hypervisor/backends/kvm/kvm_internal.h"
 #include "hypervisor/interrupt/interrupt_internal.h"
@@ -103,20 +104,13 @@ static void unknown(struct mote_vm_exit *exit, const char *what, uint64_t detail
 	snprintf(exit->as.text, sizeof(exit->as.text), "%s %llu", what, (unsigned long long)detail);
 }
 
-static void decode(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
+/* Exits that are no accesses, and so no doorbells. */
+MOTE_COLD static void decode_other(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
 {
 	const struct mote_kvm_run *run = vm->run;
 
-	/* A doorbell is one, and skips the switch. */
-	if (run->exit_reason == MOTE_KVM_EXIT_IO) {
-		decode_io(vm, exit);
-		return;
-	}
 	vm->pending = MOTE_KVM_NOTHING_PENDING;
 	switch (run->exit_reason) {
-	case MOTE_KVM_EXIT_MMIO:
-		decode_mmio(vm, exit);
-		break;
 	case MOTE_KVM_EXIT_HLT:
 		exit->kind = MOTE_EXIT_HALT;
 		break;
@@ -144,6 +138,16 @@ static void decode(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
 	}
 }
 
+static void decode(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
+{
+	if (vm->run->exit_reason == MOTE_KVM_EXIT_IO)
+		decode_io(vm, exit);
+	else if (vm->run->exit_reason == MOTE_KVM_EXIT_MMIO)
+		decode_mmio(vm, exit);
+	else
+		decode_other(vm, exit);
+}
+
 /*
  * At a VM's first run, Linux 6.14 and later start a thread for KVM in this process, and return
  * EAGAIN where a process limit forbids it.  That may be temporary, so this retries for a limited
@@ -164,8 +168,8 @@ static int run_again(struct mote_kvm_vm *vm)
 }
 
 /* A run that did not end in an exit. */
-static mote_status end_failed_run(struct mote_kvm_vm *vm, int result, struct mote_vm_exit *exit,
-				  mote_error *error)
+MOTE_COLD static mote_status end_failed_run(struct mote_kvm_vm *vm, int result,
+					    struct mote_vm_exit *exit, mote_error *error)
 {
 	if (result == -EAGAIN)
 		result = run_again(vm);
