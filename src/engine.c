@@ -10,7 +10,6 @@
 
 #include "error_internal.h"
 #include "hypervisor/backend.h"
-#include "hypervisor/interrupt/interrupt_internal.h"
 #include "options.h"
 #include "os/os.h"
 
@@ -40,16 +39,13 @@ static mote_status open_engine(mote_engine *engine, const mote_engine_options *o
 {
 	struct mote_hypervisor_options hypervisor = {
 		.allocator = &engine->allocator,
+		.kick_signal = options->kick_signal,
 		.system = system,
 	};
 	mote_status status = mote_os_fork_mark_create(&engine->fork_mark, error);
 
 	if (status == MOTE_OK)
 		status = mote_deadlines_create(&engine->allocator, &engine->deadlines, error);
-	if (status == MOTE_OK)
-		status = mote_kick_install(&engine->kick_signal, error);
-	engine->kick_installed = status == MOTE_OK;
-	hypervisor.kick_signal = engine->kick_signal;
 	if (status == MOTE_OK)
 		status = mote_backend_open(options->backend, mote_os_environment("MOTE_BACKEND"),
 					   &hypervisor, &engine->hypervisor, error);
@@ -84,7 +80,6 @@ mote_status mote_engine_create_with_system(const mote_engine_options *options, c
 	created->allocator = *allocator;
 	created->log = options->log;
 	created->log_user = options->log_user;
-	created->kick_signal = options->kick_signal;
 	created->overcommits = mote_os_memory_overcommits();
 	status = open_engine(created, options, system, error);
 	if (status != MOTE_OK) {
@@ -118,8 +113,6 @@ void mote_engine_release(mote_engine *engine)
 			       engine->fork_mark != NULL && mote_engine_forked(engine));
 	if (engine->hypervisor != NULL)
 		engine->hypervisor->backend->close(engine->hypervisor);
-	if (engine->kick_installed)
-		mote_kick_uninstall(engine->kick_signal);
 	mote_os_fork_mark_destroy(engine->fork_mark);
 	allocator = engine->allocator;
 	mote_release(&allocator, engine);

@@ -17,9 +17,7 @@ struct mote_engine {
 	mote_allocator allocator;
 	mote_log_callback log; /* may be NULL */
 	void *log_user;
-	int kick_signal;
 	bool overcommits; /* see mote_os_memory_overcommits */
-	bool kick_installed;
 	struct mote_hypervisor *hypervisor;
 	struct mote_deadlines *deadlines;
 	const volatile uint8_t *fork_mark;

@@ -9,7 +9,7 @@
 
 #include <mote/abi.h>
 
-#include "hypervisor/virtual_machine.h"
+#include "hypervisor/vcpu.h"
 
 enum { MOTE_DOORBELL_PORTS = 4 };
 
@@ -82,7 +82,7 @@ static inline mote_status mote_sandbox_vm_run(struct mote_sandbox_vm *sandbox_vm
 
 	/* A profiler's signals are normal, so the number of retries is not limited. */
 	do
-		status = vm->ops->run_vcpu(vm, &exit, error);
+		status = mote_vcpu_run(vm, &exit, error);
 	while (status == MOTE_OK && exit.kind == MOTE_EXIT_RETRY);
 	sandbox_vm->exits++;
 	if (status != MOTE_OK)

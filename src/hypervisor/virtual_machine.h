@@ -15,8 +15,9 @@
  *   A repeated string instruction retires one iteration at a time.  An access that takes several
  *   exits (a word on two pages) retires with the last; registers that are set before end it.
  *
- * Spurious interruption.  A run that was interrupted without this VM's cancel
- *   bit returns MOTE_EXIT_RETRY, never an error and never MOTE_EXIT_CANCELLED.
+ * Interruption.  An entry that was interrupted returns MOTE_EXIT_RETRY, never an error.  Whether
+ *   the call was cancelled is the affair of mote_vcpu_run (vcpu.h), the only place that
+ *   enters a vCPU.
  *
  * Permissions.  MOTE_REGION_WRITE of a slot is enforced: a guest write to a
  *   slot without it is an MMIO_WRITE exit.  MOTE_REGION_EXECUTE is enforced where
@@ -75,11 +76,14 @@ struct mote_vm_ops {
 	/* Maps a region into an empty slot (0 to capabilities.slots - 1). */
 	mote_status (*map_memory)(struct mote_vm *vm, uint32_t slot,
 				  const struct mote_memory_region *region, mote_error *error);
-	/* Empties a slot.  MOTE_INVALID_ARGUMENT when nothing is mapped there. */
+	/* Empties a slot.  MOTE_INVALID_ARGUMENT when nothing is mapped there.  The vCPU may keep
+	 * translations of page tables to it: whoever changes the tables calls
+	 * invalidate_translations. */
 	mote_status (*unmap_memory)(struct mote_vm *vm, uint32_t slot, mote_error *error);
 
-	/* Runs until the next exit.  Never loops on interruptions: those return RETRY. */
-	mote_status (*run_vcpu)(struct mote_vm *vm, struct mote_vm_exit *exit, mote_error *error);
+	/* Enters the guest until the next exit.  Never loops on interruptions: those return RETRY.
+	 * Called by mote_vcpu_run alone. */
+	mote_status (*enter)(struct mote_vm *vm, struct mote_vm_exit *exit, mote_error *error);
 
 	mote_status (*regs)(struct mote_vm *vm, mote_regs *regs, mote_error *error);
 	mote_status (*set_regs)(struct mote_vm *vm, const mote_regs *regs, mote_error *error);
@@ -98,19 +102,18 @@ struct mote_vm_ops {
 	mote_status (*set_xsave)(struct mote_vm *vm, const void *state, size_t bytes,
 				 mote_error *error);
 
-	/* Resets every register class to the power-on state and discards pending exits. */
-	mote_status (*reset_vcpu)(struct mote_vm *vm, mote_error *error);
+	/* What only the backend knows of a reset: discards pending exits and events, and resets what
+	 * no operation above sets.  Called by mote_vcpu_reset alone, which sets all registers then. */
+	mote_status (*begin_reset)(struct mote_vm *vm, mote_error *error);
 
 	/* Makes the vCPU see page-table entries that the host changed: call it after the change,
-	 * with the guest-physical range of the pages whose mapping changed. */
+	 * with the guest-physical range of the pages whose mapping changed.  The application's
+	 * threads may read and write shared regions meanwhile. */
 	mote_status (*invalidate_translations)(struct mote_vm *vm, uint64_t gpa, uint64_t bytes,
 					       mote_error *error);
 
 	/* The architecture's MOTE_..._FEATURE_ bits that guest code sees in this vCPU. */
 	uint64_t (*features)(struct mote_vm *vm);
-
-	/* Borrowed; lives as long as the VM, longer when retained. */
-	mote_interrupt *(*interrupt_handle)(struct mote_vm *vm);
 
 	mote_status (*native_handle)(struct mote_vm *vm, mote_native_handle_kind kind,
 				     uintptr_t *handle, mote_error *error);
@@ -122,6 +125,7 @@ struct mote_vm_ops {
 /* The part of a VM that every backend's own structure begins with. */
 struct mote_vm {
 	const struct mote_vm_ops *ops;
+	mote_interrupt *interrupt; /* borrowed; lives as long as the VM, longer when retained */
 };
 
 struct mote_capabilities {
@@ -142,7 +146,8 @@ struct mote_hypervisor {
 
 struct mote_hypervisor_options {
 	const mote_allocator *allocator; /* complete; outlives the hypervisor */
-	int kick_signal;		 /* 0 where the platform needs none */
+	/* The signal that interrupts a vCPU, where the hypervisor needs one; 0: a free one. */
+	int kick_signal;
 	/* The backend's own table of functions through which it reaches its hypervisor, e.g. a
 	 * struct mote_kvm_system.  NULL: the real one. */
 	const void *system;
@@ -159,6 +164,10 @@ struct mote_backend {
 	mote_status (*open)(const struct mote_hypervisor_options *options,
 			    struct mote_hypervisor **hypervisor, mote_error *error);
 	void (*close)(struct mote_hypervisor *hypervisor); /* accepts NULL */
+
+	/* Checks that a vCPU that runs on this thread can be interrupted.  Before every call, so
+	 * what costs a system call is done once per thread. */
+	mote_status (*check_thread)(const struct mote_hypervisor *hypervisor, mote_error *error);
 
 	void (*capabilities)(const struct mote_hypervisor *hypervisor,
 			     struct mote_capabilities *capabilities);

@@ -95,6 +95,17 @@ mote_status mote_os_fail_mapping(mote_error *error, mote_error_domain domain, in
 /* Sleeps; a signal ends it early. */
 void mote_os_pause(uint64_t ns);
 
+/* The calling thread, for comparison and for what the system does to a thread; valid while the thread
+ * lives.  No system call. */
+uintptr_t mote_os_thread_self(void);
+
+/* Lets another thread run for a moment; tries: how many calls before this one did not help. */
+void mote_os_yield(unsigned tries);
+
+/* Around what must come to its end although another thread may cancel this one. */
+int mote_os_hold_cancellation(void);
+void mote_os_allow_cancellation(int before);
+
 /* Nanoseconds of a clock that never goes back; 0 if there is none.  No system call where the
  * platform allows that. */
 uint64_t mote_os_monotonic_ns(void);

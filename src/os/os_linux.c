@@ -163,12 +163,11 @@ mote_status mote_os_random(void *bytes, size_t length, mote_error *error)
 void mote_os_pause(uint64_t ns)
 {
 	const struct timespec time = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
-	int before;
+	int before = mote_os_hold_cancellation();
 
 	/* A call that is left by the cancellation of its thread would never end. */
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
 	nanosleep(&time, NULL);
-	pthread_setcancelstate(before, &before);
+	mote_os_allow_cancellation(before);
 }
 
 const char *mote_os_environment(const char *name)

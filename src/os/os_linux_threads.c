@@ -53,6 +53,38 @@ bool mote_os_cpu_clock_read(struct mote_os_cpu_clock clock, uint64_t *ns)
 	return true;
 }
 
+/* ---- The calling thread ------------------------------------------------------------------- */
+
+enum { YIELDS = 100 };		      /* before a thread that waits for another one sleeps */
+static const uint64_t MOMENT = 50000; /* ns */
+
+uintptr_t mote_os_thread_self(void)
+{
+	return (uintptr_t)pthread_self();
+}
+
+/* A thread of a higher fixed priority would never let the other run if it only yielded. */
+void mote_os_yield(unsigned tries)
+{
+	if (tries < YIELDS)
+		sched_yield();
+	else
+		mote_os_pause(MOMENT);
+}
+
+int mote_os_hold_cancellation(void)
+{
+	int before;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+	return before;
+}
+
+void mote_os_allow_cancellation(int before)
+{
+	pthread_setcancelstate(before, &before);
+}
+
 /* ---- Locks ------------------------------------------------------------------------------- */
 
 struct mote_os_lock {

@@ -251,18 +251,20 @@ static mote_status unmap(mote_sandbox *sandbox, mote_buffer *buffer, mote_error 
 
 	if (mapped == NULL)
 		return mote_fail(error, MOTE_NOT_FOUND, "buffer is not mapped into this sandbox");
-	/* The hypervisor drops every translation of a slot with the slot.  What can fail comes
-	 * first, so that on failure the buffer is still mapped. */
+	/* If this fails, the buffer is still mapped. */
 	status = vm->ops->unmap_memory(vm, mapped->slot, error);
 	if (status != MOTE_OK)
 		return status;
 	unmap_pages(sandbox, mapped);
 	sandbox->mailbox.call.buffer_count--;
+	status = vm->ops->invalidate_translations(
+		vm, mote_layout_gpa(&sandbox->layout, mapped->gva), mapped->bytes, error);
 	for (struct mote_mapped_buffer *at = mapped;
 	     at < sandbox->mailbox.call.buffers + sandbox->mailbox.call.buffer_count; at++)
 		at[0] = at[1];
 	mote_buffer_release(buffer);
-	return MOTE_OK;
+	/* The guest would go on with translations to what is mapped there next. */
+	return status == MOTE_OK ? MOTE_OK : mote_sandbox_poison(sandbox, status, error);
 }
 
 static mote_status claim(mote_sandbox *sandbox, const mote_buffer *buffer, mote_error *error)

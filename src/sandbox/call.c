@@ -83,6 +83,8 @@ static mote_status take_result(mote_sandbox *sandbox, mote_type type,
 
 static inline mote_status check_usable(mote_sandbox *sandbox, mote_error *error)
 {
+	const struct mote_hypervisor *hypervisor = sandbox->engine->hypervisor;
+
 	if (mote_engine_forked(sandbox->engine))
 		return mote_fail(
 			error, MOTE_FORKED,
@@ -92,7 +94,7 @@ static inline mote_status check_usable(mote_sandbox *sandbox, mote_error *error)
 				 sandbox->poison_text[0] != '\0'
 					 ? sandbox->poison_text
 					 : mote_status_text(sandbox->poison_status));
-	return mote_kick_check_thread(sandbox->engine->kick_signal, error);
+	return hypervisor->backend->check_thread(hypervisor, error);
 }
 
 /* The call's value, or else the sandbox's; 0 for none. */

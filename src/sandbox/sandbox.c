@@ -458,7 +458,7 @@ const mote_fault *mote_sandbox_get_fault(const mote_sandbox *sandbox)
 
 mote_interrupt *mote_sandbox_get_interrupt(mote_sandbox *sandbox)
 {
-	return sandbox->vm.vm->ops->interrupt_handle(sandbox->vm.vm);
+	return sandbox->vm.vm->interrupt;
 }
 
 mote_image *mote_sandbox_get_image(const mote_sandbox *sandbox)

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "hypervisor/virtual_machine.h"
+#include "hypervisor/vcpu.h"
 #include "interrupt_state.h"
 #include "test.h"
 

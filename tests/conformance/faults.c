@@ -75,7 +75,7 @@ static mote_status use_vm(struct attempt *attempt)
 	mote_status status = TRY(map_memory, 1, &more);
 
 	while (status == MOTE_OK && exit.kind == MOTE_EXIT_RETRY)
-		status = TRY(run_vcpu, &exit);
+		status = mote_vcpu_run(vm, &exit, &attempt->error);
 	status = status == MOTE_OK ? read_and_write_state(attempt) : status;
 	status = status == MOTE_OK ? TRY(invalidate_translations, DATA_GVA, MOTE_PAGE_BYTES)
 				   : status;
@@ -86,8 +86,8 @@ static mote_status use_vm(struct attempt *attempt)
 				   : status;
 	exit.kind = MOTE_EXIT_RETRY;
 	while (status == MOTE_OK && exit.kind == MOTE_EXIT_RETRY)
-		status = TRY(run_vcpu, &exit);
-	return status == MOTE_OK ? vm->ops->reset_vcpu(vm, &attempt->error) : status;
+		status = mote_vcpu_run(vm, &exit, &attempt->error);
+	return status == MOTE_OK ? mote_vcpu_reset(vm, &attempt->error) : status;
 }
 
 /* A whole life.  Gives the first failure. */
@@ -302,7 +302,7 @@ static void a_failed_run_can_be_repeated(void)
 	machine_expect(&machine, MOTE_EXIT_IO_OUT);
 	calls.code = EIO;
 	calls.fail_at = calls.calls + 1;
-	CHECK_STATUS(machine.vm->ops->run_vcpu(machine.vm, &exit, &machine.error), MOTE_HYPERVISOR,
+	CHECK_STATUS(mote_vcpu_run(machine.vm, &exit, &machine.error), MOTE_HYPERVISOR,
 		     &machine.error);
 	machine_expect(&machine, MOTE_EXIT_IO_OUT);
 	machine_destroy(&machine);

@@ -17,14 +17,14 @@
 
 static mote_interrupt *handle_of(struct machine *machine)
 {
-	return machine->vm->ops->interrupt_handle(machine->vm);
+	return machine->vm->interrupt;
 }
 
 static struct mote_vm_exit run_once(struct machine *machine)
 {
 	struct mote_vm_exit exit;
 
-	MACHINE_OK(machine, run_vcpu, &exit);
+	MACHINE_RUN(machine, &exit);
 	return exit;
 }
 
@@ -261,7 +261,7 @@ static uint64_t run_under_fire(struct machine *machine, uint64_t milliseconds)
 	mote_status status;
 
 	do {
-		status = machine->vm->ops->run_vcpu(machine->vm, &exit, &machine->error);
+		status = mote_vcpu_run(machine->vm, &exit, &machine->error);
 		CHECK_OK(status, &machine->error);
 		if (status != MOTE_OK)
 			break;

@@ -15,7 +15,7 @@
 
 static mote_interrupt *handle_of(struct machine *machine)
 {
-	return machine->vm->ops->interrupt_handle(machine->vm);
+	return machine->vm->interrupt;
 }
 
 /* The next number of a sequence (xorshift64*). */
@@ -135,7 +135,7 @@ static uint64_t run_to_cancel(struct machine *machine)
 	struct mote_vm_exit exit;
 
 	for (uint64_t exits = 0;; exits++) {
-		MACHINE_OK(machine, run_vcpu, &exit);
+		MACHINE_RUN(machine, &exit);
 		if (exit.kind == MOTE_EXIT_CANCELLED)
 			return exits;
 		REQUIRE(exit.kind == MOTE_EXIT_RETRY || exit.kind == MOTE_EXIT_IO_OUT);
@@ -210,7 +210,7 @@ static void run_bystander(struct machine *machine)
 {
 	struct mote_vm_exit exit;
 
-	MACHINE_OK(machine, run_vcpu, &exit);
+	MACHINE_RUN(machine, &exit);
 	if (exit.kind != MOTE_EXIT_RETRY)
 		REQUIRE_EQ(exit.kind, MOTE_EXIT_IO_OUT);
 }
@@ -231,7 +231,7 @@ static void a_kill_hits_the_right_one_of_two_vms(void)
 		begin_call(&killer);
 		while (exit.kind != MOTE_EXIT_CANCELLED) {
 			run_bystander(&bystander);
-			MACHINE_OK(&victim, run_vcpu, &exit);
+			MACHINE_RUN(&victim, &exit);
 		}
 		run_bystander(&bystander);
 		end_call(&killer);
@@ -291,7 +291,7 @@ static void *visit(void *user)
 
 	mote_interrupt_begin_call(handle);
 	while (status == MOTE_OK && exit.kind == MOTE_EXIT_RETRY)
-		status = machine->vm->ops->run_vcpu(machine->vm, &exit, &machine->error);
+		status = mote_vcpu_run(machine->vm, &exit, &machine->error);
 	mote_interrupt_end_call(handle);
 	visitor->ended_well = status == MOTE_OK &&
 			      (exit.kind == MOTE_EXIT_IO_OUT || exit.kind == MOTE_EXIT_CANCELLED);
@@ -355,7 +355,7 @@ static void kills_and_destruction_may_race(void)
 		atomic_store(&assassin.stop, false);
 		REQUIRE_EQ(pthread_create(&thread, NULL, kill_always, &assassin), 0);
 		mote_interrupt_begin_call(assassin.handle);
-		MACHINE_OK(&machine, run_vcpu, &exit);
+		MACHINE_RUN(&machine, &exit);
 		mote_interrupt_end_call(assassin.handle);
 		machine_destroy(&machine);
 		CHECK(mote_interrupt_is_dropped(assassin.handle));

@@ -179,8 +179,7 @@ static void *run_errand(void *user)
 		mote_regs regs;
 
 		while (exit.kind == MOTE_EXIT_RETRY)
-			if (machine->vm->ops->run_vcpu(machine->vm, &exit, &machine->error) !=
-			    MOTE_OK)
+			if (mote_vcpu_run(machine->vm, &exit, &machine->error) != MOTE_OK)
 				break;
 		CHECK_EQ(exit.kind, MOTE_EXIT_IO_OUT);
 		/* What is pending moves to the next thread every other time. */

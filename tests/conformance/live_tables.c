@@ -4,6 +4,9 @@
  * invalidate_translations the next access obeys them.
  */
 #define _GNU_SOURCE
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 
 #include "machine.h"
@@ -247,6 +250,61 @@ static void pages_of_read_only_slots_obey_too(void)
 	munmap(region.hva, EXTRA_BYTES);
 }
 
+struct writer {
+	volatile uint8_t *memory;
+	atomic_ulong rounds;
+	atomic_bool stop;
+};
+
+static void *write_all_the_time(void *argument)
+{
+	struct writer *writer = argument;
+
+	while (!atomic_load(&writer->stop)) {
+		writer->memory[atomic_load(&writer->rounds) % EXTRA_BYTES] = 1;
+		atomic_fetch_add(&writer->rounds, 1);
+	}
+	return NULL;
+}
+
+/* A shared buffer is the application's memory too: its threads write while the tables change. */
+static void threads_that_write_to_shared_memory_are_left_alone(void)
+{
+	enum { LEAST = 300 }; /* more than there are address-space identifiers */
+	struct mote_memory_region region = {
+		.gpa = EXTRA_GVA,
+		.bytes = EXTRA_BYTES,
+		.flags = MOTE_REGION_READ | MOTE_REGION_WRITE,
+		.kind = MOTE_REGION_SHARED,
+	};
+	struct writer writer = {.stop = false};
+	uint64_t times = LEAST + test_scale(5000);
+	struct machine machine;
+	pthread_t thread;
+
+	machine_make(&machine, &code_load_loop);
+	region.hva =
+		mmap(NULL, EXTRA_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	REQUIRE(region.hva != MAP_FAILED);
+	writer.memory = region.hva;
+	MACHINE_OK(&machine, map_memory, 1, &region);
+	aim(&machine, EXTRA_GVA);
+	REQUIRE(pthread_create(&thread, NULL, write_all_the_time, &writer) == 0);
+	for (uint64_t i = 0; i < times; i++) {
+		unsigned long before = atomic_load(&writer.rounds);
+
+		machine_expect(&machine, MOTE_EXIT_IO_OUT);
+		MACHINE_OK(&machine, invalidate_translations, EXTRA_GVA, MOTE_PAGE_BYTES);
+		while (i % 64 == 0 && atomic_load(&writer.rounds) == before)
+			sched_yield();
+	}
+	atomic_store(&writer.stop, true);
+	pthread_join(thread, NULL);
+	machine_expect(&machine, MOTE_EXIT_IO_OUT);
+	machine_destroy(&machine);
+	munmap(region.hva, EXTRA_BYTES);
+}
+
 static void the_end_of_the_address_space_is_no_obstacle(void)
 {
 	struct machine machine;
@@ -271,6 +329,7 @@ static const struct test_case cases[] = {
 	CASE(neighbours_keep_their_mapping_and_contents),
 	CASE(ranges_without_memory_are_nothing_to_do),
 	CASE(pages_of_read_only_slots_obey_too),
+	CASE(threads_that_write_to_shared_memory_are_left_alone),
 	CASE(the_end_of_the_address_space_is_no_obstacle),
 };
 

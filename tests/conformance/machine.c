@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 
 #include "allocator.h"
-#include "hypervisor/interrupt/interrupt_internal.h"
+#include "hypervisor/interrupt/kick_signal.h"
 #include "os/os.h"
 
 int kick_signal(void)
@@ -18,7 +18,7 @@ int kick_signal(void)
 	mote_error error = MOTE_ERROR_INIT;
 	int number = 0;
 
-	REQUIRE_OK(mote_kick_install(&number, &error), &error);
+	REQUIRE_OK(mote_kick_signal_install(&number, &error), &error);
 	return number;
 }
 
@@ -184,7 +184,7 @@ struct mote_vm_exit machine_run(struct machine *machine)
 	struct mote_vm_exit exit;
 
 	do
-		MACHINE_OK(machine, run_vcpu, &exit);
+		MACHINE_RUN(machine, &exit);
 	while (exit.kind == MOTE_EXIT_RETRY);
 	return exit;
 }

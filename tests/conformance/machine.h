@@ -89,8 +89,9 @@ const char *exit_name(enum mote_vm_exit_kind kind);
 #define MACHINE_OK(machine, operation, ...)                                                        \
 	REQUIRE_OK((machine)->vm->ops->operation((machine)->vm, __VA_ARGS__, &(machine)->error),   \
 		   &(machine)->error)
+#define MACHINE_RUN(machine, exit)                                                                 \
+	REQUIRE_OK(mote_vcpu_run((machine)->vm, exit, &(machine)->error), &(machine)->error)
 #define MACHINE_RESET(machine)                                                                     \
-	REQUIRE_OK((machine)->vm->ops->reset_vcpu((machine)->vm, &(machine)->error),               \
-		   &(machine)->error)
+	REQUIRE_OK(mote_vcpu_reset((machine)->vm, &(machine)->error), &(machine)->error)
 
 #endif

@@ -28,7 +28,7 @@ const struct test_backend *backend_under_test(void)
  * Where the architecture or an emulator leaves freedom.  Everything that is not in this table is
  * the same everywhere.
  *
- * A new vCPU of KVM has segments whose accessed and busy bits are the vendor's choice.  reset_vcpu
+ * A new vCPU of KVM has segments whose accessed and busy bits are the vendor's choice.  A reset
  * knows no such freedom.
  */
 static const struct expectations ordinary = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The C library as os/ and interrupt_linux.c call it, through the linker's --wrap:
+ * The C library as os/ and kick_signal.c call it, through the linker's --wrap:
  * each function that can fail does so on demand, and what is taken and given back
  * is counted.  Not here, because they cannot fail as they are used: locking,
  * unlocking and waking, which know no error for a lock that is initialized and

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The interrupt handle: what a cancel applies to, and when the vCPU's thread must be kicked.  How
- * to kick it is in interrupt_<os>.c.
+ * to kick it is the backend's affair (kick.h).
  */
 #include "hypervisor/interrupt/interrupt_internal.h"
 
@@ -18,7 +18,7 @@ static uint64_t call_id(uint64_t word)
 	return word >> MOTE_INTERRUPT_ID_SHIFT;
 }
 
-mote_status mote_interrupt_create(const mote_allocator *allocator, int kick_signal,
+mote_status mote_interrupt_create(const mote_allocator *allocator, struct mote_kick *kick,
 				  mote_interrupt **interrupt, mote_error *error)
 {
 	mote_interrupt *created = mote_allocate(allocator, sizeof(*created));
@@ -27,7 +27,7 @@ mote_status mote_interrupt_create(const mote_allocator *allocator, int kick_sign
 		return mote_fail_memory(error, "interrupt handle");
 	atomic_init(&created->word, 0);
 	atomic_init(&created->references, 1);
-	created->kick_signal = kick_signal;
+	created->kick = kick;
 	created->allocator = *allocator;
 	*interrupt = created;
 	return MOTE_OK;
@@ -63,8 +63,24 @@ bool mote_interrupt_cancelled(const mote_interrupt *interrupt)
 void mote_interrupt_wait_for_kick(mote_interrupt *interrupt)
 {
 	for (unsigned tries = 0; atomic_load(&interrupt->word) & MOTE_INTERRUPT_SENDING; tries++)
-		mote_kick_yield(tries);
-	mote_kick_take();
+		mote_os_yield(tries);
+	interrupt->kick->ops->take(interrupt->kick);
+}
+
+/* The run cannot end before SENDING is cleared, so the thread and the kick are still there. */
+static void send(mote_interrupt *interrupt)
+{
+	struct mote_kick *kick = interrupt->kick;
+	unsigned tries = 0;
+
+	do {
+		if (tries > 0)
+			mote_os_yield(tries);
+		kick->ops->send(kick, interrupt->thread);
+		tries++;
+	} while (kick->ops->is_repeated &&
+		 (atomic_load(&interrupt->word) & MOTE_INTERRUPT_RUNNING));
+	atomic_fetch_and(&interrupt->word, ~(uint64_t)MOTE_INTERRUPT_SENDING);
 }
 
 /* id 0: whichever call is in progress.  cause: why, as flags. */
@@ -82,19 +98,18 @@ static bool cancel_and_send(mote_interrupt *interrupt, uint64_t id, uint64_t cau
 		if (word & MOTE_INTERRUPT_RUNNING)
 			cancelled |= MOTE_INTERRUPT_SENDING;
 	} while (!atomic_compare_exchange_weak(&interrupt->word, &word, cancelled));
-	if (cancelled & MOTE_INTERRUPT_SENDING) {
-		mote_kick_send(&interrupt->target, interrupt->kick_signal);
-		atomic_fetch_and(&interrupt->word, ~(uint64_t)MOTE_INTERRUPT_SENDING);
-	}
+	if (cancelled & MOTE_INTERRUPT_SENDING)
+		send(interrupt);
 	return true;
 }
 
 static bool cancel(mote_interrupt *interrupt, uint64_t id, uint64_t cause)
 {
-	int before = mote_kick_hold_cancellation();
+	/* A thread that pthread_cancel ends in here would leave SENDING set for ever. */
+	int before = mote_os_hold_cancellation();
 	bool cancelled = cancel_and_send(interrupt, id, cause);
 
-	mote_kick_allow_cancellation(before);
+	mote_os_allow_cancellation(before);
 	return cancelled;
 }
 
@@ -116,7 +131,7 @@ void mote_interrupt_expire(mote_interrupt *interrupt, uint64_t id, uint64_t caus
 bool mote_interrupt_is_in_this_thread(const mote_interrupt *interrupt)
 {
 	return (atomic_load(&interrupt->word) & MOTE_INTERRUPT_IN_CALL) &&
-	       mote_kick_is_aimed_here(&interrupt->target);
+	       interrupt->thread == mote_os_thread_self();
 }
 
 uint64_t mote_interrupt_cause(const mote_interrupt *interrupt)

@@ -19,6 +19,8 @@
 #include <mote/interrupt.h>
 
 #include "allocator.h"
+#include "hypervisor/interrupt/kick.h"
+#include "os/os.h"
 
 enum mote_interrupt_flags {
 	MOTE_INTERRUPT_IN_CALL = 1u << 0,
@@ -33,8 +35,9 @@ enum mote_interrupt_flags {
 
 #define MOTE_INTERRUPT_ID_SHIFT 8
 
-/* A handle with one reference.  The allocator is copied. */
-mote_status mote_interrupt_create(const mote_allocator *allocator, int kick_signal,
+/* A handle with one reference.  The allocator is copied.  kick: borrowed; used only while the vCPU
+ * runs. */
+mote_status mote_interrupt_create(const mote_allocator *allocator, struct mote_kick *kick,
 				  mote_interrupt **interrupt, mote_error *error);
 
 /* Records that the vCPU is gone: kills have no effect from now on. */
@@ -53,54 +56,13 @@ bool mote_interrupt_is_in_this_thread(const mote_interrupt *interrupt);
 /* The flags that say why the call was cancelled. */
 uint64_t mote_interrupt_cause(const mote_interrupt *interrupt);
 
-/* ---- per operating system: interrupt_linux.c --------------------------------------------- */
-
-/* The thread that runs the vCPU, and the byte that makes a run end before it enters the guest. */
-struct mote_kick_target {
-	uintptr_t thread;
-	volatile uint8_t *byte;
-};
-
-/*
- * Prepares a signal for use as the kick, for one more user.  kick_signal: in: the number, or 0
- * to choose a free one; out: the number in use.  A handler that is not ours is never replaced.
- */
-mote_status mote_kick_install(int *kick_signal, mote_error *error);
-
-/* Removes one user.  The last one restores the default action, unless the application has changed
- * it. */
-void mote_kick_uninstall(int kick_signal);
-
-/* Checks, once per thread, that this thread can be kicked. */
-mote_status mote_kick_check_thread(int kick_signal, mote_error *error);
-
-/* Names this thread as the target. */
-void mote_kick_aim(struct mote_kick_target *target);
-
-/* Whether this thread is the target. */
-bool mote_kick_is_aimed_here(const struct mote_kick_target *target);
-
-/* Sets the byte and sends the signal.  Cannot fail and does not wait: a signal that is not a
- * real-time signal is always delivered.  No effect when the thread does not exist. */
-void mote_kick_send(const struct mote_kick_target *target, int kick_signal);
-
-/* Used around a kill: a thread that pthread_cancel ends between the two would never complete it. */
-int mote_kick_hold_cancellation(void);
-void mote_kick_allow_cancellation(int before);
-
-/* Consumes a kick that was sent to this thread and has not arrived yet. */
-void mote_kick_take(void);
-
-/* Lets another thread run for a moment; tries: how many calls before this one did not help. */
-void mote_kick_yield(unsigned tries);
-
 /* ---- The thread that runs the vCPU: on the path of every call ----------------------------- */
 
 struct mote_interrupt {
 	_Atomic uint64_t word;
 	_Atomic uint32_t references;
-	int kick_signal;
-	struct mote_kick_target target; /* written before RUNNING is set, read while it is */
+	struct mote_kick *kick;
+	uintptr_t thread; /* that makes the call: written before RUNNING is set, read while it is */
 	mote_allocator allocator;
 };
 
@@ -116,6 +78,7 @@ static inline void mote_interrupt_begin_call(mote_interrupt *interrupt)
 {
 	uint64_t id = mote_interrupt_call_id(interrupt) + 1;
 
+	interrupt->thread = mote_os_thread_self();
 	/* Nothing else writes the word now: a kill changes it only during a call. */
 	atomic_store(&interrupt->word, id << MOTE_INTERRUPT_ID_SHIFT | MOTE_INTERRUPT_IN_CALL);
 }
@@ -129,8 +92,7 @@ static inline void mote_interrupt_end_call(mote_interrupt *interrupt)
 void mote_interrupt_wait_for_kick(mote_interrupt *interrupt);
 
 /*
- * Brackets around a run of the vCPU on this thread.  *kick is set to 1 when the run must end.
- * set_running returns false when the call is already cancelled; then the vCPU must not run, and
+ * Brackets around a run of the vCPU on this thread.  set_running returns false when the call is already cancelled; then the vCPU must not run, and
  * clear_running is not called.  Only this thread changes RUNNING, so adding sets it and subtracting
  * clears it, in one instruction that returns the old word.
  */
@@ -140,11 +102,9 @@ static inline void mote_interrupt_clear_running(mote_interrupt *interrupt)
 		mote_interrupt_wait_for_kick(interrupt);
 }
 
-static inline bool mote_interrupt_set_running(mote_interrupt *interrupt, volatile uint8_t *kick)
+static inline bool mote_interrupt_set_running(mote_interrupt *interrupt)
 {
-	mote_kick_aim(&interrupt->target);
-	interrupt->target.byte = kick;
-	*kick = 0;
+	interrupt->kick->ops->arm(interrupt->kick);
 	if (!(atomic_fetch_add(&interrupt->word, MOTE_INTERRUPT_RUNNING) & MOTE_INTERRUPT_CANCEL))
 		return true;
 	/* Nothing sends a kick for a call that is already cancelled. */

@@ -180,10 +180,10 @@ static void failures_of_the_run_are_retries_or_errors(void)
 	test_need_hypervisor();
 	make_pretended(&machine, (struct pretence){0});
 	pretence.run_error = EINTR;
-	MACHINE_OK(&machine, run_vcpu, &exit);
+	MACHINE_RUN(&machine, &exit);
 	CHECK_EQ(exit.kind, MOTE_EXIT_RETRY);
 	pretence.run_error = EFAULT;
-	CHECK_STATUS(machine.vm->ops->run_vcpu(machine.vm, &exit, &machine.error), MOTE_NO_MEMORY,
+	CHECK_STATUS(mote_vcpu_run(machine.vm, &exit, &machine.error), MOTE_NO_MEMORY,
 		     &machine.error);
 	CHECK_CONTAINS(machine.error.text, "KVM_RUN: the host has no memory for a page");
 	CHECK_EQ(machine.error.domain, MOTE_DOMAIN_HYPERVISOR);
@@ -213,8 +213,7 @@ static void a_refusal_that_lasts_names_the_limit(void)
 
 	test_need_hypervisor();
 	make_pretended(&machine, (struct pretence){.run_error = EAGAIN});
-	CHECK_STATUS(machine.vm->ops->run_vcpu(machine.vm, &exit, &machine.error), MOTE_LIMIT,
-		     &machine.error);
+	CHECK_STATUS(mote_vcpu_run(machine.vm, &exit, &machine.error), MOTE_LIMIT, &machine.error);
 	CHECK_CONTAINS(machine.error.text, "RLIMIT_NPROC");
 	CHECK_CONTAINS(machine.error.text, "pids.max");
 	CHECK_EQ(machine.error.os_code, EAGAIN);
@@ -240,11 +239,11 @@ static void a_kill_ends_the_wait_for_a_refusal_to_pass(void)
 
 	test_need_hypervisor();
 	make_pretended(&machine, (struct pretence){.run_error = EAGAIN});
-	to_kill = machine.vm->ops->interrupt_handle(machine.vm);
+	to_kill = machine.vm->interrupt;
 	runs = 0;
 	mote_interrupt_begin_call(to_kill);
 	pretence.watch = kill_at_the_second_run;
-	MACHINE_OK(&machine, run_vcpu, &exit);
+	MACHINE_RUN(&machine, &exit);
 	CHECK_EQ(exit.kind, MOTE_EXIT_CANCELLED);
 	CHECK_EQ(runs, 2);
 	mote_interrupt_end_call(to_kill);

@@ -157,7 +157,7 @@ enum { XSAVE_BV = 512, PKRU = 1 << 9 };
 
 static bool real_pkru;	/* the real KVM keeps it */
 static bool offer;	/* the pretended one does */
-static uint64_t marked; /* the components of the last KVM_SET_XSAVE */
+static uint64_t marked; /* the components of any KVM_SET_XSAVE */
 
 static void offer_pkru(struct mote_kvm_x86_cpuid *table)
 {
@@ -179,8 +179,10 @@ static void note_components(unsigned long request, const void *argument)
 
 	if (request != MOTE_KVM_SET_XSAVE)
 		return;
-	memcpy(&marked, area + XSAVE_BV, sizeof(marked));
-	passed = real_pkru ? marked : marked & ~(uint64_t)PKRU;
+	memcpy(&passed, area + XSAVE_BV, sizeof(passed));
+	marked |= passed;
+	if (!real_pkru)
+		passed &= ~(uint64_t)PKRU;
 	memcpy(area + XSAVE_BV, &passed, sizeof(passed));
 }
 

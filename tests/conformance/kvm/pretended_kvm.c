@@ -151,7 +151,7 @@ struct mote_vm_exit run_pretended(void (*as)(struct mote_kvm_run *))
 
 	test_need_hypervisor();
 	make_pretended(&machine, (struct pretence){.exit = as});
-	MACHINE_OK(&machine, run_vcpu, &exit);
+	MACHINE_RUN(&machine, &exit);
 	machine_destroy(&machine);
 	return exit;
 }

@@ -34,11 +34,13 @@
 static uint64_t page_descriptor(uint64_t gpa, uint32_t flags)
 {
 	const bool user = flags & MOTE_PAGE_USER, execute = flags & MOTE_PAGE_EXECUTE;
-	uint64_t entry = gpa | DESCRIPTOR_TABLE_OR_PAGE | PAGE_ACCESSED;
+	/* Never global: a new ASID must make the processor forget it, and sandboxes that share a
+	 * virtual machine must not see each other's. */
+	uint64_t entry = gpa | DESCRIPTOR_TABLE_OR_PAGE | PAGE_ACCESSED | PAGE_NOT_GLOBAL;
 
 	entry |= flags & MOTE_PAGE_DEVICE ? PAGE_DEVICE : PAGE_INNER_SHAREABLE;
 	if (user)
-		entry |= PAGE_USER | PAGE_NOT_GLOBAL;
+		entry |= PAGE_USER;
 	if (!(flags & MOTE_PAGE_WRITE))
 		entry |= PAGE_READ_ONLY;
 	/* Code belongs to one level: the guest's never runs at EL1, and the monitor's never at

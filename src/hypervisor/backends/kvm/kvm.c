@@ -111,14 +111,16 @@ static void kvm_close(struct mote_hypervisor *hypervisor)
 
 	if (kvm == NULL)
 		return;
+	if (kvm->kick_signal != 0)
+		mote_kick_signal_uninstall(kvm->kick_signal);
 	mote_kvm_arch_close(kvm);
 	if (kvm->fd >= 0)
 		kvm->system->close(kvm->system, kvm->fd);
 	mote_release(kvm->allocator, kvm);
 }
 
-static mote_status kvm_open(const struct mote_hypervisor_options *options,
-			    struct mote_hypervisor **hypervisor, mote_error *error)
+static mote_status open_device(const struct mote_hypervisor_options *options,
+			       struct mote_hypervisor **hypervisor, mote_error *error)
 {
 	struct mote_kvm *kvm = mote_allocate(options->allocator, sizeof(*kvm));
 	mote_status status;
@@ -128,7 +130,6 @@ static mote_status kvm_open(const struct mote_hypervisor_options *options,
 	kvm->base.backend = &mote_backend_kvm;
 	kvm->system = options->system != NULL ? options->system : &mote_kvm_system_linux;
 	kvm->allocator = options->allocator;
-	kvm->kick_signal = options->kick_signal;
 	kvm->fd = kvm->system->open(kvm->system, DEVICE);
 	status = kvm->fd < 0 ? fail_device(error, -kvm->fd) : check_device(kvm, error);
 	if (status == MOTE_OK)
@@ -141,6 +142,32 @@ static mote_status kvm_open(const struct mote_hypervisor_options *options,
 	}
 	*hypervisor = &kvm->base;
 	return MOTE_OK;
+}
+
+/* The signal comes last, so that a machine without KVM leaves the application's signals alone. */
+static mote_status kvm_open(const struct mote_hypervisor_options *options,
+			    struct mote_hypervisor **hypervisor, mote_error *error)
+{
+	struct mote_hypervisor *opened;
+	int kick_signal = options->kick_signal;
+	mote_status status = open_device(options, &opened, error);
+
+	if (status != MOTE_OK)
+		return status;
+	status = mote_kick_signal_install(&kick_signal, error);
+	if (status != MOTE_OK) {
+		kvm_close(opened);
+		return status;
+	}
+	to_kvm(opened)->kick_signal = kick_signal;
+	*hypervisor = opened;
+	return MOTE_OK;
+}
+
+static mote_status kvm_check_thread(const struct mote_hypervisor *hypervisor, mote_error *error)
+{
+	return mote_kick_signal_check_thread(((const struct mote_kvm *)hypervisor)->kick_signal,
+					     error);
 }
 
 static void kvm_capabilities(const struct mote_hypervisor *hypervisor,
@@ -185,7 +212,7 @@ static void kvm_probe(const void *system, mote_probe_result *result)
 	mote_error error = MOTE_ERROR_INIT;
 	struct mote_hypervisor *hypervisor;
 
-	if (kvm_open(&options, &hypervisor, &error) != MOTE_OK) {
+	if (open_device(&options, &hypervisor, &error) != MOTE_OK) {
 		snprintf(result->reason, sizeof(result->reason), "%.*s",
 			 (int)sizeof(result->reason) - 1, error.text);
 		return;
@@ -195,11 +222,6 @@ static void kvm_probe(const void *system, mote_probe_result *result)
 }
 
 /* ---- Life of a VM ------------------------------------------------------------------------ */
-
-static mote_interrupt *kvm_interrupt_handle(struct mote_vm *base)
-{
-	return to_vm(base)->interrupt;
-}
 
 static mote_status kvm_native_handle(struct mote_vm *base, mote_native_handle_kind kind,
 				     uintptr_t *handle, mote_error *error)
@@ -229,9 +251,9 @@ static void kvm_destroy(struct mote_vm *base)
 		system->close(system, vm->vcpu_fd);
 	if (vm->vm_fd >= 0)
 		system->close(system, vm->vm_fd);
-	if (vm->interrupt != NULL) {
-		mote_interrupt_drop(vm->interrupt);
-		mote_interrupt_release(vm->interrupt);
+	if (base->interrupt != NULL) {
+		mote_interrupt_drop(base->interrupt);
+		mote_interrupt_release(base->interrupt);
 	}
 	mote_release(vm->kvm->allocator, vm->slots);
 	mote_release(vm->kvm->allocator, vm);
@@ -241,7 +263,7 @@ static const struct mote_vm_ops vm_ops = {
 	.destroy = kvm_destroy,
 	.map_memory = mote_kvm_map_memory,
 	.unmap_memory = mote_kvm_unmap_memory,
-	.run_vcpu = mote_kvm_run_vcpu,
+	.enter = mote_kvm_enter,
 	.regs = mote_kvm_regs,
 	.set_regs = mote_kvm_set_regs,
 	.sregs = mote_kvm_sregs,
@@ -253,10 +275,9 @@ static const struct mote_vm_ops vm_ops = {
 	.xsave_bytes = mote_kvm_xsave_bytes,
 	.xsave = mote_kvm_xsave,
 	.set_xsave = mote_kvm_set_xsave,
-	.reset_vcpu = mote_kvm_reset_vcpu,
+	.begin_reset = mote_kvm_begin_reset,
 	.invalidate_translations = mote_kvm_invalidate_translations,
 	.features = mote_kvm_features,
-	.interrupt_handle = kvm_interrupt_handle,
 	.native_handle = kvm_native_handle,
 	.complete_initial_memory_setup = mote_kvm_complete_initial_memory_setup,
 };
@@ -283,6 +304,7 @@ static mote_status create_vcpu(struct mote_kvm_vm *vm, mote_error *error)
 		return mote_os_fail_mapping(error, MOTE_DOMAIN_HYPERVISOR, -result, "the vCPU",
 					    vm->kvm->run_bytes);
 	vm->run = run;
+	mote_kick_signal_init(&vm->kick, vm->kvm->kick_signal, &vm->run->immediate_exit);
 	return mote_kvm_arch_create_vcpu(vm, error);
 }
 
@@ -299,7 +321,7 @@ static mote_status kvm_create(struct mote_hypervisor *hypervisor, struct mote_vm
 	vm->kvm = kvm;
 	vm->vm_fd = -1;
 	vm->vcpu_fd = -1;
-	status = mote_interrupt_create(kvm->allocator, kvm->kick_signal, &vm->interrupt, error);
+	status = mote_interrupt_create(kvm->allocator, &vm->kick.base, &vm->base.interrupt, error);
 	if (status == MOTE_OK)
 		status = create_vm(vm, error);
 	if (status == MOTE_OK)
@@ -318,6 +340,7 @@ const struct mote_backend mote_backend_kvm = {
 	.probe = kvm_probe,
 	.open = kvm_open,
 	.close = kvm_close,
+	.check_thread = kvm_check_thread,
 	.capabilities = kvm_capabilities,
 	.create = kvm_create,
 };

@@ -86,28 +86,13 @@ mote_status mote_kvm_arch_create_vcpu(struct mote_kvm_vm *vm, mote_error *error)
 	return mote_kvm_vcpu(vm, MOTE_KVM_ARM_VCPU_INIT, &init, "KVM_ARM_VCPU_INIT", error);
 }
 
-mote_status mote_kvm_reset_vcpu(struct mote_vm *base, mote_error *error)
+/* KVM fills what the architecture leaves undefined with a pattern; the registers are set then. */
+mote_status mote_kvm_begin_reset(struct mote_vm *base, mote_error *error)
 {
 	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
-	mote_regs regs;
-	mote_sregs sregs;
-	mote_fpu fpu;
-	mote_debug_regs debug;
 	mote_status status = mote_kvm_retire(vm, error);
 
-	mote_power_on(&regs, &sregs, &fpu, &debug);
-	if (status == MOTE_OK)
-		status = mote_kvm_arch_create_vcpu(vm, error);
-	/* KVM has filled what the architecture leaves undefined with a pattern. */
-	if (status == MOTE_OK)
-		status = mote_kvm_set_sregs(base, &sregs, error);
-	if (status == MOTE_OK)
-		status = mote_kvm_set_regs(base, &regs, error);
-	if (status == MOTE_OK)
-		status = mote_kvm_set_fpu(base, &fpu, error);
-	if (status == MOTE_OK)
-		status = mote_kvm_set_debug_regs(base, &debug, error);
-	return status;
+	return status == MOTE_OK ? mote_kvm_arch_create_vcpu(vm, error) : status;
 }
 
 uint64_t mote_kvm_features(struct mote_vm *base)

@@ -9,6 +9,7 @@
 #include "allocator.h"
 #include "hypervisor/backends/kvm/kvm_abi.h"
 #include "hypervisor/backends/kvm/kvm_system.h"
+#include "hypervisor/interrupt/kick_signal.h"
 #include "hypervisor/virtual_machine.h"
 
 /* What one architecture's vCPU setup keeps per hypervisor, e.g. a CPUID table. */
@@ -18,7 +19,7 @@ struct mote_kvm {
 	struct mote_hypervisor base;
 	const struct mote_kvm_system *system;
 	const mote_allocator *allocator;
-	int kick_signal;
+	int kick_signal; /* 0: none is installed */
 	int fd;
 	size_t run_bytes;   /* of the mapping shared with a vCPU */
 	int question_error; /* errno of the first query that failed */
@@ -38,6 +39,7 @@ struct mote_kvm_slot {
 	uint64_t gpa;
 	uint64_t bytes;
 	uint32_t flags;
+	enum mote_region_kind kind;
 };
 
 struct mote_kvm_vm {
@@ -48,7 +50,7 @@ struct mote_kvm_vm {
 	struct mote_kvm_run *run;
 	enum mote_kvm_pending pending;
 	bool touched; /* the vCPU has run, or its general registers were written */
-	mote_interrupt *interrupt;
+	struct mote_kick_signal kick;
 	struct mote_kvm_slot *slots;
 	uint32_t slot_count;
 };
@@ -82,7 +84,7 @@ mote_status mote_kvm_unmap_memory(struct mote_vm *base, uint32_t slot, mote_erro
 mote_status mote_kvm_drop_memory(struct mote_kvm_vm *vm, uint64_t gpa, uint64_t bytes,
 				 mote_error *error);
 mote_status mote_kvm_complete_initial_memory_setup(struct mote_vm *base, mote_error *error);
-mote_status mote_kvm_run_vcpu(struct mote_vm *base, struct mote_vm_exit *exit, mote_error *error);
+mote_status mote_kvm_enter(struct mote_vm *base, struct mote_vm_exit *exit, mote_error *error);
 
 /* ---- kvm_<arch>.c ------------------------------------------------------------------------ */
 
@@ -119,7 +121,7 @@ size_t mote_kvm_xsave_bytes(struct mote_vm *base);
 mote_status mote_kvm_xsave(struct mote_vm *base, void *state, size_t bytes, mote_error *error);
 mote_status mote_kvm_set_xsave(struct mote_vm *base, const void *state, size_t bytes,
 			       mote_error *error);
-mote_status mote_kvm_reset_vcpu(struct mote_vm *base, mote_error *error);
+mote_status mote_kvm_begin_reset(struct mote_vm *base, mote_error *error);
 mote_status mote_kvm_invalidate_translations(struct mote_vm *base, uint64_t gpa, uint64_t bytes,
 					     mote_error *error);
 uint64_t mote_kvm_features(struct mote_vm *base);

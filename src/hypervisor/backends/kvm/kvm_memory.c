@@ -53,7 +53,8 @@ mote_status mote_kvm_map_memory(struct mote_vm *base, uint32_t slot,
 				const struct mote_memory_region *region, mote_error *error)
 {
 	struct mote_kvm_vm *vm = to_vm(base);
-	const struct mote_kvm_slot to = {region->hva, region->gpa, region->bytes, region->flags};
+	const struct mote_kvm_slot to = {region->hva, region->gpa, region->bytes, region->flags,
+					 region->kind};
 	mote_status status;
 
 	if (slot >= vm->kvm->capabilities.slots)
@@ -99,8 +100,9 @@ static mote_status replace_slot(struct mote_kvm_vm *vm, uint32_t slot, mote_erro
 
 /*
  * Changing the host's protection of the backing pages makes KVM drop and flush its entries for them
- * on every kind of host.  We may not be allowed to make the backing of a read-only slot writable,
- * so there the slot itself is replaced.
+ * on every kind of host.  The application may write to a shared buffer through the same mapping
+ * meanwhile, and we may not be allowed to make the backing of a read-only slot writable: there the
+ * slot itself is replaced.
  */
 static mote_status drop_slot(struct mote_kvm_vm *vm, uint32_t number, uint64_t gpa, uint64_t bytes,
 			     mote_error *error)
@@ -115,7 +117,7 @@ static mote_status drop_slot(struct mote_kvm_vm *vm, uint32_t number, uint64_t g
 
 	if (slot->hva == NULL || begin >= end)
 		return MOTE_OK;
-	if (!(slot->flags & MOTE_REGION_WRITE))
+	if (slot->kind == MOTE_REGION_SHARED || !(slot->flags & MOTE_REGION_WRITE))
 		return replace_slot(vm, number, error);
 	hva = (uint8_t *)slot->hva + (begin - slot->gpa);
 	result = system->protect(system, hva, end - begin, false);

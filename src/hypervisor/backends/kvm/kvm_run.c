@@ -10,7 +10,6 @@
 #include "compiler.h"
 #include "error_internal.h"
 #include "hypervisor/backends/kvm/kvm_internal.h"
-#include "hypervisor/interrupt/interrupt_internal.h"
 #include "os/os.h"
 
 /* How long the kernel may refuse a run before the refusal counts as permanent: doubling pauses, 255
@@ -151,7 +150,7 @@ static void decode(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
 /*
  * At a VM's first run, Linux 6.14 and later start a thread for KVM in this process, and return
  * EAGAIN where a process limit forbids it.  That may be temporary, so this retries for a limited
- * time.  -EINTR: the call was cancelled in the meantime, or a signal arrived.
+ * time.  A kick ends a pause, and then the run.
  */
 static int run_again(struct mote_kvm_vm *vm)
 {
@@ -159,10 +158,9 @@ static int run_again(struct mote_kvm_vm *vm)
 
 	for (unsigned i = 0; result == -EAGAIN && i < REFUSALS; i++) {
 		mote_os_pause(FIRST_PAUSE_NS << i);
-		if (!mote_interrupt_set_running(vm->interrupt, &vm->run->immediate_exit))
+		if (vm->run->immediate_exit)
 			return -EINTR;
 		result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_RUN, NULL);
-		mote_interrupt_clear_running(vm->interrupt);
 	}
 	return result;
 }
@@ -185,26 +183,18 @@ MOTE_COLD static mote_status end_failed_run(struct mote_kvm_vm *vm, int result,
 		return fail_run(error, -result, "KVM_RUN");
 	/* KVM completes a pending access before it checks for signals. */
 	vm->pending = MOTE_KVM_NOTHING_PENDING;
-	exit->kind =
-		mote_interrupt_cancelled(vm->interrupt) ? MOTE_EXIT_CANCELLED : MOTE_EXIT_RETRY;
+	exit->kind = MOTE_EXIT_RETRY;
 	return MOTE_OK;
 }
 
-mote_status mote_kvm_run_vcpu(struct mote_vm *base, struct mote_vm_exit *exit, mote_error *error)
+mote_status mote_kvm_enter(struct mote_vm *base, struct mote_vm_exit *exit, mote_error *error)
 {
 	struct mote_kvm_vm *vm = to_vm(base);
-	int result;
+	int result = 0;
 
-	if (!mote_interrupt_set_running(vm->interrupt, &vm->run->immediate_exit)) {
-		exit->kind = MOTE_EXIT_CANCELLED;
-		return MOTE_OK;
-	}
 	vm->touched = true;
-	if (vm->pending == MOTE_KVM_EXIT_STASHED)
-		result = 0;
-	else
+	if (vm->pending != MOTE_KVM_EXIT_STASHED)
 		result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_RUN, NULL);
-	mote_interrupt_clear_running(vm->interrupt);
 	if (result < 0)
 		return end_failed_run(vm, result, exit, error);
 	decode(vm, exit);

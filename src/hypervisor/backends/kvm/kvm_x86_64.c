@@ -431,25 +431,14 @@ static mote_status reset_events(struct mote_kvm_vm *vm, mote_error *error)
 	return mote_kvm_vcpu(vm, MOTE_KVM_SET_MP_STATE, &runnable, "KVM_SET_MP_STATE", error);
 }
 
-mote_status mote_kvm_reset_vcpu(struct mote_vm *base, mote_error *error)
+mote_status mote_kvm_begin_reset(struct mote_vm *base, mote_error *error)
 {
 	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
-	mote_regs regs;
-	mote_sregs sregs;
-	mote_fpu fpu;
-	mote_debug_regs debug;
 	mote_status status = forget_pending(vm, error);
 
-	mote_power_on(&regs, &sregs, &fpu, &debug);
 	if (status == MOTE_OK)
 		status = reset_events(vm, error);
 	if (status == MOTE_OK)
-		status = mote_kvm_set_sregs(base, &sregs, error);
-	if (status == MOTE_OK)
-		status = mote_kvm_set_regs(base, &regs, error);
-	if (status == MOTE_OK)
-		status = mote_kvm_reset_xsave(base, &fpu, error);
-	if (status == MOTE_OK)
-		status = mote_kvm_set_debug_regs(base, &debug, error);
+		status = mote_kvm_reset_xsave(base, error);
 	return status;
 }

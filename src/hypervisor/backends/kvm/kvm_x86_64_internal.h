@@ -24,6 +24,6 @@ mote_status mote_kvm_touch(struct mote_vm *base, struct mote_kvm_vm **vm, mote_e
 mote_status mote_kvm_set_xcr0(struct mote_kvm_vm *vm, mote_error *error);
 
 /* Resets the extended state to fpu alone, and XCR0. */
-mote_status mote_kvm_reset_xsave(struct mote_vm *base, const mote_fpu *fpu, mote_error *error);
+mote_status mote_kvm_reset_xsave(struct mote_vm *base, mote_error *error);
 
 #endif

@@ -178,9 +178,13 @@ mote_status mote_kvm_set_fpu(struct mote_vm *base, const mote_fpu *fpu, mote_err
 }
 
 /* Components that the area does not mark are in their initial state. */
-mote_status mote_kvm_reset_xsave(struct mote_vm *base, const mote_fpu *fpu, mote_error *error)
+mote_status mote_kvm_reset_xsave(struct mote_vm *base, mote_error *error)
 {
-	mote_status status = write_fpu(base, fpu, false, error);
+	mote_fpu fpu;
+	mote_status status;
+
+	mote_power_on(NULL, NULL, &fpu, NULL);
+	status = write_fpu(base, &fpu, false, error);
 
 	return status == MOTE_OK ? mote_kvm_set_xcr0((struct mote_kvm_vm *)base, error) : status;
 }

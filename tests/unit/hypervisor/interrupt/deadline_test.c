@@ -121,41 +121,44 @@ static void ring(void)
 	fake.run(fake.user);
 }
 
-void mote_kick_aim(struct mote_kick_target *target)
+uintptr_t mote_os_thread_self(void)
 {
-	(void)target;
+	return 1;
+}
+
+static void arm(struct mote_kick *kick)
+{
+	(void)kick;
 }
 
 /* Whoever waits for the lock would wait for this thread too. */
-bool mote_kick_is_aimed_here(const struct mote_kick_target *target)
+static void send(struct mote_kick *kick, uintptr_t thread)
 {
-	(void)target;
-	return false;
-}
-
-void mote_kick_send(const struct mote_kick_target *target, int kick_signal)
-{
-	(void)kick_signal;
+	(void)kick;
+	(void)thread;
 	CHECK(!fake.locked);
-	*target->byte = 1;
 	fake.kicks++;
 }
 
-int mote_kick_hold_cancellation(void)
+static void take(struct mote_kick *kick)
+{
+	(void)kick;
+}
+
+static const struct mote_kick_ops kick_ops = {.arm = arm, .send = send, .take = take};
+static struct mote_kick kick = {&kick_ops};
+
+int mote_os_hold_cancellation(void)
 {
 	return 0;
 }
 
-void mote_kick_allow_cancellation(int before)
+void mote_os_allow_cancellation(int before)
 {
 	(void)before;
 }
 
-void mote_kick_take(void)
-{
-}
-
-void mote_kick_yield(unsigned tries)
+void mote_os_yield(unsigned tries)
 {
 	(void)tries;
 }
@@ -194,7 +197,7 @@ static void set_up(void)
 	fake.now = 1000;
 	fake.cpu = 500;
 	check_ok(mote_deadlines_create(&ordinary, &deadlines, &error), &error);
-	check_ok(mote_interrupt_create(&ordinary, 40, &watch.interrupt, &error), &error);
+	check_ok(mote_interrupt_create(&ordinary, &kick, &watch.interrupt, &error), &error);
 }
 
 static void tear_down(void)
@@ -447,17 +450,17 @@ static void many_deadlines_at_once_all_count(void)
 {
 	enum { MANY = 50 };
 	static struct mote_watch many[MANY];
-	volatile uint8_t kicks[MANY];
 	mote_error error = MOTE_ERROR_INIT;
 	unsigned rings = 0, cancelled = 0;
 
 	memset(many, 0, sizeof(many));
 	for (unsigned i = 0; i < MANY; i++) {
-		check_ok(mote_interrupt_create(&ordinary, 40, &many[i].interrupt, &error), &error);
+		check_ok(mote_interrupt_create(&ordinary, &kick, &many[i].interrupt, &error),
+			 &error);
 		check_ok(mote_deadlines_prepare(deadlines, &many[i], &error), &error);
 		mote_interrupt_begin_call(many[i].interrupt);
 		check_ok(mote_deadlines_begin(deadlines, &many[i], 100, 0, &error), &error);
-		REQUIRE(mote_interrupt_set_running(many[i].interrupt, &kicks[i]));
+		REQUIRE(mote_interrupt_set_running(many[i].interrupt));
 	}
 	for (fake.now = 1100; fake.alarm <= fake.now; rings++)
 		ring();

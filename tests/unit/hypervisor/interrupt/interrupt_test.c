@@ -17,35 +17,35 @@
 /* ---- The operating system ----------------------------------------------------------------- */
 
 static struct {
-	atomic_uint sent, yields, taken;
-	atomic_bool hold; /* the sender hangs in mote_kick_send */
+	struct mote_kick kick;
+	uintptr_t thread;
+	atomic_uint armed, sent, yields, taken;
+	atomic_bool hold; /* the sender hangs in send */
 	atomic_bool held; /* it does */
 	atomic_bool cancellable;
-	int signal;
 	/* Called when a run is set up, before RUNNING is set. */
-	void (*on_aim)(void *user);
+	void (*on_arm)(void *user);
 	void *user;
 } fake;
 
-void mote_kick_aim(struct mote_kick_target *target)
+uintptr_t mote_os_thread_self(void)
 {
-	target->thread = 77;
-	if (fake.on_aim != NULL)
-		fake.on_aim(fake.user);
+	return fake.thread;
 }
 
-bool mote_kick_is_aimed_here(const struct mote_kick_target *target)
+static void arm(struct mote_kick *kick)
 {
-	(void)target;
-	return false;
+	CHECK(kick == &fake.kick);
+	atomic_fetch_add(&fake.armed, 1);
+	if (fake.on_arm != NULL)
+		fake.on_arm(fake.user);
 }
 
-void mote_kick_send(const struct mote_kick_target *target, int kick_signal)
+static void send(struct mote_kick *kick, uintptr_t thread)
 {
-	CHECK_EQ(target->thread, 77);
+	CHECK(kick == &fake.kick);
+	CHECK_EQ(thread, 77);
 	CHECK(!atomic_load(&fake.cancellable));
-	fake.signal = kick_signal;
-	*target->byte = 1;
 	while (atomic_load(&fake.hold)) {
 		atomic_store(&fake.held, true);
 		sched_yield();
@@ -53,27 +53,30 @@ void mote_kick_send(const struct mote_kick_target *target, int kick_signal)
 	atomic_fetch_add(&fake.sent, 1);
 }
 
-int mote_kick_hold_cancellation(void)
+int mote_os_hold_cancellation(void)
 {
 	return atomic_exchange(&fake.cancellable, false);
 }
 
-void mote_kick_allow_cancellation(int before)
+void mote_os_allow_cancellation(int before)
 {
 	atomic_store(&fake.cancellable, before != 0);
 }
 
-void mote_kick_take(void)
+static void take(struct mote_kick *kick)
 {
+	CHECK(kick == &fake.kick);
 	atomic_fetch_add(&fake.taken, 1);
 }
 
-void mote_kick_yield(unsigned tries)
+void mote_os_yield(unsigned tries)
 {
 	(void)tries;
 	atomic_fetch_add(&fake.yields, 1);
 	sched_yield();
 }
+
+static const struct mote_kick_ops once = {.arm = arm, .send = send, .take = take};
 
 /* The library's own allocator would bring the library's own operating system with it. */
 static void *allocate(void *user, size_t bytes)
@@ -103,7 +106,9 @@ static mote_interrupt *make(void)
 
 	memset(&fake, 0, sizeof(fake));
 	atomic_store(&fake.cancellable, true);
-	check_ok(mote_interrupt_create(&ordinary, 40, &interrupt, &error), &error);
+	fake.thread = 77;
+	fake.kick.ops = &once;
+	check_ok(mote_interrupt_create(&ordinary, &fake.kick, &interrupt, &error), &error);
 	return interrupt;
 }
 
@@ -126,30 +131,27 @@ static void a_new_handle_is_idle(void)
 static void a_kill_while_running_sends_one_signal(void)
 {
 	mote_interrupt *interrupt = make();
-	volatile uint8_t kick = 9;
 
 	mote_interrupt_begin_call(interrupt);
-	REQUIRE(mote_interrupt_set_running(interrupt, &kick));
-	REQUIRE_EQ(kick, 0);
+	REQUIRE(mote_interrupt_set_running(interrupt));
+	REQUIRE_EQ(atomic_load(&fake.armed), 1);
 	REQUIRE(test_interrupt_state(interrupt).running);
 	for (unsigned i = 0; i < 5; i++)
 		REQUIRE(mote_interrupt_kill(interrupt));
-	REQUIRE_EQ(kick, 1);
 	REQUIRE(atomic_load(&fake.cancellable));
 	REQUIRE_EQ(atomic_load(&fake.sent), 1);
-	REQUIRE_EQ(fake.signal, 40);
 	mote_interrupt_clear_running(interrupt);
 	REQUIRE(mote_interrupt_cancelled(interrupt));
 	REQUIRE(!(test_interrupt_state(interrupt).running));
 	/* The rest of the call does not run any more. */
-	REQUIRE(!mote_interrupt_set_running(interrupt, &kick));
+	REQUIRE(!mote_interrupt_set_running(interrupt));
 	REQUIRE(!(test_interrupt_state(interrupt).running));
 	mote_interrupt_end_call(interrupt);
 	REQUIRE(!mote_interrupt_kill(interrupt));
 	REQUIRE(mote_interrupt_is_killed(interrupt));
 	mote_interrupt_begin_call(interrupt);
 	REQUIRE(!mote_interrupt_is_killed(interrupt));
-	REQUIRE(mote_interrupt_set_running(interrupt, &kick));
+	REQUIRE(mote_interrupt_set_running(interrupt));
 	mote_interrupt_clear_running(interrupt);
 	mote_interrupt_end_call(interrupt);
 	REQUIRE_EQ(atomic_load(&fake.sent), 1);
@@ -159,14 +161,13 @@ static void a_kill_while_running_sends_one_signal(void)
 static void a_kill_while_the_host_runs_sends_nothing(void)
 {
 	mote_interrupt *interrupt = make();
-	volatile uint8_t kick;
 
 	mote_interrupt_begin_call(interrupt);
-	REQUIRE(mote_interrupt_set_running(interrupt, &kick));
+	REQUIRE(mote_interrupt_set_running(interrupt));
 	mote_interrupt_clear_running(interrupt);
 	REQUIRE(mote_interrupt_kill(interrupt));
 	REQUIRE_EQ(atomic_load(&fake.sent), 0);
-	REQUIRE(!mote_interrupt_set_running(interrupt, &kick));
+	REQUIRE(!mote_interrupt_set_running(interrupt));
 	mote_interrupt_end_call(interrupt);
 	mote_interrupt_release(interrupt);
 }
@@ -175,19 +176,18 @@ static void a_kill_while_the_host_runs_sends_nothing(void)
 static void a_signal_that_was_sent_is_taken(void)
 {
 	mote_interrupt *interrupt = make();
-	volatile uint8_t kick;
 
 	mote_interrupt_begin_call(interrupt);
 	for (unsigned runs = 0; runs < 3; runs++) {
-		REQUIRE(mote_interrupt_set_running(interrupt, &kick));
+		REQUIRE(mote_interrupt_set_running(interrupt));
 		mote_interrupt_clear_running(interrupt);
 	}
 	REQUIRE_EQ(atomic_load(&fake.taken), 0);
-	REQUIRE(mote_interrupt_set_running(interrupt, &kick));
+	REQUIRE(mote_interrupt_set_running(interrupt));
 	REQUIRE(mote_interrupt_kill(interrupt));
 	mote_interrupt_clear_running(interrupt);
 	REQUIRE_EQ(atomic_load(&fake.taken), 1);
-	REQUIRE(!mote_interrupt_set_running(interrupt, &kick));
+	REQUIRE(!mote_interrupt_set_running(interrupt));
 	REQUIRE_EQ(atomic_load(&fake.taken), 1);
 	REQUIRE_EQ(atomic_load(&fake.yields), 0);
 	mote_interrupt_end_call(interrupt);
@@ -219,21 +219,20 @@ static void a_deadline_is_no_kill(void)
 	mote_interrupt_release(interrupt);
 }
 
-static void kill_on_aim(void *user)
+static void kill_on_arm(void *user)
 {
 	REQUIRE(mote_interrupt_kill(user));
 }
 
-/* After the thread is named, before the run begins. */
+/* After the kick is armed, before the run begins. */
 static void a_kill_while_the_run_is_set_up_prevents_it(void)
 {
 	mote_interrupt *interrupt = make();
-	volatile uint8_t kick;
 
 	mote_interrupt_begin_call(interrupt);
-	fake.on_aim = kill_on_aim;
+	fake.on_arm = kill_on_arm;
 	fake.user = interrupt;
-	REQUIRE(!mote_interrupt_set_running(interrupt, &kick));
+	REQUIRE(!mote_interrupt_set_running(interrupt));
 	REQUIRE_EQ(atomic_load(&fake.sent), 0);
 	mote_interrupt_end_call(interrupt);
 	mote_interrupt_release(interrupt);
@@ -295,10 +294,9 @@ static void the_run_ends_only_when_the_signal_is_sent(void)
 {
 	mote_interrupt *interrupt = make();
 	pthread_t killer, runner;
-	volatile uint8_t kick;
 
 	mote_interrupt_begin_call(interrupt);
-	REQUIRE(mote_interrupt_set_running(interrupt, &kick));
+	REQUIRE(mote_interrupt_set_running(interrupt));
 	atomic_store(&fake.hold, true);
 	atomic_store(&left, false);
 	pthread_create(&killer, NULL, kill_it, interrupt);
@@ -317,6 +315,27 @@ static void the_run_ends_only_when_the_signal_is_sent(void)
 	mote_interrupt_release(interrupt);
 }
 
+/* Where a kick is lost that arrives right before the entry. */
+static void a_kick_that_can_be_lost_is_repeated_until_the_run_ends(void)
+{
+	static const struct mote_kick_ops again = {
+		.arm = arm, .send = send, .take = take, .is_repeated = true};
+	mote_interrupt *interrupt = make();
+	pthread_t killer;
+
+	fake.kick.ops = &again;
+	mote_interrupt_begin_call(interrupt);
+	REQUIRE(mote_interrupt_set_running(interrupt));
+	pthread_create(&killer, NULL, kill_it, interrupt);
+	while (atomic_load(&fake.sent) < 3)
+		sched_yield();
+	mote_interrupt_clear_running(interrupt);
+	pthread_join(killer, NULL);
+	REQUIRE_EQ(atomic_load(&fake.taken), 1);
+	mote_interrupt_end_call(interrupt);
+	mote_interrupt_release(interrupt);
+}
+
 static void *no_memory(void *user, size_t bytes)
 {
 	(void)user;
@@ -331,7 +350,7 @@ static void allocation_failure_is_an_error(void)
 	mote_interrupt *interrupt = (mote_interrupt *)0x1;
 
 	allocator.allocate = no_memory;
-	check_error(mote_interrupt_create(&allocator, 40, &interrupt, &error), &error,
+	check_error(mote_interrupt_create(&allocator, &fake.kick, &interrupt, &error), &error,
 		    MOTE_NO_MEMORY, "interrupt handle");
 	REQUIRE(interrupt == ((mote_interrupt *)0x1));
 }
@@ -346,6 +365,7 @@ static const struct test_case cases[] = {
 	CASE(calls_are_numbered_and_killed_by_number),
 	CASE(references_and_the_drop),
 	CASE(the_run_ends_only_when_the_signal_is_sent),
+	CASE(a_kick_that_can_be_lost_is_repeated_until_the_run_ends),
 	CASE(allocation_failure_is_an_error),
 };
 

@@ -19,11 +19,11 @@ static void descriptors_have_exactly_these_bits(void)
 		uint32_t flags;
 		uint64_t bits;
 	} expected[] = {
-		{0, 0x60000000000783},
-		{MOTE_PAGE_WRITE, 0x60000000000703},
-		{MOTE_PAGE_EXECUTE, 0x40000000000783}, /* vectors */
-		{MOTE_PAGE_DEVICE, 0x60000000000487},
-		{MOTE_PAGE_WRITE | MOTE_PAGE_DEVICE, 0x60000000000407}, /* monitor doorbell */
+		{0, 0x60000000000f83},
+		{MOTE_PAGE_WRITE, 0x60000000000f03},
+		{MOTE_PAGE_EXECUTE, 0x40000000000f83}, /* vectors */
+		{MOTE_PAGE_DEVICE, 0x60000000000c87},
+		{MOTE_PAGE_WRITE | MOTE_PAGE_DEVICE, 0x60000000000c07}, /* monitor doorbell */
 		{MOTE_PAGE_USER, 0x60000000000fc3},			/* read-only */
 		{MOTE_PAGE_USER | MOTE_PAGE_WRITE, 0x60000000000f43},	/* data */
 		{MOTE_PAGE_USER | MOTE_PAGE_EXECUTE, 0x20000000000fc3}, /* code */

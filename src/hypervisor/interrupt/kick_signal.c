@@ -1,27 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The kick on Linux: a byte that KVM reads before it enters the guest, and one
- * signal to the thread that runs the vCPU.
+ * The kick by a signal, on Linux: a byte that the hypervisor reads before it enters the guest, and
+ * one signal to the thread that runs the vCPU.
  *
  * The signals' dispositions, the table of their users and the thread-local
  * variable below are the only process-wide state of the library.
  */
-#define _GNU_SOURCE /* pthread_kill, sigaction */
-#include "hypervisor/interrupt/interrupt_internal.h"
+#define _GNU_SOURCE /* SIGSTKFLT, pthread_kill, sigaction */
+#include "hypervisor/interrupt/kick_signal.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stddef.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "compiler.h"
 #include "error_internal.h"
+#include "os/os.h"
 
-enum { YIELDS = 100 };	 /* before a thread that waits for another one sleeps */
 enum { REAL_TIME = 32 }; /* the first real-time signal of the kernel */
 enum { NOT_OURS = 0, OURS = 1 };
 
@@ -57,7 +54,7 @@ static void acquire_lock(void)
 		if (atomic_compare_exchange_strong(&lock_owner, &owner, self) ||
 		    (owner != self && atomic_compare_exchange_strong(&lock_owner, &owner, self)))
 			return;
-		mote_kick_yield(tries++);
+		mote_os_yield(tries++);
 	}
 }
 
@@ -123,7 +120,7 @@ static mote_status install_one(int number, mote_error *error)
 	return MOTE_OK;
 }
 
-static mote_status install_any(int *kick_signal, mote_error *error)
+static mote_status install_any(int *number, mote_error *error)
 {
 	for (unsigned i = 0; i < CHOICE_COUNT; i++) {
 		int result = try_install(choices[i]);
@@ -131,7 +128,7 @@ static mote_status install_any(int *kick_signal, mote_error *error)
 		if (result < 0)
 			return fail_sigaction(choices[i], -result, error);
 		if (result == OURS) {
-			*kick_signal = choices[i];
+			*number = choices[i];
 			return MOTE_OK;
 		}
 	}
@@ -141,68 +138,57 @@ static mote_status install_any(int *kick_signal, mote_error *error)
 			 choices[0], choices[1], choices[2], choices[3]);
 }
 
-mote_status mote_kick_install(int *kick_signal, mote_error *error)
+mote_status mote_kick_signal_install(int *number, mote_error *error)
 {
 	mote_status status;
 
-	if (*kick_signal >= REAL_TIME && *kick_signal <= SIGRTMAX)
+	if (*number >= REAL_TIME && *number <= SIGRTMAX)
 		return mote_fail(
 			error, MOTE_INVALID_ARGUMENT,
 			"kick signal %d is a real-time signal, which is lost when too many "
 			"signals are pending; choose one below %d",
-			*kick_signal, REAL_TIME);
+			*number, REAL_TIME);
 	acquire_lock();
-	status = *kick_signal != 0 ? install_one(*kick_signal, error)
-				   : install_any(kick_signal, error);
+	status = *number != 0 ? install_one(*number, error) : install_any(number, error);
 	if (status == MOTE_OK)
-		users[*kick_signal]++;
+		users[*number]++;
 	release_lock();
 	return status;
 }
 
-void mote_kick_uninstall(int kick_signal)
+void mote_kick_signal_uninstall(int number)
 {
 	struct sigaction current;
 
 	acquire_lock();
-	if (--users[kick_signal] == 0 && sigaction(kick_signal, NULL, &current) == 0 &&
+	if (--users[number] == 0 && sigaction(number, NULL, &current) == 0 &&
 	    handled_by(&current, on_kick))
-		(void)put_handler(kick_signal, SIG_DFL);
+		(void)put_handler(number, SIG_DFL);
 	release_lock();
 }
 
-MOTE_COLD static mote_status check_thread(int kick_signal, mote_error *error)
+MOTE_COLD static mote_status check_thread(int number, mote_error *error)
 {
 	sigset_t blocked;
 	int code = pthread_sigmask(SIG_BLOCK, NULL, &blocked);
 
 	if (code != 0)
 		return mote_fail_code(error, MOTE_OS, MOTE_DOMAIN_OS, code,
-				      "pthread_sigmask, whether signal %d is blocked", kick_signal);
-	if (sigismember(&blocked, kick_signal))
+				      "pthread_sigmask, whether signal %d is blocked", number);
+	if (sigismember(&blocked, number))
 		return mote_fail(error, MOTE_SIGNAL_BLOCKED,
 				 "signal %d, which interrupts guests, is blocked in this thread; "
 				 "unblock it with pthread_sigmask",
-				 kick_signal);
-	checked_signals |= (uint32_t)1 << kick_signal;
+				 number);
+	checked_signals |= (uint32_t)1 << number;
 	return MOTE_OK;
 }
 
-mote_status mote_kick_check_thread(int kick_signal, mote_error *error)
+mote_status mote_kick_signal_check_thread(int number, mote_error *error)
 {
-	const uint32_t bit = (uint32_t)1 << kick_signal;
+	const uint32_t bit = (uint32_t)1 << number;
 
-	return checked_signals & bit ? MOTE_OK : check_thread(kick_signal, error);
-}
-
-void mote_kick_aim(struct mote_kick_target *target)
-{
-	target->thread = (uintptr_t)pthread_self();
-}
-
-bool mote_kick_is_aimed_here(const struct mote_kick_target *target)
-{
-	return pthread_equal((pthread_t)target->thread, pthread_self());
+	return checked_signals & bit ? MOTE_OK : check_thread(number, error);
 }
 
 /*
@@ -219,45 +205,37 @@ static void keep_handler(int number)
 		(void)put_handler(number, on_kick);
 }
 
-void mote_kick_send(const struct mote_kick_target *target, int kick_signal)
+static struct mote_kick_signal *to_signal(struct mote_kick *kick)
 {
+	return (struct mote_kick_signal *)kick;
+}
+
+static void arm(struct mote_kick *kick)
+{
+	*to_signal(kick)->byte = 0;
+}
+
+static void send(struct mote_kick *kick, uintptr_t thread)
+{
+	struct mote_kick_signal *signal = to_signal(kick);
+
 	/* The byte comes first: a thread that is not in the kernel yet will read it there. */
-	*target->byte = 1;
-	keep_handler(kick_signal);
-	(void)pthread_kill((pthread_t)target->thread, kick_signal);
-}
-
-int mote_kick_hold_cancellation(void)
-{
-	int before;
-
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-	return before;
-}
-
-void mote_kick_allow_cancellation(int before)
-{
-	pthread_setcancelstate(before, &before);
+	*signal->byte = 1;
+	keep_handler(signal->number);
+	(void)pthread_kill((pthread_t)thread, signal->number);
 }
 
 /* A pending signal is delivered on return from any system call.  A yield is not used: it would give
  * the processor away if others wait for it. */
-void mote_kick_take(void)
+static void take(struct mote_kick *kick)
 {
+	(void)kick;
 	pthread_sigmask(SIG_BLOCK, NULL, NULL);
 }
 
-/* A thread of a higher fixed priority would never let the other run if it only yielded. */
-void mote_kick_yield(unsigned tries)
+void mote_kick_signal_init(struct mote_kick_signal *kick, int number, volatile uint8_t *byte)
 {
-	const struct timespec moment = {0, 50000};
-	int before;
+	static const struct mote_kick_ops ops = {.arm = arm, .send = send, .take = take};
 
-	if (tries < YIELDS) {
-		sched_yield();
-		return;
-	}
-	before = mote_kick_hold_cancellation();
-	nanosleep(&moment, NULL);
-	mote_kick_allow_cancellation(before);
+	*kick = (struct mote_kick_signal){.base = {&ops}, .number = number, .byte = byte};
 }

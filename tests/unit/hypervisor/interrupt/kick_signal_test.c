@@ -4,7 +4,7 @@
  * what its handler does.
  */
 #define _GNU_SOURCE
-#include "hypervisor/interrupt/interrupt_internal.h"
+#include "hypervisor/interrupt/kick_signal.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "../../unit_test.h"
+#include "os/os.h"
 
 static void handler(int number)
 {
@@ -43,7 +44,7 @@ static void install(int wanted, int expected)
 	mote_error error = MOTE_ERROR_INIT;
 	int number = wanted;
 
-	check_ok(mote_kick_install(&number, &error), &error);
+	check_ok(mote_kick_signal_install(&number, &error), &error);
 	REQUIRE_EQ(number, expected);
 }
 
@@ -85,7 +86,7 @@ static void the_first_free_signal_is_chosen(void)
 	install(0, SIGIO);
 	install(SIGIO, SIGIO);
 	for (unsigned i = 0; i < 3; i++)
-		mote_kick_uninstall(SIGIO);
+		mote_kick_signal_uninstall(SIGIO);
 }
 
 static void a_signal_of_the_application_is_never_taken(void)
@@ -95,12 +96,12 @@ static void a_signal_of_the_application_is_never_taken(void)
 	int number = SIGUSR1;
 
 	handle(SIGUSR1, &taken);
-	check_error(mote_kick_install(&number, &error), &error, MOTE_SIGNAL_TAKEN,
+	check_error(mote_kick_signal_install(&number, &error), &error, MOTE_SIGNAL_TAKEN,
 		    "already has a handler of the application");
 	REQUIRE_EQ(number, SIGUSR1);
 	REQUIRE(disposition(SIGUSR1).sa_handler == handler);
 	install(SIGUSR2, SIGUSR2);
-	mote_kick_uninstall(SIGUSR2);
+	mote_kick_signal_uninstall(SIGUSR2);
 }
 
 static void signals_that_cannot_be_handled_are_refused(void)
@@ -111,8 +112,8 @@ static void signals_that_cannot_be_handled_are_refused(void)
 		mote_error error = MOTE_ERROR_INIT;
 		int number = numbers[i];
 
-		check_error(mote_kick_install(&number, &error), &error, MOTE_INVALID_ARGUMENT,
-			    "cannot be handled");
+		check_error(mote_kick_signal_install(&number, &error), &error,
+			    MOTE_INVALID_ARGUMENT, "cannot be handled");
 		REQUIRE_EQ(error.os_code, EINVAL);
 	}
 }
@@ -124,7 +125,8 @@ static void real_time_signals_are_refused(void)
 		mote_error error = MOTE_ERROR_INIT;
 		int number = wanted;
 
-		check_error(mote_kick_install(&number, &error), &error, MOTE_INVALID_ARGUMENT,
+		check_error(mote_kick_signal_install(&number, &error), &error,
+			    MOTE_INVALID_ARGUMENT,
 			    "is a real-time signal, which is lost when too many signals are "
 			    "pending");
 		REQUIRE(disposition(wanted).sa_handler == SIG_DFL);
@@ -138,11 +140,11 @@ static void all_signals_taken_is_said(void)
 	int number = 0;
 
 	handle_choices(&taken);
-	check_error(mote_kick_install(&number, &error), &error, MOTE_SIGNAL_TAKEN,
+	check_error(mote_kick_signal_install(&number, &error), &error, MOTE_SIGNAL_TAKEN,
 		    "set kick_signal to a signal that is free");
 	set_back();
 	install(0, SIGURG);
-	mote_kick_uninstall(SIGURG);
+	mote_kick_signal_uninstall(SIGURG);
 }
 
 static void the_last_user_gives_the_signal_back(void)
@@ -151,14 +153,14 @@ static void the_last_user_gives_the_signal_back(void)
 
 	install(SIGUSR2, SIGUSR2);
 	install(SIGUSR2, SIGUSR2);
-	mote_kick_uninstall(SIGUSR2);
+	mote_kick_signal_uninstall(SIGUSR2);
 	REQUIRE(disposition(SIGUSR2).sa_handler != SIG_DFL);
-	mote_kick_uninstall(SIGUSR2);
+	mote_kick_signal_uninstall(SIGUSR2);
 	REQUIRE(disposition(SIGUSR2).sa_handler == SIG_DFL);
 	/* What the application has put there meanwhile stays. */
 	install(SIGUSR2, SIGUSR2);
 	handle(SIGUSR2, &changed);
-	mote_kick_uninstall(SIGUSR2);
+	mote_kick_signal_uninstall(SIGUSR2);
 	REQUIRE(disposition(SIGUSR2).sa_handler == handler);
 }
 
@@ -172,18 +174,19 @@ static void count(int number)
 
 static void a_kick_sets_the_byte_and_arrives(void)
 {
-	volatile uint8_t byte = 0;
-	struct mote_kick_target target = {.byte = &byte};
+	volatile uint8_t byte = 9;
+	struct mote_kick_signal kick;
 
 	install(0, SIGURG);
 	errno = 1234;
 	raise(SIGURG); /* out of nowhere: without effect */
 	REQUIRE_EQ(errno, 1234);
-	mote_kick_aim(&target);
-	REQUIRE(target.thread == (uintptr_t)pthread_self());
-	mote_kick_send(&target, SIGURG);
+	mote_kick_signal_init(&kick, SIGURG, &byte);
+	kick.base.ops->arm(&kick.base);
+	REQUIRE_EQ(byte, 0);
+	kick.base.ops->send(&kick.base, mote_os_thread_self());
 	REQUIRE_EQ(byte, 1);
-	mote_kick_uninstall(SIGURG);
+	mote_kick_signal_uninstall(SIGURG);
 }
 
 /* A signal that is ignored would not arrive, and the default action may end the process. */
@@ -191,24 +194,24 @@ static void a_signal_that_was_given_up_is_handled_again(void)
 {
 	void (*const given_up[])(int) = {SIG_IGN, SIG_DFL};
 	const struct sigaction counted = {.sa_handler = count};
-	volatile uint8_t byte = 0;
-	struct mote_kick_target target = {.byte = &byte};
+	volatile uint8_t byte = 9;
+	struct mote_kick_signal kick;
 
 	install(SIGSTKFLT, SIGSTKFLT);
-	mote_kick_aim(&target);
+	mote_kick_signal_init(&kick, SIGSTKFLT, &byte);
 	for (size_t i = 0; i < COUNT(given_up); i++) {
 		const struct sigaction action = {.sa_handler = given_up[i]};
 
 		handle(SIGSTKFLT, &action);
-		mote_kick_send(&target, SIGSTKFLT);
+		kick.base.ops->send(&kick.base, mote_os_thread_self());
 		REQUIRE(disposition(SIGSTKFLT).sa_handler != given_up[i]);
 	}
 	/* A handler is the application's, and serves as well. */
 	handle(SIGSTKFLT, &counted);
-	mote_kick_send(&target, SIGSTKFLT);
+	kick.base.ops->send(&kick.base, mote_os_thread_self());
 	REQUIRE_EQ(seen, 1);
 	REQUIRE(disposition(SIGSTKFLT).sa_handler == count);
-	mote_kick_uninstall(SIGSTKFLT);
+	mote_kick_signal_uninstall(SIGSTKFLT);
 	set_back();
 }
 
@@ -221,10 +224,10 @@ static void *check_blocked(void *user)
 	sigemptyset(&set);
 	sigaddset(&set, *number);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	check_error(mote_kick_check_thread(*number, &error), &error, MOTE_SIGNAL_BLOCKED,
+	check_error(mote_kick_signal_check_thread(*number, &error), &error, MOTE_SIGNAL_BLOCKED,
 		    "unblock it with pthread_sigmask");
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-	check_ok(mote_kick_check_thread(*number, &error), &error);
+	check_ok(mote_kick_signal_check_thread(*number, &error), &error);
 	return NULL;
 }
 
@@ -234,8 +237,8 @@ static void a_thread_that_blocks_the_signal_is_told(void)
 	pthread_t thread;
 	int number = 0;
 
-	check_ok(mote_kick_install(&number, &error), &error);
-	check_ok(mote_kick_check_thread(number, &error), &error);
+	check_ok(mote_kick_signal_install(&number, &error), &error);
+	check_ok(mote_kick_signal_check_thread(number, &error), &error);
 	pthread_create(&thread, NULL, check_blocked, &number);
 	pthread_join(thread, NULL);
 }
@@ -254,5 +257,5 @@ static const struct test_case cases[] = {
 
 int main(int argc, char **argv)
 {
-	return test_main("interrupt_linux", cases, TEST_COUNT(cases), argc, argv);
+	return test_main("kick_signal", cases, TEST_COUNT(cases), argc, argv);
 }

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What every backend's vCPU has in common: who may stop it, and what power-on means.
+ */
+#ifndef MOTE_HYPERVISOR_VCPU_H
+#define MOTE_HYPERVISOR_VCPU_H
+
+#include "hypervisor/interrupt/interrupt_internal.h"
+#include "hypervisor/virtual_machine.h"
+
+/*
+ * Runs until the next exit, once: an interruption is MOTE_EXIT_RETRY, or MOTE_EXIT_CANCELLED once the
+ * call is cancelled.  Inline, because every call uses it.
+ */
+static inline mote_status mote_vcpu_run(struct mote_vm *vm, struct mote_vm_exit *exit,
+					mote_error *error)
+{
+	mote_status status;
+
+	if (!mote_interrupt_set_running(vm->interrupt)) {
+		exit->kind = MOTE_EXIT_CANCELLED;
+		return MOTE_OK;
+	}
+	status = vm->ops->enter(vm, exit, error);
+	mote_interrupt_clear_running(vm->interrupt);
+	if (status == MOTE_OK && exit->kind == MOTE_EXIT_RETRY &&
+	    mote_interrupt_cancelled(vm->interrupt))
+		exit->kind = MOTE_EXIT_CANCELLED;
+	return status;
+}
+
+/* Resets every register class to the power-on state and discards pending exits. */
+mote_status mote_vcpu_reset(struct mote_vm *vm, mote_error *error);
+
+#endif
