@@ -130,13 +130,13 @@ mote_status mote_kvm_set_xcr0(struct mote_kvm_vm *vm, mote_error *error)
 
 	if (vm->kvm->arch->xcr0 == 0)
 		return MOTE_OK;
-	return mote_kvm_vcpu(vm, MOTE_KVM_SET_XCRS, &xcrs, "KVM_SET_XCRS", error);
+	return mote_kvm_vcpu_set(vm, MOTE_KVM_SET_XCRS, &xcrs, "KVM_SET_XCRS", error);
 }
 
 mote_status mote_kvm_arch_create_vcpu(struct mote_kvm_vm *vm, mote_error *error)
 {
-	mote_status status = mote_kvm_vcpu(vm, MOTE_KVM_SET_CPUID2, vm->kvm->arch->cpuid,
-					   "KVM_SET_CPUID2", error);
+	mote_status status = mote_kvm_vcpu_set(vm, MOTE_KVM_SET_CPUID2, vm->kvm->arch->cpuid,
+					       "KVM_SET_CPUID2", error);
 
 	return status == MOTE_OK ? mote_kvm_set_xcr0(vm, error) : status;
 }
@@ -197,7 +197,7 @@ mote_status mote_kvm_regs(struct mote_vm *base, mote_regs *regs, mote_error *err
 	mote_status status = mote_kvm_touch(base, &vm, error);
 
 	if (status == MOTE_OK)
-		status = mote_kvm_vcpu(vm, MOTE_KVM_GET_REGS, &k, "KVM_GET_REGS", error);
+		status = mote_kvm_vcpu_get(vm, MOTE_KVM_GET_REGS, &k, "KVM_GET_REGS", error);
 	if (status != MOTE_OK)
 		return status;
 	*regs = (mote_regs){
@@ -266,7 +266,7 @@ mote_status mote_kvm_set_regs(struct mote_vm *base, const mote_regs *r, mote_err
 	if (status == MOTE_OK)
 		status = give_up_reads(vm, error);
 	if (status == MOTE_OK)
-		status = mote_kvm_vcpu(vm, MOTE_KVM_SET_REGS, &k, "KVM_SET_REGS", error);
+		status = mote_kvm_vcpu_set(vm, MOTE_KVM_SET_REGS, &k, "KVM_SET_REGS", error);
 	return status;
 }
 
@@ -313,7 +313,7 @@ mote_status mote_kvm_sregs(struct mote_vm *base, mote_sregs *sregs, mote_error *
 	mote_status status = mote_kvm_touch(base, &vm, error);
 
 	if (status == MOTE_OK)
-		status = mote_kvm_vcpu(vm, MOTE_KVM_GET_SREGS, &k, "KVM_GET_SREGS", error);
+		status = mote_kvm_vcpu_get(vm, MOTE_KVM_GET_SREGS, &k, "KVM_GET_SREGS", error);
 	if (status != MOTE_OK)
 		return status;
 	*sregs = (mote_sregs){
@@ -365,7 +365,7 @@ mote_status mote_kvm_set_sregs(struct mote_vm *base, const mote_sregs *s, mote_e
 
 	memcpy(k.interrupt_bitmap, s->interrupt_bitmap, sizeof(k.interrupt_bitmap));
 	if (status == MOTE_OK)
-		status = mote_kvm_vcpu(vm, MOTE_KVM_SET_SREGS, &k, "KVM_SET_SREGS", error);
+		status = mote_kvm_vcpu_set(vm, MOTE_KVM_SET_SREGS, &k, "KVM_SET_SREGS", error);
 	return status;
 }
 
@@ -378,7 +378,8 @@ mote_status mote_kvm_debug_regs(struct mote_vm *base, mote_debug_regs *debug, mo
 	mote_status status = mote_kvm_touch(base, &vm, error);
 
 	if (status == MOTE_OK)
-		status = mote_kvm_vcpu(vm, MOTE_KVM_GET_DEBUGREGS, &k, "KVM_GET_DEBUGREGS", error);
+		status = mote_kvm_vcpu_get(vm, MOTE_KVM_GET_DEBUGREGS, &k, "KVM_GET_DEBUGREGS",
+					   error);
 	if (status != MOTE_OK)
 		return status;
 	memcpy(debug->dr, k.db, sizeof(k.db));
@@ -396,7 +397,8 @@ mote_status mote_kvm_set_debug_regs(struct mote_vm *base, const mote_debug_regs 
 
 	memcpy(k.db, debug->dr, sizeof(k.db));
 	if (status == MOTE_OK)
-		status = mote_kvm_vcpu(vm, MOTE_KVM_SET_DEBUGREGS, &k, "KVM_SET_DEBUGREGS", error);
+		status = mote_kvm_vcpu_set(vm, MOTE_KVM_SET_DEBUGREGS, &k, "KVM_SET_DEBUGREGS",
+					   error);
 	return status;
 }
 
@@ -411,7 +413,7 @@ static mote_status forget_pending(struct mote_kvm_vm *vm, mote_error *error)
 	for (int i = 0; i < MAXIMUM_RETIREMENTS; i++) {
 		if (status != MOTE_OK || vm->pending != MOTE_KVM_EXIT_STASHED)
 			return status;
-		status = mote_kvm_vcpu(vm, MOTE_KVM_SET_REGS, &none, "KVM_SET_REGS", error);
+		status = mote_kvm_vcpu_set(vm, MOTE_KVM_SET_REGS, &none, "KVM_SET_REGS", error);
 		vm->pending = MOTE_KVM_ACCESS_PENDING;
 		if (status == MOTE_OK)
 			status = mote_kvm_retire(vm, error);
@@ -423,12 +425,12 @@ static mote_status reset_events(struct mote_kvm_vm *vm, mote_error *error)
 {
 	static const struct mote_kvm_x86_vcpu_events events;
 	static const struct mote_kvm_x86_mp_state runnable;
-	mote_status status =
-		mote_kvm_vcpu(vm, MOTE_KVM_SET_VCPU_EVENTS, &events, "KVM_SET_VCPU_EVENTS", error);
+	mote_status status = mote_kvm_vcpu_set(vm, MOTE_KVM_SET_VCPU_EVENTS, &events,
+					       "KVM_SET_VCPU_EVENTS", error);
 
 	if (status != MOTE_OK)
 		return status;
-	return mote_kvm_vcpu(vm, MOTE_KVM_SET_MP_STATE, &runnable, "KVM_SET_MP_STATE", error);
+	return mote_kvm_vcpu_set(vm, MOTE_KVM_SET_MP_STATE, &runnable, "KVM_SET_MP_STATE", error);
 }
 
 mote_status mote_kvm_reset_vcpu(struct mote_vm *base, mote_error *error)

@@ -49,8 +49,8 @@ mote_status mote_kvm_xsave(struct mote_vm *base, void *state, size_t bytes, mote
 	if (status != MOTE_OK)
 		return status;
 	if (bytes > MOTE_KVM_X86_XSAVE_BYTES)
-		return mote_kvm_vcpu(vm, MOTE_KVM_GET_XSAVE2, state, "KVM_GET_XSAVE2", error);
-	return mote_kvm_vcpu(vm, MOTE_KVM_GET_XSAVE, state, "KVM_GET_XSAVE", error);
+		return mote_kvm_vcpu_get(vm, MOTE_KVM_GET_XSAVE2, state, "KVM_GET_XSAVE2", error);
+	return mote_kvm_vcpu_get(vm, MOTE_KVM_GET_XSAVE, state, "KVM_GET_XSAVE", error);
 }
 
 mote_status mote_kvm_set_xsave(struct mote_vm *base, const void *state, size_t bytes,
@@ -62,7 +62,7 @@ mote_status mote_kvm_set_xsave(struct mote_vm *base, const void *state, size_t b
 	if (status == MOTE_OK)
 		status = mote_kvm_touch(base, &vm, error);
 	if (status == MOTE_OK)
-		status = mote_kvm_vcpu(vm, MOTE_KVM_SET_XSAVE, state, "KVM_SET_XSAVE", error);
+		status = mote_kvm_vcpu_set(vm, MOTE_KVM_SET_XSAVE, state, "KVM_SET_XSAVE", error);
 	return status;
 }
 
