@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "error_internal.h"
-#include "hypervisor/backends/kvm/kvm_x86_64_cpuid.h"
 #include "hypervisor/backends/kvm/kvm_x86_64_internal.h"
 
 /* The legacy region of an XSAVE area, and the header's first field (SDM volume 1, 13.4.1,
@@ -75,7 +74,7 @@ static void fpu_from_xsave(const uint8_t *area, mote_fpu *fpu)
 	memcpy(&fpu->mxcsr, area + XSAVE_MXCSR, 4);
 	/* A component that is not marked is in its initial state, regardless of what the area
 	 * contains. */
-	if (present & MOTE_XCR0_X87) {
+	if (present & MOTE_X86_64_XCR0_X87) {
 		memcpy(&fpu->fcw, area + XSAVE_FCW, 2);
 		memcpy(&fpu->fsw, area + XSAVE_FSW, 2);
 		memcpy(&fpu->ftwx, area + XSAVE_FTW, 1);
@@ -85,9 +84,9 @@ static void fpu_from_xsave(const uint8_t *area, mote_fpu *fpu)
 		for (unsigned i = 0; i < 8; i++)
 			memcpy(fpu->fpr[i], area + XSAVE_ST + 16 * i, 10);
 	}
-	if (present & MOTE_XCR0_SSE)
+	if (present & MOTE_X86_64_XCR0_SSE)
 		memcpy(fpu->xmm, area + XSAVE_XMM, sizeof(fpu->xmm));
-	else if (!(present & MOTE_XCR0_AVX))
+	else if (!(present & MOTE_X86_64_XCR0_AVX))
 		fpu->mxcsr = fpu->mxcsr != 0 ? fpu->mxcsr : DEFAULT_MXCSR;
 }
 
@@ -96,7 +95,7 @@ static void fpu_to_xsave(const mote_fpu *fpu, uint8_t *area)
 	uint64_t present;
 
 	memcpy(&present, area + XSAVE_BV, 8);
-	present |= MOTE_XCR0_X87 | MOTE_XCR0_SSE;
+	present |= MOTE_X86_64_XCR0_X87 | MOTE_X86_64_XCR0_SSE;
 	memcpy(area + XSAVE_BV, &present, 8);
 	memcpy(area + XSAVE_FCW, &fpu->fcw, 2);
 	memcpy(area + XSAVE_FSW, &fpu->fsw, 2);
@@ -119,7 +118,7 @@ static void mark_pkru(const struct mote_vm *base, uint8_t *area)
 	if (!((const struct mote_kvm_vm *)base)->kvm->arch->pkru)
 		return;
 	memcpy(&present, area + XSAVE_BV, 8);
-	present |= MOTE_XCR0_PKRU;
+	present |= MOTE_X86_64_XCR0_PKRU;
 	memcpy(area + XSAVE_BV, &present, 8);
 }
 
