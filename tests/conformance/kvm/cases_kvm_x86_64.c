@@ -249,6 +249,32 @@ static void reset_marks_pkru_where_kvm_keeps_it(void)
 	}
 }
 
+/* ---- The XSAVE area ------------------------------------------------------------------------ */
+
+static void make_compacted(uint8_t *area)
+{
+	area[XSAVE_BV + 15] = 0x80; /* XCOMP_BV, bit 63 */
+}
+
+static void an_area_in_another_format_is_refused(void)
+{
+	mote_fpu fpu, before;
+	struct machine machine;
+
+	test_need_hypervisor();
+	make_pretended(&machine, (struct pretence){.edit_xsave = make_compacted});
+	memset(&fpu, 0x5a, sizeof(fpu));
+	before = fpu;
+	CHECK_STATUS(machine.vm->ops->fpu(machine.vm, &fpu, &machine.error), MOTE_HYPERVISOR,
+		     &machine.error);
+	CHECK_CONTAINS(machine.error.text, "standard format");
+	CHECK_MEM(&fpu, &before, sizeof(fpu));
+	CHECK_STATUS(machine.vm->ops->set_fpu(machine.vm, &fpu, &machine.error), MOTE_HYPERVISOR,
+		     &machine.error);
+	CHECK_CONTAINS(machine.error.text, "standard format");
+	machine_destroy(&machine);
+}
+
 static const struct test_case cases[] = {
 	CASE(a_kernel_without_what_is_needed_is_refused),
 	CASE(missing_options_are_done_without),
@@ -258,6 +284,7 @@ static const struct test_case cases[] = {
 	CASE(the_patching_of_hypercalls_is_turned_off),
 	CASE(guest_memory_is_never_patched),
 	CASE(reset_marks_pkru_where_kvm_keeps_it),
+	CASE(an_area_in_another_format_is_refused),
 };
 
 const struct case_list kvm_arch_cases = {cases, TEST_COUNT(cases)};
