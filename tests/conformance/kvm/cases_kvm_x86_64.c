@@ -79,6 +79,54 @@ static void a_large_cpuid_table_is_asked_for_again(void)
 	CHECK_CONTAINS(error.text, "KVM_GET_SUPPORTED_CPUID");
 }
 
+static struct mote_kvm_x86_cpuid_entry offered_entries[256];
+static uint32_t offered_count;
+static bool same_entries; /* in the table that the vCPU got */
+
+static void note_offer(struct mote_kvm_x86_cpuid *table)
+{
+	REQUIRE(table->nent <= TEST_COUNT(offered_entries));
+	offered_count = table->nent;
+	memcpy(offered_entries, table->entries, table->nent * sizeof(table->entries[0]));
+}
+
+static bool was_offered(const struct mote_kvm_x86_cpuid_entry *entry)
+{
+	for (uint32_t i = 0; i < offered_count; i++) {
+		const struct mote_kvm_x86_cpuid_entry *offered = &offered_entries[i];
+
+		if (offered->function == entry->function && offered->index == entry->index)
+			return offered->flags == entry->flags &&
+			       (entry->eax & ~offered->eax) == 0 &&
+			       (entry->ebx & ~offered->ebx) == 0 &&
+			       (entry->ecx & ~offered->ecx) == 0 &&
+			       (entry->edx & ~offered->edx) == 0;
+	}
+	return false;
+}
+
+static void note_table(unsigned long request, const void *argument)
+{
+	const struct mote_kvm_x86_cpuid *table = argument;
+
+	if (request != MOTE_KVM_SET_CPUID2)
+		return;
+	same_entries = table->nent > 0 && table->nent < offered_count;
+	for (uint32_t i = 0; i < table->nent; i++)
+		same_entries = same_entries && was_offered(&table->entries[i]);
+}
+
+static void the_guest_gets_a_part_of_what_kvm_offers(void)
+{
+	struct machine machine;
+
+	test_need_hypervisor();
+	same_entries = false;
+	make_pretended(&machine, (struct pretence){.watch = note_table, .edit_cpuid = note_offer});
+	CHECK(same_entries);
+	machine_destroy(&machine);
+}
+
 static void debug_event(struct mote_kvm_run *run)
 {
 	run->exit_reason = MOTE_KVM_EXIT_DEBUG;
@@ -203,14 +251,42 @@ static void reset_marks_pkru_where_kvm_keeps_it(void)
 	}
 }
 
+/* ---- The XSAVE area ------------------------------------------------------------------------ */
+
+static void make_compacted(uint8_t *area)
+{
+	area[XSAVE_BV + 15] = 0x80; /* XCOMP_BV, bit 63 */
+}
+
+static void an_area_in_another_format_is_refused(void)
+{
+	mote_fpu fpu, before;
+	struct machine machine;
+
+	test_need_hypervisor();
+	make_pretended(&machine, (struct pretence){.edit_xsave = make_compacted});
+	memset(&fpu, 0x5a, sizeof(fpu));
+	before = fpu;
+	CHECK_STATUS(machine.vm->ops->fpu(machine.vm, &fpu, &machine.error), MOTE_HYPERVISOR,
+		     &machine.error);
+	CHECK_CONTAINS(machine.error.text, "standard format");
+	CHECK_MEM(&fpu, &before, sizeof(fpu));
+	CHECK_STATUS(machine.vm->ops->set_fpu(machine.vm, &fpu, &machine.error), MOTE_HYPERVISOR,
+		     &machine.error);
+	CHECK_CONTAINS(machine.error.text, "standard format");
+	machine_destroy(&machine);
+}
+
 static const struct test_case cases[] = {
 	CASE(a_kernel_without_what_is_needed_is_refused),
 	CASE(missing_options_are_done_without),
 	CASE(a_large_cpuid_table_is_asked_for_again),
+	CASE(the_guest_gets_a_part_of_what_kvm_offers),
 	CASE(a_debug_exit_carries_dr6_and_the_vector),
 	CASE(the_patching_of_hypercalls_is_turned_off),
 	CASE(guest_memory_is_never_patched),
 	CASE(reset_marks_pkru_where_kvm_keeps_it),
+	CASE(an_area_in_another_format_is_refused),
 };
 
 const struct case_list kvm_arch_cases = {cases, TEST_COUNT(cases)};

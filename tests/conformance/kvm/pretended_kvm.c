@@ -39,6 +39,15 @@ static int pretend_cpuid(int fd, struct mote_kvm_x86_cpuid *table)
 	return result;
 }
 
+static int pretend_xsave(int fd, unsigned long request, uint8_t *area)
+{
+	int result = kvm_real_system()->ioctl(kvm_real_system(), fd, request, area);
+
+	if (result >= 0 && pretence.edit_xsave != NULL)
+		pretence.edit_xsave(area);
+	return result;
+}
+
 static int pretend_ioctl(const struct mote_kvm_system *system, int fd, unsigned long request,
 			 void *argument)
 {
@@ -63,6 +72,9 @@ static int pretend_ioctl(const struct mote_kvm_system *system, int fd, unsigned 
 		break;
 	case MOTE_KVM_GET_SUPPORTED_CPUID:
 		return pretend_cpuid(fd, argument);
+	case MOTE_KVM_GET_XSAVE:
+	case MOTE_KVM_GET_XSAVE2:
+		return pretend_xsave(fd, request, argument);
 	case MOTE_KVM_RUN:
 		if (pretence.run_error != 0)
 			return -pretence.run_error;

@@ -26,6 +26,8 @@ struct pretence {
 	void (*watch)(unsigned long request, const void *argument);
 	/* May be NULL: edits the answer to KVM_GET_SUPPORTED_CPUID. */
 	void (*edit_cpuid)(struct mote_kvm_x86_cpuid *table);
+	/* May be NULL: edits what KVM_GET_XSAVE or KVM_GET_XSAVE2 returned. */
+	void (*edit_xsave)(uint8_t *area);
 	struct mote_kvm_run *run;
 };
 

@@ -8,15 +8,8 @@
 
 #include "aarch64_monitor.h"
 
-#define ISS_VALID (1u << 24)
-#define ISS_SIZE_SHIFT 22
-#define ISS_SIGN_EXTEND (1u << 21)
-#define ISS_REGISTER_SHIFT 16
-#define ISS_64_BIT (1u << 15)
-#define ISS_ACQUIRE_RELEASE (1u << 14)
 #define ISS_FAR_NOT_VALID (1u << 10)
 #define ISS_CACHE_MAINTENANCE (1u << 8)
-#define ISS_WRITE (1u << 6)
 #define ISS_STATUS 0x3fu
 
 /* Fault status codes; the lowest two bits of those below 0x10 are the level of the walk. */
@@ -98,27 +91,6 @@ static bool address_valid(uint32_t iss)
 	return (iss & ISS_STATUS) != STATUS_EXTERNAL || !(iss & ISS_FAR_NOT_VALID);
 }
 
-void mote_aarch64_data_abort_decode(uint64_t esr, struct mote_aarch64_data_abort *data_abort)
-{
-	const uint32_t iss = mote_aarch64_esr(esr);
-	const bool valid = iss & ISS_VALID;
-
-	*data_abort = (struct mote_aarch64_data_abort){
-		.valid = valid,
-		.write = iss & ISS_WRITE,
-		.cache_maintenance = iss & ISS_CACHE_MAINTENANCE,
-		.address_valid = address_valid(iss),
-		.status = iss & ISS_STATUS,
-	};
-	if (!valid)
-		return;
-	data_abort->bytes = (uint8_t)(1u << (iss >> ISS_SIZE_SHIFT & 3));
-	data_abort->sign_extend = iss & ISS_SIGN_EXTEND;
-	data_abort->register_index = iss >> ISS_REGISTER_SHIFT & 31;
-	data_abort->is_64_bit = iss & ISS_64_BIT;
-	data_abort->acquire_release = iss & ISS_ACQUIRE_RELEASE;
-}
-
 static mote_fault_kind status_kind(uint8_t status)
 {
 	/* Address size, translation, access flag, permission; and an atomic to device memory. */
@@ -135,8 +107,8 @@ static mote_fault_kind status_kind(uint8_t status)
 static mote_access data_access(uint32_t iss)
 {
 	/* Cache maintenance always reports a write, but needs no write permission. */
-	return (iss & ISS_WRITE) && !(iss & ISS_CACHE_MAINTENANCE) ? MOTE_ACCESS_WRITE
-								   : MOTE_ACCESS_READ;
+	return (iss & MOTE_AARCH64_ISS_WRITE) && !(iss & ISS_CACHE_MAINTENANCE) ? MOTE_ACCESS_WRITE
+										: MOTE_ACCESS_READ;
 }
 
 void mote_aarch64_syndrome_fault(uint64_t esr, struct mote_aarch64_fault *fault)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Decodes ESR_ELx: exception classes, data-abort syndromes, and what they say about a guest.  Works
- * for stage 1 (ESR_EL1) and for what a hypervisor reports of stage 2.  Arm ARM (DDI 0487), D19.2,
- * ESR_EL1.
+ * Decodes ESR_EL1: exception classes, fault status codes, and what they say about a guest.  For an
+ * access that stage 2 stops see aarch64_access.h.  Arm ARM (DDI 0487), D19.2, ESR_EL1.
  */
 #ifndef MOTE_HYPERVISOR_ARCH_AARCH64_SYNDROME_H
 #define MOTE_HYPERVISOR_ARCH_AARCH64_SYNDROME_H
@@ -34,8 +33,7 @@
 #define MOTE_AARCH64_EC_WATCHPOINT 0x35u
 #define MOTE_AARCH64_EC_BRK 0x3cu
 
-/* Register number in a syndrome that means the zero register. */
-#define MOTE_AARCH64_XZR 31u
+#define MOTE_AARCH64_ISS_WRITE (1u << 6) /* WnR of a data abort or watchpoint */
 
 /* Bits 31:0.  Some kernels sign-extend them (Linux 6.1 does for prefetch aborts). */
 static inline uint32_t mote_aarch64_esr(uint64_t esr)
@@ -50,23 +48,6 @@ static inline uint32_t mote_aarch64_exception_class(uint64_t esr)
 
 /* The name of an exception class ("data abort"); never NULL. */
 const char *mote_aarch64_exception_class_name(uint32_t exception_class);
-
-/* The syndrome of a data abort (ISS). */
-struct mote_aarch64_data_abort {
-	bool valid;		/* ISV: the next five fields describe the instruction */
-	uint8_t bytes;		/* SAS: 1, 2, 4 or 8 */
-	bool sign_extend;	/* SSE */
-	uint8_t register_index; /* SRT: 31 is the zero register */
-	bool is_64_bit;		/* SF: width of that register */
-	bool acquire_release;	/* AR */
-	bool write;		/* WnR; false for atomics on some processors */
-	bool cache_maintenance; /* CM: write is set though nothing is written */
-	bool address_valid;	/* not FnV, or not an external abort */
-	uint8_t status;		/* DFSC */
-};
-
-/* Decodes a data abort's ESR.  Without ISV the fields that depend on it are 0. */
-void mote_aarch64_data_abort_decode(uint64_t esr, struct mote_aarch64_data_abort *data_abort);
 
 /* What an exception shows about the guest that took it. */
 struct mote_aarch64_fault {

@@ -74,6 +74,12 @@ struct mote_x86_64_debug_exit {
 #define MOTE_X86_64_RFLAGS_FIXED (1ull << 1)
 #define MOTE_X86_64_RFLAGS_TF (1ull << 8)
 
+/* XCR0 bits, which are also the numbers of state components (SDM volume 1, 13.1 and 13.3). */
+#define MOTE_X86_64_XCR0_X87 (1ull << 0)
+#define MOTE_X86_64_XCR0_SSE (1ull << 1)
+#define MOTE_X86_64_XCR0_AVX (1ull << 2)
+#define MOTE_X86_64_XCR0_PKRU (1ull << 9)
+
 /* The state after power-on or reset, the x87 unit after FNINIT.  Any argument may be NULL. */
 void mote_x86_64_power_on(mote_x86_64_regs *regs, struct mote_x86_64_sregs *sregs,
 			  struct mote_x86_64_fpu *fpu, struct mote_x86_64_debug_regs *debug);

@@ -39,12 +39,24 @@ int mote_kvm_capability(struct mote_kvm *kvm, int fd, uintptr_t capability)
 	return value > 0 ? value : 0;
 }
 
-mote_status mote_kvm_vcpu(struct mote_kvm_vm *vm, unsigned long request, const void *argument,
-			  const char *name, mote_error *error)
+static mote_status vcpu_ioctl(struct mote_kvm_vm *vm, unsigned long request, void *argument,
+			      const char *name, mote_error *error)
 {
-	int result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, request, (void *)(uintptr_t)argument);
+	int result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, request, argument);
 
 	return result < 0 ? mote_kvm_fail(error, -result, name) : MOTE_OK;
+}
+
+mote_status mote_kvm_vcpu_get(struct mote_kvm_vm *vm, unsigned long request, void *out,
+			      const char *name, mote_error *error)
+{
+	return vcpu_ioctl(vm, request, out, name, error);
+}
+
+mote_status mote_kvm_vcpu_set(struct mote_kvm_vm *vm, unsigned long request, const void *in,
+			      const char *name, mote_error *error)
+{
+	return vcpu_ioctl(vm, request, (void *)(uintptr_t)in, name, error);
 }
 
 /* ---- The device -------------------------------------------------------------------------- */

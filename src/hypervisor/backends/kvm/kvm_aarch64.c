@@ -9,13 +9,10 @@
 #include <stdio.h>
 
 #include "error_internal.h"
-#include "hypervisor/arch/aarch64/aarch64_syndrome.h"
+#include "hypervisor/arch/aarch64/aarch64_access.h"
+#include "hypervisor/arch/aarch64/aarch64_asid.h"
 
-enum {
-	DEFAULT_IPA_BITS = 40, /* of a VM of type 0 */
-	/* Processors may have 8 bits of ASID (ID_AA64MMFR0_EL1.ASIDBits). */
-	LAST_ASID = 255,
-};
+enum { DEFAULT_IPA_BITS = 40 }; /* of a VM of type 0 */
 
 #define TTBR0_EL1 MOTE_KVM_ARM_SYSREG(3, 0, 2, 0, 0)
 
@@ -83,7 +80,7 @@ mote_status mote_kvm_arch_create_vcpu(struct mote_kvm_vm *vm, mote_error *error)
 		return mote_kvm_fail(error, -result, "KVM_ARM_PREFERRED_TARGET");
 	/* No SVE, no performance counters, no pointer authentication. */
 	init.features[0] = 1u << MOTE_KVM_ARM_VCPU_PSCI_0_2;
-	return mote_kvm_vcpu(vm, MOTE_KVM_ARM_VCPU_INIT, &init, "KVM_ARM_VCPU_INIT", error);
+	return mote_kvm_vcpu_set(vm, MOTE_KVM_ARM_VCPU_INIT, &init, "KVM_ARM_VCPU_INIT", error);
 }
 
 /* KVM fills what the architecture leaves undefined with a pattern; the registers are set then. */
@@ -128,15 +125,14 @@ void mote_kvm_arch_mmio(struct mote_vm_exit *exit)
 	}
 }
 
-/* An access that the processor does not describe: a pair, an atomic, or one that updates the
- * address. */
+/* An access that the processor does not describe; KVM completes the others by itself. */
 static void decode_nisv(const struct mote_kvm_run *run, struct mote_vm_exit *exit)
 {
-	struct mote_aarch64_data_abort access;
+	struct mote_aarch64_access access;
 
-	mote_aarch64_data_abort_decode(run->as.arm_nisv.esr_iss, &access);
+	mote_aarch64_access_decode(run->as.arm_nisv.esr_iss, run->as.arm_nisv.fault_ipa, &access);
 	exit->kind = access.write ? MOTE_EXIT_MMIO_WRITE : MOTE_EXIT_MMIO_READ;
-	exit->as.mmio.gpa = run->as.arm_nisv.fault_ipa;
+	exit->as.mmio.gpa = access.gpa;
 	exit->as.mmio.size = 0;
 	exit->as.mmio.data = NULL;
 }
@@ -169,15 +165,13 @@ bool mote_kvm_arch_run_error(int code, struct mote_vm_exit *exit)
 
 /* ---- Changed page tables ------------------------------------------------------------------ */
 
-/*
- * Entries for user code are not global, so a new ASID makes the old ones unused.  When no new ASID
- * is left, dropping all of the VM's memory makes KVM flush all of its translations.
- */
+/* The next ASID; dropping all of the VM's memory makes KVM flush all of its translations. */
 mote_status mote_kvm_invalidate_translations(struct mote_vm *base, uint64_t gpa, uint64_t bytes,
 					     mote_error *error)
 {
 	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
-	uint64_t ttbr0, asid;
+	struct mote_aarch64_asid_change change;
+	uint64_t ttbr0;
 	mote_status status;
 
 	(void)gpa;
@@ -186,14 +180,10 @@ mote_status mote_kvm_invalidate_translations(struct mote_vm *base, uint64_t gpa,
 	status = mote_kvm_get_register(vm, TTBR0_EL1, &ttbr0, error);
 	if (status != MOTE_OK)
 		return status;
-	asid = (ttbr0 >> MOTE_AARCH64_TTBR_ASID_SHIFT) + 1;
-	if (asid > LAST_ASID) {
-		asid = 0;
+	change = mote_aarch64_asid_next(ttbr0);
+	if (change.flush)
 		status = mote_kvm_drop_memory(vm, 0, UINT64_MAX, error);
-	}
-	ttbr0 = (ttbr0 & ~(UINT64_MAX << MOTE_AARCH64_TTBR_ASID_SHIFT)) |
-		asid << MOTE_AARCH64_TTBR_ASID_SHIFT;
 	if (status == MOTE_OK)
-		status = mote_kvm_set_register(vm, TTBR0_EL1, &ttbr0, error);
+		status = mote_kvm_set_register(vm, TTBR0_EL1, &change.ttbr0, error);
 	return status;
 }

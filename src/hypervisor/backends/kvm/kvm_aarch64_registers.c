@@ -61,14 +61,15 @@ struct mover {
 
 static void move(struct mover *mover, uint64_t id, void *value)
 {
+	/* Only read, in both directions: it says where the value is. */
 	const struct mote_kvm_one_reg one = {.id = id, .addr = (uintptr_t)value};
 
 	if (mover->status == MOTE_OK)
-		mover->status =
-			mote_kvm_vcpu(mover->vm, mover->request, &one,
-				      mover->request == MOTE_KVM_GET_ONE_REG ? "KVM_GET_ONE_REG"
-									     : "KVM_SET_ONE_REG",
-				      mover->error);
+		mover->status = mote_kvm_vcpu_set(mover->vm, mover->request, &one,
+						  mover->request == MOTE_KVM_GET_ONE_REG
+							  ? "KVM_GET_ONE_REG"
+							  : "KVM_SET_ONE_REG",
+						  mover->error);
 }
 
 /* A mover for a vCPU whose last exit's instruction has retired. */

@@ -61,9 +61,12 @@ static inline int mote_kvm_ioctl(const struct mote_kvm *kvm, int fd, unsigned lo
 	return kvm->system->ioctl(kvm->system, fd, request, argument);
 }
 
-/* A vCPU ioctl with a structure; fills error when it fails. */
-mote_status mote_kvm_vcpu(struct mote_kvm_vm *vm, unsigned long request, const void *argument,
-			  const char *name, mote_error *error);
+/* A vCPU ioctl that writes a structure, and one that only reads it.  Both fill error when they
+ * fail. */
+mote_status mote_kvm_vcpu_get(struct mote_kvm_vm *vm, unsigned long request, void *out,
+			      const char *name, mote_error *error);
+mote_status mote_kvm_vcpu_set(struct mote_kvm_vm *vm, unsigned long request, const void *in,
+			      const char *name, mote_error *error);
 
 /* Lets the instruction of the last exit retire.  Called before any register access. */
 mote_status mote_kvm_retire(struct mote_kvm_vm *vm, mote_error *error);

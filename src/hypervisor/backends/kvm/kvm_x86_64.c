@@ -10,12 +10,10 @@
 #include <string.h>
 
 #include "error_internal.h"
-#include "hypervisor/backends/kvm/kvm_x86_64_cpuid.h"
 
 enum {
 	FIRST_CPUID_ENTRIES = 128,
 	MAXIMUM_CPUID_ENTRIES = 4096,
-	DEFAULT_ADDRESS_BITS = 36,
 	MAXIMUM_RETIREMENTS = 16, /* an instruction makes a handful of accesses */
 };
 
@@ -26,7 +24,6 @@ const char mote_kvm_arch_remedy[] = "load the kernel module (modprobe kvm_intel 
 
 static mote_status read_cpuid(struct mote_kvm *kvm, struct mote_kvm_arch *arch, mote_error *error)
 {
-	const struct mote_kvm_x86_cpuid_entry *leaf;
 	int result = -E2BIG;
 
 	for (uint32_t entries = FIRST_CPUID_ENTRIES;
@@ -40,34 +37,53 @@ static mote_status read_cpuid(struct mote_kvm *kvm, struct mote_kvm_arch *arch, 
 		arch->cpuid->nent = entries;
 		result = mote_kvm_ioctl(kvm, kvm->fd, MOTE_KVM_GET_SUPPORTED_CPUID, arch->cpuid);
 	}
-	if (result < 0)
-		return mote_kvm_fail(error, -result, "KVM_GET_SUPPORTED_CPUID");
-	leaf = mote_kvm_cpuid_find(arch->cpuid, 0xd, 0);
-	arch->pkru = leaf != NULL && (leaf->eax & MOTE_XCR0_PKRU); /* before it is hidden */
-	mote_kvm_cpuid_apply_policy(arch->cpuid);
-	return MOTE_OK;
+	return result < 0 ? mote_kvm_fail(error, -result, "KVM_GET_SUPPORTED_CPUID") : MOTE_OK;
 }
 
-static void derive_features(struct mote_kvm *kvm, struct mote_kvm_arch *arch)
+static struct mote_x86_64_cpuid_leaf from_entry(const struct mote_kvm_x86_cpuid_entry *k)
 {
-	const struct mote_kvm_x86_cpuid_entry *leaf;
+	return (struct mote_x86_64_cpuid_leaf){
+		.function = k->function,
+		.index = k->index,
+		.eax = k->eax,
+		.ebx = k->ebx,
+		.ecx = k->ecx,
+		.edx = k->edx,
+	};
+}
 
-	kvm->capabilities.address_bits = DEFAULT_ADDRESS_BITS;
-	leaf = mote_kvm_cpuid_find(arch->cpuid, 0x80000008u, 0);
-	if (leaf != NULL && (leaf->eax & 0xff) >= DEFAULT_ADDRESS_BITS)
-		kvm->capabilities.address_bits = leaf->eax & 0xff;
-	leaf = mote_kvm_cpuid_find(arch->cpuid, 7, 0);
-	if (leaf != NULL && (leaf->ebx & 1u << 0))
-		arch->features |= MOTE_X86_64_FEATURE_FSGSBASE;
-	if (leaf != NULL && (leaf->ecx & 1u << 2))
-		arch->features |= MOTE_X86_64_FEATURE_UMIP;
-	leaf = mote_kvm_cpuid_find(arch->cpuid, 1, 0);
-	if (leaf != NULL && (leaf->ecx & 1u << 26))
-		arch->features |= MOTE_X86_64_FEATURE_XSAVE;
-	/* A KVM without hardware virtualization offers leaf 0xd without the bit above. */
-	leaf = mote_kvm_cpuid_find(arch->cpuid, 0xd, 0);
-	if (leaf != NULL)
-		arch->xcr0 = leaf->eax & (MOTE_XCR0_X87 | MOTE_XCR0_SSE | MOTE_XCR0_AVX);
+/* KVM's flags and padding stay with the entry. */
+static void to_entry(const struct mote_x86_64_cpuid_leaf *leaf, struct mote_kvm_x86_cpuid_entry *k)
+{
+	k->eax = leaf->eax;
+	k->ebx = leaf->ebx;
+	k->ecx = leaf->ecx;
+	k->edx = leaf->edx;
+}
+
+static bool offers_pkru(const struct mote_x86_64_cpuid_leaf *leaf)
+{
+	return leaf->function == 0xd && leaf->index == 0 && (leaf->eax & MOTE_X86_64_XCR0_PKRU);
+}
+
+/* Makes KVM's table the guest's, in place. */
+static void filter_cpuid(struct mote_kvm_arch *arch)
+{
+	struct mote_kvm_x86_cpuid *table = arch->cpuid;
+	uint32_t kept = 0;
+
+	arch->facts = MOTE_X86_64_CPUID_FACTS_INIT;
+	for (uint32_t i = 0; i < table->nent; i++) {
+		struct mote_x86_64_cpuid_leaf leaf = from_entry(&table->entries[i]);
+
+		arch->pkru |= offers_pkru(&leaf); /* before it is hidden */
+		if (!mote_x86_64_cpuid_filter(&leaf))
+			continue;
+		mote_x86_64_cpuid_learn(&arch->facts, &leaf);
+		table->entries[kept] = table->entries[i];
+		to_entry(&leaf, &table->entries[kept++]);
+	}
+	table->nent = kept;
 }
 
 mote_status mote_kvm_arch_open(struct mote_kvm *kvm, mote_error *error)
@@ -91,9 +107,11 @@ mote_status mote_kvm_arch_open(struct mote_kvm *kvm, mote_error *error)
 	value = mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_DISABLE_QUIRKS2);
 	arch->hypercall_quirk = (value & MOTE_KVM_X86_QUIRK_FIX_HYPERCALL_INSN) != 0;
 	status = read_cpuid(kvm, arch, error);
-	if (status == MOTE_OK)
-		derive_features(kvm, arch);
-	return status;
+	if (status != MOTE_OK)
+		return status;
+	filter_cpuid(arch);
+	kvm->capabilities.address_bits = arch->facts.address_bits;
+	return MOTE_OK;
 }
 
 void mote_kvm_arch_close(struct mote_kvm *kvm)
@@ -125,18 +143,18 @@ mote_status mote_kvm_set_xcr0(struct mote_kvm_vm *vm, mote_error *error)
 {
 	const struct mote_kvm_x86_xcrs xcrs = {
 		.nr_xcrs = 1,
-		.xcrs = {{.xcr = 0, .value = vm->kvm->arch->xcr0}},
+		.xcrs = {{.xcr = 0, .value = vm->kvm->arch->facts.xcr0}},
 	};
 
-	if (vm->kvm->arch->xcr0 == 0)
+	if (vm->kvm->arch->facts.xcr0 == 0)
 		return MOTE_OK;
-	return mote_kvm_vcpu(vm, MOTE_KVM_SET_XCRS, &xcrs, "KVM_SET_XCRS", error);
+	return mote_kvm_vcpu_set(vm, MOTE_KVM_SET_XCRS, &xcrs, "KVM_SET_XCRS", error);
 }
 
 mote_status mote_kvm_arch_create_vcpu(struct mote_kvm_vm *vm, mote_error *error)
 {
-	mote_status status = mote_kvm_vcpu(vm, MOTE_KVM_SET_CPUID2, vm->kvm->arch->cpuid,
-					   "KVM_SET_CPUID2", error);
+	mote_status status = mote_kvm_vcpu_set(vm, MOTE_KVM_SET_CPUID2, vm->kvm->arch->cpuid,
+					       "KVM_SET_CPUID2", error);
 
 	return status == MOTE_OK ? mote_kvm_set_xcr0(vm, error) : status;
 }
@@ -179,7 +197,7 @@ mote_status mote_kvm_invalidate_translations(struct mote_vm *base, uint64_t gpa,
 
 uint64_t mote_kvm_features(struct mote_vm *base)
 {
-	return ((struct mote_kvm_vm *)base)->kvm->arch->features;
+	return ((struct mote_kvm_vm *)base)->kvm->arch->facts.features;
 }
 
 /* ---- General-purpose and special registers ----------------------------------------------- */
@@ -197,7 +215,7 @@ mote_status mote_kvm_regs(struct mote_vm *base, mote_regs *regs, mote_error *err
 	mote_status status = mote_kvm_touch(base, &vm, error);
 
 	if (status == MOTE_OK)
-		status = mote_kvm_vcpu(vm, MOTE_KVM_GET_REGS, &k, "KVM_GET_REGS", error);
+		status = mote_kvm_vcpu_get(vm, MOTE_KVM_GET_REGS, &k, "KVM_GET_REGS", error);
 	if (status != MOTE_OK)
 		return status;
 	*regs = (mote_regs){
@@ -266,7 +284,7 @@ mote_status mote_kvm_set_regs(struct mote_vm *base, const mote_regs *r, mote_err
 	if (status == MOTE_OK)
 		status = give_up_reads(vm, error);
 	if (status == MOTE_OK)
-		status = mote_kvm_vcpu(vm, MOTE_KVM_SET_REGS, &k, "KVM_SET_REGS", error);
+		status = mote_kvm_vcpu_set(vm, MOTE_KVM_SET_REGS, &k, "KVM_SET_REGS", error);
 	return status;
 }
 
@@ -313,7 +331,7 @@ mote_status mote_kvm_sregs(struct mote_vm *base, mote_sregs *sregs, mote_error *
 	mote_status status = mote_kvm_touch(base, &vm, error);
 
 	if (status == MOTE_OK)
-		status = mote_kvm_vcpu(vm, MOTE_KVM_GET_SREGS, &k, "KVM_GET_SREGS", error);
+		status = mote_kvm_vcpu_get(vm, MOTE_KVM_GET_SREGS, &k, "KVM_GET_SREGS", error);
 	if (status != MOTE_OK)
 		return status;
 	*sregs = (mote_sregs){
@@ -365,7 +383,7 @@ mote_status mote_kvm_set_sregs(struct mote_vm *base, const mote_sregs *s, mote_e
 
 	memcpy(k.interrupt_bitmap, s->interrupt_bitmap, sizeof(k.interrupt_bitmap));
 	if (status == MOTE_OK)
-		status = mote_kvm_vcpu(vm, MOTE_KVM_SET_SREGS, &k, "KVM_SET_SREGS", error);
+		status = mote_kvm_vcpu_set(vm, MOTE_KVM_SET_SREGS, &k, "KVM_SET_SREGS", error);
 	return status;
 }
 
@@ -378,7 +396,8 @@ mote_status mote_kvm_debug_regs(struct mote_vm *base, mote_debug_regs *debug, mo
 	mote_status status = mote_kvm_touch(base, &vm, error);
 
 	if (status == MOTE_OK)
-		status = mote_kvm_vcpu(vm, MOTE_KVM_GET_DEBUGREGS, &k, "KVM_GET_DEBUGREGS", error);
+		status = mote_kvm_vcpu_get(vm, MOTE_KVM_GET_DEBUGREGS, &k, "KVM_GET_DEBUGREGS",
+					   error);
 	if (status != MOTE_OK)
 		return status;
 	memcpy(debug->dr, k.db, sizeof(k.db));
@@ -396,7 +415,8 @@ mote_status mote_kvm_set_debug_regs(struct mote_vm *base, const mote_debug_regs 
 
 	memcpy(k.db, debug->dr, sizeof(k.db));
 	if (status == MOTE_OK)
-		status = mote_kvm_vcpu(vm, MOTE_KVM_SET_DEBUGREGS, &k, "KVM_SET_DEBUGREGS", error);
+		status = mote_kvm_vcpu_set(vm, MOTE_KVM_SET_DEBUGREGS, &k, "KVM_SET_DEBUGREGS",
+					   error);
 	return status;
 }
 
@@ -411,7 +431,7 @@ static mote_status forget_pending(struct mote_kvm_vm *vm, mote_error *error)
 	for (int i = 0; i < MAXIMUM_RETIREMENTS; i++) {
 		if (status != MOTE_OK || vm->pending != MOTE_KVM_EXIT_STASHED)
 			return status;
-		status = mote_kvm_vcpu(vm, MOTE_KVM_SET_REGS, &none, "KVM_SET_REGS", error);
+		status = mote_kvm_vcpu_set(vm, MOTE_KVM_SET_REGS, &none, "KVM_SET_REGS", error);
 		vm->pending = MOTE_KVM_ACCESS_PENDING;
 		if (status == MOTE_OK)
 			status = mote_kvm_retire(vm, error);
@@ -423,12 +443,12 @@ static mote_status reset_events(struct mote_kvm_vm *vm, mote_error *error)
 {
 	static const struct mote_kvm_x86_vcpu_events events;
 	static const struct mote_kvm_x86_mp_state runnable;
-	mote_status status =
-		mote_kvm_vcpu(vm, MOTE_KVM_SET_VCPU_EVENTS, &events, "KVM_SET_VCPU_EVENTS", error);
+	mote_status status = mote_kvm_vcpu_set(vm, MOTE_KVM_SET_VCPU_EVENTS, &events,
+					       "KVM_SET_VCPU_EVENTS", error);
 
 	if (status != MOTE_OK)
 		return status;
-	return mote_kvm_vcpu(vm, MOTE_KVM_SET_MP_STATE, &runnable, "KVM_SET_MP_STATE", error);
+	return mote_kvm_vcpu_set(vm, MOTE_KVM_SET_MP_STATE, &runnable, "KVM_SET_MP_STATE", error);
 }
 
 mote_status mote_kvm_begin_reset(struct mote_vm *base, mote_error *error)

@@ -6,11 +6,11 @@
 #ifndef MOTE_HYPERVISOR_BACKENDS_KVM_X86_64_INTERNAL_H
 #define MOTE_HYPERVISOR_BACKENDS_KVM_X86_64_INTERNAL_H
 
+#include "hypervisor/arch/x86_64/x86_64_cpuid.h"
 #include "hypervisor/backends/kvm/kvm_internal.h"
 
 struct mote_kvm_arch {
-	uint64_t xcr0;
-	uint64_t features;
+	struct mote_x86_64_cpuid_facts facts;
 	size_t xsave_bytes;
 	bool pkru;	      /* KVM keeps it for each vCPU, though CPUID hides it from guests */
 	bool hypercall_quirk; /* can be turned off */
