@@ -26,6 +26,7 @@ breaks()
 	file src/os/os.h
 	file src/sandbox/elf.h
 	file src/hypervisor/backends/kvm/kvm.h
+	file src/hypervisor/backends/linux/linux_device.h
 	shift 2
 	file "$@"
 	output=$("$check" "$work")
@@ -42,6 +43,14 @@ breaks clean_tree "" src/hypervisor/backend.c '#include "backends/kvm/kvm.h"' '#
 	'#ifdef __linux__' '#endif' 'int mote_kvm_probe;'
 breaks arch_includes_os includes src/hypervisor/arch/a.c '#include "os/os.h"'
 breaks backend_includes_sandbox includes src/hypervisor/backends/kvm/k.c '#include "sandbox/elf.h"'
+breaks backend_includes_backend includes src/hypervisor/backends/mshv/m.c \
+	'#include "hypervisor/backends/kvm/kvm.h"'
+breaks device_includes_backend includes src/hypervisor/backends/linux/l.c \
+	'#include "hypervisor/backends/kvm/kvm.h"'
+breaks backend_includes_device "" src/hypervisor/backends/kvm/k.c \
+	'#include "hypervisor/backends/linux/linux_device.h"'
+breaks elsewhere_includes_device includes src/hypervisor/backends/whp/w.c \
+	'#include "hypervisor/backends/linux/linux_device.h"'
 breaks sandbox_includes_backend includes src/sandbox/a.c '#include "hypervisor/backends/kvm/kvm.h"'
 breaks relative_path includes src/hypervisor/a.c '#include "../sandbox/elf.h"'
 breaks tool_includes_inside includes cli/a.c '#include "../src/os/os.h"'

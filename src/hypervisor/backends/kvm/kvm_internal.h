@@ -8,7 +8,7 @@
 
 #include "allocator.h"
 #include "hypervisor/backends/kvm/kvm_abi.h"
-#include "hypervisor/backends/kvm/kvm_system.h"
+#include "hypervisor/backends/linux/linux_device.h"
 #include "hypervisor/virtual_machine.h"
 
 /* What one architecture's vCPU setup keeps per hypervisor, e.g. a CPUID table. */
@@ -16,7 +16,7 @@ struct mote_kvm_arch;
 
 struct mote_kvm {
 	struct mote_hypervisor base;
-	const struct mote_kvm_system *system;
+	const struct mote_linux_device *system;
 	const mote_allocator *allocator;
 	int kick_signal;
 	int fd;
