@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -194,17 +195,34 @@ const char *read_path(const char *text, void *to)
 	return NULL;
 }
 
+/* "one of a, b, c".  NULL ends the names. */
+static const char *one_of(const char *const *names)
+{
+	static char text[128];
+	size_t length = (size_t)snprintf(text, sizeof(text), "one of %s", names[0]);
+
+	for (size_t i = 1; names[i] != NULL && length < sizeof(text); i++)
+		length += (size_t)snprintf(text + length, sizeof(text) - length, ", %s", names[i]);
+	return text;
+}
+
+#define NAME_OF(NAME, number, name, text) name,
+
 const char *read_backend(const char *text, void *to)
 {
-	return mote_backend_from_name(text, to) ? NULL : "one of auto, kvm, mshv, whp, hvf";
+	static const char *const names[] = {MOTE_BACKEND_MAP(NAME_OF) NULL};
+
+	return mote_backend_from_name(text, to) ? NULL : one_of(names);
 }
 
 const char *read_log_level(const char *text, void *to)
 {
+	static const char *const names[] = {MOTE_LOG_MAP(NAME_OF) NULL};
+
 	for (int level = MOTE_LOG_OFF; level <= MOTE_LOG_TRACE; level++)
 		if (strcmp(text, mote_log_level_name((mote_log_level)level)) == 0) {
 			*(mote_log_level *)to = (mote_log_level)level;
 			return NULL;
 		}
-	return "one of off, error, warning, info, debug, trace";
+	return one_of(names);
 }

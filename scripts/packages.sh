@@ -51,6 +51,12 @@ need_clang()
 	need clang:clang ld.lld:lld
 }
 
+# The oldest and the newest compilers of the host's code.
+need_compilers()
+{
+	need gcc-12:gcc-12 clang-14:clang-14 clang-19:clang-19
+}
+
 # The tools that compare the library's interface with the recorded one.
 need_abi()
 {

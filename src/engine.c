@@ -35,12 +35,12 @@ static mote_status check_allocator(const mote_allocator *allocator, mote_error *
 }
 
 static mote_status open_engine(mote_engine *engine, const mote_engine_options *options,
-			       const void *system, mote_error *error)
+			       const struct mote_system *const *systems, mote_error *error)
 {
 	struct mote_hypervisor_options hypervisor = {
 		.allocator = &engine->allocator,
 		.kick_signal = options->kick_signal,
-		.system = system,
+		.systems = systems,
 	};
 	mote_status status = mote_os_fork_mark_create(&engine->fork_mark, error);
 
@@ -52,8 +52,9 @@ static mote_status open_engine(mote_engine *engine, const mote_engine_options *o
 	return status;
 }
 
-mote_status mote_engine_create_with_system(const mote_engine_options *options, const void *system,
-					   mote_engine **engine, mote_error *error)
+mote_status mote_engine_create_with_systems(const mote_engine_options *options,
+					    const struct mote_system *const *systems,
+					    mote_engine **engine, mote_error *error)
 {
 	static const struct mote_structure structure = {
 		"engine options", "MOTE_ENGINE_OPTIONS_INIT", sizeof(mote_engine_options)};
@@ -81,7 +82,7 @@ mote_status mote_engine_create_with_system(const mote_engine_options *options, c
 	created->log = options->log;
 	created->log_user = options->log_user;
 	created->overcommits = mote_os_memory_overcommits();
-	status = open_engine(created, options, system, error);
+	status = open_engine(created, options, systems, error);
 	if (status != MOTE_OK) {
 		mote_engine_release(created);
 		return status;
@@ -93,7 +94,7 @@ mote_status mote_engine_create_with_system(const mote_engine_options *options, c
 mote_status mote_engine_create(const mote_engine_options *options, mote_engine **engine,
 			       mote_error *error)
 {
-	return mote_engine_create_with_system(options, NULL, engine, error);
+	return mote_engine_create_with_systems(options, NULL, engine, error);
 }
 
 mote_engine *mote_engine_retain(mote_engine *engine)

@@ -45,10 +45,11 @@ static inline uint64_t mote_engine_page_bytes(const mote_engine *engine)
 }
 
 /*
- * mote_engine_create with the table of functions through which a backend reaches its hypervisor,
- * as in struct mote_hypervisor_options.  For tests.  system: NULL for the real one.
+ * mote_engine_create with the tables of functions through which backends reach their hypervisors,
+ * as in struct mote_hypervisor_options.  For tests.
  */
-mote_status mote_engine_create_with_system(const mote_engine_options *options, const void *system,
-					   mote_engine **engine, mote_error *error);
+mote_status mote_engine_create_with_systems(const mote_engine_options *options,
+					    const struct mote_system *const *systems,
+					    mote_engine **engine, mote_error *error);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The only list of backends, in order of preference.  The only file that names one, and besides
- * arch.h the only one with an #if on a platform: the build defines which backends it contains
- * (MOTE_WITH_<KIND>).
+ * The list of backends, in order of preference.  The only file that names one.  MOTE_BACKEND_MAP
+ * has their names; the build says which it contains: MOTE_BUILT_BACKENDS is X(kvm) X(...).
  */
 #include "hypervisor/backend.h"
 
@@ -13,30 +12,52 @@
 #include "options.h"
 #include "text/text.h"
 
-#if defined(MOTE_WITH_KVM)
-#include "hypervisor/backends/kvm/kvm.h"
-#define KVM_BACKEND (&mote_backend_kvm)
-#else
-#define KVM_BACKEND NULL
+#if !defined(MOTE_BUILT_BACKENDS)
+#define MOTE_BUILT_BACKENDS /* none: where this file is only checked */
 #endif
 
-struct entry {
-	mote_backend_kind kind;
-	const char *name;
-	const struct mote_backend *backend; /* NULL: not part of this build */
+/* What mote has a backend for, the preferred one first: a row here is a backend that exists. */
+static const mote_backend_kind kinds[] = {
+	MOTE_BACKEND_KVM,
 };
 
-static const struct entry entries[] = {
-	{MOTE_BACKEND_KVM, "kvm", KVM_BACKEND},
-};
+enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
 
-enum { ENTRY_COUNT = sizeof(entries) / sizeof(entries[0]) };
+#define X(name) extern const struct mote_backend mote_backend_##name;
+MOTE_BUILT_BACKENDS
+#undef X
+
+#define X(name) " or " #name
+static const char choices[] = "auto" MOTE_BUILT_BACKENDS;
+#undef X
+
+/* NULL: not part of this build. */
+static const struct mote_backend *find(mote_backend_kind kind)
+{
+	static const struct mote_backend *const built[] = {
+#define X(name) &mote_backend_##name,
+		MOTE_BUILT_BACKENDS
+#undef X
+			NULL,
+	};
+
+	for (size_t i = 0; built[i] != NULL; i++)
+		if (built[i]->kind == kind)
+			return built[i];
+	return NULL;
+}
 
 bool mote_backend_from_name(const char *name, mote_backend_kind *kind)
 {
-	for (int i = MOTE_BACKEND_AUTO; i <= MOTE_BACKEND_HVF; i++)
-		if (strcmp(name, mote_backend_name((mote_backend_kind)i)) == 0) {
-			*kind = (mote_backend_kind)i;
+	static const mote_backend_kind all[] = {
+#define X(NAME, number, name, text) MOTE_BACKEND_##NAME,
+		MOTE_BACKEND_MAP(X)
+#undef X
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (strcmp(name, mote_backend_name(all[i])) == 0) {
+			*kind = all[i];
 			return true;
 		}
 	return false;
@@ -47,28 +68,29 @@ mote_status mote_probe(size_t index, mote_probe_result *result, mote_error *erro
 	static const struct mote_structure structure = {"probe result", "MOTE_PROBE_RESULT_INIT",
 							sizeof(*result)};
 	mote_probe_result found = MOTE_PROBE_RESULT_INIT;
-	const struct entry *entry;
+	const struct mote_backend *backend;
 
-	if (index >= ENTRY_COUNT)
+	if (index >= KIND_COUNT)
 		return mote_fail(error, MOTE_NOT_FOUND, "backend %zu does not exist", index);
-	entry = &entries[index];
-	found.kind = entry->kind;
-	found.built = entry->backend != NULL;
-	if (entry->backend != NULL)
-		entry->backend->probe(NULL, &found);
+	found.kind = kinds[index];
+	backend = find(found.kind);
+	found.built = backend != NULL;
+	if (backend != NULL)
+		backend->probe(NULL, &found);
 	else
 		snprintf(found.reason, sizeof(found.reason),
 			 "not part of this build of mote; build it with %s in MOTE_BACKENDS",
-			 entry->name);
+			 mote_backend_name(found.kind));
 	return mote_structure_give(&structure, &found, result, error);
 }
 
 static mote_status open_named(mote_backend_kind kind, const struct mote_hypervisor_options *options,
 			      struct mote_hypervisor **hypervisor, mote_error *error)
 {
-	for (size_t i = 0; i < ENTRY_COUNT; i++)
-		if (entries[i].kind == kind && entries[i].backend != NULL)
-			return entries[i].backend->open(options, hypervisor, error);
+	const struct mote_backend *backend = find(kind);
+
+	if (backend != NULL)
+		return backend->open(options, hypervisor, error);
 	return mote_fail(error, MOTE_NO_HYPERVISOR, "backend %s is not part of this build of mote",
 			 mote_backend_name(kind));
 }
@@ -80,12 +102,13 @@ static mote_status open_first(const struct mote_hypervisor_options *options,
 
 	mote_error_begin(&attempt);
 	mote_fail(&attempt, MOTE_NO_HYPERVISOR, "this build of mote contains no backend");
-	for (size_t i = 0; i < ENTRY_COUNT; i++) {
+	for (size_t i = 0; i < KIND_COUNT; i++) {
+		const struct mote_backend *backend = find(kinds[i]);
 		mote_status status;
 
-		if (entries[i].backend == NULL)
+		if (backend == NULL)
 			continue;
-		status = entries[i].backend->open(options, hypervisor, &attempt);
+		status = backend->open(options, hypervisor, &attempt);
 		if (status == MOTE_OK)
 			return MOTE_OK;
 		if (status == MOTE_NO_MEMORY || status == MOTE_LIMIT)
@@ -101,8 +124,8 @@ mote_status mote_backend_open(mote_backend_kind kind, const char *override,
 	if (kind == MOTE_BACKEND_AUTO && override != NULL && override[0] != '\0' &&
 	    !mote_backend_from_name(override, &kind))
 		return mote_fail(error, MOTE_NO_HYPERVISOR,
-				 "MOTE_BACKEND=%s is not a backend; use kvm, or unset it",
-				 mote_text_short(override).text);
+				 "MOTE_BACKEND=%s is not a backend; use %s, or unset it",
+				 mote_text_short(override).text, choices);
 	if (kind == MOTE_BACKEND_AUTO)
 		return open_first(options, hypervisor, error);
 	return open_named(kind, options, hypervisor, error);

@@ -144,22 +144,40 @@ struct mote_hypervisor {
 	const struct mote_backend *backend;
 };
 
+/*
+ * What a backend's table of functions, through which it reaches its hypervisor, begins with.  The
+ * rest belongs to the backend, e.g. struct mote_linux_device.
+ */
+struct mote_system {
+	mote_backend_kind kind; /* of the backend that the table is for */
+};
+
+/* The one of a kind in a NULL-terminated list, which may be NULL; NULL: none. */
+static inline const struct mote_system *mote_system_find(const struct mote_system *const *systems,
+							 mote_backend_kind kind)
+{
+	for (; systems != NULL && *systems != NULL; systems++)
+		if ((*systems)->kind == kind)
+			return *systems;
+	return NULL;
+}
+
 struct mote_hypervisor_options {
 	const mote_allocator *allocator; /* complete; outlives the hypervisor */
 	/* The signal that interrupts a vCPU, where the hypervisor needs one; 0: a free one. */
 	int kick_signal;
-	/* The backend's own table of functions through which it reaches its hypervisor, e.g. a
-	 * struct mote_kvm_system.  NULL: the real one. */
-	const void *system;
+	/* NULL-terminated: tables that stand in for the real ones.  A backend takes the one of its
+	 * kind and ignores the others.  NULL, or none of its kind: the real one. */
+	const struct mote_system *const *systems;
 };
 
 struct mote_backend {
 	mote_backend_kind kind;
 	const char *name;
 
-	/* Checks whether a VM can be created.  Never aborts, prints or keeps state.  system: as in
+	/* Checks whether a VM can be created.  Never aborts, prints or keeps state.  systems: as in
 	 * mote_hypervisor_options. */
-	void (*probe)(const void *system, mote_probe_result *result);
+	void (*probe)(const struct mote_system *const *systems, mote_probe_result *result);
 
 	mote_status (*open)(const struct mote_hypervisor_options *options,
 			    struct mote_hypervisor **hypervisor, mote_error *error);

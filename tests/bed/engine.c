@@ -2,7 +2,7 @@
  *
  * Stands in for mote_engine_create in everything that is linked with
  * --wrap=mote_engine_create: the same engine, but on the backend that
- * MOTE_TEST_BACKEND names, and reaching KVM through the bed's table of functions.
+ * MOTE_TEST_BACKEND names, and reaching it through the bed's table of functions.
  */
 #include <mote/engine.h>
 
@@ -10,12 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kvm_quirk.h"
+#include "bed_systems.h"
+#include "engine.h"
 #include "test.h"
-
-/* Internal to the library (src/engine.c). */
-mote_status mote_engine_create_with_system(const mote_engine_options *options, const void *system,
-					   mote_engine **engine, mote_error *error);
 
 mote_status __wrap_mote_engine_create(const mote_engine_options *options, mote_engine **engine,
 				      mote_error *error);
@@ -45,7 +42,7 @@ mote_status __wrap_mote_engine_create(const mote_engine_options *options, mote_e
 		if (chosen.backend != MOTE_BACKEND_AUTO)
 			options = &chosen;
 	}
-	return mote_engine_create_with_system(options, test_kvm_system(), engine, error);
+	return mote_engine_create_with_systems(options, test_systems(), engine, error);
 }
 
 /* Why the wanted hypervisor cannot be used; empty when it can. */

@@ -2,11 +2,11 @@
  *
  * The arm64 bed reaches KVM as it is.
  */
-#include "kvm_quirk.h"
+#include "bed_systems.h"
 
 #include <stddef.h>
 
-const struct mote_kvm_system *test_kvm_system(void)
+const struct mote_system *const *test_systems(void)
 {
 	return NULL;
 }

@@ -4,35 +4,37 @@
  * TSS of type 9 (available), where the architecture has 11 (busy) in TR; so each
  * TSS that KVM is given loses its busy bit here.  All else passes through.
  */
-#include "kvm_quirk.h"
+#include "bed_systems.h"
 
 #include <linux/kvm.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "hypervisor/backends/linux/linux_device.h"
+
 #define TSS_AVAILABLE 9
 #define TSS_BUSY 11
 
-static const struct mote_kvm_system *const real = &mote_kvm_system_linux;
+static const struct mote_linux_device *const real = &mote_linux_device_real;
 
-static int quirk_open(const struct mote_kvm_system *system, const char *path)
+static int quirk_open(const struct mote_linux_device *device, const char *path)
 {
-	(void)system;
+	(void)device;
 	return real->open(real, path);
 }
 
-static int quirk_close(const struct mote_kvm_system *system, int fd)
+static int quirk_close(const struct mote_linux_device *device, int fd)
 {
-	(void)system;
+	(void)device;
 	return real->close(real, fd);
 }
 
-static int quirk_ioctl(const struct mote_kvm_system *system, int fd, unsigned long request,
+static int quirk_ioctl(const struct mote_linux_device *device, int fd, unsigned long request,
 		       void *argument)
 {
 	struct kvm_sregs sregs;
 
-	(void)system;
+	(void)device;
 	if (request != KVM_SET_SREGS)
 		return real->ioctl(real, fd, request, argument);
 	sregs = *(const struct kvm_sregs *)argument;
@@ -41,26 +43,27 @@ static int quirk_ioctl(const struct mote_kvm_system *system, int fd, unsigned lo
 	return real->ioctl(real, fd, request, &sregs);
 }
 
-static int quirk_map(const struct mote_kvm_system *system, int fd, size_t bytes, void **address)
+static int quirk_map(const struct mote_linux_device *device, int fd, size_t bytes, void **address)
 {
-	(void)system;
+	(void)device;
 	return real->map(real, fd, bytes, address);
 }
 
-static int quirk_unmap(const struct mote_kvm_system *system, void *address, size_t bytes)
+static int quirk_unmap(const struct mote_linux_device *device, void *address, size_t bytes)
 {
-	(void)system;
+	(void)device;
 	return real->unmap(real, address, bytes);
 }
 
-static int quirk_protect(const struct mote_kvm_system *system, void *address, size_t bytes,
+static int quirk_protect(const struct mote_linux_device *device, void *address, size_t bytes,
 			 bool writable)
 {
-	(void)system;
+	(void)device;
 	return real->protect(real, address, bytes, writable);
 }
 
-static const struct mote_kvm_system quirk = {
+static const struct mote_linux_device quirk = {
+	.base = {MOTE_BACKEND_KVM},
 	.open = quirk_open,
 	.close = quirk_close,
 	.ioctl = quirk_ioctl,
@@ -69,9 +72,10 @@ static const struct mote_kvm_system quirk = {
 	.protect = quirk_protect,
 };
 
-const struct mote_kvm_system *test_kvm_system(void)
+const struct mote_system *const *test_systems(void)
 {
+	static const struct mote_system *const systems[] = {&quirk.base, NULL};
 	const char *bed = getenv("MOTE_TEST_BED");
 
-	return bed && !strcmp(bed, "svm") ? &quirk : NULL;
+	return bed && !strcmp(bed, "svm") ? systems : NULL;
 }

@@ -40,10 +40,10 @@ struct test_backend {
 	const struct mote_backend *backend;
 	/* Leaves the case when this machine has no such hypervisor. */
 	void (*need)(void);
-	/* The bed's table of functions, for mote_hypervisor_options.system. */
-	const void *(*system)(void);
+	/* The bed's tables of functions, for mote_hypervisor_options.systems. */
+	const struct mote_system *const *(*systems)(void);
 	/* The same behind a counter and fault injector.  One at a time. */
-	const void *(*interpose)(struct hypervisor_calls *calls);
+	const struct mote_system *const *(*interpose)(struct hypervisor_calls *calls);
 	/* Kinds of native handles that it has, zero-terminated. */
 	const mote_native_handle_kind *native_handles;
 	/* Cases that drive its own table of functions: of both architectures, of this one. */

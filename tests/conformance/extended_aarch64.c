@@ -221,7 +221,7 @@ static void power_off_is_a_halt(void)
 /* Except what the architecture leaves unknown. */
 static void a_new_vcpu_is_in_power_on_state(void)
 {
-	struct mote_hypervisor *hypervisor = open_hypervisor(backend_under_test()->system());
+	struct mote_hypervisor *hypervisor = open_hypervisor(backend_under_test()->systems());
 	struct machine machine = {.hypervisor = hypervisor, .error = MOTE_ERROR_INIT};
 	mote_regs regs, expected_regs;
 	mote_fpu expected_fpu;

@@ -475,7 +475,7 @@ static void a_new_vcpu_is_in_power_on_state(void)
 {
 	const struct expectations *here = expected_here();
 	struct state expected;
-	struct mote_hypervisor *hypervisor = open_hypervisor(backend_under_test()->system());
+	struct mote_hypervisor *hypervisor = open_hypervisor(backend_under_test()->systems());
 	struct machine machine = {.error = MOTE_ERROR_INIT, .hypervisor = hypervisor};
 
 	REQUIRE_OK(hypervisor->backend->create(hypervisor, &machine.vm, &machine.error),

@@ -91,14 +91,14 @@ static mote_status use_vm(struct attempt *attempt)
 }
 
 /* A whole life.  Gives the first failure. */
-static mote_status live(struct attempt *attempt, const void *system,
+static mote_status live(struct attempt *attempt, const struct mote_system *const *systems,
 			const mote_allocator *allocator)
 {
 	const struct mote_backend *backend = backend_under_test()->backend;
 	const struct mote_hypervisor_options options = {
 		.allocator = allocator,
 		.kick_signal = kick_signal(),
-		.system = system,
+		.systems = systems,
 	};
 	struct mote_hypervisor *hypervisor;
 	mote_status status = backend->open(&options, &hypervisor, &attempt->error);
@@ -156,13 +156,13 @@ static bool fail_once(uint64_t fail_at, int code)
 {
 	struct hypervisor_calls calls = {0};
 	struct attempt *attempt = new_attempt();
-	const void *system = backend_under_test()->interpose(&calls);
+	const struct mote_system *const *systems = backend_under_test()->interpose(&calls);
 	size_t files = test_fd_count();
 	mote_status status;
 
 	calls.fail_at = fail_at;
 	calls.code = code;
-	status = live(attempt, system, &mote_default_allocator);
+	status = live(attempt, systems, &mote_default_allocator);
 	if (calls.failed)
 		check_failure(&calls, status, &attempt->error);
 	else
@@ -233,7 +233,7 @@ static bool starve_once(uint64_t fail_at)
 					  &hungry};
 	struct attempt *attempt = new_attempt();
 	size_t files = test_fd_count();
-	mote_status status = live(attempt, backend_under_test()->system(), &allocator);
+	mote_status status = live(attempt, backend_under_test()->systems(), &allocator);
 
 	if (hungry.failed)
 		CHECK_STATUS(status, MOTE_NO_MEMORY, &attempt->error);
@@ -259,14 +259,14 @@ static void every_failing_allocation_is_out_of_memory(void)
 static void outputs_are_written_on_success_only(void)
 {
 	struct hypervisor_calls calls = {0};
-	const void *system = backend_under_test()->interpose(&calls);
+	const struct mote_system *const *systems = backend_under_test()->interpose(&calls);
 	struct machine machine;
 	mote_regs regs, regs_before;
 	mote_sregs sregs, sregs_before;
 	mote_fpu fpu, fpu_before;
 	mote_debug_regs debug, debug_before;
 
-	machine_make_with(&machine, NULL, system);
+	machine_make_with(&machine, NULL, systems);
 	memset(&regs, 0x5a, sizeof(regs));
 	memset(&sregs, 0x5a, sizeof(sregs));
 	memset(&fpu, 0x5a, sizeof(fpu));
@@ -294,11 +294,11 @@ static void outputs_are_written_on_success_only(void)
 static void a_failed_run_can_be_repeated(void)
 {
 	struct hypervisor_calls calls = {0};
-	const void *system = backend_under_test()->interpose(&calls);
+	const struct mote_system *const *systems = backend_under_test()->interpose(&calls);
 	struct mote_vm_exit exit;
 	struct machine machine;
 
-	machine_make_with(&machine, &code_doorbell_loop, system);
+	machine_make_with(&machine, &code_doorbell_loop, systems);
 	machine_expect(&machine, MOTE_EXIT_IO_OUT);
 	calls.code = EIO;
 	calls.fail_at = calls.calls + 1;

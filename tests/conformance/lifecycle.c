@@ -32,7 +32,7 @@ static void probe_agrees_that_vms_can_be_made(void)
 	mote_probe_result result = {.built = true};
 
 	backend->need();
-	backend->backend->probe(backend->system(), &result);
+	backend->backend->probe(backend->systems(), &result);
 	CHECK(result.usable);
 	CHECK_STR(result.reason, "");
 }
@@ -44,17 +44,17 @@ static void probe_keeps_nothing(void)
 	size_t files = test_fd_count(), mappings;
 
 	backend->need();
-	backend->backend->probe(backend->system(), &result);
+	backend->backend->probe(backend->systems(), &result);
 	mappings = test_mapping_count();
 	for (unsigned i = 0; i < 10; i++)
-		backend->backend->probe(backend->system(), &result);
+		backend->backend->probe(backend->systems(), &result);
 	CHECK_EQ(test_fd_count(), files);
 	CHECK(test_mapping_count() <= mappings);
 }
 
 static void capabilities_are_sane(void)
 {
-	struct mote_hypervisor *hypervisor = open_hypervisor(backend_under_test()->system());
+	struct mote_hypervisor *hypervisor = open_hypervisor(backend_under_test()->systems());
 	struct mote_capabilities capabilities, again;
 
 	hypervisor->backend->capabilities(hypervisor, &capabilities);
@@ -70,6 +70,23 @@ static void capabilities_are_sane(void)
 	hypervisor->backend->close(hypervisor);
 }
 
+/* One has nothing but its kind: whoever takes it calls what is not there. */
+static void tables_of_other_backends_are_ignored(void)
+{
+	struct hypervisor_calls calls = {0};
+	const struct test_backend *backend = backend_under_test();
+	const struct mote_system other = {MOTE_BACKEND_AUTO};
+	const struct mote_system *const alone[] = {&other, NULL};
+	const struct mote_system *const both[] = {&other, backend->interpose(&calls)[0], NULL};
+	struct mote_hypervisor *hypervisor = open_hypervisor(alone);
+
+	hypervisor->backend->close(hypervisor);
+	CHECK_EQ(calls.calls, 0);
+	hypervisor = open_hypervisor(both);
+	hypervisor->backend->close(hypervisor);
+	CHECK(calls.calls > 0);
+}
+
 static void nothing_can_be_closed(void)
 {
 	backend_under_test()->backend->close(NULL);
@@ -77,7 +94,7 @@ static void nothing_can_be_closed(void)
 
 static void a_vm_without_memory_can_be_destroyed(void)
 {
-	struct mote_hypervisor *hypervisor = open_hypervisor(backend_under_test()->system());
+	struct mote_hypervisor *hypervisor = open_hypervisor(backend_under_test()->systems());
 	size_t files = test_fd_count();
 	mote_error error = MOTE_ERROR_INIT;
 	struct mote_vm *vm;
@@ -216,7 +233,7 @@ static void a_vm_moves_between_threads(void)
 
 static void a_vm_is_made_and_destroyed_on_any_thread(void)
 {
-	struct mote_hypervisor *hypervisor = open_hypervisor(backend_under_test()->system());
+	struct mote_hypervisor *hypervisor = open_hypervisor(backend_under_test()->systems());
 	struct machine machine;
 
 	machine_prepare(&machine, &code_doorbell_loop);
@@ -256,6 +273,7 @@ static const struct test_case cases[] = {
 	CASE(probe_agrees_that_vms_can_be_made),
 	CASE(probe_keeps_nothing),
 	CASE(capabilities_are_sane),
+	CASE(tables_of_other_backends_are_ignored),
 	CASE(nothing_can_be_closed),
 	CASE(a_vm_without_memory_can_be_destroyed),
 	CASE(a_life_leaves_nothing_behind),

@@ -22,12 +22,12 @@ int kick_signal(void)
 	return number;
 }
 
-struct mote_hypervisor *open_hypervisor(const void *system)
+struct mote_hypervisor *open_hypervisor(const struct mote_system *const *systems)
 {
 	const struct mote_hypervisor_options options = {
 		.allocator = &mote_default_allocator,
 		.kick_signal = kick_signal(),
-		.system = system,
+		.systems = systems,
 	};
 	mote_error error = MOTE_ERROR_INIT;
 	struct mote_hypervisor *hypervisor = NULL;
@@ -131,9 +131,10 @@ mote_status machine_create(struct machine *machine, struct mote_hypervisor *hype
 	return status == MOTE_OK ? start(machine) : status;
 }
 
-void machine_make_with(struct machine *machine, const struct code *code, const void *system)
+void machine_make_with(struct machine *machine, const struct code *code,
+		       const struct mote_system *const *systems)
 {
-	struct mote_hypervisor *hypervisor = open_hypervisor(system);
+	struct mote_hypervisor *hypervisor = open_hypervisor(systems);
 
 	machine_prepare(machine, code);
 	machine->own_hypervisor = true;
@@ -142,7 +143,7 @@ void machine_make_with(struct machine *machine, const struct code *code, const v
 
 void machine_make(struct machine *machine, const struct code *code)
 {
-	machine_make_with(machine, code, backend_under_test()->system());
+	machine_make_with(machine, code, backend_under_test()->systems());
 }
 
 void machine_destroy(struct machine *machine)

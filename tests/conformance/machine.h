@@ -46,14 +46,15 @@ struct machine {
 	} while (0)
 
 /* Opens the hypervisor with a table of functions; leaves the case when that fails. */
-struct mote_hypervisor *open_hypervisor(const void *system);
+struct mote_hypervisor *open_hypervisor(const struct mote_system *const *systems);
 
 /* The number of the kick signal; installs its handler. */
 int kick_signal(void);
 
 /* Makes a machine; leaves the case when that fails. */
 void machine_make(struct machine *machine, const struct code *code);
-void machine_make_with(struct machine *machine, const struct code *code, const void *system);
+void machine_make_with(struct machine *machine, const struct code *code,
+		       const struct mote_system *const *systems);
 /* The same from steps that may fail: memory and tables, then the VM in an open hypervisor. */
 void machine_prepare(struct machine *machine, const struct code *code);
 mote_status machine_create(struct machine *machine, struct mote_hypervisor *hypervisor);

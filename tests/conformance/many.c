@@ -48,7 +48,7 @@ static void five_hundred_vms_at_once(void)
 		     (unsigned long long)before.rlim_max, (unsigned long long)needed);
 	if (before.rlim_cur < needed)
 		set_file_limit(needed);
-	hypervisor = open_hypervisor(backend_under_test()->system());
+	hypervisor = open_hypervisor(backend_under_test()->systems());
 	machines = calloc(MANY, sizeof(*machines));
 	REQUIRE(machines != NULL);
 	for (size_t i = 0; i < MANY; i++) {
@@ -84,7 +84,7 @@ static size_t fill(struct machine *machines, size_t most, struct mote_hypervisor
 static void the_limit_of_open_files_is_named(void)
 {
 	enum { MOST = LOW_LIMIT };
-	struct mote_hypervisor *hypervisor = open_hypervisor(backend_under_test()->system());
+	struct mote_hypervisor *hypervisor = open_hypervisor(backend_under_test()->systems());
 	struct machine *machines = calloc(MOST, sizeof(*machines));
 	size_t files = test_fd_count(), count;
 	mote_error error = MOTE_ERROR_INIT;

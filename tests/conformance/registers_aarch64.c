@@ -82,7 +82,7 @@ static void zeros_round_trip_after_a_first_run(void)
 		.flags = MOTE_REGION_READ | MOTE_REGION_WRITE | MOTE_REGION_EXECUTE,
 	};
 	machine.own_hypervisor = true;
-	machine.hypervisor = open_hypervisor(backend_under_test()->system());
+	machine.hypervisor = open_hypervisor(backend_under_test()->systems());
 	REQUIRE_OK(machine.hypervisor->backend->create(machine.hypervisor, &machine.vm,
 						       &machine.error),
 		   &machine.error);

@@ -26,6 +26,7 @@ breaks()
 	file src/os/os.h
 	file src/sandbox/elf.h
 	file src/hypervisor/backends/kvm/kvm.h
+	file src/hypervisor/backends/linux/linux_device.h
 	shift 2
 	file "$@"
 	output=$("$check" "$work")
@@ -39,15 +40,24 @@ breaks()
 }
 
 breaks clean_tree "" src/hypervisor/backend.c '#include "backends/kvm/kvm.h"' '#include "os/os.h"' \
-	'#ifdef __linux__' '#endif' 'int mote_kvm_probe;'
+	'int mote_kvm_probe;'
 breaks arch_includes_os includes src/hypervisor/arch/a.c '#include "os/os.h"'
 breaks backend_includes_sandbox includes src/hypervisor/backends/kvm/k.c '#include "sandbox/elf.h"'
+breaks backend_includes_backend includes src/hypervisor/backends/mshv/m.c \
+	'#include "hypervisor/backends/kvm/kvm.h"'
+breaks device_includes_backend includes src/hypervisor/backends/linux/l.c \
+	'#include "hypervisor/backends/kvm/kvm.h"'
+breaks backend_includes_device "" src/hypervisor/backends/kvm/k.c \
+	'#include "hypervisor/backends/linux/linux_device.h"'
+breaks elsewhere_includes_device includes src/hypervisor/backends/whp/w.c \
+	'#include "hypervisor/backends/linux/linux_device.h"'
 breaks sandbox_includes_backend includes src/sandbox/a.c '#include "hypervisor/backends/kvm/kvm.h"'
 breaks relative_path includes src/hypervisor/a.c '#include "../sandbox/elf.h"'
 breaks tool_includes_inside includes cli/a.c '#include "../src/os/os.h"'
 breaks arch_includes_system_header system_headers src/hypervisor/arch/a.c '#include <unistd.h>'
 breaks guest_includes_host_header system_headers guest/src/a.c '#include <mote/sandbox.h>'
 breaks condition_elsewhere conditions src/sandbox/a.c '#if defined(__linux__)' '#endif'
+breaks condition_in_the_list conditions src/hypervisor/backend.c '#ifdef __linux__' '#endif'
 breaks architecture_elsewhere conditions src/engine.c '#ifdef __x86_64__' '#endif'
 breaks backend_named backend_names src/sandbox/a.c 'int f(void) { return mote_kvm_backend; }'
 breaks backend_in_comment "" src/sandbox/a.c '/* mote_kvm_backend */'

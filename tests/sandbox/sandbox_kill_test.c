@@ -11,8 +11,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "bed_systems.h"
+#include "engine.h"
 #include "fixture.h"
-#include "kvm_quirk.h"
+#include "hypervisor/backends/linux/linux_device.h"
 
 static void check_killed(mote_sandbox *sandbox, const char *name)
 {
@@ -451,22 +453,18 @@ static void destroyed_before_the_guest_is_entered(void)
 
 /* ---- Between the guest's doorbell and the host function ----------------------------------- */
 
-/* Internal to the library (src/engine.c). */
-mote_status mote_engine_create_with_system(const mote_engine_options *options, const void *system,
-					   mote_engine **engine, mote_error *error);
-
 static struct {
-	const struct mote_kvm_system *real;
+	const struct mote_linux_device *real;
 	mote_interrupt *interrupt; /* of the call that is killed when its first run returns */
 	bool hit;
 } doorbell;
 
-static int kill_after_run(const struct mote_kvm_system *system, int fd, unsigned long request,
+static int kill_after_run(const struct mote_linux_device *device, int fd, unsigned long request,
 			  void *argument)
 {
 	int result = doorbell.real->ioctl(doorbell.real, fd, request, argument);
 
-	(void)system;
+	(void)device;
 	if (request == KVM_RUN && doorbell.interrupt)
 		doorbell.hit = mote_interrupt_kill(doorbell.interrupt);
 	return result;
@@ -489,16 +487,18 @@ static void no_host_function_begins_after_a_kill(void)
 		.name = "host_tick", .signature = "u32(u32)", .call = count_calls, .user = &calls};
 	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
 	mote_error error = MOTE_ERROR_INIT;
-	struct mote_kvm_system system;
+	struct mote_linux_device device;
+	const struct mote_system *const systems[] = {&device.base, NULL};
 	mote_sandbox *sandbox;
 	mote_engine *engine;
 
 	test_need_hypervisor();
-	doorbell.real = test_kvm_system() ? test_kvm_system() : &mote_kvm_system_linux;
+	doorbell.real = mote_linux_device_find(test_systems(), MOTE_BACKEND_KVM);
 	doorbell.interrupt = NULL;
-	system = *doorbell.real;
-	system.ioctl = kill_after_run;
-	REQUIRE_OK(mote_engine_create_with_system(NULL, &system, &engine, &error), &error);
+	device = *doorbell.real;
+	device.base.kind = MOTE_BACKEND_KVM;
+	device.ioctl = kill_after_run;
+	REQUIRE_OK(mote_engine_create_with_systems(NULL, systems, &engine, &error), &error);
 	options.host_functions = &function;
 	options.host_function_count = 1;
 	sandbox = fixture_sandbox(engine, "faults", &options);

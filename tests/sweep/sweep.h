@@ -2,7 +2,7 @@
  *
  * Fault sweeps: a whole life of engine, sandboxes and buffers is repeated, and
  * each time one more use of the system fails: the hypervisor's table of functions
- * (sweep_kvm.c), the C library below os/ (sweep_os.c), the allocator.  The tables
+ * (sweep_device.c), the C library below os/ (sweep_os.c), the allocator.  The tables
  * of entries say how each can fail and what must come of it.
  */
 #ifndef MOTE_TESTS_SWEEP_H
@@ -41,7 +41,7 @@ struct sweep_entry {
 	_Atomic uint64_t failed; /* so often it was made to fail */
 };
 
-enum sweep_kind { SWEEP_NOTHING, SWEEP_KVM, SWEEP_OS, SWEEP_ALLOCATOR };
+enum sweep_kind { SWEEP_NOTHING, SWEEP_HYPERVISOR, SWEEP_OS, SWEEP_ALLOCATOR };
 
 /* Which use fails, and what happened. */
 struct sweep_point {
@@ -96,7 +96,7 @@ extern const size_t sweep_os_entry_count;
 /* Counts, fails, and fills memory so that whoever forgets to clear it sees it. */
 extern const mote_allocator sweep_allocator;
 
-/* mote_engine_create with the bed's table of functions behind one that can fail. */
+/* mote_engine_create with the bed's tables of functions behind those that can fail. */
 mote_status sweep_create_engine(const mote_engine_options *options, mote_engine **engine,
 				mote_error *error);
 

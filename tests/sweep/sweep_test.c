@@ -54,8 +54,9 @@ static bool right_error(const struct sweep_point *point, const mote_error *error
 		right &= CHECK_EQ(error->os_code, 0) && CHECK_EQ(error->domain, MOTE_DOMAIN_MOTE);
 	else
 		right &= CHECK_EQ(error->os_code, failure->code) &&
-			 CHECK_EQ(error->domain, point->kind == SWEEP_KVM ? MOTE_DOMAIN_HYPERVISOR
-									  : MOTE_DOMAIN_OS);
+			 CHECK_EQ(error->domain, point->kind == SWEEP_HYPERVISOR
+							 ? MOTE_DOMAIN_HYPERVISOR
+							 : MOTE_DOMAIN_OS);
 	return right;
 }
 
@@ -154,12 +155,12 @@ static void sweep(enum sweep_kind kind, bool from_there_on, uint64_t least)
 
 static void every_call_of_the_hypervisor_fails_once(void)
 {
-	sweep(SWEEP_KVM, false, 40);
+	sweep(SWEEP_HYPERVISOR, false, 40);
 }
 
 static void every_call_of_the_hypervisor_fails_from_one_on(void)
 {
-	sweep(SWEEP_KVM, true, 40);
+	sweep(SWEEP_HYPERVISOR, true, 40);
 }
 
 /* One that never failed, or NULL.  once: of those that only the end of a guest is sure to need. */
@@ -245,7 +246,7 @@ static void every_end_of_a_guest_can_fail(void)
 {
 	begin();
 	for (size_t i = 0; i < sweep_end_count; i++) {
-		sweep_end_of_guest(&sweep_ends[i], SWEEP_KVM);
+		sweep_end_of_guest(&sweep_ends[i], SWEEP_HYPERVISOR);
 		sweep_end_of_guest(&sweep_ends[i], SWEEP_OS);
 		sweep_end_of_guest(&sweep_ends[i], SWEEP_ALLOCATOR);
 	}

@@ -46,12 +46,28 @@ DEFINE_CASE(mote_machine, mote_machine, MOTE_MACHINE_MAP)
 DEFINE_CASE(mote_fault_kind, mote_fault_kind, MOTE_FAULT_MAP)
 DEFINE_CASE(mote_access, mote_access, MOTE_ACCESS_MAP)
 
+static void backends_are_found_by_their_names(void)
+{
+	static const struct row rows[] = {MOTE_BACKEND_MAP(ROW)};
+	mote_backend_kind kind;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		kind = (mote_backend_kind)-1;
+		REQUIRE(mote_backend_from_name(rows[i].name, &kind));
+		REQUIRE(kind == (mote_backend_kind)rows[i].number);
+	}
+	kind = MOTE_BACKEND_HVF;
+	REQUIRE(!mote_backend_from_name("", &kind));
+	REQUIRE(!mote_backend_from_name("KVM", &kind));
+	REQUIRE(kind == MOTE_BACKEND_HVF);
+}
+
 static const struct test_case cases[] = {
 	CASE(mote_status_names),    CASE(mote_error_domain_names),
 	CASE(mote_backend_names),   CASE(mote_native_handle_kind_names),
 	CASE(mote_log_level_names), CASE(mote_type_names),
 	CASE(mote_machine_names),   CASE(mote_fault_kind_names),
-	CASE(mote_access_names),
+	CASE(mote_access_names),    CASE(backends_are_found_by_their_names),
 };
 
 int main(int argc, char **argv)

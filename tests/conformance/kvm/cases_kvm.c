@@ -63,7 +63,7 @@ static void a_device_that_refuses_vms_is_explained(void)
 
 	test_need_hypervisor();
 	pretence = (struct pretence){.create_error = EBUSY, .create_errors = 1};
-	mote_backend_kvm.probe(&pretended_kvm, &result);
+	mote_backend_kvm.probe(pretended_systems, &result);
 	CHECK(!result.usable);
 	CHECK_CONTAINS(result.reason, "/dev/kvm: a VM cannot be created: Device or resource busy");
 }
@@ -105,7 +105,7 @@ static void an_interrupted_probe_is_repeated(void)
 
 	test_need_hypervisor();
 	pretence = (struct pretence){.create_error = EINTR, .create_errors = 5};
-	mote_backend_kvm.probe(&pretended_kvm, &result);
+	mote_backend_kvm.probe(pretended_systems, &result);
 	CHECK_STR(result.reason, "");
 	CHECK(result.usable);
 }

@@ -6,7 +6,7 @@
 #define MOTE_TESTS_CASES_KVM_H
 
 #include "conformance.h"
-#include "hypervisor/backends/kvm/kvm_system.h"
+#include "hypervisor/backends/linux/linux_device.h"
 
 extern const struct case_list kvm_cases, kvm_arch_cases;
 
@@ -14,6 +14,6 @@ extern const struct case_list kvm_cases, kvm_arch_cases;
 extern const char kvm_arch_remedy[];
 
 /* The table that reaches KVM here; never NULL. */
-const struct mote_kvm_system *kvm_real_system(void);
+const struct mote_linux_device *kvm_real_device(void);
 
 #endif

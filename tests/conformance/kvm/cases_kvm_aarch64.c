@@ -91,26 +91,27 @@ static void a_debug_exit_carries_esr_and_far(void)
 
 static unsigned dropped; /* times that memory was taken from KVM and given back */
 
-static int counting_protect(const struct mote_kvm_system *system, void *address, size_t bytes,
+static int counting_protect(const struct mote_linux_device *device, void *address, size_t bytes,
 			    bool writable)
 {
-	(void)system;
+	(void)device;
 	dropped += writable;
-	return kvm_real_system()->protect(kvm_real_system(), address, bytes, writable);
+	return kvm_real_device()->protect(kvm_real_device(), address, bytes, writable);
 }
 
 /* Every change of the tables takes a new ASID; when there is none left, everything is flushed. */
 static void every_change_of_tables_has_a_new_asid(void)
 {
-	struct mote_kvm_system system = pretended_kvm;
+	struct mote_linux_device device = pretended_kvm;
+	const struct mote_system *const systems[] = {&device.base, NULL};
 	struct machine machine;
 	uint64_t asid, before = 0;
 
 	test_need_hypervisor();
 	pretence = (struct pretence){0};
-	system.protect = counting_protect;
+	device.protect = counting_protect;
 	dropped = 0;
-	machine_make_with(&machine, &code_doorbell_loop, &system);
+	machine_make_with(&machine, &code_doorbell_loop, systems);
 	for (unsigned i = 1; i <= 600; i++) {
 		MACHINE_OK(&machine, invalidate_translations, DATA_GVA, MOTE_PAGE_BYTES);
 		asid = machine_sregs(&machine).ttbr0 >> MOTE_AARCH64_TTBR_ASID_SHIFT;

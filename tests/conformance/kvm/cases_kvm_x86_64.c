@@ -167,12 +167,12 @@ static void guest_memory_is_never_patched(void)
 
 static bool has_hypercall_quirk(void)
 {
-	const struct mote_kvm_system *system = kvm_real_system();
-	int fd = system->open(system, "/dev/kvm");
-	int value = system->ioctl(system, fd, MOTE_KVM_CHECK_EXTENSION,
+	const struct mote_linux_device *device = kvm_real_device();
+	int fd = device->open(device, "/dev/kvm");
+	int value = device->ioctl(device, fd, MOTE_KVM_CHECK_EXTENSION,
 				  (void *)(uintptr_t)MOTE_KVM_CAP_DISABLE_QUIRKS2);
 
-	system->close(system, fd);
+	device->close(device, fd);
 	return value > 0 && (value & MOTE_KVM_X86_QUIRK_FIX_HYPERCALL_INSN);
 }
 

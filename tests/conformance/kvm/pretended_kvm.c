@@ -10,18 +10,18 @@
 
 struct pretence pretence;
 
-static int pretend_open(const struct mote_kvm_system *system, const char *path)
+static int pretend_open(const struct mote_linux_device *device, const char *path)
 {
-	(void)system;
+	(void)device;
 	CHECK_STR(path, "/dev/kvm");
 	return pretence.open_error != 0 ? -pretence.open_error
-					: kvm_real_system()->open(kvm_real_system(), path);
+					: kvm_real_device()->open(kvm_real_device(), path);
 }
 
-static int pretend_close(const struct mote_kvm_system *system, int fd)
+static int pretend_close(const struct mote_linux_device *device, int fd)
 {
-	(void)system;
-	return kvm_real_system()->close(kvm_real_system(), fd);
+	(void)device;
+	return kvm_real_device()->close(kvm_real_device(), fd);
 }
 
 static bool comes(unsigned *times)
@@ -31,7 +31,7 @@ static bool comes(unsigned *times)
 
 static int pretend_cpuid(int fd, struct mote_kvm_x86_cpuid *table)
 {
-	int result = kvm_real_system()->ioctl(kvm_real_system(), fd, MOTE_KVM_GET_SUPPORTED_CPUID,
+	int result = kvm_real_device()->ioctl(kvm_real_device(), fd, MOTE_KVM_GET_SUPPORTED_CPUID,
 					      table);
 
 	if (result >= 0 && pretence.edit_cpuid != NULL)
@@ -41,17 +41,17 @@ static int pretend_cpuid(int fd, struct mote_kvm_x86_cpuid *table)
 
 static int pretend_xsave(int fd, unsigned long request, uint8_t *area)
 {
-	int result = kvm_real_system()->ioctl(kvm_real_system(), fd, request, area);
+	int result = kvm_real_device()->ioctl(kvm_real_device(), fd, request, area);
 
 	if (result >= 0 && pretence.edit_xsave != NULL)
 		pretence.edit_xsave(area);
 	return result;
 }
 
-static int pretend_ioctl(const struct mote_kvm_system *system, int fd, unsigned long request,
+static int pretend_ioctl(const struct mote_linux_device *device, int fd, unsigned long request,
 			 void *argument)
 {
-	(void)system;
+	(void)device;
 	if (pretence.watch != NULL)
 		pretence.watch(request, argument);
 	if (request == pretence.failing && comes(&pretence.failing_times))
@@ -85,32 +85,33 @@ static int pretend_ioctl(const struct mote_kvm_system *system, int fd, unsigned 
 	default:
 		break;
 	}
-	return kvm_real_system()->ioctl(kvm_real_system(), fd, request, argument);
+	return kvm_real_device()->ioctl(kvm_real_device(), fd, request, argument);
 }
 
-static int pretend_map(const struct mote_kvm_system *system, int fd, size_t bytes, void **address)
+static int pretend_map(const struct mote_linux_device *device, int fd, size_t bytes, void **address)
 {
-	int result = kvm_real_system()->map(kvm_real_system(), fd, bytes, address);
+	int result = kvm_real_device()->map(kvm_real_device(), fd, bytes, address);
 
-	(void)system;
+	(void)device;
 	pretence.run = *address;
 	return result;
 }
 
-static int pretend_unmap(const struct mote_kvm_system *system, void *address, size_t bytes)
+static int pretend_unmap(const struct mote_linux_device *device, void *address, size_t bytes)
 {
-	(void)system;
-	return kvm_real_system()->unmap(kvm_real_system(), address, bytes);
+	(void)device;
+	return kvm_real_device()->unmap(kvm_real_device(), address, bytes);
 }
 
-static int pretend_protect(const struct mote_kvm_system *system, void *address, size_t bytes,
+static int pretend_protect(const struct mote_linux_device *device, void *address, size_t bytes,
 			   bool writable)
 {
-	(void)system;
-	return kvm_real_system()->protect(kvm_real_system(), address, bytes, writable);
+	(void)device;
+	return kvm_real_device()->protect(kvm_real_device(), address, bytes, writable);
 }
 
-const struct mote_kvm_system pretended_kvm = {
+const struct mote_linux_device pretended_kvm = {
+	.base = {MOTE_BACKEND_KVM},
 	.open = pretend_open,
 	.close = pretend_close,
 	.ioctl = pretend_ioctl,
@@ -119,12 +120,14 @@ const struct mote_kvm_system pretended_kvm = {
 	.protect = pretend_protect,
 };
 
+const struct mote_system *const pretended_systems[] = {&pretended_kvm.base, NULL};
+
 mote_status pretended_open(mote_error *error)
 {
 	const struct mote_hypervisor_options options = {
 		.allocator = &mote_default_allocator,
 		.kick_signal = kick_signal(),
-		.system = &pretended_kvm,
+		.systems = pretended_systems,
 	};
 	struct mote_hypervisor *hypervisor;
 	mote_status status = mote_backend_kvm.open(&options, &hypervisor, error);
@@ -141,7 +144,7 @@ void check_refusal(struct pretence as, mote_status status, const char *part)
 	size_t files = test_fd_count();
 
 	pretence = as;
-	mote_backend_kvm.probe(&pretended_kvm, &result);
+	mote_backend_kvm.probe(pretended_systems, &result);
 	CHECK(!result.usable);
 	CHECK_CONTAINS(result.reason, "/dev/kvm");
 	CHECK_CONTAINS(result.reason, part);
@@ -153,7 +156,7 @@ void check_refusal(struct pretence as, mote_status status, const char *part)
 void make_pretended(struct machine *machine, struct pretence as)
 {
 	pretence = as;
-	machine_make_with(machine, &code_doorbell_loop, &pretended_kvm);
+	machine_make_with(machine, &code_doorbell_loop, pretended_systems);
 }
 
 struct mote_vm_exit run_pretended(void (*as)(struct mote_kvm_run *))

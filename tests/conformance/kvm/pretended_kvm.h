@@ -7,7 +7,7 @@
 #define MOTE_TESTS_PRETENDED_KVM_H
 
 #include "hypervisor/backends/kvm/kvm_abi.h"
-#include "hypervisor/backends/kvm/kvm_system.h"
+#include "hypervisor/backends/linux/linux_device.h"
 #include "machine.h"
 
 /* How it differs. */
@@ -33,7 +33,8 @@ struct pretence {
 
 /* The one that is in force. */
 extern struct pretence pretence;
-extern const struct mote_kvm_system pretended_kvm;
+extern const struct mote_linux_device pretended_kvm;
+extern const struct mote_system *const pretended_systems[]; /* it alone */
 
 /* Opens the pretended KVM and closes it again. */
 mote_status pretended_open(mote_error *error);

@@ -140,7 +140,7 @@ static mote_status open_device(const struct mote_hypervisor_options *options,
 	if (kvm == NULL)
 		return mote_fail_memory(error, "hypervisor");
 	kvm->base.backend = &mote_backend_kvm;
-	kvm->system = options->system != NULL ? options->system : &mote_kvm_system_linux;
+	kvm->system = mote_linux_device_find(options->systems, MOTE_BACKEND_KVM);
 	kvm->allocator = options->allocator;
 	kvm->fd = kvm->system->open(kvm->system, DEVICE);
 	status = kvm->fd < 0 ? fail_device(error, -kvm->fd) : check_device(kvm, error);
@@ -215,11 +215,11 @@ static void probe_vm(struct mote_kvm *kvm, mote_probe_result *result)
 	result->usable = true;
 }
 
-static void kvm_probe(const void *system, mote_probe_result *result)
+static void kvm_probe(const struct mote_system *const *systems, mote_probe_result *result)
 {
 	const struct mote_hypervisor_options options = {
 		.allocator = &mote_default_allocator,
-		.system = system,
+		.systems = systems,
 	};
 	mote_error error = MOTE_ERROR_INIT;
 	struct mote_hypervisor *hypervisor;
@@ -255,7 +255,7 @@ static mote_status kvm_native_handle(struct mote_vm *base, mote_native_handle_ki
 static void kvm_destroy(struct mote_vm *base)
 {
 	struct mote_kvm_vm *vm = to_vm(base);
-	const struct mote_kvm_system *system = vm->kvm->system;
+	const struct mote_linux_device *system = vm->kvm->system;
 
 	if (vm->run != NULL)
 		system->unmap(system, vm->run, vm->kvm->run_bytes);
@@ -304,7 +304,7 @@ static mote_status create_vm(struct mote_kvm_vm *vm, mote_error *error)
 
 static mote_status create_vcpu(struct mote_kvm_vm *vm, mote_error *error)
 {
-	const struct mote_kvm_system *system = vm->kvm->system;
+	const struct mote_linux_device *system = vm->kvm->system;
 	void *run;
 	int result;
 

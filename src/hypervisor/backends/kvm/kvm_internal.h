@@ -8,7 +8,7 @@
 
 #include "allocator.h"
 #include "hypervisor/backends/kvm/kvm_abi.h"
-#include "hypervisor/backends/kvm/kvm_system.h"
+#include "hypervisor/backends/linux/linux_device.h"
 #include "hypervisor/interrupt/kick_signal.h"
 #include "hypervisor/virtual_machine.h"
 
@@ -17,7 +17,7 @@ struct mote_kvm_arch;
 
 struct mote_kvm {
 	struct mote_hypervisor base;
-	const struct mote_kvm_system *system;
+	const struct mote_linux_device *system;
 	const mote_allocator *allocator;
 	int kick_signal; /* 0: none is installed */
 	int fd;

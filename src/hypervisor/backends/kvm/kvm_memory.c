@@ -107,7 +107,7 @@ static mote_status replace_slot(struct mote_kvm_vm *vm, uint32_t slot, mote_erro
 static mote_status drop_slot(struct mote_kvm_vm *vm, uint32_t number, uint64_t gpa, uint64_t bytes,
 			     mote_error *error)
 {
-	const struct mote_kvm_system *system = vm->kvm->system;
+	const struct mote_linux_device *system = vm->kvm->system;
 	const struct mote_kvm_slot *slot = &vm->slots[number];
 	uint64_t slot_end = slot->gpa + slot->bytes;
 	uint64_t begin = gpa > slot->gpa ? gpa : slot->gpa;

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The table of functions of a device file, each entry of which can fail.  The
+ * failure itself comes from the C library below the table, so that the way from
+ * errno to error is the real one.  A request that has no row in the hypervisor's
+ * own file (sweep_kvm.c) fails the sweep: how it can fail has to be written down.
+ */
+#include "sweep_device.h"
+
+#include <errno.h>
+
+#include "bed_systems.h"
+#include "engine.h"
+#include "hypervisor/backends/linux/linux_device.h"
+
+/* Whatever they say, the descriptor and the mapping are gone. */
+static struct sweep_entry close_entry = {
+	.name = "close",
+	.failures = {{EIO, SWEEP(OK), NULL, false}, {EINTR, SWEEP(OK), NULL, false}},
+};
+
+static struct sweep_entry unmap_entry = {
+	.name = "munmap",
+	.failures = {{ENOMEM, SWEEP(OK), NULL, false}, {EINVAL, SWEEP(OK), NULL, false}},
+};
+
+static struct sweep_entry map_entry = {
+	.name = "mmap",
+	.text = "mmap of the vCPU",
+	.failures = {SWEEP_ANY},
+};
+
+static struct sweep_entry protect_entry = {
+	.name = "mprotect",
+	.text = "mprotect of guest memory",
+	.failures = {SWEEP_ANY},
+};
+
+/* A table that fails, and what it knows of its hypervisor. */
+struct failing {
+	struct mote_linux_device table;
+	const struct sweep_device *device;
+};
+
+static const struct mote_linux_device *real(const struct mote_linux_device *table)
+{
+	return mote_linux_device_find(test_systems(), table->base.kind);
+}
+
+/* Calls the real table.  Its own system calls are no uses of os/. */
+#define THROUGH(entry, table, function, ...)                                                       \
+	do {                                                                                       \
+		bool before;                                                                       \
+		int result;                                                                        \
+                                                                                                   \
+		sweep_force(sweep_use(SWEEP_HYPERVISOR, entry));                                   \
+		before = sweep_exempt(true);                                                       \
+		result = real(table)->function(real(table), __VA_ARGS__);                          \
+		(void)sweep_exempt(before);                                                        \
+		sweep_force(0);                                                                    \
+		return result;                                                                     \
+	} while (0)
+
+static int fail_open(const struct mote_linux_device *table, const char *path)
+{
+	THROUGH(((const struct failing *)table)->device->open, table, open, path);
+}
+
+static int fail_close(const struct mote_linux_device *table, int fd)
+{
+	THROUGH(&close_entry, table, close, fd);
+}
+
+static int fail_ioctl(const struct mote_linux_device *table, int fd, unsigned long number,
+		      void *argument)
+{
+	static struct sweep_entry unknown = {.name = "ioctl"};
+	const struct sweep_device *device = ((const struct failing *)table)->device;
+	struct sweep_entry *entry = &unknown;
+
+	for (size_t i = 0; i < device->request_count; i++)
+		if (device->requests[i].number == number)
+			entry = &device->requests[i].entry;
+	if (!CHECK(entry != &unknown))
+		test_note("ioctl 0x%lx has no row in %s", number, device->file);
+	THROUGH(entry, table, ioctl, fd, number, argument);
+}
+
+static int fail_map(const struct mote_linux_device *table, int fd, size_t bytes, void **address)
+{
+	THROUGH(&map_entry, table, map, fd, bytes, address);
+}
+
+static int fail_unmap(const struct mote_linux_device *table, void *address, size_t bytes)
+{
+	THROUGH(&unmap_entry, table, unmap, address, bytes);
+}
+
+static int fail_protect(const struct mote_linux_device *table, void *address, size_t bytes,
+			bool writable)
+{
+	THROUGH(&protect_entry, table, protect, address, bytes, writable);
+}
+
+/* One table for each hypervisor that is built. */
+#define X(KIND, name)                                                                              \
+	extern const struct sweep_device sweep_##name;                                             \
+	static const struct failing failing_##name = {                                             \
+		.table =                                                                           \
+			{                                                                          \
+				.base = {MOTE_BACKEND_##KIND},                                     \
+				.open = fail_open,                                                 \
+				.close = fail_close,                                               \
+				.ioctl = fail_ioctl,                                               \
+				.map = fail_map,                                                   \
+				.unmap = fail_unmap,                                               \
+				.protect = fail_protect,                                           \
+			},                                                                         \
+		.device = &sweep_##name,                                                           \
+	};
+SWEEP_DEVICES
+#undef X
+
+mote_status sweep_create_engine(const mote_engine_options *options, mote_engine **engine,
+				mote_error *error)
+{
+	static const struct mote_system *const systems[] = {
+#define X(KIND, name) &failing_##name.table.base,
+		SWEEP_DEVICES
+#undef X
+			NULL,
+	};
+
+	return mote_engine_create_with_systems(options, systems, engine, error);
+}
