@@ -9,8 +9,8 @@
 #include "hypervisor/virtual_machine.h"
 
 /*
- * Runs until the next exit, once: an interruption is MOTE_EXIT_RETRY, or MOTE_EXIT_CANCELLED once the
- * call is cancelled.  Inline, because every call uses it.
+ * Runs until the next exit, once: an interruption is MOTE_EXIT_RETRY, or MOTE_EXIT_CANCELLED once
+ * the call is cancelled. Inline, because every call uses it.
  */
 static inline mote_status mote_vcpu_run(struct mote_vm *vm, struct mote_vm_exit *exit,
 					mote_error *error)

@@ -102,8 +102,9 @@ struct mote_vm_ops {
 	mote_status (*set_xsave)(struct mote_vm *vm, const void *state, size_t bytes,
 				 mote_error *error);
 
-	/* What only the backend knows of a reset: discards pending exits and events, and resets what
-	 * no operation above sets.  Called by mote_vcpu_reset alone, which sets all registers then. */
+	/* What only the backend knows of a reset: discards pending exits and events, and resets
+	 * what no operation above sets. Called by mote_vcpu_reset alone, which sets all registers
+	 * then. */
 	mote_status (*begin_reset)(struct mote_vm *vm, mote_error *error);
 
 	/* Makes the vCPU see page-table entries that the host changed: call it after the change,

@@ -95,8 +95,8 @@ mote_status mote_os_fail_mapping(mote_error *error, mote_error_domain domain, in
 /* Sleeps; a signal ends it early. */
 void mote_os_pause(uint64_t ns);
 
-/* The calling thread, for comparison and for what the system does to a thread; valid while the thread
- * lives.  No system call. */
+/* The calling thread, for comparison and for what the system does to a thread; valid while the
+ * thread lives. No system call. */
 uintptr_t mote_os_thread_self(void);
 
 /* Lets another thread run for a moment; tries: how many calls before this one did not help. */

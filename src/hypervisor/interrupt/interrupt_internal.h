@@ -92,9 +92,10 @@ static inline void mote_interrupt_end_call(mote_interrupt *interrupt)
 void mote_interrupt_wait_for_kick(mote_interrupt *interrupt);
 
 /*
- * Brackets around a run of the vCPU on this thread.  set_running returns false when the call is already cancelled; then the vCPU must not run, and
- * clear_running is not called.  Only this thread changes RUNNING, so adding sets it and subtracting
- * clears it, in one instruction that returns the old word.
+ * Brackets around a run of the vCPU on this thread. set_running returns false when the call is
+ * already cancelled; then the vCPU must not run, and clear_running is not called. Only this
+ * thread changes RUNNING, so adding sets it and subtracting clears it, in one instruction that
+ * returns the old word.
  */
 static inline void mote_interrupt_clear_running(mote_interrupt *interrupt)
 {

@@ -16,8 +16,8 @@ struct mote_kick_ops {
 	 * ends the run, also one that arrives before the entry. */
 	void (*arm)(struct mote_kick *kick);
 
-	/* From any thread, while the vCPU runs or is about to.  thread: mote_os_thread_self() of the
-	 * thread that runs it.  Cannot fail and does not wait. */
+	/* From any thread, while the vCPU runs or is about to. thread: mote_os_thread_self() of
+	 * the thread that runs it. Cannot fail and does not wait. */
 	void (*send)(struct mote_kick *kick, uintptr_t thread);
 
 	/* On the thread that ran the vCPU, after send has returned: consumes a kick that has not
