@@ -12,7 +12,8 @@
 #include "hypervisor/backend.h"
 #include "hypervisor/interrupt/interrupt_internal.h"
 #include "options.h"
-#include "os/os.h"
+#include "os/os_memory.h"
+#include "os/os_process.h"
 
 const char *mote_version(void)
 {
