@@ -3,18 +3,13 @@
  * The measurements of `mote bench`: samples of what mote does and of what every
  * program pays for, by turns, so that both meet the same disturbances.
  */
-#define _POSIX_C_SOURCE 200809L
 #include "bench.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "cli_os.h"
 #include "tool.h"
 
 enum {
@@ -46,21 +41,6 @@ struct bench {
 /* Does once what is measured; false with a problem. */
 typedef bool (*operation)(struct bench *bench);
 
-static uint64_t now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
-
-static void pause_ns(uint64_t ns)
-{
-	const struct timespec time = {.tv_nsec = (long)ns};
-
-	nanosleep(&time, NULL);
-}
-
 static bool succeeded(struct bench *bench, mote_status status, const mote_error *error)
 {
 	if (status != MOTE_OK)
@@ -68,10 +48,10 @@ static bool succeeded(struct bench *bench, mote_status status, const mote_error 
 	return status == MOTE_OK;
 }
 
-/* What failed is in errno. */
-static bool system_failed(struct bench *bench, const char *what)
+/* code: of cli_os.h. */
+static bool system_failed(struct bench *bench, const char *what, int code)
 {
-	problem_set(bench->problem, EXIT_PROBLEM, "os", "%s: %s", what, strerror(errno));
+	problem_set(bench->problem, EXIT_PROBLEM, "os", "%s: %s", what, cli_os_error_text(code));
 	return false;
 }
 
@@ -159,7 +139,7 @@ static bool live_once(struct bench *bench)
 static bool call_system(struct bench *bench)
 {
 	(void)bench;
-	getppid();
+	cli_os_call_system();
 	return true;
 }
 
@@ -173,17 +153,9 @@ static bool copy_block(struct bench *bench)
 
 static bool run_process(struct bench *bench)
 {
-	int status;
-	pid_t child = fork();
+	int code = cli_os_run_process();
 
-	if (child == 0)
-		_exit(0);
-	if (child < 0)
-		return system_failed(bench, "fork");
-	while (waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return system_failed(bench, "waitpid");
-	return true;
+	return code == 0 || system_failed(bench, "process", code);
 }
 
 /* ---- Samples ----------------------------------------------------------------------------- */
@@ -191,12 +163,12 @@ static bool run_process(struct bench *bench)
 /* ns: of one of the repetitions. */
 static bool sample(struct bench *bench, operation once, unsigned repetitions, double *ns)
 {
-	uint64_t begin = now_ns();
+	uint64_t begin = cli_os_monotonic_ns();
 
 	for (unsigned i = 0; i < repetitions; i++)
 		if (!once(bench))
 			return false;
-	*ns = (double)(now_ns() - begin) / repetitions;
+	*ns = (double)(cli_os_monotonic_ns() - begin) / repetitions;
 	return true;
 }
 
@@ -218,7 +190,7 @@ static bool wants_more(const struct bench *bench, size_t samples, uint64_t begin
 {
 	if (samples < MINIMUM_SAMPLES || samples == MAXIMUM_SAMPLES)
 		return samples < MINIMUM_SAMPLES;
-	return now_ns() - begin < bench->figure_ns;
+	return cli_os_monotonic_ns() - begin < bench->figure_ns;
 }
 
 static int compare(const void *a, const void *b)
@@ -265,7 +237,7 @@ struct measurement {
 static bool measure(struct bench *bench, const struct measurement *measurement,
 		    struct bench_figure *figure)
 {
-	uint64_t begin = now_ns();
+	uint64_t begin = cli_os_monotonic_ns();
 	unsigned repetitions, reference_repetitions;
 	size_t count = 0;
 
@@ -300,16 +272,15 @@ struct killer {
 	uint64_t killed_ns;
 };
 
-static void *kill_when_running(void *user)
+static void kill_when_running(void *user)
 {
 	struct killer *killer = user;
 
 	while (!is_running(killer->interrupt) && !atomic_load(&killer->over))
-		pause_ns(POLL_NS);
-	pause_ns(killer->phase_ns);
-	killer->killed_ns = now_ns();
+		cli_os_pause_ns(POLL_NS);
+	cli_os_pause_ns(killer->phase_ns);
+	killer->killed_ns = cli_os_monotonic_ns();
 	mote_interrupt_kill(killer->interrupt);
-	return NULL;
 }
 
 /* From the kill by another thread until the call of a guest that never ends has returned. */
@@ -322,15 +293,16 @@ static bool kill_call(struct bench *bench, mote_sandbox *sandbox, double *ns)
 	mote_error error = MOTE_ERROR_INIT;
 	mote_status status;
 	uint64_t returned_ns;
-	pthread_t thread;
+	struct cli_os_thread *thread;
+	int code;
 
-	errno = pthread_create(&thread, NULL, kill_when_running, &killer);
-	if (errno != 0)
-		return system_failed(bench, "pthread_create");
+	code = cli_os_thread_start(kill_when_running, &killer, &thread);
+	if (code != 0)
+		return system_failed(bench, "thread", code);
 	status = mote_sandbox_call(sandbox, bench->spin, NULL, 0, NULL, NULL, &error);
-	returned_ns = now_ns();
+	returned_ns = cli_os_monotonic_ns();
 	atomic_store(&killer.over, true);
-	pthread_join(thread, NULL);
+	cli_os_thread_join(thread);
 	*ns = (double)(returned_ns - killer.killed_ns);
 	if (status == MOTE_KILLED)
 		return true;
@@ -352,7 +324,7 @@ static bool kill_once(struct bench *bench, double *ns)
 
 static bool measure_kills(struct bench *bench, struct bench_figure *figure)
 {
-	uint64_t begin = now_ns();
+	uint64_t begin = cli_os_monotonic_ns();
 	size_t count = 0;
 
 	for (; wants_more(bench, count, begin); count++)
@@ -405,7 +377,7 @@ static bool get_memory(struct bench *bench)
 	bench->copy = malloc(BLOCK_BYTES);
 	if (bench->samples == NULL || bench->reference_samples == NULL || bench->block == NULL ||
 	    bench->copy == NULL)
-		return system_failed(bench, "memory");
+		return system_failed(bench, "memory", CLI_OS_NO_MEMORY);
 	/* Untouched memory is one page of zeros for all. */
 	memset(bench->block, 1, BLOCK_BYTES);
 	memset(bench->copy, 2, BLOCK_BYTES);

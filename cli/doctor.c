@@ -4,14 +4,11 @@
  * speculation (Linux, Documentation/admin-guide/hw-vuln: one file per weakness) and
  * split locks.
  */
-#define _POSIX_C_SOURCE 200809L
-#include <dirent.h>
-#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "cli_os.h"
 #include "input.h"
 #include "json.h"
 #include "options.h"
@@ -32,15 +29,9 @@ struct findings {
 	bool chosen;			     /* `mote run` finds a backend */
 	mote_backend_kind backend;	     /* that one */
 	char problem[MOTE_ERROR_TEXT_BYTES]; /* or why not */
-	struct dirent **weaknesses;	     /* files in VULNERABILITIES */
-	int weakness_count;
+	struct cli_os_names weaknesses;	     /* files in VULNERABILITIES */
 	enum split_lock split_lock;
 };
-
-static int is_visible(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.';
-}
 
 static void look(struct findings *findings)
 {
@@ -62,19 +53,9 @@ static void look(struct findings *findings)
 		mote_engine_release(engine);
 	}
 	snprintf(findings->problem, sizeof(findings->problem), "%s", error.text);
-	do
-		findings->weakness_count =
-			scandir(VULNERABILITIES, &findings->weaknesses, is_visible, alphasort);
-	while (findings->weakness_count < 0 && errno == EINTR);
+	/* None where there is no such folder. */
+	cli_os_names_read(VULNERABILITIES, &findings->weaknesses);
 	findings->split_lock = split_lock_read("");
-}
-
-static void forget(struct findings *findings)
-{
-	for (int i = 0; i < findings->weakness_count; i++)
-		free(findings->weaknesses[i]);
-	if (findings->weakness_count >= 0)
-		free(findings->weaknesses);
 }
 
 /* The first line of a weakness's file.  False when it cannot be read. */
@@ -118,12 +99,12 @@ static void print_weaknesses(struct output *output, const struct findings *findi
 	char text[256];
 	int weak = 0;
 
-	if (findings->weakness_count <= 0)
+	if (findings->weaknesses.count == 0)
 		return;
 	output_text(output, "\nCPU speculation mitigations (guests share this CPU with the "
 			    "host; " VULNERABILITIES ")\n");
-	for (int i = 0; i < findings->weakness_count; i++) {
-		const char *name = findings->weaknesses[i]->d_name;
+	for (size_t i = 0; i < findings->weaknesses.count; i++) {
+		const char *name = findings->weaknesses.name[i];
 
 		if (!read_weakness(name, text, sizeof(text)))
 			continue;
@@ -181,9 +162,9 @@ static void print_json(struct output *output, const struct findings *findings)
 		json_string(&json, "error", findings->problem);
 	json_backends(&json, findings);
 	json_open_object(&json, "vulnerabilities");
-	for (int i = 0; i < findings->weakness_count; i++)
-		if (read_weakness(findings->weaknesses[i]->d_name, text, sizeof(text)))
-			json_string(&json, findings->weaknesses[i]->d_name, text);
+	for (size_t i = 0; i < findings->weaknesses.count; i++)
+		if (read_weakness(findings->weaknesses.name[i], text, sizeof(text)))
+			json_string(&json, findings->weaknesses.name[i], text);
 	json_close_object(&json);
 	json_string(&json, "split_locks", split_lock_name(findings->split_lock));
 	json_end(&json);
@@ -222,6 +203,6 @@ int command_doctor(int argc, char **argv)
 	code = output_finish(&output);
 	if (code == EXIT_FINE && !findings.chosen)
 		code = EXIT_PROBLEM;
-	forget(&findings);
+	cli_os_names_release(&findings.weaknesses);
 	return code;
 }

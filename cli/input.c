@@ -2,51 +2,27 @@
  *
  * Reads files and pipes to their end, within a limit.
  */
-#define _POSIX_C_SOURCE 200809L
 #include "input.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "cli_os.h"
 #include "text/text.h"
 #include "tool.h"
 
-static ssize_t read_some(int fd, void *to, size_t bytes)
+/* Reads until the end or one byte more than the limit. */
+static int read_to_end(int file, size_t limit, char **data, size_t *length)
 {
-	for (;;) {
-		ssize_t got = read(fd, to, bytes);
-
-		if (got >= 0 || (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK))
-			return got;
-		if (errno != EINTR) {
-			/* Whoever shares the file made it non-blocking. */
-			struct pollfd wait = {.fd = fd, .events = POLLIN};
-
-			poll(&wait, 1, -1);
-		}
-	}
-}
-
-/* Reads until the end or one byte more than the limit.  Returns 0 or an errno. */
-static int read_to_end(int fd, size_t limit, char **data, size_t *length)
-{
-	size_t capacity = limit < 65536 ? limit + 1 : 65536, used = 0;
+	size_t capacity = limit < 65536 ? limit + 1 : 65536, used = 0, got;
 	char *buffer = malloc(capacity), *grown;
 	int code = 0;
 
 	while (buffer != NULL && used <= limit) {
-		ssize_t got = read_some(fd, buffer + used, capacity - used);
-
-		if (got <= 0) {
-			code = got < 0 ? errno : 0;
+		code = cli_os_read(file, buffer + used, capacity - used, &got);
+		if (code != 0 || got == 0)
 			break;
-		}
-		used += (size_t)got;
+		used += got;
 		if (used < capacity)
 			continue;
 		capacity = capacity > limit / 2 ? limit + 1 : 2 * capacity;
@@ -58,7 +34,7 @@ static int read_to_end(int fd, size_t limit, char **data, size_t *length)
 		buffer = grown;
 	}
 	if (buffer == NULL)
-		return ENOMEM;
+		return CLI_OS_NO_MEMORY;
 	if (code != 0) {
 		free(buffer);
 		return code;
@@ -68,30 +44,19 @@ static int read_to_end(int fd, size_t limit, char **data, size_t *length)
 	return 0;
 }
 
-static int open_file(const char *path)
-{
-	int fd;
-
-	do
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	while (fd < 0 && errno == EINTR);
-	return fd;
-}
-
 bool input_start(const char *path, char *text, size_t capacity)
 {
-	int fd = open_file(path);
-	size_t used = 0;
-	ssize_t got = 1;
+	size_t used = 0, got = 1;
+	int file;
 
-	if (fd < 0)
+	if (cli_os_open(path, &file) != 0)
 		return false;
 	while (got > 0 && used < capacity - 1) {
-		got = read_some(fd, text + used, capacity - 1 - used);
-		if (got > 0)
-			used += (size_t)got;
+		if (cli_os_read(file, text + used, capacity - 1 - used, &got) != 0)
+			break;
+		used += got;
 	}
-	close(fd);
+	cli_os_close(file);
 	text[used] = '\0';
 	return used > 0;
 }
@@ -105,30 +70,40 @@ static int too_large(struct problem *problem, const char *name, size_t limit)
 			   mote_size_text(limit, size));
 }
 
+/* What is larger than the limit is read to one byte beyond it, or not at all. */
+static int read_file(int file, size_t limit, char **contents, size_t *length)
+{
+	uint64_t bytes;
+	int code = cli_os_file_bytes(file, &bytes);
+
+	if (code != 0)
+		return code;
+	if (bytes <= limit)
+		return read_to_end(file, limit, contents, length);
+	*contents = NULL;
+	*length = limit + 1;
+	return 0;
+}
+
 int input_read(const char *path, size_t limit, void **data, size_t *length, struct problem *problem)
 {
 	bool standard = strcmp(path, "-") == 0;
 	const char *name = standard ? "standard input" : path;
-	char *contents = NULL;
-	struct stat information;
-	int fd = STDIN_FILENO, code = 0;
+	char *contents;
+	int file = CLI_OS_INPUT, code = standard ? 0 : cli_os_open(path, &file);
 
-	if (!standard)
-		fd = open_file(path);
-	if (fd < 0 || fstat(fd, &information) != 0)
-		code = errno;
-	else if (S_ISREG(information.st_mode) && information.st_size > (off_t)limit)
-		code = EFBIG;
-	else
-		code = read_to_end(fd, limit, &contents, length);
-	if (!standard && fd >= 0)
-		close(fd);
-	if (code == EFBIG || (code == 0 && *length > limit)) {
+	if (code == 0) {
+		code = read_file(file, limit, &contents, length);
+		if (!standard)
+			cli_os_close(file);
+	}
+	if (code != 0)
+		return problem_set(problem, EXIT_PROBLEM, "file", "%s: %s", name,
+				   cli_os_error_text(code));
+	if (*length > limit) {
 		free(contents);
 		return too_large(problem, name, limit);
 	}
-	if (code != 0)
-		return problem_set(problem, EXIT_PROBLEM, "file", "%s: %s", name, strerror(code));
 	*data = contents;
 	return EXIT_FINE;
 }

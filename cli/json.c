@@ -124,7 +124,7 @@ void json_base64(struct json *json, const char *name, const void *data, size_t l
 	for (size_t at = 0; at < length; at += 3) {
 		size_t left = length - at;
 		uint32_t group = (uint32_t)bytes[at] << 16;
-		char text[4] = "====";
+		char text[] = {'=', '=', '=', '='};
 
 		if (left > 1)
 			group |= (uint32_t)bytes[at + 1] << 8;

@@ -6,10 +6,10 @@
 #ifndef LIMIT_H
 #define LIMIT_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cli_os.h"
 #include "problem.h"
 
 struct limit {
@@ -20,10 +20,7 @@ struct limit {
 	/* Of the step that is being watched. */
 	const char *what, *guest;
 	uint64_t begin_ns;
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	bool done;
+	struct cli_os_timer *timer;
 };
 
 /*

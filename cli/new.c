@@ -2,16 +2,10 @@
  *
  * mote new: a folder with a guest that builds and runs, for others to begin with.
  */
-#define _POSIX_C_SOURCE 200809L
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "cli_os.h"
 #include "options.h"
 #include "output.h"
 #include "tool.h"
@@ -82,6 +76,15 @@ static bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+/* Whatever the case of its letters.  word: in small ones. */
+static bool is_word(const char *text, const char *word)
+{
+	for (; *text != '\0' && *word != '\0'; text++, word++)
+		if ((*text >= 'A' && *text <= 'Z' ? *text - 'A' + 'a' : *text) != *word)
+			return false;
+	return *text == *word;
+}
+
 /* Targets that CMake makes itself, and a library that every guest is linked with. */
 static bool is_reserved(const char *name)
 {
@@ -91,7 +94,7 @@ static bool is_reserved(const char *name)
 		"preinstall", "rebuild_cache", "run_tests", "test",    "zero_check"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcasecmp(name, names[i]) == 0)
+		if (is_word(name, names[i]))
 			return true;
 	return false;
 }
@@ -116,42 +119,27 @@ static int check_name(const char *name)
 
 /* ---- The folder -------------------------------------------------------------------------- */
 
-static int complain_about(const char *folder, const char *name)
+static int complain_about(const char *folder, const char *name, int code)
 {
-	complain("%s%s%s: %s", folder, name[0] != '\0' ? "/" : "", name, strerror(errno));
+	complain("%s%s%s: %s", folder, name[0] != '\0' ? "/" : "", name, cli_os_error_text(code));
 	return EXIT_PROBLEM;
 }
 
-/* Returns whether nothing is in it; errno is 0 when something is. */
-static bool is_empty(const char *folder)
+/* made: whether it was not there before. */
+static int make_folder(const char *path, bool *made, struct cli_os_folder *folder)
 {
-	DIR *directory = opendir(folder);
-	const struct dirent *entry;
 	bool empty = true;
+	int code = cli_os_folder_make(path, made);
 
-	if (directory == NULL)
-		return false;
-	while (empty && (entry = readdir(directory)) != NULL)
-		empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
-	closedir(directory);
-	errno = 0;
-	return empty;
-}
-
-/* made: whether it was not there before.  fd: of the folder. */
-static int make_folder(const char *folder, bool *made, int *fd)
-{
-	*made = mkdir(folder, 0777) == 0;
-	if (!*made && errno != EEXIST)
-		return complain_about(folder, "");
-	if (!*made && !is_empty(folder)) {
-		if (errno != 0)
-			return complain_about(folder, "");
-		complain("%s: exists and is not empty", folder);
+	if (code == 0 && !*made)
+		code = cli_os_folder_is_empty(path, &empty);
+	if (code == 0 && !empty) {
+		complain("%s: exists and is not empty", path);
 		return EXIT_PROBLEM;
 	}
-	*fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return *fd < 0 ? complain_about(folder, "") : EXIT_FINE;
+	if (code == 0)
+		code = cli_os_folder_open(path, folder);
+	return code != 0 ? complain_about(path, "", code) : EXIT_FINE;
 }
 
 /* ---- The files --------------------------------------------------------------------------- */
@@ -175,39 +163,29 @@ static size_t fill_in(const char *text, const char *name, char to[MAXIMUM_TEXT])
 	return length;
 }
 
-static int write_file(int folder, const char *name, const char *text, const char *guest)
+static int write_file(const struct cli_os_folder *folder, const char *name, const char *text)
 {
 	char contents[MAXIMUM_TEXT];
-	size_t length = fill_in(text, guest, contents);
-	int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	int code;
+	size_t length = fill_in(text, folder->path, contents);
+	int code = cli_os_folder_write(folder, name, contents, length);
 
-	if (fd < 0)
-		return complain_about(guest, name);
-	code = write_fully(fd, contents, length);
-	if (close(fd) != 0 && code == 0)
-		code = errno;
-	if (code == 0)
-		return EXIT_FINE;
-	unlinkat(folder, name, 0);
-	errno = code;
-	return complain_about(guest, name);
+	return code != 0 ? complain_about(folder->path, name, code) : EXIT_FINE;
 }
 
 /* All of them, or none. */
-static int write_files(int folder, const char *guest)
+static int write_files(const struct cli_os_folder *folder)
 {
 	char names[FILES][MAXIMUM_TEXT];
 	size_t done = 0;
 	int code = EXIT_FINE;
 
 	for (; done < FILES && code == EXIT_FINE; done++) {
-		fill_in(files[done].name, guest, names[done]);
-		code = write_file(folder, names[done], files[done].text, guest);
+		fill_in(files[done].name, folder->path, names[done]);
+		code = write_file(folder, names[done], files[done].text);
 	}
 	if (code != EXIT_FINE)
 		for (size_t i = 0; i + 1 < done; i++)
-			unlinkat(folder, names[i], 0);
+			cli_os_folder_remove_file(folder, names[i]);
 	return code;
 }
 
@@ -230,12 +208,10 @@ static bool is_plain_path(const char *text)
 static void place_option(char *option, size_t capacity)
 {
 	char place[1024];
-	ssize_t length = readlink("/proc/self/exe", place, sizeof(place) - 1);
 
 	option[0] = '\0';
-	if (length <= 0 || (size_t)length == sizeof(place) - 1)
+	if (!cli_os_program_path(place, sizeof(place)))
 		return;
-	place[length] = '\0';
 	for (int i = 0; i < 2; i++) {
 		char *slash = strrchr(place, '/');
 
@@ -262,13 +238,28 @@ static int print_next_step(const char *name)
 	return output_finish(&output);
 }
 
+/* Makes the folder with the files, or nothing. */
+static int make_guest(const char *name)
+{
+	struct cli_os_folder folder;
+	bool made = false;
+	int code = make_folder(name, &made, &folder);
+
+	if (code == EXIT_FINE) {
+		code = write_files(&folder);
+		cli_os_folder_close(&folder);
+	}
+	if (code != EXIT_FINE && made)
+		cli_os_folder_remove(name);
+	return code;
+}
+
 int command_new(int argc, char **argv)
 {
-	bool help = false, made = false;
+	bool help = false;
 	const struct option table[] = {{"help", 'h', NULL, 0}};
 	struct operands operands;
-	const char *name;
-	int code = parse_options(argc, argv, table, 1, &help, &operands), folder = -1;
+	int code = parse_options(argc, argv, table, 1, &help, &operands);
 
 	if (code != EXIT_FINE)
 		return code;
@@ -277,15 +268,8 @@ int command_new(int argc, char **argv)
 	if (operands.count != 1)
 		return complain_usage("new", operands.count == 0 ? "no name given"
 								 : "more than one name given");
-	name = operands.operand[0];
-	code = check_name(name);
+	code = check_name(operands.operand[0]);
 	if (code == EXIT_FINE)
-		code = make_folder(name, &made, &folder);
-	if (code == EXIT_FINE)
-		code = write_files(folder, name);
-	if (code != EXIT_FINE && made)
-		rmdir(name);
-	if (folder >= 0)
-		close(folder);
-	return code == EXIT_FINE ? print_next_step(name) : code;
+		code = make_guest(operands.operand[0]);
+	return code == EXIT_FINE ? print_next_step(operands.operand[0]) : code;
 }

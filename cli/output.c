@@ -2,43 +2,15 @@
  *
  * Output that is checked, and complaints.
  */
-#define _POSIX_C_SOURCE 200809L
 #include "output.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "cli_os.h"
 #include "text.h"
 #include "tool.h"
-
-int write_fully(int fd, const void *data, size_t length)
-{
-	const char *at = data;
-
-	while (length > 0) {
-		ssize_t written = write(fd, at, length);
-
-		if (written < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-			/* Whoever shares the file made it non-blocking. */
-			struct pollfd wait = {.fd = fd, .events = POLLOUT};
-
-			poll(&wait, 1, -1);
-			continue;
-		}
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return errno;
-		at += written;
-		length -= (size_t)written;
-	}
-	return 0;
-}
 
 static void start(struct output *output, int fd, const char *name)
 {
@@ -46,28 +18,25 @@ static void start(struct output *output, int fd, const char *name)
 	output->name = name;
 	output->error = 0;
 	output->used = 0;
-	output->ascii_only = isatty(fd) && !locale_is_utf8();
+	output->ascii_only = cli_os_is_terminal(fd) && !locale_is_utf8();
 }
 
 void output_standard(struct output *output)
 {
-	start(output, STDOUT_FILENO, "standard output");
+	start(output, CLI_OS_OUTPUT, "standard output");
 }
 
 void output_messages(struct output *output)
 {
-	start(output, STDERR_FILENO, "standard error");
+	start(output, CLI_OS_MESSAGES, "standard error");
 }
 
 int output_create(struct output *output, const char *path)
 {
-	int fd;
+	int fd, code = cli_os_create(path, &fd);
 
-	do
-		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
-	while (fd < 0 && errno == EINTR);
-	if (fd < 0) {
-		complain("%s: %s", path, strerror(errno));
+	if (code != 0) {
+		complain("%s: %s", path, cli_os_error_text(code));
 		return -1;
 	}
 	start(output, fd, path);
@@ -77,7 +46,7 @@ int output_create(struct output *output, const char *path)
 void output_flush(struct output *output)
 {
 	if (output->error == 0)
-		output->error = write_fully(output->fd, output->buffer, output->used);
+		output->error = cli_os_write(output->fd, output->buffer, output->used);
 	output->used = 0;
 }
 
@@ -87,7 +56,7 @@ void output_bytes(struct output *output, const void *data, size_t length)
 		output_flush(output);
 	if (length >= sizeof(output->buffer)) {
 		if (output->error == 0)
-			output->error = write_fully(output->fd, data, length);
+			output->error = cli_os_write(output->fd, data, length);
 	} else if (length > 0) {
 		memcpy(output->buffer + output->used, data, length);
 		output->used += length;
@@ -132,12 +101,16 @@ void output_escaped(struct output *output, const char *text, size_t length, bool
 
 int output_finish(struct output *output)
 {
+	int code = 0;
+
 	output_flush(output);
-	if (output->fd > STDERR_FILENO && close(output->fd) != 0 && output->error == 0)
-		output->error = errno;
+	if (output->fd > CLI_OS_MESSAGES)
+		code = cli_os_close(output->fd);
+	if (output->error == 0)
+		output->error = code;
 	if (output->error == 0)
 		return EXIT_FINE;
-	complain("%s: %s", output->name, strerror(output->error));
+	complain("%s: %s", output->name, cli_os_error_text(output->error));
 	return EXIT_PROBLEM;
 }
 
@@ -152,10 +125,11 @@ static void print_complaint(const char *format, va_list arguments, const char *h
 	size_t used = strlen(line);
 
 	fit_format(text, sizeof(text), format, arguments);
-	used += escape_text(line + used, ESCAPED_BYTES * COMPLAINT_BYTES, text, strlen(text),
-			    isatty(STDERR_FILENO) && !locale_is_utf8() ? ESCAPE_ASCII_ONLY : 0);
+	used += escape_text(
+		line + used, ESCAPED_BYTES * COMPLAINT_BYTES, text, strlen(text),
+		cli_os_is_terminal(CLI_OS_MESSAGES) && !locale_is_utf8() ? ESCAPE_ASCII_ONLY : 0);
 	used += (size_t)snprintf(line + used, sizeof(line) - used, "%s\n", hint);
-	write_fully(STDERR_FILENO, line, used); /* there is nowhere to complain about that */
+	cli_os_write(CLI_OS_MESSAGES, line, used); /* there is nowhere to complain about that */
 }
 
 void complain(const char *format, ...)

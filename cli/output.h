@@ -9,10 +9,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "text/format.h"
+
 struct output {
-	int fd;
+	int fd;		  /* a file of cli_os.h */
 	const char *name; /* for messages */
-	int error;	  /* errno of the first failure, 0 if none */
+	int error;	  /* code of the first failure (cli_os.h), 0 if none */
 	size_t used;
 	bool ascii_only; /* a terminal that does not understand UTF-8 */
 	char buffer[8192];
@@ -29,8 +31,7 @@ void output_bytes(struct output *output, const void *data, size_t length);
 void output_text(struct output *output, const char *text);
 
 /* At most 1000 bytes at a time. */
-void output_format(struct output *output, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void output_format(struct output *output, const char *format, ...) MOTE_PRINTF(2, 3);
 
 /* With unsafe characters escaped (text.h).  keep_lines: line feeds and tabs stay. */
 void output_escaped(struct output *output, const char *text, size_t length, bool keep_lines);
@@ -41,8 +42,5 @@ void output_flush(struct output *output);
 /* Writes out what is left and closes a file.  Complains about any failure since the beginning.
  * Returns EXIT_FINE or EXIT_PROBLEM. */
 int output_finish(struct output *output);
-
-/* Writes all of it; returns 0 or an errno. */
-int write_fully(int fd, const void *data, size_t length);
 
 #endif

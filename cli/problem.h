@@ -9,6 +9,7 @@
 #include <mote/mote.h>
 
 #include "json.h"
+#include "text/format.h"
 
 struct problem {
 	int exit_code;	 /* EXIT_FINE: there is none */
@@ -18,11 +19,10 @@ struct problem {
 
 /* Fills it in and returns exit_code. */
 int problem_set(struct problem *problem, int exit_code, const char *status, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+	MOTE_PRINTF(4, 5);
 
 /* The same for a wrong command line. */
-int problem_usage(struct problem *problem, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+int problem_usage(struct problem *problem, const char *format, ...) MOTE_PRINTF(2, 3);
 
 /* From the library's error; what it says about its options is put in the tool's words. */
 int problem_from_error(struct problem *problem, const mote_error *error);

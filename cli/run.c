@@ -2,11 +2,8 @@
  *
  * mote run: one call of one guest function in a fresh sandbox.
  */
-#define _POSIX_C_SOURCE 200809L
-#include <string.h>
-#include <unistd.h>
-
 #include "arguments.h"
+#include "cli_os.h"
 #include "fault_report.h"
 #include "limit.h"
 #include "result.h"
@@ -124,7 +121,7 @@ static int call(struct run *run, mote_function function)
 
 	if (code != 0)
 		return problem_set(&run->problem, EXIT_PROBLEM, "os", "thread for signals: %s",
-				   strerror(code));
+				   cli_os_error_text(code));
 	options.wall_ns = run->limit.left_ns;
 	options.cpu_ns = run->options.cpu_ns;
 	status = mote_sandbox_call(run->sandbox, function, run->arguments.values,
@@ -133,7 +130,7 @@ static int call(struct run *run, mote_function function)
 	if (run->signal != 0)
 		return problem_set(&run->problem, EXIT_SIGNAL + run->signal, "killed",
 				   "%s: the call was ended by %s", run->function.name,
-				   watch_signal_name(run->signal));
+				   cli_os_stop_name(run->signal));
 	return status != MOTE_OK ? problem_from_error(&run->problem, &error) : EXIT_FINE;
 }
 
@@ -175,7 +172,7 @@ static int print_result(const struct run *run)
 		style = RESULT_RAW;
 	} else {
 		output_standard(&output);
-		if (isatty(output.fd))
+		if (cli_os_is_terminal(output.fd))
 			style = RESULT_TERMINAL;
 	}
 	result_print(&output, &run->result, style);

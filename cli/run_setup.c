@@ -7,8 +7,8 @@
 #include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/utsname.h>
 
+#include "cli_os.h"
 #include "options.h"
 #include "tool.h"
 
@@ -188,14 +188,15 @@ static bool is_callable_main(const mote_signature *signature)
 static int check_machine(const mote_image *image, struct problem *problem)
 {
 	mote_image_information information = MOTE_IMAGE_INFORMATION_INIT;
-	struct utsname host;
+	char text[CLI_OS_MACHINE_BYTES];
+	const char *host = cli_os_machine(text);
 
 	mote_image_get_information(image, &information, NULL);
-	if (uname(&host) != 0 || strcmp(host.machine, mote_machine_name(information.machine)) == 0)
+	if (host == NULL || strcmp(host, mote_machine_name(information.machine)) == 0)
 		return EXIT_FINE;
 	return problem_set(problem, EXIT_PROBLEM, "wrong_machine",
 			   "guest image %s is for %s, this host is %s; rebuild it for this host",
-			   information.name, mote_machine_name(information.machine), host.machine);
+			   information.name, mote_machine_name(information.machine), host);
 }
 
 static bool exports_nothing(const mote_image *image)

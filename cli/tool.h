@@ -8,6 +8,8 @@
 #include <mote/mote.h>
 #include <stdbool.h>
 
+#include "text/format.h"
+
 /* Documented in help.c.  A call that a signal ended gives EXIT_SIGNAL + its number. */
 enum tool_exit {
 	EXIT_FINE = 0,
@@ -20,11 +22,10 @@ enum tool_exit {
 };
 
 /* Writes one line, "mote: ...", to standard error; control characters are escaped. */
-void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void complain(const char *format, ...) MOTE_PRINTF(1, 2);
 
 /* The same with a hint to the help of a command (NULL: of the tool).  Returns EXIT_USAGE. */
-int complain_usage(const char *command, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+int complain_usage(const char *command, const char *format, ...) MOTE_PRINTF(2, 3);
 
 /* The commands; argv[0] is the command's name.  They return the exit code. */
 int command_run(int argc, char **argv);

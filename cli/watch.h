@@ -6,30 +6,25 @@
 #define WATCH_H
 
 #include <mote/interrupt.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "cli_os.h"
+
 struct watch {
 	mote_interrupt *interrupt;
-	sigset_t signals, before;
-	pthread_t thread;
+	struct cli_os_stops *stops;
 	atomic_int caught; /* the signal that came, 0 if none */
 	atomic_bool done;
-	bool ignores_wake; /* the signal that wakes the thread is otherwise ignored */
 };
 
 /*
  * From here to watch_stop the signals kill the call of `interrupt`, and only a second one ends the
- * process at once.  Signals that were ignored stay so.  Returns 0 or an errno.
+ * process at once.  Signals that were ignored stay so.  Returns 0 or a code of cli_os.h.
  */
 int watch_start(struct watch *watch, mote_interrupt *interrupt);
 
 /* Returns the signal that came meanwhile, or 0. */
 int watch_stop(struct watch *watch);
-
-/* "SIGINT"; a number for signals that are not watched. */
-const char *watch_signal_name(int number);
 
 #endif

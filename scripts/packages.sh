@@ -108,7 +108,8 @@ need_arm64_bed()
 			zlib1g-dev busybox-static
 }
 
-need_zig()
+# The compilers for other systems: zig comes from npm.
+need_cross()
 {
-	need npm:npm node:nodejs
+	need npm:npm node:nodejs x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64
 }

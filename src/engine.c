@@ -11,7 +11,8 @@
 #include "error_internal.h"
 #include "hypervisor/backend.h"
 #include "options.h"
-#include "os/os.h"
+#include "os/os_memory.h"
+#include "os/os_process.h"
 
 const char *mote_version(void)
 {

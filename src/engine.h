@@ -6,11 +6,11 @@
 #define MOTE_ENGINE_INTERNAL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "allocator.h"
 #include "hypervisor/interrupt/deadline.h"
 #include "hypervisor/virtual_machine.h"
-#include "os/os.h"
 
 struct mote_engine {
 	_Atomic uint32_t references;

@@ -8,13 +8,7 @@
 #include <mote/error.h>
 
 #include "compiler.h"
-
-/* Failures are rare: cold keeps their code out of the hot path. */
-#if defined(__GNUC__)
-#define MOTE_PRINTF(text, first) __attribute__((format(printf, text, first)))
-#else
-#define MOTE_PRINTF(text, first)
-#endif
+#include "text/format.h"
 
 /* Makes an error empty without clearing all of its text: every call does this. */
 static inline void mote_error_begin(mote_error *error)
@@ -25,6 +19,8 @@ static inline void mote_error_begin(mote_error *error)
 	error->os_code = 0;
 	error->text[0] = '\0';
 }
+
+/* Failures are rare: MOTE_COLD keeps their code out of the hot path. */
 
 /* Fills error (may be NULL) with one printable line and returns status. */
 MOTE_COLD mote_status mote_fail(mote_error *error, mote_status status, const char *format, ...)

@@ -4,8 +4,6 @@
  * with a signal (SIGBUS, SIGXFSZ) fails here instead.
  */
 #define _GNU_SOURCE /* memfd_create, MADV_WIPEONFORK */
-#include "os/os.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,6 +14,9 @@
 #include <unistd.h>
 
 #include "error_internal.h"
+#include "os/os_error.h"
+#include "os/os_memory.h"
+#include "os/os_process.h"
 
 /* <linux/memfd.h>, <linux/magic.h>, <asm-generic/mman-common.h>: newer than the oldest supported C
  * library. */

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Clocks, locks, and the thread that waits for an alarm, on Linux.
+ * The thread that waits for an alarm, on Linux.
  */
 #define _GNU_SOURCE /* pthread_setname_np, SIGEV_THREAD_ID, cpu_set_t */
-#include "os/os.h"
-
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -18,122 +16,15 @@
 
 #include "allocator.h"
 #include "error_internal.h"
+#include "os/os_error.h"
+#include "os/os_thread.h"
 
 static const uint64_t NS_PER_SECOND = 1000000000;
-
-static uint64_t to_ns(const struct timespec *time)
-{
-	return (uint64_t)time->tv_sec * NS_PER_SECOND + (uint64_t)time->tv_nsec;
-}
-
-uint64_t mote_os_monotonic_ns(void)
-{
-	struct timespec now;
-
-	return clock_gettime(CLOCK_MONOTONIC, &now) == 0 ? to_ns(&now) : 0;
-}
-
-bool mote_os_cpu_clock_self(struct mote_os_cpu_clock *clock)
-{
-	clockid_t id;
-
-	if (pthread_getcpuclockid(pthread_self(), &id) != 0)
-		return false;
-	clock->id = id;
-	return true;
-}
-
-bool mote_os_cpu_clock_read(struct mote_os_cpu_clock clock, uint64_t *ns)
-{
-	struct timespec now;
-
-	if (clock_gettime((clockid_t)clock.id, &now) != 0)
-		return false;
-	*ns = to_ns(&now);
-	return true;
-}
-
-/* ---- The calling thread ------------------------------------------------------------------- */
-
-enum { YIELDS = 100 };		      /* before a thread that waits for another one sleeps */
-static const uint64_t MOMENT = 50000; /* ns */
-
-uintptr_t mote_os_thread_self(void)
-{
-	return (uintptr_t)pthread_self();
-}
-
-/* A thread of a higher fixed priority would never let the other run if it only yielded. */
-void mote_os_yield(unsigned tries)
-{
-	if (tries < YIELDS)
-		sched_yield();
-	else
-		mote_os_pause(MOMENT);
-}
-
-int mote_os_hold_cancellation(void)
-{
-	int before;
-
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-	return before;
-}
-
-void mote_os_allow_cancellation(int before)
-{
-	pthread_setcancelstate(before, &before);
-}
-
-/* ---- Locks ------------------------------------------------------------------------------- */
-
-struct mote_os_lock {
-	const mote_allocator *allocator;
-	pthread_mutex_t mutex;
-};
 
 static mote_status fail(mote_error *error, int code, const char *call)
 {
 	return mote_os_fail(error, MOTE_DOMAIN_OS, code, call);
 }
-
-mote_status mote_os_lock_create(const mote_allocator *allocator, struct mote_os_lock **lock,
-				mote_error *error)
-{
-	struct mote_os_lock *created = mote_allocate(allocator, sizeof(*created));
-	int code;
-
-	if (created == NULL)
-		return mote_fail_memory(error, "lock");
-	created->allocator = allocator;
-	code = pthread_mutex_init(&created->mutex, NULL);
-	if (code != 0) {
-		mote_release(allocator, created);
-		return fail(error, code, "pthread_mutex_init");
-	}
-	*lock = created;
-	return MOTE_OK;
-}
-
-void mote_os_lock_destroy(struct mote_os_lock *lock)
-{
-	if (lock == NULL)
-		return;
-	pthread_mutex_destroy(&lock->mutex);
-	mote_release(lock->allocator, lock);
-}
-
-void mote_os_lock_acquire(struct mote_os_lock *lock)
-{
-	pthread_mutex_lock(&lock->mutex);
-}
-
-void mote_os_lock_release(struct mote_os_lock *lock)
-{
-	pthread_mutex_unlock(&lock->mutex);
-}
-
-/* ---- Watchers ---------------------------------------------------------------------------- */
 
 /*
  * The alarm is a timer of the process that sends a signal to this thread alone, which blocks it and

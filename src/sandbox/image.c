@@ -11,7 +11,8 @@
 #include "engine.h"
 #include "error_internal.h"
 #include "options.h"
-#include "os/os.h"
+#include "os/os_file.h"
+#include "os/os_random.h"
 
 enum {
 	MAXIMUM_FUNCTIONS = 4096, /* per table */

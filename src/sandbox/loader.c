@@ -9,7 +9,7 @@
 
 #include "error_internal.h"
 #include "hypervisor/sandbox_vm.h"
-#include "os/os.h"
+#include "os/os_memory.h"
 
 static void *host(const struct mote_loader *loader, uint64_t gva, uint64_t bytes)
 {

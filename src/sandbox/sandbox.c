@@ -7,6 +7,7 @@
 
 #include "error_internal.h"
 #include "options.h"
+#include "os/os_random.h"
 #include "sandbox/loader.h"
 #include "sandbox/sandbox_internal.h"
 #include "text/text.h"

@@ -12,7 +12,7 @@
 
 #include "engine.h"
 #include "hypervisor/sandbox_vm.h"
-#include "os/os.h"
+#include "os/os_memory.h"
 #include "sandbox/image.h"
 #include "sandbox/layout.h"
 #include "sandbox/mailbox.h"

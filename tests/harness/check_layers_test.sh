@@ -54,6 +54,11 @@ breaks elsewhere_includes_device includes src/hypervisor/backends/whp/w.c \
 breaks sandbox_includes_backend includes src/sandbox/a.c '#include "hypervisor/backends/kvm/kvm.h"'
 breaks relative_path includes src/hypervisor/a.c '#include "../sandbox/elf.h"'
 breaks tool_includes_inside includes cli/a.c '#include "../src/os/os.h"'
+breaks tool_knows_a_system system_headers cli/a.c '#include <unistd.h>'
+breaks tool_asks_for_more_than_iso_c system_headers cli/a.c '#define _POSIX_C_SOURCE 200809L'
+breaks tool_knows_signals system_headers cli/a.c '#include <signal.h>'
+breaks tool_has_a_place_for_systems "" cli/cli_os_posix.c '#define _POSIX_C_SOURCE 200809L' \
+	'#include <unistd.h>'
 breaks arch_includes_system_header system_headers src/hypervisor/arch/a.c '#include <unistd.h>'
 breaks guest_includes_host_header system_headers guest/src/a.c '#include <mote/sandbox.h>'
 breaks condition_elsewhere conditions src/sandbox/a.c '#if defined(__linux__)' '#endif'

@@ -20,7 +20,7 @@
 
 #include "allocator.h"
 #include "hypervisor/interrupt/kick.h"
-#include "os/os.h"
+#include "os/os_thread.h"
 
 enum mote_interrupt_flags {
 	MOTE_INTERRUPT_IN_CALL = 1u << 0,

@@ -17,7 +17,7 @@
 
 #include "compiler.h"
 #include "error_internal.h"
-#include "os/os.h"
+#include "os/os_thread.h"
 
 enum { REAL_TIME = 32 }; /* the first real-time signal of the kernel */
 enum { NOT_OURS = 0, OURS = 1 };

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the tool needs from its operating system.  The rest of cli/ knows ISO C only.  Functions
+ * that can fail return 0 or a code of the system's own; what they give is written on success only.
+ */
+#ifndef CLI_OS_H
+#define CLI_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The one failure that ISO C reports without a code. */
+enum { CLI_OS_NO_MEMORY = -1 };
+
+/* "No such file or directory": what a code means. */
+const char *cli_os_error_text(int code);
+
+/* ---- The process ------------------------------------------------------------------------- */
+
+/* Makes the process fit for the tool, whatever its caller left closed, blocked or ignored.  False
+ * when that is impossible; then nothing can be printed either. */
+bool cli_os_start(void);
+
+/* The machine as mote_machine_name calls it; NULL when it is unknown. */
+enum { CLI_OS_MACHINE_BYTES = 128 };
+const char *cli_os_machine(char text[CLI_OS_MACHINE_BYTES]);
+
+/* The path of this program, with a slash between folders.  False when it is unknown or longer than
+ * capacity - 1. */
+bool cli_os_program_path(char *path, size_t capacity);
+
+/* Never goes back, and goes on at the pace of real time. */
+uint64_t cli_os_monotonic_ns(void);
+/* Less than a second. */
+void cli_os_pause_ns(uint64_t ns);
+
+/* For mote bench: the cheapest call of the system, and a process that ends as soon as it began. */
+void cli_os_call_system(void);
+int cli_os_run_process(void);
+
+/* ---- Files ------------------------------------------------------------------------------- */
+
+/* Standard files that are always open. */
+enum { CLI_OS_INPUT = 0, CLI_OS_OUTPUT = 1, CLI_OS_MESSAGES = 2 };
+
+int cli_os_open(const char *path, int *file);
+/* Creates or truncates it, for writing. */
+int cli_os_create(const char *path, int *file);
+int cli_os_close(int file);
+
+/* How much is in a regular file; 0 for anything else. */
+int cli_os_file_bytes(int file, uint64_t *bytes);
+/* Waits until there is something.  got: 0 at the end. */
+int cli_os_read(int file, void *to, size_t bytes, size_t *got);
+/* Waits until all of it is written. */
+int cli_os_write(int file, const void *data, size_t length);
+bool cli_os_is_terminal(int file);
+
+/* ---- Folders ----------------------------------------------------------------------------- */
+
+struct cli_os_folder {
+	const char *path; /* as given: outlives the folder */
+	int handle;
+};
+
+/* made: whether it was not there before. */
+int cli_os_folder_make(const char *path, bool *made);
+int cli_os_folder_is_empty(const char *path, bool *empty);
+/* Its files are those of the folder that was opened, whatever comes in its place. */
+int cli_os_folder_open(const char *path, struct cli_os_folder *folder);
+void cli_os_folder_close(const struct cli_os_folder *folder);
+/* Only if it is empty. */
+void cli_os_folder_remove(const char *path);
+
+/* A new file with that in it; none when it fails. */
+int cli_os_folder_write(const struct cli_os_folder *folder, const char *name, const char *text,
+			size_t length);
+void cli_os_folder_remove_file(const struct cli_os_folder *folder, const char *name);
+
+/* Names in a folder, sorted by their bytes, without those that begin with a dot. */
+struct cli_os_names {
+	char **name;
+	size_t count;
+};
+
+int cli_os_names_read(const char *folder, struct cli_os_names *names);
+/* Accepts a zeroed structure. */
+void cli_os_names_release(struct cli_os_names *names);
+
+/* ---- Threads ----------------------------------------------------------------------------- */
+
+/* They leave signals to the main thread. */
+struct cli_os_thread;
+
+int cli_os_thread_start(void (*body)(void *user), void *user, struct cli_os_thread **thread);
+/* Waits for its end. */
+void cli_os_thread_join(struct cli_os_thread *thread);
+
+/* Calls on_end, on a thread of its own, unless cli_os_timer_stop comes within that time. */
+struct cli_os_timer;
+
+int cli_os_timer_start(uint64_t ns, void (*on_end)(void *user), void *user,
+		       struct cli_os_timer **timer);
+/* Waits for on_end if it has begun. */
+void cli_os_timer_stop(struct cli_os_timer *timer);
+
+/*
+ * From cli_os_stops_begin to cli_os_stops_end, a signal that tells the process to end (SIGINT,
+ * SIGTERM, SIGHUP, or what stands for one of them) calls on_stop with its number instead.  That
+ * happens on one thread of its own, so on_stop may do anything, and the next signal waits for it.
+ * Signals that were ignored stay so.
+ */
+struct cli_os_stops;
+
+int cli_os_stops_begin(void (*on_stop)(void *user, int number), void *user,
+		       struct cli_os_stops **stops);
+/* Waits for on_stop if it has begun.  Signals that came too late do what they always do. */
+void cli_os_stops_end(struct cli_os_stops *stops);
+
+/* "SIGINT"; "a signal" for those that call no on_stop. */
+const char *cli_os_stop_name(int number);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The tool's process on POSIX systems: its start-up, its machine, its clock.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli_os.h"
+
+/*
+ * A standard descriptor that the caller left closed would be taken by the next file that is opened,
+ * and messages would go there.  What takes its place fails when it is used.
+ */
+static bool fill_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
+			continue;
+		if (open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_WRONLY) != fd)
+			return false;
+	}
+	return true;
+}
+
+static void restore_if_ignored(int number)
+{
+	struct sigaction action;
+
+	if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN) {
+		action.sa_handler = SIG_DFL;
+		sigaction(number, &action, NULL);
+	}
+}
+
+/* Those that end, stop or inform a job stay ignored: nohup and a shell's & mean it. */
+static void prepare_signals(void)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	sigset_t none;
+
+	sigaction(SIGPIPE, &ignore, NULL); /* a closed pipe is reported like a full disk */
+	restore_if_ignored(SIGCHLD);	   /* mote bench waits for processes */
+	restore_if_ignored(SIGURG);	   /* the library interrupts a guest with it */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+bool cli_os_start(void)
+{
+	if (!fill_standard_descriptors())
+		return false;
+	prepare_signals();
+	return true;
+}
+
+const char *cli_os_machine(char text[CLI_OS_MACHINE_BYTES])
+{
+	struct utsname host;
+	size_t length;
+
+	if (uname(&host) != 0)
+		return NULL;
+	if (strcmp(host.machine, "arm64") == 0) /* as macOS calls it */
+		return "aarch64";
+	length = strlen(host.machine);
+	if (length >= CLI_OS_MACHINE_BYTES)
+		return NULL;
+	memcpy(text, host.machine, length + 1);
+	return text;
+}
+
+uint64_t cli_os_monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+void cli_os_pause_ns(uint64_t ns)
+{
+	const struct timespec time = {.tv_nsec = (long)ns};
+
+	nanosleep(&time, NULL);
+}
+
+void cli_os_call_system(void)
+{
+	getppid();
+}
+
+int cli_os_run_process(void)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(0);
+	if (child < 0)
+		return errno;
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return errno;
+	return 0;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Files that are read.
+ */
+#ifndef MOTE_OS_FILE_H
+#define MOTE_OS_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mote/error.h>
+
+/* A regular file that is open for reading. */
+struct mote_os_file {
+	const char *path; /* as given, for messages */
+	intptr_t handle;
+	uint64_t bytes;
+};
+
+/* Fails with MOTE_FILE for anything but a regular file, and never blocks.  path: outlives the
+ * file. */
+mote_status mote_os_file_open(const char *path, struct mote_os_file *file, mote_error *error);
+/* Reads up to length bytes from offset; *got is less only at the end of the file. */
+mote_status mote_os_file_read(const struct mote_os_file *file, uint64_t offset, void *buffer,
+			      size_t length, size_t *got, mote_error *error);
+void mote_os_file_close(struct mote_os_file *file);
+
+/* Whether owner and mode of a file let this process read and write it.  If so, only something else,
+ * such as a container's device rules, can refuse. */
+bool mote_os_file_permits(const char *path);
+
+#endif

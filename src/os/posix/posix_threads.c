@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Locks, the calling thread, the clock and waiting for it, and the environment, on POSIX systems.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "allocator.h"
+#include "error_internal.h"
+#include "os/os_clock.h"
+#include "os/os_error.h"
+#include "os/os_process.h"
+#include "os/os_thread.h"
+
+static const uint64_t NS_PER_SECOND = 1000000000;
+
+uint64_t mote_os_monotonic_ns(void)
+{
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
+		return 0;
+	return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
+}
+
+void mote_os_pause(uint64_t ns)
+{
+	const struct timespec time = {(time_t)(ns / NS_PER_SECOND), (long)(ns % NS_PER_SECOND)};
+	int before = mote_os_hold_cancellation();
+
+	/* A call that is left by the cancellation of its thread would never end. */
+	nanosleep(&time, NULL);
+	mote_os_allow_cancellation(before);
+}
+
+const char *mote_os_environment(const char *name)
+{
+	return getenv(name);
+}
+
+/* ---- The calling thread ------------------------------------------------------------------- */
+
+enum { YIELDS = 100 };		      /* before a thread that waits for another one sleeps */
+static const uint64_t MOMENT = 50000; /* ns */
+
+uintptr_t mote_os_thread_self(void)
+{
+	return (uintptr_t)pthread_self();
+}
+
+/* A thread of a higher fixed priority would never let the other run if it only yielded. */
+void mote_os_yield(unsigned tries)
+{
+	if (tries < YIELDS)
+		sched_yield();
+	else
+		mote_os_pause(MOMENT);
+}
+
+int mote_os_hold_cancellation(void)
+{
+	int before;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+	return before;
+}
+
+void mote_os_allow_cancellation(int before)
+{
+	pthread_setcancelstate(before, &before);
+}
+
+/* ---- Locks ------------------------------------------------------------------------------- */
+
+struct mote_os_lock {
+	const mote_allocator *allocator;
+	pthread_mutex_t mutex;
+};
+
+mote_status mote_os_lock_create(const mote_allocator *allocator, struct mote_os_lock **lock,
+				mote_error *error)
+{
+	struct mote_os_lock *created = mote_allocate(allocator, sizeof(*created));
+	int code;
+
+	if (created == NULL)
+		return mote_fail_memory(error, "lock");
+	created->allocator = allocator;
+	code = pthread_mutex_init(&created->mutex, NULL);
+	if (code != 0) {
+		mote_release(allocator, created);
+		return mote_os_fail(error, MOTE_DOMAIN_OS, code, "pthread_mutex_init");
+	}
+	*lock = created;
+	return MOTE_OK;
+}
+
+void mote_os_lock_destroy(struct mote_os_lock *lock)
+{
+	if (lock == NULL)
+		return;
+	pthread_mutex_destroy(&lock->mutex);
+	mote_release(lock->allocator, lock);
+}
+
+void mote_os_lock_acquire(struct mote_os_lock *lock)
+{
+	pthread_mutex_lock(&lock->mutex);
+}
+
+void mote_os_lock_release(struct mote_os_lock *lock)
+{
+	pthread_mutex_unlock(&lock->mutex);
+}
