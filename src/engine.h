@@ -38,10 +38,7 @@ static inline unsigned mote_engine_memory_flags(const mote_engine *engine)
 /* The granularity of what sandboxes map. */
 static inline uint64_t mote_engine_page_bytes(const mote_engine *engine)
 {
-	struct mote_capabilities capabilities;
-
-	engine->hypervisor->backend->capabilities(engine->hypervisor, &capabilities);
-	return capabilities.page_bytes;
+	return engine->hypervisor->capabilities.page_bytes;
 }
 
 /*

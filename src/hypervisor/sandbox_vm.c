@@ -27,7 +27,7 @@ static mote_status start_vcpu(struct mote_vm *vm, const struct mote_sandbox_vm_s
 	mote_sregs sregs;
 	mote_status status;
 
-	start.features = vm->ops->features(vm);
+	start.features = vm->hypervisor->capabilities.features;
 	mote_power_on(&regs, &sregs, NULL, NULL);
 	mote_monitor_start(&setup->monitor, &start, &regs, &sregs);
 	status = vm->ops->set_sregs(vm, &sregs, error);
@@ -45,9 +45,7 @@ mote_status mote_sandbox_vm_create(struct mote_hypervisor *hypervisor,
 
 	if (status != MOTE_OK)
 		return status;
-	status = vm->ops->map_memory(vm, 0, &setup->ram, error);
-	if (status == MOTE_OK)
-		status = vm->ops->complete_initial_memory_setup(vm, error);
+	status = mote_vm_map_memory(vm, 0, &setup->ram, error);
 	if (status == MOTE_OK)
 		status = start_vcpu(vm, setup, error);
 	if (status != MOTE_OK) {

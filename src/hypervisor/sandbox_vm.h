@@ -10,6 +10,7 @@
 #include <mote/abi.h>
 
 #include "hypervisor/vcpu.h"
+#include "hypervisor/vm.h"
 
 enum { MOTE_DOORBELL_PORTS = 4 };
 

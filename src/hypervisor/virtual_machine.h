@@ -73,12 +73,10 @@ struct mote_vm_ops {
 	/* Frees the VM.  Accepts a VM that create left incomplete at any point. */
 	void (*destroy)(struct mote_vm *vm);
 
-	/* Maps a region into an empty slot (0 to capabilities.slots - 1). */
+	/* Maps a region into a slot; both were checked.  Called by mote_vm_map_memory (vm.h) alone. */
 	mote_status (*map_memory)(struct mote_vm *vm, uint32_t slot,
 				  const struct mote_memory_region *region, mote_error *error);
-	/* Empties a slot.  MOTE_INVALID_ARGUMENT when nothing is mapped there.  The vCPU may keep
-	 * translations of page tables to it: whoever changes the tables calls
-	 * invalidate_translations. */
+	/* Empties a slot that is in use: vm->slots[slot].  Called by mote_vm_unmap_memory alone. */
 	mote_status (*unmap_memory)(struct mote_vm *vm, uint32_t slot, mote_error *error);
 
 	/* Enters the guest until the next exit.  Never loops on interruptions: those return RETRY.
@@ -113,20 +111,17 @@ struct mote_vm_ops {
 	mote_status (*invalidate_translations)(struct mote_vm *vm, uint64_t gpa, uint64_t bytes,
 					       mote_error *error);
 
-	/* The architecture's MOTE_..._FEATURE_ bits that guest code sees in this vCPU. */
-	uint64_t (*features)(struct mote_vm *vm);
-
 	mote_status (*native_handle)(struct mote_vm *vm, mote_native_handle_kind kind,
 				     uintptr_t *handle, mote_error *error);
-
-	/* Called once between the last map_memory of a new VM and its first run. */
-	mote_status (*complete_initial_memory_setup)(struct mote_vm *vm, mote_error *error);
 };
 
-/* The part of a VM that every backend's own structure begins with. */
+/* The part of a VM that every backend's own structure begins with; vm.h. */
 struct mote_vm {
 	const struct mote_vm_ops *ops;
+	const struct mote_hypervisor *hypervisor;
 	mote_interrupt *interrupt; /* borrowed; lives as long as the VM, longer when retained */
+	struct mote_memory_region *slots; /* hva NULL: empty */
+	uint32_t slot_count;
 };
 
 struct mote_capabilities {
@@ -134,7 +129,7 @@ struct mote_capabilities {
 	uint64_t page_bytes;   /* granularity of map_memory */
 	uint32_t address_bits; /* of guest-physical addresses */
 	bool read_only_slots;
-	bool xsave;
+	uint64_t features; /* the architecture's MOTE_..._FEATURE_ bits that guest code sees */
 };
 
 /*
@@ -143,6 +138,8 @@ struct mote_capabilities {
  */
 struct mote_hypervisor {
 	const struct mote_backend *backend;
+	const mote_allocator *allocator;
+	struct mote_capabilities capabilities;
 };
 
 /*
@@ -187,9 +184,6 @@ struct mote_backend {
 	/* Checks that a vCPU that runs on this thread can be interrupted.  Before every call, so
 	 * what costs a system call is done once per thread. */
 	mote_status (*check_thread)(const struct mote_hypervisor *hypervisor, mote_error *error);
-
-	void (*capabilities)(const struct mote_hypervisor *hypervisor,
-			     struct mote_capabilities *capabilities);
 
 	/* A VM with one vCPU in power-on state and no memory.  The hypervisor chooses the accessed
 	 * bits of its segments and the busy bit of TR until they are set. */

@@ -202,7 +202,7 @@ static mote_status map_slot(mote_sandbox *sandbox, const struct mote_mapped_buff
 
 	/* The slot comes last: unmapping it could fail, and it must not outlive the buffer. */
 	if (mote_paging_map(&sandbox->tables, mapped->gva, region.gpa, region.bytes, flags))
-		status = vm->ops->map_memory(vm, mapped->slot, &region, error);
+		status = mote_vm_map_memory(vm, mapped->slot, &region, error);
 	else
 		status = mote_fail(error, MOTE_NO_GUEST_MEMORY,
 				   "no page tables left for a buffer of %llu bytes",
@@ -252,7 +252,7 @@ static mote_status unmap(mote_sandbox *sandbox, mote_buffer *buffer, mote_error 
 	if (mapped == NULL)
 		return mote_fail(error, MOTE_NOT_FOUND, "buffer is not mapped into this sandbox");
 	/* If this fails, the buffer is still mapped. */
-	status = vm->ops->unmap_memory(vm, mapped->slot, error);
+	status = mote_vm_unmap_memory(vm, mapped->slot, error);
 	if (status != MOTE_OK)
 		return status;
 	unmap_pages(sandbox, mapped);

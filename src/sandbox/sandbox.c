@@ -25,16 +25,15 @@ static mote_status check_addresses(const mote_sandbox *sandbox, mote_error *erro
 	const struct mote_hypervisor *hypervisor = sandbox->engine->hypervisor;
 	const struct mote_layout *layout = &sandbox->layout;
 	const struct mote_layout_region *last = &layout->regions[MOTE_LAYOUT_BUFFERS];
-	struct mote_capabilities capabilities;
+	const uint32_t address_bits = hypervisor->capabilities.address_bits;
 	char size[MOTE_SIZE_TEXT_BYTES];
 
-	hypervisor->backend->capabilities(hypervisor, &capabilities);
-	if (mote_layout_gpa(layout, last->gva + last->bytes) >> capabilities.address_bits == 0)
+	if (mote_layout_gpa(layout, last->gva + last->bytes) >> address_bits == 0)
 		return MOTE_OK;
 	return mote_fail(error, MOTE_INVALID_ARGUMENT,
 			 "memory_bytes and buffer_space_bytes are more than the %s that this "
 			 "processor can address",
-			 mote_size_text(1ull << capabilities.address_bits, size));
+			 mote_size_text(1ull << address_bits, size));
 }
 
 static uint64_t whole_pages(uint64_t bytes)

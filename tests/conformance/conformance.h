@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "hypervisor/vcpu.h"
+#include "hypervisor/vm.h"
 #include "interrupt_state.h"
 #include "test.h"
 

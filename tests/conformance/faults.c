@@ -72,16 +72,16 @@ static mote_status use_vm(struct attempt *attempt)
 		.kind = MOTE_REGION_RAM,
 	};
 	struct mote_vm_exit exit = {.kind = MOTE_EXIT_RETRY};
-	mote_status status = TRY(map_memory, 1, &more);
+	mote_status status = mote_vm_map_memory(vm, 1, &more, &attempt->error);
 
 	while (status == MOTE_OK && exit.kind == MOTE_EXIT_RETRY)
 		status = mote_vcpu_run(vm, &exit, &attempt->error);
 	status = status == MOTE_OK ? read_and_write_state(attempt) : status;
 	status = status == MOTE_OK ? TRY(invalidate_translations, DATA_GVA, MOTE_PAGE_BYTES)
 				   : status;
-	status = status == MOTE_OK ? TRY(unmap_memory, 1) : status;
+	status = status == MOTE_OK ? mote_vm_unmap_memory(vm, 1, &attempt->error) : status;
 	more.flags = MOTE_REGION_READ;
-	status = status == MOTE_OK ? TRY(map_memory, 1, &more) : status;
+	status = status == MOTE_OK ? mote_vm_map_memory(vm, 1, &more, &attempt->error) : status;
 	status = status == MOTE_OK ? TRY(invalidate_translations, EXTRA_GVA, MOTE_PAGE_BYTES)
 				   : status;
 	exit.kind = MOTE_EXIT_RETRY;

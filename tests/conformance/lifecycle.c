@@ -15,7 +15,7 @@ static void no_operation_is_missing(void)
 	struct machine machine;
 
 	CHECK(backend->name != NULL && backend->probe != NULL && backend->open != NULL);
-	CHECK(backend->close != NULL && backend->capabilities != NULL && backend->create != NULL);
+	CHECK(backend->close != NULL && backend->create != NULL);
 	CHECK_STR(backend->name, mote_backend_name(backend->kind));
 	machine_make(&machine, NULL);
 	/* The structure holds function pointers and nothing else. */
@@ -55,18 +55,20 @@ static void probe_keeps_nothing(void)
 static void capabilities_are_sane(void)
 {
 	struct mote_hypervisor *hypervisor = open_hypervisor(backend_under_test()->systems());
-	struct mote_capabilities capabilities, again;
+	const struct mote_capabilities capabilities = hypervisor->capabilities;
+	struct mote_hypervisor *again;
 
-	hypervisor->backend->capabilities(hypervisor, &capabilities);
 	CHECK(hypervisor->backend == backend_under_test()->backend);
 	CHECK(capabilities.slots >= 2);
 	CHECK(capabilities.page_bytes >= MOTE_PAGE_BYTES);
 	CHECK_EQ(capabilities.page_bytes & (capabilities.page_bytes - 1), 0);
 	CHECK(capabilities.address_bits >= 36 && capabilities.address_bits <= 52);
-	hypervisor->backend->capabilities(hypervisor, &again);
-	CHECK_EQ(again.slots, capabilities.slots);
-	CHECK_EQ(again.page_bytes, capabilities.page_bytes);
-	CHECK_EQ(again.address_bits, capabilities.address_bits);
+	again = open_hypervisor(backend_under_test()->systems());
+	CHECK_EQ(again->capabilities.slots, capabilities.slots);
+	CHECK_EQ(again->capabilities.page_bytes, capabilities.page_bytes);
+	CHECK_EQ(again->capabilities.address_bits, capabilities.address_bits);
+	CHECK_EQ(again->capabilities.features, capabilities.features);
+	again->backend->close(again);
 	hypervisor->backend->close(hypervisor);
 }
 
@@ -151,7 +153,8 @@ static void features_are_the_same_for_every_vm(void)
 
 	machine_make(&machine, NULL);
 	machine_make(&other, NULL);
-	CHECK_EQ(machine.vm->ops->features(machine.vm), other.vm->ops->features(other.vm));
+	CHECK_EQ(machine.vm->hypervisor->capabilities.features,
+		 other.vm->hypervisor->capabilities.features);
 	CHECK_EQ(machine.vm->ops->xsave_bytes(machine.vm), other.vm->ops->xsave_bytes(other.vm));
 	machine_destroy(&machine);
 	machine_destroy(&other);

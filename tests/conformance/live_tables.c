@@ -231,13 +231,13 @@ static void pages_of_read_only_slots_obey_too(void)
 	struct machine machine;
 
 	machine_make(&machine, &code_load_loop);
-	machine.hypervisor->backend->capabilities(machine.hypervisor, &capabilities);
+	capabilities = machine.hypervisor->capabilities;
 	if (!capabilities.read_only_slots)
 		SKIP("this hypervisor has no read-only slots");
 	/* Memory that the host itself may only read. */
 	region.hva = mmap(NULL, EXTRA_BYTES, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	REQUIRE(region.hva != MAP_FAILED);
-	MACHINE_OK(&machine, map_memory, 1, &region);
+	MACHINE_MAP(&machine, 1, &region);
 	aim(&machine, EXTRA_GVA);
 	machine_expect(&machine, MOTE_EXIT_IO_OUT);
 	machine_expect(&machine, MOTE_EXIT_IO_OUT);
@@ -287,7 +287,7 @@ static void threads_that_write_to_shared_memory_are_left_alone(void)
 		mmap(NULL, EXTRA_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	REQUIRE(region.hva != MAP_FAILED);
 	writer.memory = region.hva;
-	MACHINE_OK(&machine, map_memory, 1, &region);
+	MACHINE_MAP(&machine, 1, &region);
 	aim(&machine, EXTRA_GVA);
 	REQUIRE(pthread_create(&thread, NULL, write_all_the_time, &writer) == 0);
 	for (uint64_t i = 0; i < times; i++) {

@@ -98,7 +98,7 @@ static mote_status start(struct machine *machine)
 		.entry = CODE_GVA,
 		.stack = STACK_TOP_GVA,
 		.root_gpa = machine->tables.gpa,
-		.features = vm->ops->features(vm),
+		.features = vm->hypervisor->capabilities.features,
 	};
 	mote_regs regs;
 	mote_sregs sregs;
@@ -125,9 +125,7 @@ mote_status machine_create(struct machine *machine, struct mote_hypervisor *hype
 	machine->hypervisor = hypervisor;
 	if (status != MOTE_OK)
 		return status;
-	status = machine->vm->ops->map_memory(machine->vm, 0, &ram, error);
-	if (status == MOTE_OK)
-		status = machine->vm->ops->complete_initial_memory_setup(machine->vm, error);
+	status = mote_vm_map_memory(machine->vm, 0, &ram, error);
 	return status == MOTE_OK ? start(machine) : status;
 }
 

@@ -92,6 +92,11 @@ const char *exit_name(enum mote_vm_exit_kind kind);
 		   &(machine)->error)
 #define MACHINE_RUN(machine, exit)                                                                 \
 	REQUIRE_OK(mote_vcpu_run((machine)->vm, exit, &(machine)->error), &(machine)->error)
+#define MACHINE_MAP(machine, slot, region)                                                         \
+	REQUIRE_OK(mote_vm_map_memory((machine)->vm, slot, region, &(machine)->error),             \
+		   &(machine)->error)
+#define MACHINE_UNMAP(machine, slot)                                                               \
+	REQUIRE_OK(mote_vm_unmap_memory((machine)->vm, slot, &(machine)->error), &(machine)->error)
 #define MACHINE_RESET(machine)                                                                     \
 	REQUIRE_OK(mote_vcpu_reset((machine)->vm, &(machine)->error), &(machine)->error)
 

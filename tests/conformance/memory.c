@@ -36,7 +36,7 @@ static void map_extra(struct machine *machine, void *hva, uint32_t flags)
 {
 	const struct mote_memory_region region = extra_region(hva, flags);
 
-	MACHINE_OK(machine, map_memory, EXTRA_SLOT, &region);
+	MACHINE_MAP(machine, EXTRA_SLOT, &region);
 }
 
 /* Points the loop at an address, with a value to store. */
@@ -94,12 +94,12 @@ static void a_slot_can_be_remapped_under_a_live_guest(void)
 	aim(&machine, EXTRA_GVA, 0);
 	CHECK_EQ(load(&machine), 0x1111111111111111ull);
 	for (uint64_t i = test_scale(200); i > 0; i--) {
-		MACHINE_OK(&machine, unmap_memory, EXTRA_SLOT);
+		MACHINE_UNMAP(&machine, EXTRA_SLOT);
 		map_extra(&machine, i % 2 ? second : first, MOTE_REGION_WRITE);
 		CHECK_EQ(load(&machine), i % 2 ? 0x3333333333333333ull : 0x1111111111111111ull);
 	}
 	/* Nothing is there between unmap and map. */
-	MACHINE_OK(&machine, unmap_memory, EXTRA_SLOT);
+	MACHINE_UNMAP(&machine, EXTRA_SLOT);
 	exit = machine_expect(&machine, MOTE_EXIT_MMIO_READ);
 	CHECK_EQ(exit.as.mmio.gpa, EXTRA_GVA);
 	CHECK_EQ(load(&machine), 0);
@@ -116,7 +116,7 @@ static void need_read_only_slots(const struct machine *machine)
 {
 	struct mote_capabilities capabilities;
 
-	machine->hypervisor->backend->capabilities(machine->hypervisor, &capabilities);
+	capabilities = machine->hypervisor->capabilities;
 	if (!capabilities.read_only_slots)
 		SKIP("this hypervisor has no read-only slots");
 }
@@ -160,12 +160,12 @@ static void a_slot_can_become_read_only_and_back(void)
 	aim(&machine, EXTRA_GVA, 1);
 	machine_expect(&machine, MOTE_EXIT_IO_OUT);
 	CHECK_EQ(pages[0], 1);
-	MACHINE_OK(&machine, unmap_memory, EXTRA_SLOT);
+	MACHINE_UNMAP(&machine, EXTRA_SLOT);
 	map_extra(&machine, pages, 0);
 	aim(&machine, EXTRA_GVA, 2);
 	machine_expect(&machine, MOTE_EXIT_MMIO_WRITE);
 	CHECK_EQ(pages[0], 1);
-	MACHINE_OK(&machine, unmap_memory, EXTRA_SLOT);
+	MACHINE_UNMAP(&machine, EXTRA_SLOT);
 	map_extra(&machine, pages, MOTE_REGION_WRITE);
 	aim(&machine, EXTRA_GVA, 3);
 	machine_expect(&machine, MOTE_EXIT_IO_OUT);
@@ -179,7 +179,7 @@ static void refuse(struct machine *machine, uint32_t slot, struct mote_memory_re
 		   mote_status status)
 {
 	mote_error error = MOTE_ERROR_INIT;
-	mote_status got = machine->vm->ops->map_memory(machine->vm, slot, &region, &error);
+	mote_status got = mote_vm_map_memory(machine->vm, slot, &region, &error);
 
 	CHECK_STATUS(got, status, &error);
 	CHECK_EQ(error.status, got);
@@ -195,7 +195,7 @@ static void bad_regions_are_refused(void)
 	struct machine machine;
 
 	machine_make(&machine, &code_load_loop);
-	machine.hypervisor->backend->capabilities(machine.hypervisor, &capabilities);
+	capabilities = machine.hypervisor->capabilities;
 	bad.gpa += 0x800;
 	refuse(&machine, EXTRA_SLOT, bad, MOTE_INVALID_ARGUMENT);
 	bad = good;
@@ -242,7 +242,7 @@ static void overlapping_regions_are_refused(void)
 	CHECK_EQ(load(&machine), 0x5a5a5a5a5a5a5a5aull);
 	/* Right behind is free. */
 	region.gpa = EXTRA_GVA + EXTRA_BYTES;
-	MACHINE_OK(&machine, map_memory, EXTRA_SLOT + 1, &region);
+	MACHINE_MAP(&machine, EXTRA_SLOT + 1, &region);
 	machine_destroy(&machine);
 	munmap(pages, EXTRA_BYTES);
 }
@@ -257,13 +257,13 @@ static void empty_slots_cannot_be_unmapped(void)
 	for (size_t i = 0; i < TEST_COUNT(slots); i++) {
 		mote_error error = MOTE_ERROR_INIT;
 
-		CHECK_STATUS(machine.vm->ops->unmap_memory(machine.vm, slots[i], &error),
+		CHECK_STATUS(mote_vm_unmap_memory(machine.vm, slots[i], &error),
 			     MOTE_INVALID_ARGUMENT, &error);
 		CHECK(error.text[0] != '\0');
 	}
 	map_extra(&machine, pages, MOTE_REGION_WRITE);
-	MACHINE_OK(&machine, unmap_memory, EXTRA_SLOT);
-	CHECK_STATUS(machine.vm->ops->unmap_memory(machine.vm, EXTRA_SLOT, &machine.error),
+	MACHINE_UNMAP(&machine, EXTRA_SLOT);
+	CHECK_STATUS(mote_vm_unmap_memory(machine.vm, EXTRA_SLOT, &machine.error),
 		     MOTE_INVALID_ARGUMENT, &machine.error);
 	machine_destroy(&machine);
 	munmap(pages, EXTRA_BYTES);
@@ -277,17 +277,17 @@ static void every_slot_can_be_used(void)
 	struct machine machine;
 
 	machine_make(&machine, &code_load_loop);
-	machine.hypervisor->backend->capabilities(machine.hypervisor, &capabilities);
-	MACHINE_OK(&machine, map_memory, capabilities.slots - 1, &region);
+	capabilities = machine.hypervisor->capabilities;
+	MACHINE_MAP(&machine, capabilities.slots - 1, &region);
 	aim(&machine, EXTRA_GVA, 0);
 	CHECK_EQ(load(&machine), 0x5a5a5a5a5a5a5a5aull);
 	region.bytes = 0x1000;
 	for (uint32_t slot = 1; slot < 30 && slot < capabilities.slots - 1; slot++) {
 		region.gpa = 0x800000 + slot * 0x2000ull;
-		MACHINE_OK(&machine, map_memory, slot, &region);
+		MACHINE_MAP(&machine, slot, &region);
 	}
 	CHECK_EQ(load(&machine), 0x5a5a5a5a5a5a5a5aull);
-	MACHINE_OK(&machine, unmap_memory, capabilities.slots - 1);
+	MACHINE_UNMAP(&machine, capabilities.slots - 1);
 	machine_expect(&machine, MOTE_EXIT_MMIO_READ);
 	machine_destroy(&machine);
 	munmap(pages, EXTRA_BYTES);

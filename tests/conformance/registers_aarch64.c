@@ -86,8 +86,7 @@ static void zeros_round_trip_after_a_first_run(void)
 	REQUIRE_OK(machine.hypervisor->backend->create(machine.hypervisor, &machine.vm,
 						       &machine.error),
 		   &machine.error);
-	REQUIRE_OK(machine.vm->ops->map_memory(machine.vm, 0, &page, &machine.error),
-		   &machine.error);
+	REQUIRE_OK(mote_vm_map_memory(machine.vm, 0, &page, &machine.error), &machine.error);
 	machine_expect(&machine, MOTE_EXIT_IO_OUT);
 	mote_power_on(&zeros, NULL, NULL, NULL);
 	regs = machine_regs(&machine);

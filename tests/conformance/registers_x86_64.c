@@ -182,7 +182,7 @@ static void fault_address_and_root_round_trip(void)
 	mote_sregs sregs;
 
 	machine_make(&machine, NULL);
-	machine.hypervisor->backend->capabilities(machine.hypervisor, &capabilities);
+	capabilities = machine.hypervisor->capabilities;
 	sregs = machine_sregs(&machine);
 	for (unsigned bit = 0; bit < 64; bit++) {
 		sregs.cr2 = 1ull << bit;

@@ -84,8 +84,8 @@ static void read_only_slots_are_refused_where_there_are_none(void)
 	make_pretended(&machine,
 		       (struct pretence){.missing_capability = MOTE_KVM_CAP_READONLY_MEM});
 	region.hva = machine_host(&machine, DATA_GVA);
-	CHECK_STATUS(machine.vm->ops->map_memory(machine.vm, 1, &region, &machine.error),
-		     MOTE_UNSUPPORTED, &machine.error);
+	CHECK_STATUS(mote_vm_map_memory(machine.vm, 1, &region, &machine.error), MOTE_UNSUPPORTED,
+		     &machine.error);
 	machine_destroy(&machine);
 }
 

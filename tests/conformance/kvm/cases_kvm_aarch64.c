@@ -44,7 +44,7 @@ static void missing_options_are_done_without(void)
 		make_pretended(&machine, (struct pretence){.missing_capability = options[i]});
 		machine_expect(&machine, MOTE_EXIT_IO_OUT);
 		MACHINE_RESET(&machine);
-		mote_backend_kvm.capabilities(machine.hypervisor, &capabilities);
+		capabilities = machine.hypervisor->capabilities;
 		CHECK(capabilities.slots >= 2);
 		CHECK(capabilities.read_only_slots != (options[i] == MOTE_KVM_CAP_READONLY_MEM));
 		CHECK_EQ(capabilities.address_bits, 40);

@@ -10,7 +10,7 @@
 
 #include "error_internal.h"
 #include "hypervisor/backends/kvm/kvm_internal.h"
-#include "hypervisor/interrupt/interrupt_internal.h"
+#include "hypervisor/vm.h"
 #include "os/os.h"
 
 #define DEVICE "/dev/kvm"
@@ -110,9 +110,9 @@ static mote_status read_capabilities(struct mote_kvm *kvm, mote_error *error)
 		return mote_kvm_fail(error, run_bytes < 0 ? -run_bytes : EPROTO,
 				     "KVM_GET_VCPU_MMAP_SIZE");
 	kvm->run_bytes = (size_t)run_bytes;
-	kvm->capabilities.slots = slots > 0 ? (uint32_t)slots : 32;
-	kvm->capabilities.page_bytes = mote_os_page_bytes();
-	kvm->capabilities.read_only_slots =
+	kvm->base.capabilities.slots = slots > 0 ? (uint32_t)slots : 32;
+	kvm->base.capabilities.page_bytes = mote_os_page_bytes();
+	kvm->base.capabilities.read_only_slots =
 		mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_READONLY_MEM) != 0;
 	return mote_kvm_arch_open(kvm, error);
 }
@@ -128,7 +128,7 @@ static void kvm_close(struct mote_hypervisor *hypervisor)
 	mote_kvm_arch_close(kvm);
 	if (kvm->fd >= 0)
 		kvm->system->close(kvm->system, kvm->fd);
-	mote_release(kvm->allocator, kvm);
+	mote_release(kvm->base.allocator, kvm);
 }
 
 static mote_status open_device(const struct mote_hypervisor_options *options,
@@ -141,7 +141,7 @@ static mote_status open_device(const struct mote_hypervisor_options *options,
 		return mote_fail_memory(error, "hypervisor");
 	kvm->base.backend = &mote_backend_kvm;
 	kvm->system = mote_linux_device_find(options->systems, MOTE_BACKEND_KVM);
-	kvm->allocator = options->allocator;
+	kvm->base.allocator = options->allocator;
 	kvm->fd = kvm->system->open(kvm->system, DEVICE);
 	status = kvm->fd < 0 ? fail_device(error, -kvm->fd) : check_device(kvm, error);
 	if (status == MOTE_OK)
@@ -180,12 +180,6 @@ static mote_status kvm_check_thread(const struct mote_hypervisor *hypervisor, mo
 {
 	return mote_kick_signal_check_thread(((const struct mote_kvm *)hypervisor)->kick_signal,
 					     error);
-}
-
-static void kvm_capabilities(const struct mote_hypervisor *hypervisor,
-			     struct mote_capabilities *capabilities)
-{
-	*capabilities = ((const struct mote_kvm *)hypervisor)->capabilities;
 }
 
 static int create_vm_fd(struct mote_kvm *kvm)
@@ -263,12 +257,8 @@ static void kvm_destroy(struct mote_vm *base)
 		system->close(system, vm->vcpu_fd);
 	if (vm->vm_fd >= 0)
 		system->close(system, vm->vm_fd);
-	if (base->interrupt != NULL) {
-		mote_interrupt_drop(base->interrupt);
-		mote_interrupt_release(base->interrupt);
-	}
-	mote_release(vm->kvm->allocator, vm->slots);
-	mote_release(vm->kvm->allocator, vm);
+	mote_vm_end(base);
+	mote_release(vm->kvm->base.allocator, vm);
 }
 
 static const struct mote_vm_ops vm_ops = {
@@ -289,9 +279,7 @@ static const struct mote_vm_ops vm_ops = {
 	.set_xsave = mote_kvm_set_xsave,
 	.begin_reset = mote_kvm_begin_reset,
 	.invalidate_translations = mote_kvm_invalidate_translations,
-	.features = mote_kvm_features,
 	.native_handle = kvm_native_handle,
-	.complete_initial_memory_setup = mote_kvm_complete_initial_memory_setup,
 };
 
 static mote_status create_vm(struct mote_kvm_vm *vm, mote_error *error)
@@ -324,16 +312,15 @@ static mote_status kvm_create(struct mote_hypervisor *hypervisor, struct mote_vm
 			      mote_error *error)
 {
 	struct mote_kvm *kvm = to_kvm(hypervisor);
-	struct mote_kvm_vm *vm = mote_allocate(kvm->allocator, sizeof(*vm));
+	struct mote_kvm_vm *vm = mote_allocate(kvm->base.allocator, sizeof(*vm));
 	mote_status status;
 
 	if (vm == NULL)
 		return mote_fail_memory(error, "VM");
-	vm->base.ops = &vm_ops;
 	vm->kvm = kvm;
 	vm->vm_fd = -1;
 	vm->vcpu_fd = -1;
-	status = mote_interrupt_create(kvm->allocator, &vm->kick.base, &vm->base.interrupt, error);
+	status = mote_vm_begin(&vm->base, &vm_ops, hypervisor, &vm->kick.base, error);
 	if (status == MOTE_OK)
 		status = create_vm(vm, error);
 	if (status == MOTE_OK)
@@ -353,6 +340,5 @@ const struct mote_backend mote_backend_kvm = {
 	.open = kvm_open,
 	.close = kvm_close,
 	.check_thread = kvm_check_thread,
-	.capabilities = kvm_capabilities,
 	.create = kvm_create,
 };

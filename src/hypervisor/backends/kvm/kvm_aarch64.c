@@ -25,7 +25,7 @@ const char mote_kvm_arch_remedy[] = "boot a kernel with CONFIG_KVM at EL2; the f
 
 mote_status mote_kvm_arch_open(struct mote_kvm *kvm, mote_error *error)
 {
-	struct mote_kvm_arch *arch = mote_allocate(kvm->allocator, sizeof(*arch));
+	struct mote_kvm_arch *arch = mote_allocate(kvm->base.allocator, sizeof(*arch));
 	int bits;
 
 	if (arch == NULL)
@@ -37,20 +37,20 @@ mote_status mote_kvm_arch_open(struct mote_kvm *kvm, mote_error *error)
 	arch->nisv = mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_ARM_NISV_TO_USER) != 0;
 	/* More address bits than the monitor's TCR_EL1.IPS says would be unusable. */
 	bits = mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_ARM_VM_IPA_SIZE);
-	kvm->capabilities.address_bits =
+	kvm->base.capabilities.address_bits =
 		bits > 0 && bits < DEFAULT_IPA_BITS ? (uint32_t)bits : DEFAULT_IPA_BITS;
 	return MOTE_OK;
 }
 
 void mote_kvm_arch_close(struct mote_kvm *kvm)
 {
-	mote_release(kvm->allocator, kvm->arch);
+	mote_release(kvm->base.allocator, kvm->arch);
 }
 
 /* Type 0 has 40 bits; each other number of bits has its own type. */
 uintptr_t mote_kvm_arch_vm_type(const struct mote_kvm *kvm)
 {
-	uint32_t bits = kvm->capabilities.address_bits;
+	uint32_t bits = kvm->base.capabilities.address_bits;
 
 	return bits == DEFAULT_IPA_BITS ? 0 : bits;
 }
@@ -90,12 +90,6 @@ mote_status mote_kvm_begin_reset(struct mote_vm *base, mote_error *error)
 	mote_status status = mote_kvm_retire(vm, error);
 
 	return status == MOTE_OK ? mote_kvm_arch_create_vcpu(vm, error) : status;
-}
-
-uint64_t mote_kvm_features(struct mote_vm *base)
-{
-	(void)base;
-	return 0;
 }
 
 /* ---- Exits ------------------------------------------------------------------------------- */

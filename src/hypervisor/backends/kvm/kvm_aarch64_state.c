@@ -30,14 +30,14 @@ static mote_status read_list(struct mote_kvm_vm *vm, struct mote_kvm_reg_list **
 	if (head.n > MAXIMUM_REGISTERS)
 		return mote_fail(error, MOTE_HYPERVISOR, "KVM_GET_REG_LIST: %llu registers",
 				 (unsigned long long)head.n);
-	whole = mote_allocate(vm->kvm->allocator,
+	whole = mote_allocate(vm->kvm->base.allocator,
 			      sizeof(*whole) + (size_t)head.n * sizeof(whole->reg[0]));
 	if (whole == NULL)
 		return mote_fail_memory(error, "list of registers");
 	whole->n = head.n;
 	result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_GET_REG_LIST, whole);
 	if (result < 0) {
-		mote_release(vm->kvm->allocator, whole);
+		mote_release(vm->kvm->base.allocator, whole);
 		return mote_kvm_fail(error, -result, "KVM_GET_REG_LIST");
 	}
 	*list = whole;
@@ -48,7 +48,7 @@ static mote_status read_list(struct mote_kvm_vm *vm, struct mote_kvm_reg_list **
 static mote_status lay_out(struct mote_kvm_vm *vm, const struct mote_kvm_reg_list *list,
 			   struct mote_kvm_state *state, mote_error *error)
 {
-	const mote_allocator *allocator = vm->kvm->allocator;
+	const mote_allocator *allocator = vm->kvm->base.allocator;
 
 	state->count = (size_t)list->n;
 	state->registers = mote_allocate(allocator, state->count * sizeof(*state->registers));
@@ -95,7 +95,7 @@ mote_status mote_kvm_state_save(struct mote_vm *base, struct mote_kvm_state *sta
 		status = lay_out(vm, list, &saved, error);
 	if (status == MOTE_OK)
 		status = read_values(vm, &saved, error);
-	mote_release(vm->kvm->allocator, list);
+	mote_release(vm->kvm->base.allocator, list);
 	if (status != MOTE_OK) {
 		mote_kvm_state_free(base, &saved);
 		return status;
@@ -134,7 +134,7 @@ mote_status mote_kvm_state_restore(struct mote_vm *base, const struct mote_kvm_s
 
 void mote_kvm_state_free(struct mote_vm *base, struct mote_kvm_state *state)
 {
-	const mote_allocator *allocator = ((struct mote_kvm_vm *)base)->kvm->allocator;
+	const mote_allocator *allocator = ((struct mote_kvm_vm *)base)->kvm->base.allocator;
 
 	mote_release(allocator, state->registers);
 	mote_release(allocator, state->values);

@@ -18,12 +18,10 @@ struct mote_kvm_arch;
 struct mote_kvm {
 	struct mote_hypervisor base;
 	const struct mote_linux_device *system;
-	const mote_allocator *allocator;
 	int kick_signal; /* 0: none is installed */
 	int fd;
 	size_t run_bytes;   /* of the mapping shared with a vCPU */
 	int question_error; /* errno of the first query that failed */
-	struct mote_capabilities capabilities;
 	struct mote_kvm_arch *arch;
 };
 
@@ -32,14 +30,6 @@ enum mote_kvm_pending {
 	MOTE_KVM_NOTHING_PENDING = 0,
 	MOTE_KVM_ACCESS_PENDING, /* retires at the next KVM_RUN */
 	MOTE_KVM_EXIT_STASHED,	 /* retiring caused another exit, not reported yet */
-};
-
-struct mote_kvm_slot {
-	void *hva; /* NULL: empty */
-	uint64_t gpa;
-	uint64_t bytes;
-	uint32_t flags;
-	enum mote_region_kind kind;
 };
 
 struct mote_kvm_vm {
@@ -51,8 +41,6 @@ struct mote_kvm_vm {
 	enum mote_kvm_pending pending;
 	bool touched; /* the vCPU has run, or its general registers were written */
 	struct mote_kick_signal kick;
-	struct mote_kvm_slot *slots;
-	uint32_t slot_count;
 };
 
 static inline int mote_kvm_ioctl(const struct mote_kvm *kvm, int fd, unsigned long request,
@@ -86,7 +74,6 @@ mote_status mote_kvm_unmap_memory(struct mote_vm *base, uint32_t slot, mote_erro
 /* Makes KVM drop and flush everything that it derived from a guest-physical range. */
 mote_status mote_kvm_drop_memory(struct mote_kvm_vm *vm, uint64_t gpa, uint64_t bytes,
 				 mote_error *error);
-mote_status mote_kvm_complete_initial_memory_setup(struct mote_vm *base, mote_error *error);
 mote_status mote_kvm_enter(struct mote_vm *base, struct mote_vm_exit *exit, mote_error *error);
 
 /* ---- kvm_<arch>.c ------------------------------------------------------------------------ */
@@ -127,6 +114,5 @@ mote_status mote_kvm_set_xsave(struct mote_vm *base, const void *state, size_t b
 mote_status mote_kvm_begin_reset(struct mote_vm *base, mote_error *error);
 mote_status mote_kvm_invalidate_translations(struct mote_vm *base, uint64_t gpa, uint64_t bytes,
 					     mote_error *error);
-uint64_t mote_kvm_features(struct mote_vm *base);
 
 #endif

@@ -28,8 +28,8 @@ static mote_status read_cpuid(struct mote_kvm *kvm, struct mote_kvm_arch *arch, 
 
 	for (uint32_t entries = FIRST_CPUID_ENTRIES;
 	     result == -E2BIG && entries <= MAXIMUM_CPUID_ENTRIES; entries *= 2) {
-		mote_release(kvm->allocator, arch->cpuid);
-		arch->cpuid = mote_allocate(kvm->allocator,
+		mote_release(kvm->base.allocator, arch->cpuid);
+		arch->cpuid = mote_allocate(kvm->base.allocator,
 					    sizeof(*arch->cpuid) +
 						    entries * sizeof(arch->cpuid->entries[0]));
 		if (arch->cpuid == NULL)
@@ -88,16 +88,16 @@ static void filter_cpuid(struct mote_kvm_arch *arch)
 
 mote_status mote_kvm_arch_open(struct mote_kvm *kvm, mote_error *error)
 {
-	struct mote_kvm_arch *arch = mote_allocate(kvm->allocator, sizeof(*arch));
+	struct mote_kvm_arch *arch = mote_allocate(kvm->base.allocator, sizeof(*arch));
 	mote_status status;
 	int value;
 
 	if (arch == NULL)
 		return mote_fail_memory(error, "hypervisor");
 	kvm->arch = arch;
-	kvm->capabilities.xsave = mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_XSAVE) &&
-				  mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_XCRS);
-	if (!kvm->capabilities.xsave || !mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_DEBUGREGS))
+	if (!mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_XSAVE) ||
+	    !mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_XCRS) ||
+	    !mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_DEBUGREGS))
 		return mote_fail(error, MOTE_NO_HYPERVISOR,
 				 "/dev/kvm: no KVM_CAP_XSAVE, KVM_CAP_XCRS or KVM_CAP_DEBUGREGS; "
 				 "this processor or kernel is too old");
@@ -110,7 +110,8 @@ mote_status mote_kvm_arch_open(struct mote_kvm *kvm, mote_error *error)
 	if (status != MOTE_OK)
 		return status;
 	filter_cpuid(arch);
-	kvm->capabilities.address_bits = arch->facts.address_bits;
+	kvm->base.capabilities.address_bits = arch->facts.address_bits;
+	kvm->base.capabilities.features = arch->facts.features;
 	return MOTE_OK;
 }
 
@@ -118,8 +119,8 @@ void mote_kvm_arch_close(struct mote_kvm *kvm)
 {
 	if (kvm->arch == NULL)
 		return;
-	mote_release(kvm->allocator, kvm->arch->cpuid);
-	mote_release(kvm->allocator, kvm->arch);
+	mote_release(kvm->base.allocator, kvm->arch->cpuid);
+	mote_release(kvm->base.allocator, kvm->arch);
 }
 
 /* ---- Set-up ------------------------------------------------------------------------------ */
@@ -193,11 +194,6 @@ mote_status mote_kvm_invalidate_translations(struct mote_vm *base, uint64_t gpa,
 					     mote_error *error)
 {
 	return mote_kvm_drop_memory((struct mote_kvm_vm *)base, gpa, bytes, error);
-}
-
-uint64_t mote_kvm_features(struct mote_vm *base)
-{
-	return ((struct mote_kvm_vm *)base)->kvm->arch->facts.features;
 }
 
 /* ---- General-purpose and special registers ----------------------------------------------- */

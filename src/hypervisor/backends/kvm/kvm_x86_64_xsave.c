@@ -57,14 +57,14 @@ static void mark_pkru(const struct mote_vm *base, uint8_t *area)
 
 static mote_status allocate_area(struct mote_vm *base, uint8_t **area, mote_error *error)
 {
-	*area = mote_allocate(((struct mote_kvm_vm *)base)->kvm->allocator,
+	*area = mote_allocate(((struct mote_kvm_vm *)base)->kvm->base.allocator,
 			      mote_kvm_xsave_bytes(base));
 	return *area != NULL ? MOTE_OK : mote_fail_memory(error, "XSAVE area");
 }
 
 static void release_area(struct mote_vm *base, uint8_t *area)
 {
-	mote_release(((struct mote_kvm_vm *)base)->kvm->allocator, area);
+	mote_release(((struct mote_kvm_vm *)base)->kvm->base.allocator, area);
 }
 
 static mote_status fail_format(mote_error *error)
