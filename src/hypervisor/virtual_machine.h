@@ -73,7 +73,8 @@ struct mote_vm_ops {
 	/* Frees the VM.  Accepts a VM that create left incomplete at any point. */
 	void (*destroy)(struct mote_vm *vm);
 
-	/* Maps a region into a slot; both were checked.  Called by mote_vm_map_memory (vm.h) alone. */
+	/* Maps a region into a slot; both were checked. Called by mote_vm_map_memory (vm.h)
+	 * alone. */
 	mote_status (*map_memory)(struct mote_vm *vm, uint32_t slot,
 				  const struct mote_memory_region *region, mote_error *error);
 	/* Empties a slot that is in use: vm->slots[slot].  Called by mote_vm_unmap_memory alone. */

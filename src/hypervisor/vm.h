@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The part of a VM that every backend has in common: its interrupt handle, and what is mapped in its
- * memory slots, with the rules of the contract for them.
+ * The part of a VM that every backend has in common: its interrupt handle, and what is mapped in
+ * its memory slots, with the rules of the contract for them.
  */
 #ifndef MOTE_HYPERVISOR_VM_H
 #define MOTE_HYPERVISOR_VM_H
