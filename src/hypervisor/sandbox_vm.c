@@ -37,23 +37,23 @@ static mote_status start_vcpu(struct mote_vm *vm, const struct mote_sandbox_vm_s
 }
 
 mote_status mote_sandbox_vm_create(struct mote_hypervisor *hypervisor,
-				   const struct mote_sandbox_vm_setup *setup,
 				   struct mote_sandbox_vm *created, mote_error *error)
 {
 	struct mote_vm *vm;
 	mote_status status = hypervisor->backend->create(hypervisor, &vm, error);
 
-	if (status != MOTE_OK)
-		return status;
-	status = mote_vm_map_memory(vm, 0, &setup->ram, error);
 	if (status == MOTE_OK)
-		status = start_vcpu(vm, setup, error);
-	if (status != MOTE_OK) {
-		vm->ops->destroy(vm);
-		return status;
-	}
-	*created = (struct mote_sandbox_vm){.vm = vm, .monitor = setup->monitor};
-	return MOTE_OK;
+		*created = (struct mote_sandbox_vm){.vm = vm};
+	return status;
+}
+
+mote_status mote_sandbox_vm_set_up(struct mote_sandbox_vm *sandbox_vm,
+				   const struct mote_sandbox_vm_setup *setup, mote_error *error)
+{
+	mote_status status = mote_vm_map_memory(sandbox_vm->vm, 0, &setup->ram, error);
+
+	sandbox_vm->monitor = setup->monitor;
+	return status == MOTE_OK ? start_vcpu(sandbox_vm->vm, setup, error) : status;
 }
 
 void mote_sandbox_vm_destroy(struct mote_sandbox_vm *sandbox_vm)

@@ -46,13 +46,18 @@ struct mote_guest_event {
 	char text[MOTE_EXIT_TEXT_BYTES]; /* FAULT of kind OTHER or DOORBELL: what happened */
 };
 
-/* Writes the monitor and its mappings into guest memory.  Before mote_sandbox_vm_create. */
+/* A VM without memory.  It says at which guest-physical address it begins (address_base), before
+ * anything that contains such addresses is written. */
+mote_status mote_sandbox_vm_create(struct mote_hypervisor *hypervisor,
+				   struct mote_sandbox_vm *created, mote_error *error);
+
+/* Writes the monitor and its mappings into guest memory.  Before mote_sandbox_vm_set_up. */
 bool mote_sandbox_vm_place_monitor(const struct mote_monitor *monitor,
 				   struct mote_page_tables *tables);
 
-mote_status mote_sandbox_vm_create(struct mote_hypervisor *hypervisor,
-				   const struct mote_sandbox_vm_setup *setup,
-				   struct mote_sandbox_vm *created, mote_error *error);
+/* Maps the memory, and puts the vCPU at the guest's first instruction.  Once. */
+mote_status mote_sandbox_vm_set_up(struct mote_sandbox_vm *sandbox_vm,
+				   const struct mote_sandbox_vm_setup *setup, mote_error *error);
 
 /* Accepts a zeroed structure. */
 void mote_sandbox_vm_destroy(struct mote_sandbox_vm *sandbox_vm);

@@ -8,6 +8,28 @@
 #include "hypervisor/interrupt/interrupt_internal.h"
 #include "hypervisor/virtual_machine.h"
 
+/* Where stores are doorbells, a store to their page becomes the exit that it means. */
+static inline void mote_vcpu_recognize(const struct mote_vm *vm, struct mote_vm_exit *exit)
+{
+	const uint64_t address = exit->as.mmio.gpa - vm->address_base;
+	uint8_t *data = exit->as.mmio.data;
+
+	switch (mote_monitor_store(address, exit->as.mmio.size)) {
+	case MOTE_STORE_PLAIN:
+		break;
+	case MOTE_STORE_DOORBELL:
+		exit->kind = MOTE_EXIT_IO_OUT;
+		exit->as.io.port = mote_monitor_port(address);
+		exit->as.io.size = MOTE_DOORBELL_BYTES;
+		exit->as.io.count = 1;
+		exit->as.io.data = data;
+		break;
+	case MOTE_STORE_MONITOR:
+		exit->kind = MOTE_EXIT_HALT;
+		break;
+	}
+}
+
 /*
  * Runs until the next exit, once: an interruption is MOTE_EXIT_RETRY, or MOTE_EXIT_CANCELLED once
  * the call is cancelled. Inline, because every call uses it.
@@ -23,10 +45,13 @@ static inline mote_status mote_vcpu_run(struct mote_vm *vm, struct mote_vm_exit 
 	}
 	status = vm->ops->enter(vm, exit, error);
 	mote_interrupt_clear_running(vm->interrupt);
-	if (status == MOTE_OK && exit->kind == MOTE_EXIT_RETRY &&
-	    mote_interrupt_cancelled(vm->interrupt))
+	if (status != MOTE_OK)
+		return status;
+	if (exit->kind == MOTE_EXIT_MMIO_WRITE)
+		mote_vcpu_recognize(vm, exit);
+	else if (exit->kind == MOTE_EXIT_RETRY && mote_interrupt_cancelled(vm->interrupt))
 		exit->kind = MOTE_EXIT_CANCELLED;
-	return status;
+	return MOTE_OK;
 }
 
 /* Resets every register class to the power-on state and discards pending exits. */

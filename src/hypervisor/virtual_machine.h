@@ -120,6 +120,7 @@ struct mote_vm_ops {
 struct mote_vm {
 	const struct mote_vm_ops *ops;
 	const struct mote_hypervisor *hypervisor;
+	uint64_t address_base;	   /* where its guest-physical addresses begin */
 	mote_interrupt *interrupt; /* borrowed; lives as long as the VM, longer when retained */
 	struct mote_memory_region *slots; /* hva NULL: empty */
 	uint32_t slot_count;
@@ -129,6 +130,9 @@ struct mote_capabilities {
 	uint32_t slots;	       /* memory slots per VM */
 	uint64_t page_bytes;   /* granularity of map_memory */
 	uint32_t address_bits; /* of guest-physical addresses */
+	/* Where the guest-physical addresses of a VM begin, unless create says otherwise: a
+	 * multiple of 2 MiB. */
+	uint64_t address_base;
 	bool read_only_slots;
 	uint64_t features; /* the architecture's MOTE_..._FEATURE_ bits that guest code sees */
 };

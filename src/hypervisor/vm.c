@@ -16,6 +16,7 @@ mote_status mote_vm_begin(struct mote_vm *vm, const struct mote_vm_ops *ops,
 {
 	vm->ops = ops;
 	vm->hypervisor = hypervisor;
+	vm->address_base = hypervisor->capabilities.address_base;
 	return mote_interrupt_create(hypervisor->allocator, kick, &vm->interrupt, error);
 }
 

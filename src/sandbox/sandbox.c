@@ -73,6 +73,7 @@ static mote_status compute_layout(mote_sandbox *sandbox, const mote_sandbox_opti
 		.tls_bytes = image->elf.tls.memory_bytes,
 		.tls_alignment = image->elf.tls.alignment,
 		.tls_address = image->elf.tls.address,
+		.gpa_offset = sandbox->vm.vm->address_base,
 		.granule_bytes = mote_engine_page_bytes(sandbox->engine),
 	};
 	mote_status status = MOTE_OK;
@@ -210,7 +211,7 @@ static void view_mailbox(mote_sandbox *sandbox)
 				  (size_t)data_bytes);
 }
 
-static mote_status create_vm(mote_sandbox *sandbox, const struct mote_loader *loader,
+static mote_status set_up_vm(mote_sandbox *sandbox, const struct mote_loader *loader,
 			     bool forbid_timestamp, mote_error *error)
 {
 	const struct mote_layout *layout = &sandbox->layout;
@@ -237,7 +238,7 @@ static mote_status create_vm(mote_sandbox *sandbox, const struct mote_loader *lo
 			},
 	};
 
-	return mote_sandbox_vm_create(sandbox->engine->hypervisor, &setup, &sandbox->vm, error);
+	return mote_sandbox_vm_set_up(&sandbox->vm, &setup, error);
 }
 
 static mote_status build(mote_sandbox *sandbox, const mote_sandbox_options *options,
@@ -250,6 +251,8 @@ static mote_status build(mote_sandbox *sandbox, const mote_sandbox_options *opti
 	};
 	mote_status status = resolve_imports(sandbox, error);
 
+	if (status == MOTE_OK)
+		status = mote_sandbox_vm_create(sandbox->engine->hypervisor, &sandbox->vm, error);
 	if (status == MOTE_OK)
 		status = compute_layout(sandbox, options, error);
 	if (status == MOTE_OK)
@@ -268,7 +271,7 @@ static mote_status build(mote_sandbox *sandbox, const mote_sandbox_options *opti
 		return status;
 	sandbox->tables = loader.tables;
 	view_mailbox(sandbox);
-	return create_vm(sandbox, &loader, options->forbid_timestamp, error);
+	return set_up_vm(sandbox, &loader, options->forbid_timestamp, error);
 }
 
 /* ---- Life -------------------------------------------------------------------------------- */

@@ -30,10 +30,21 @@ static mote_backend_kind wanted_backend(void)
 	return kind;
 }
 
+/* MOTE_TEST_ADDRESS_BASE: where guest-physical addresses begin, as on a hypervisor that gives
+ * each VM a window. */
+static void move_addresses(struct mote_hypervisor *hypervisor)
+{
+	const char *base = getenv("MOTE_TEST_ADDRESS_BASE");
+
+	if (base != NULL && base[0] != '\0')
+		hypervisor->capabilities.address_base = strtoull(base, NULL, 0);
+}
+
 mote_status __wrap_mote_engine_create(const mote_engine_options *options, mote_engine **engine,
 				      mote_error *error)
 {
 	mote_engine_options chosen = MOTE_ENGINE_OPTIONS_INIT;
+	mote_status status;
 
 	if (options == NULL || options->backend == MOTE_BACKEND_AUTO) {
 		if (options != NULL)
@@ -42,7 +53,10 @@ mote_status __wrap_mote_engine_create(const mote_engine_options *options, mote_e
 		if (chosen.backend != MOTE_BACKEND_AUTO)
 			options = &chosen;
 	}
-	return mote_engine_create_with_systems(options, test_systems(), engine, error);
+	status = mote_engine_create_with_systems(options, test_systems(), engine, error);
+	if (status == MOTE_OK)
+		move_addresses((*engine)->hypervisor);
+	return status;
 }
 
 /* Why the wanted hypervisor cannot be used; empty when it can. */

@@ -96,14 +96,14 @@ static void only_aligned_words_of_eight_bytes_ring(void)
 
 	for (uint64_t at = 0; at < MOTE_PAGE_BYTES; at++) {
 		const uint64_t gpa = MOTE_ABI_AARCH64_DOORBELL_GVA + at;
-		bool rings = mote_aarch64_store(gpa, 8) == MOTE_AARCH64_STORE_DOORBELL;
+		bool rings = mote_aarch64_monitor_store(gpa, 8) == MOTE_STORE_DOORBELL;
 
 		CHECK_EQ(rings, at % 8 == 0);
-		CHECK_EQ(mote_aarch64_store(gpa, 4), MOTE_AARCH64_STORE_PLAIN);
-		CHECK_EQ(mote_aarch64_store(gpa, 1), MOTE_AARCH64_STORE_PLAIN);
+		CHECK_EQ(mote_aarch64_monitor_store(gpa, 4), MOTE_STORE_PLAIN);
+		CHECK_EQ(mote_aarch64_monitor_store(gpa, 1), MOTE_STORE_PLAIN);
 	}
 	for (size_t i = 0; i < TEST_COUNT(none); i++)
-		CHECK_EQ(mote_aarch64_store(none[i], 8), MOTE_AARCH64_STORE_PLAIN);
+		CHECK_EQ(mote_aarch64_monitor_store(none[i], 8), MOTE_STORE_PLAIN);
 }
 
 static const struct test_case cases[] = {

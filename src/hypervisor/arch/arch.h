@@ -51,6 +51,8 @@ typedef struct mote_x86_64_debug_exit mote_debug_exit;
 #define mote_monitor_start mote_x86_64_monitor_start
 #define mote_monitor_exception mote_x86_64_monitor_exception
 #define mote_monitor_is_doorbell mote_x86_64_monitor_is_doorbell
+#define mote_monitor_store mote_x86_64_monitor_store
+#define mote_monitor_port mote_x86_64_monitor_port
 #define mote_vector_name mote_x86_64_vector_name
 #define mote_thread_block_make mote_x86_64_thread_block_make
 #define mote_thread_block_fill mote_x86_64_thread_block_fill
@@ -80,6 +82,8 @@ typedef struct mote_aarch64_debug_exit mote_debug_exit;
 #define mote_monitor_start mote_aarch64_monitor_start
 #define mote_monitor_exception mote_aarch64_monitor_exception
 #define mote_monitor_is_doorbell mote_aarch64_monitor_is_doorbell
+#define mote_monitor_store mote_aarch64_monitor_store
+#define mote_monitor_port mote_aarch64_monitor_port
 #define mote_vector_name mote_aarch64_vector_name
 #define mote_thread_block_make mote_aarch64_thread_block_make
 #define mote_thread_block_fill mote_aarch64_thread_block_fill

@@ -37,6 +37,13 @@ struct mote_thread_block {
 	uint64_t bytes;
 };
 
+/* What a store outside memory means, where stores are doorbells. */
+enum mote_store_kind {
+	MOTE_STORE_PLAIN,
+	MOTE_STORE_DOORBELL, /* of user code */
+	MOTE_STORE_MONITOR,  /* of the monitor: an exception, or a halt of other supervisor code */
+};
+
 /* An exception of user code, as decoded from the monitor's exit. */
 struct mote_exception {
 	mote_fault_kind kind;

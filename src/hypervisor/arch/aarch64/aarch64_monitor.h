@@ -27,28 +27,20 @@
 /* A doorbell is a `str` of exactly this many bytes. */
 #define MOTE_AARCH64_DOORBELL_BYTES 8u
 
-/* What a store outside memory means. */
-enum mote_aarch64_store_kind {
-	MOTE_AARCH64_STORE_PLAIN,
-	MOTE_AARCH64_STORE_DOORBELL, /* of user code */
-	MOTE_AARCH64_STORE_MONITOR,  /* of a vector: an exception, or a halt of other EL1 code */
-};
-
-/* address: of the store, with the same offset from guest-physical 0 as the doorbell pages; bytes:
- * its size. */
-static inline enum mote_aarch64_store_kind mote_aarch64_store(uint64_t address, unsigned bytes)
+/* What a store outside memory means. address: guest-physical, counted from where the VM's
+ * addresses begin; bytes: its size. */
+static inline enum mote_store_kind mote_aarch64_monitor_store(uint64_t address, unsigned bytes)
 {
 	if (bytes != MOTE_AARCH64_DOORBELL_BYTES || address % MOTE_AARCH64_DOORBELL_BYTES != 0)
-		return MOTE_AARCH64_STORE_PLAIN;
+		return MOTE_STORE_PLAIN;
 	if (address - MOTE_ABI_AARCH64_DOORBELL_GVA < MOTE_PAGE_BYTES)
-		return MOTE_AARCH64_STORE_DOORBELL;
-	return address - MOTE_AARCH64_MONITOR_DOORBELL_GVA < MOTE_PAGE_BYTES
-		       ? MOTE_AARCH64_STORE_MONITOR
-		       : MOTE_AARCH64_STORE_PLAIN;
+		return MOTE_STORE_DOORBELL;
+	return address - MOTE_AARCH64_MONITOR_DOORBELL_GVA < MOTE_PAGE_BYTES ? MOTE_STORE_MONITOR
+									     : MOTE_STORE_PLAIN;
 }
 
 /* The port of a doorbell. */
-static inline uint16_t mote_aarch64_doorbell_port(uint64_t address)
+static inline uint16_t mote_aarch64_monitor_port(uint64_t address)
 {
 	return (uint16_t)(address % MOTE_PAGE_BYTES / MOTE_AARCH64_DOORBELL_BYTES);
 }

@@ -58,6 +58,20 @@ static inline bool mote_x86_64_monitor_is_doorbell(uint64_t gva)
 	return false;
 }
 
+/* No store is one. */
+static inline enum mote_store_kind mote_x86_64_monitor_store(uint64_t address, unsigned bytes)
+{
+	(void)address;
+	(void)bytes;
+	return MOTE_STORE_PLAIN;
+}
+
+static inline uint16_t mote_x86_64_monitor_port(uint64_t address)
+{
+	(void)address;
+	return 0;
+}
+
 /* A vector's name ("#PF"); never NULL. */
 const char *mote_x86_64_vector_name(uint32_t vector);
 

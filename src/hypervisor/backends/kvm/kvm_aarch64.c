@@ -94,31 +94,6 @@ mote_status mote_kvm_begin_reset(struct mote_vm *base, mote_error *error)
 
 /* ---- Exits ------------------------------------------------------------------------------- */
 
-/* With KVM guest-physical addresses begin at 0, so the doorbell pages have equal virtual and
- * physical ones. */
-void mote_kvm_arch_mmio(struct mote_vm_exit *exit)
-{
-	const uint64_t gpa = exit->as.mmio.gpa;
-	uint8_t *data = exit->as.mmio.data;
-
-	if (exit->kind != MOTE_EXIT_MMIO_WRITE)
-		return;
-	switch (mote_aarch64_store(gpa, exit->as.mmio.size)) {
-	case MOTE_AARCH64_STORE_PLAIN:
-		break;
-	case MOTE_AARCH64_STORE_DOORBELL:
-		exit->kind = MOTE_EXIT_IO_OUT;
-		exit->as.io.port = mote_aarch64_doorbell_port(gpa);
-		exit->as.io.size = MOTE_AARCH64_DOORBELL_BYTES;
-		exit->as.io.count = 1;
-		exit->as.io.data = data;
-		break;
-	case MOTE_AARCH64_STORE_MONITOR:
-		exit->kind = MOTE_EXIT_HALT;
-		break;
-	}
-}
-
 /* An access that the processor does not describe; KVM completes the others by itself. */
 static void decode_nisv(const struct mote_kvm_run *run, struct mote_vm_exit *exit)
 {

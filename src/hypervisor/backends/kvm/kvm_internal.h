@@ -90,8 +90,6 @@ uintptr_t mote_kvm_arch_vm_type(const struct mote_kvm *kvm);
 mote_status mote_kvm_arch_create_vm(struct mote_kvm_vm *vm, mote_error *error);
 /* A new vCPU. */
 mote_status mote_kvm_arch_create_vcpu(struct mote_kvm_vm *vm, mote_error *error);
-/* Turns an already decoded MMIO exit into what it means on this architecture. */
-void mote_kvm_arch_mmio(struct mote_vm_exit *exit);
 /* Decodes an exit reason that only this architecture has, or that differs on it; false: not one of
  * these. */
 bool mote_kvm_arch_exit(const struct mote_kvm_run *run, struct mote_vm_exit *exit);

@@ -10,6 +10,7 @@
 #include "compiler.h"
 #include "error_internal.h"
 #include "hypervisor/backends/kvm/kvm_internal.h"
+#include "hypervisor/interrupt/interrupt_internal.h"
 #include "os/os.h"
 
 /* How long the kernel may refuse a run before the refusal counts as permanent: doubling pauses, 255
@@ -94,7 +95,6 @@ static void decode_mmio(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
 	exit->as.mmio.data = run->as.mmio.data;
 	if (!run->as.mmio.is_write)
 		memset(run->as.mmio.data, 0, sizeof(run->as.mmio.data));
-	mote_kvm_arch_mmio(exit);
 }
 
 static void unknown(struct mote_vm_exit *exit, const char *what, uint64_t detail)
@@ -158,7 +158,7 @@ static int run_again(struct mote_kvm_vm *vm)
 
 	for (unsigned i = 0; result == -EAGAIN && i < REFUSALS; i++) {
 		mote_os_pause(FIRST_PAUSE_NS << i);
-		if (vm->run->immediate_exit)
+		if (mote_interrupt_cancelled(vm->base.interrupt))
 			return -EINTR;
 		result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_RUN, NULL);
 	}

@@ -166,11 +166,6 @@ uintptr_t mote_kvm_arch_vm_type(const struct mote_kvm *kvm)
 	return 0;
 }
 
-void mote_kvm_arch_mmio(struct mote_vm_exit *exit)
-{
-	(void)exit;
-}
-
 bool mote_kvm_arch_exit(const struct mote_kvm_run *run, struct mote_vm_exit *exit)
 {
 	if (run->exit_reason != MOTE_KVM_EXIT_DEBUG)
