@@ -30,7 +30,7 @@ static size_t whole_length(const char *text, int wanted)
 	return wanted >= MOTE_ERROR_TEXT_BYTES ? mote_text_whole(text, length) : length;
 }
 
-static void fill(mote_error *error, mote_status status, mote_error_domain domain, int code,
+static void fill(mote_error *error, mote_status status, const struct mote_failed_call *call,
 		 const char *format, va_list arguments)
 {
 	char text[MOTE_ERROR_TEXT_BYTES];
@@ -43,34 +43,32 @@ static void fill(mote_error *error, mote_status status, mote_error_domain domain
 	length = vsnprintf(text, sizeof(text), format, arguments);
 	if (length < 0)
 		text[0] = '\0';
-	if (code != 0 && length >= 0 && (size_t)length < sizeof(text))
+	if (call->reason != NULL && length >= 0 && (size_t)length < sizeof(text))
 		length += snprintf(text + length, sizeof(text) - (size_t)length, ": %s",
-				   strerror(code));
+				   call->reason);
 	/* Names and messages may come from hostile files and guests. */
 	mote_text_copy(error->text, capacity, text, whole_length(text, length));
 	error->status = status;
-	error->domain = domain;
-	error->os_code = code;
+	error->domain = call->domain;
+	error->os_code = call->code;
 }
 
 mote_status mote_fail(mote_error *error, mote_status status, const char *format, ...)
 {
+	static const struct mote_failed_call none = {.domain = MOTE_DOMAIN_MOTE};
 	va_list arguments;
 
 	va_start(arguments, format);
-	fill(error, status, MOTE_DOMAIN_MOTE, 0, format, arguments);
+	fill(error, status, &none, format, arguments);
 	va_end(arguments);
 	return status;
 }
 
-mote_status mote_fail_code(mote_error *error, mote_status status, mote_error_domain domain,
-			   int code, const char *format, ...)
+mote_status mote_fail_call(mote_error *error, mote_status status,
+			   const struct mote_failed_call *call, const char *format,
+			   va_list arguments)
 {
-	va_list arguments;
-
-	va_start(arguments, format);
-	fill(error, status, domain, code, format, arguments);
-	va_end(arguments);
+	fill(error, status, call, format, arguments);
 	return status;
 }
 

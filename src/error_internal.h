@@ -5,6 +5,8 @@
 #ifndef MOTE_ERROR_INTERNAL_H
 #define MOTE_ERROR_INTERNAL_H
 
+#include <stdarg.h>
+
 #include <mote/error.h>
 
 #include "compiler.h"
@@ -26,10 +28,17 @@ static inline void mote_error_begin(mote_error *error)
 MOTE_COLD mote_status mote_fail(mote_error *error, mote_status status, const char *format, ...)
 	MOTE_PRINTF(3, 4);
 
-/* The same for a failed system or hypervisor call; code is an errno, and its text is appended. */
-MOTE_COLD mote_status mote_fail_code(mote_error *error, mote_status status,
-				     mote_error_domain domain, int code, const char *format, ...)
-	MOTE_PRINTF(5, 6);
+/* A failed call of the system or of a hypervisor, as the layer that made it knows it. */
+struct mote_failed_call {
+	mote_error_domain domain;
+	int code;	    /* never 0 */
+	const char *reason; /* what the code means; NULL: unknown */
+};
+
+/* The same for a failed call, whose reason is appended. */
+MOTE_COLD mote_status mote_fail_call(mote_error *error, mote_status status,
+				     const struct mote_failed_call *call, const char *format,
+				     va_list arguments) MOTE_PRINTF(4, 0);
 
 /* Passes on the failure in `from`, when it was not written to the caller's error directly. */
 MOTE_COLD mote_status mote_fail_as(mote_error *error, const mote_error *from);

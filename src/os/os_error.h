@@ -9,6 +9,19 @@
 
 #include <mote/error.h>
 
+#include "compiler.h"
+#include "text/format.h"
+
+/* "No such file or directory": what a code of the system means.  Returns text. */
+enum { MOTE_OS_ERROR_TEXT_BYTES = 128 };
+const char *mote_os_error_text(int code, char text[MOTE_OS_ERROR_TEXT_BYTES]);
+
+/* Fills error (may be NULL) for a call that failed with a code of the system, whose meaning is
+ * appended.  Returns status. */
+MOTE_COLD mote_status mote_os_fail_code(mote_error *error, mote_status status,
+					mote_error_domain domain, int code, const char *format, ...)
+	MOTE_PRINTF(5, 6);
+
 /* "open /dev/kvm", -errno: fills error with a text that names the limit if one was reached. */
 mote_status mote_os_fail(mote_error *error, mote_error_domain domain, int code, const char *what);
 

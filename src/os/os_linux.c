@@ -23,17 +23,18 @@ mote_status mote_os_fail_as(mote_error *error, mote_status other, mote_error_dom
 	case EMFILE:
 		if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 			limit.rlim_cur = 0;
-		return mote_fail_code(error, MOTE_LIMIT, domain, code,
-				      "%s: the process is limited to %llu open files "
-				      "(RLIMIT_NOFILE); raise it with ulimit -n",
-				      what, (unsigned long long)limit.rlim_cur);
+		return mote_os_fail_code(error, MOTE_LIMIT, domain, code,
+					 "%s: the process is limited to %llu open files "
+					 "(RLIMIT_NOFILE); raise it with ulimit -n",
+					 what, (unsigned long long)limit.rlim_cur);
 	case ENFILE:
-		return mote_fail_code(error, MOTE_LIMIT, domain, code,
-				      "%s: the system has no more open files (fs.file-max)", what);
+		return mote_os_fail_code(error, MOTE_LIMIT, domain, code,
+					 "%s: the system has no more open files (fs.file-max)",
+					 what);
 	case ENOMEM:
-		return mote_fail_code(error, MOTE_NO_MEMORY, domain, code, "%s", what);
+		return mote_os_fail_code(error, MOTE_NO_MEMORY, domain, code, "%s", what);
 	default:
-		return mote_fail_code(error, other, domain, code, "%s", what);
+		return mote_os_fail_code(error, other, domain, code, "%s", what);
 	}
 }
 

@@ -44,14 +44,14 @@ mote_status mote_os_fail_mapping(mote_error *error, mote_error_domain domain, in
 
 	switch (code) {
 	case ENOMEM:
-		return mote_fail_code(error, MOTE_NO_MEMORY, domain, code,
-				      "mmap of %s, %llu bytes; the process may have reached its "
-				      "limit on addresses (RLIMIT_AS, ulimit -v), on data "
-				      "(RLIMIT_DATA, ulimit -d) or on mappings "
-				      "(vm.max_map_count)",
-				      what, (unsigned long long)bytes);
+		return mote_os_fail_code(error, MOTE_NO_MEMORY, domain, code,
+					 "mmap of %s, %llu bytes; the process may have reached its "
+					 "limit on addresses (RLIMIT_AS, ulimit -v), on data "
+					 "(RLIMIT_DATA, ulimit -d) or on mappings "
+					 "(vm.max_map_count)",
+					 what, (unsigned long long)bytes);
 	case EAGAIN:
-		return mote_fail_code(
+		return mote_os_fail_code(
 			error, MOTE_LIMIT, domain, code,
 			"mmap of %s, %llu bytes; the process locks its memory (mlockall) and has "
 			"reached its limit (RLIMIT_MEMLOCK); raise it with ulimit -l",
@@ -84,10 +84,10 @@ static mote_status fail_reserve(mote_error *error, int code, uint64_t bytes, con
 {
 	if (code != ENOSPC && code != ENOMEM && code != EFAULT)
 		return fail_on(error, code, "reserving", what);
-	return mote_fail_code(error, MOTE_NO_MEMORY, MOTE_DOMAIN_OS, code,
-			      "reserving %s, %llu bytes; the host cannot commit more memory "
-			      "(vm.overcommit_memory is 2, see CommitLimit in /proc/meminfo)",
-			      what, (unsigned long long)bytes);
+	return mote_os_fail_code(error, MOTE_NO_MEMORY, MOTE_DOMAIN_OS, code,
+				 "reserving %s, %llu bytes; the host cannot commit more memory "
+				 "(vm.overcommit_memory is 2, see CommitLimit in /proc/meminfo)",
+				 what, (unsigned long long)bytes);
 }
 
 /* In steps: a signal undoes what the kernel has reserved in the call that it interrupts, so under
@@ -179,11 +179,11 @@ static mote_status set_size(int fd, uint64_t bytes, const char *what, mote_error
 
 	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
 	    bytes > limit.rlim_cur)
-		return mote_fail_code(error, MOTE_LIMIT, MOTE_DOMAIN_OS, EFBIG,
-				      "ftruncate of %s, %llu bytes; the process is limited to "
-				      "files of %llu bytes (RLIMIT_FSIZE); raise it with ulimit -f",
-				      what, (unsigned long long)bytes,
-				      (unsigned long long)limit.rlim_cur);
+		return mote_os_fail_code(
+			error, MOTE_LIMIT, MOTE_DOMAIN_OS, EFBIG,
+			"ftruncate of %s, %llu bytes; the process is limited to "
+			"files of %llu bytes (RLIMIT_FSIZE); raise it with ulimit -f",
+			what, (unsigned long long)bytes, (unsigned long long)limit.rlim_cur);
 	return ftruncate(fd, (off_t)bytes) == 0 ? MOTE_OK
 						: fail_on(error, errno, "ftruncate of", what);
 }
@@ -221,8 +221,8 @@ static mote_status check_import(int fd, uint64_t end, bool *writable, mote_error
 	struct statfs system;
 
 	if (seals < 0)
-		return mote_fail_code(error, MOTE_INVALID_ARGUMENT, MOTE_DOMAIN_OS, errno,
-				      "descriptor %d is not a memfd", fd);
+		return mote_os_fail_code(error, MOTE_INVALID_ARGUMENT, MOTE_DOMAIN_OS, errno,
+					 "descriptor %d is not a memfd", fd);
 	flags = fcntl(fd, F_GETFL);
 	if (flags < 0)
 		return fail_descriptor(error, errno, "fcntl of", fd);

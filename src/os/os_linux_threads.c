@@ -131,11 +131,12 @@ static mote_status start_thread(struct mote_os_watcher *watcher, const char *nam
 	code = create_with_small_stack(watcher);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (code == EAGAIN)
-		return mote_fail_code(error, MOTE_LIMIT, MOTE_DOMAIN_OS, code,
-				      "thread %s cannot be started: the limit on processes and "
-				      "threads (RLIMIT_NPROC, ulimit -u, pids.max) or on addresses "
-				      "(RLIMIT_AS, ulimit -v) is reached",
-				      name);
+		return mote_os_fail_code(
+			error, MOTE_LIMIT, MOTE_DOMAIN_OS, code,
+			"thread %s cannot be started: the limit on processes and "
+			"threads (RLIMIT_NPROC, ulimit -u, pids.max) or on addresses "
+			"(RLIMIT_AS, ulimit -v) is reached",
+			name);
 	if (code != 0)
 		return fail(error, code, "pthread_create");
 	(void)pthread_setname_np(watcher->thread, name);
@@ -158,9 +159,10 @@ static mote_status fail_timer(int code, mote_error *error)
 {
 	if (code != EAGAIN)
 		return fail(error, code, "timer_create");
-	return mote_fail_code(error, MOTE_LIMIT, MOTE_DOMAIN_OS, code,
-			      "timer_create: the limit on pending signals (RLIMIT_SIGPENDING) is "
-			      "reached; raise it with ulimit -i");
+	return mote_os_fail_code(
+		error, MOTE_LIMIT, MOTE_DOMAIN_OS, code,
+		"timer_create: the limit on pending signals (RLIMIT_SIGPENDING) is "
+		"reached; raise it with ulimit -i");
 }
 
 static mote_status start_watcher(struct mote_os_watcher *watcher, const char *name,

@@ -3,6 +3,7 @@
  * Status names, and what a failing function writes into a caller's error.
  */
 #include "error_internal.h"
+#include "os/os_error.h"
 
 #include <errno.h>
 
@@ -42,7 +43,7 @@ static void failing_fills_the_error(void)
 	REQUIRE_STR(error.text, "slot 7 is in use");
 	REQUIRE_EQ(error.size, sizeof(error));
 
-	REQUIRE_EQ(mote_fail_code(&error, MOTE_OS, MOTE_DOMAIN_OS, ENOENT, "open %s", "/x"),
+	REQUIRE_EQ(mote_os_fail_code(&error, MOTE_OS, MOTE_DOMAIN_OS, ENOENT, "open %s", "/x"),
 		   MOTE_OS);
 	REQUIRE_EQ(error.domain, MOTE_DOMAIN_OS);
 	REQUIRE_EQ(error.os_code, ENOENT);
@@ -58,7 +59,7 @@ static void failing_fills_the_error(void)
 static void no_error_object_is_needed(void)
 {
 	REQUIRE_EQ(mote_fail(NULL, MOTE_BUSY, "%s", "text"), MOTE_BUSY);
-	REQUIRE_EQ(mote_fail_code(NULL, MOTE_OS, MOTE_DOMAIN_OS, 1, "%s", "text"), MOTE_OS);
+	REQUIRE_EQ(mote_os_fail_code(NULL, MOTE_OS, MOTE_DOMAIN_OS, 1, "%s", "text"), MOTE_OS);
 	REQUIRE_EQ(mote_fail_memory(NULL, "text"), MOTE_NO_MEMORY);
 }
 
@@ -116,10 +117,10 @@ static void long_texts_are_cut(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 
-	mote_fail_code(&error, MOTE_OS, MOTE_DOMAIN_OS, ENOENT, "%0600d", 1);
+	mote_os_fail_code(&error, MOTE_OS, MOTE_DOMAIN_OS, ENOENT, "%0600d", 1);
 	REQUIRE_EQ(strlen(error.text), MOTE_ERROR_TEXT_BYTES - 1);
 	/* Room for a part of the code's text. */
-	mote_fail_code(&error, MOTE_OS, MOTE_DOMAIN_OS, ENOENT, "%0390d", 1);
+	mote_os_fail_code(&error, MOTE_OS, MOTE_DOMAIN_OS, ENOENT, "%0390d", 1);
 	REQUIRE_EQ(strlen(error.text), MOTE_ERROR_TEXT_BYTES - 1);
 	REQUIRE(strstr(error.text, ": No such") != NULL);
 }
@@ -131,7 +132,7 @@ static void an_error_can_be_built_from_itself(void)
 	mote_fail(&error, MOTE_FILE, "inner");
 	mote_fail(&error, MOTE_BAD_IMAGE, "outer: %s", error.text);
 	REQUIRE_STR(error.text, "outer: inner");
-	mote_fail_code(&error, MOTE_OS, MOTE_DOMAIN_OS, EIO, "again: %s", error.text);
+	mote_os_fail_code(&error, MOTE_OS, MOTE_DOMAIN_OS, EIO, "again: %s", error.text);
 	REQUIRE_STR(error.text, "again: outer: inner: Input/output error");
 }
 
@@ -139,7 +140,7 @@ static void an_error_is_passed_on(void)
 {
 	mote_error error = MOTE_ERROR_INIT, from = MOTE_ERROR_INIT;
 
-	mote_fail_code(&from, MOTE_OS, MOTE_DOMAIN_OS, EIO, "inner");
+	mote_os_fail_code(&from, MOTE_OS, MOTE_DOMAIN_OS, EIO, "inner");
 	REQUIRE_EQ(mote_fail_as(NULL, &from), MOTE_OS);
 	error.size = offsetof(mote_error, text) + 4;
 	REQUIRE_EQ(mote_fail_as(&error, &from), MOTE_OS);

@@ -17,6 +17,7 @@
 
 #include "compiler.h"
 #include "error_internal.h"
+#include "os/os_error.h"
 #include "os/os_thread.h"
 
 enum { REAL_TIME = 32 }; /* the first real-time signal of the kernel */
@@ -99,8 +100,8 @@ static int try_install(int number)
 
 static mote_status fail_sigaction(int number, int code, mote_error *error)
 {
-	return mote_fail_code(error, MOTE_OS, MOTE_DOMAIN_OS, code, "sigaction for kick signal %d",
-			      number);
+	return mote_os_fail_code(error, MOTE_OS, MOTE_DOMAIN_OS, code,
+				 "sigaction for kick signal %d", number);
 }
 
 static mote_status install_one(int number, mote_error *error)
@@ -108,8 +109,9 @@ static mote_status install_one(int number, mote_error *error)
 	int result = try_install(number);
 
 	if (result == -EINVAL)
-		return mote_fail_code(error, MOTE_INVALID_ARGUMENT, MOTE_DOMAIN_OS, EINVAL,
-				      "kick signal %d cannot be handled; choose another", number);
+		return mote_os_fail_code(error, MOTE_INVALID_ARGUMENT, MOTE_DOMAIN_OS, EINVAL,
+					 "kick signal %d cannot be handled; choose another",
+					 number);
 	if (result < 0)
 		return fail_sigaction(number, -result, error);
 	if (result == NOT_OURS)
@@ -173,8 +175,8 @@ MOTE_COLD static mote_status check_thread(int number, mote_error *error)
 	int code = pthread_sigmask(SIG_BLOCK, NULL, &blocked);
 
 	if (code != 0)
-		return mote_fail_code(error, MOTE_OS, MOTE_DOMAIN_OS, code,
-				      "pthread_sigmask, whether signal %d is blocked", number);
+		return mote_os_fail_code(error, MOTE_OS, MOTE_DOMAIN_OS, code,
+					 "pthread_sigmask, whether signal %d is blocked", number);
 	if (sigismember(&blocked, number))
 		return mote_fail(error, MOTE_SIGNAL_BLOCKED,
 				 "signal %d, which interrupts guests, is blocked in this thread; "

@@ -197,11 +197,12 @@ static int create_vm_fd(struct mote_kvm *kvm)
 /* A device that opens may still refuse a VM, e.g. while another hypervisor uses the processor. */
 static void probe_vm(struct mote_kvm *kvm, mote_probe_result *result)
 {
+	char reason[MOTE_OS_ERROR_TEXT_BYTES];
 	int vm_fd = create_vm_fd(kvm);
 
 	if (vm_fd < 0) {
 		snprintf(result->reason, sizeof(result->reason),
-			 DEVICE ": a VM cannot be created: %s", strerror(-vm_fd));
+			 DEVICE ": a VM cannot be created: %s", mote_os_error_text(-vm_fd, reason));
 		return;
 	}
 	kvm->system->close(kvm->system, vm_fd);

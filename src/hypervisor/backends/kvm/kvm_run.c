@@ -29,17 +29,18 @@ static mote_status fail_run(mote_error *error, int code, const char *what)
 	switch (code) {
 	case EFAULT:
 		/* The slots are ours and cannot shrink, so a page that backs them is missing. */
-		return mote_fail_code(error, MOTE_NO_MEMORY, MOTE_DOMAIN_HYPERVISOR, code,
-				      "%s: the host has no memory for a page that the guest "
-				      "touched; see vm.overcommit_memory and the limits of the "
-				      "memory cgroup",
-				      what);
+		return mote_os_fail_code(error, MOTE_NO_MEMORY, MOTE_DOMAIN_HYPERVISOR, code,
+					 "%s: the host has no memory for a page that the guest "
+					 "touched; see vm.overcommit_memory and the limits of the "
+					 "memory cgroup",
+					 what);
 	case EAGAIN:
-		return mote_fail_code(error, MOTE_LIMIT, MOTE_DOMAIN_HYPERVISOR, code,
-				      "%s: KVM may not start its worker thread; raise the limit on "
-				      "processes (RLIMIT_NPROC, ulimit -u) or that of the cgroup "
-				      "(pids.max)",
-				      what);
+		return mote_os_fail_code(
+			error, MOTE_LIMIT, MOTE_DOMAIN_HYPERVISOR, code,
+			"%s: KVM may not start its worker thread; raise the limit on "
+			"processes (RLIMIT_NPROC, ulimit -u) or that of the cgroup "
+			"(pids.max)",
+			what);
 	default:
 		return mote_kvm_fail(error, code, what);
 	}
