@@ -80,7 +80,7 @@ static void check_port(const struct machine *machine, const struct code_access *
 static void check_address(const struct machine *machine, const struct code_access *access,
 			  const struct mote_vm_exit *exit)
 {
-	CHECK_IN(machine, exit->as.mmio.gpa, access->target);
+	CHECK_IN(machine, exit->as.mmio.gpa, GPA(access->target));
 	CHECK_IN(machine, exit->as.mmio.size, access->size);
 	REQUIRE(exit->as.mmio.data != NULL);
 }

@@ -65,7 +65,7 @@ static mote_status use_vm(struct attempt *attempt)
 {
 	struct mote_vm *vm = attempt->machine.vm;
 	struct mote_memory_region more = {
-		.gpa = EXTRA_GVA,
+		.gpa = GPA(EXTRA_GVA),
 		.hva = machine_host(&attempt->machine, DATA_GVA),
 		.bytes = MOTE_PAGE_BYTES,
 		.flags = MOTE_REGION_READ | MOTE_REGION_WRITE,
@@ -77,12 +77,12 @@ static mote_status use_vm(struct attempt *attempt)
 	while (status == MOTE_OK && exit.kind == MOTE_EXIT_RETRY)
 		status = mote_vcpu_run(vm, &exit, &attempt->error);
 	status = status == MOTE_OK ? read_and_write_state(attempt) : status;
-	status = status == MOTE_OK ? TRY(invalidate_translations, DATA_GVA, MOTE_PAGE_BYTES)
+	status = status == MOTE_OK ? TRY(invalidate_translations, GPA(DATA_GVA), MOTE_PAGE_BYTES)
 				   : status;
 	status = status == MOTE_OK ? mote_vm_unmap_memory(vm, 1, &attempt->error) : status;
 	more.flags = MOTE_REGION_READ;
 	status = status == MOTE_OK ? mote_vm_map_memory(vm, 1, &more, &attempt->error) : status;
-	status = status == MOTE_OK ? TRY(invalidate_translations, EXTRA_GVA, MOTE_PAGE_BYTES)
+	status = status == MOTE_OK ? TRY(invalidate_translations, GPA(EXTRA_GVA), MOTE_PAGE_BYTES)
 				   : status;
 	exit.kind = MOTE_EXIT_RETRY;
 	while (status == MOTE_OK && exit.kind == MOTE_EXIT_RETRY)

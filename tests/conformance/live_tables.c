@@ -31,7 +31,7 @@ static void aim(struct machine *machine, uint64_t gva)
 
 static void invalidate(struct machine *machine)
 {
-	MACHINE_OK(machine, invalidate_translations, PAGE_GVA, MOTE_PAGE_BYTES);
+	MACHINE_OK(machine, invalidate_translations, GPA(PAGE_GVA), MOTE_PAGE_BYTES);
 }
 
 static void remap(struct machine *machine, uint32_t flags)
@@ -39,7 +39,7 @@ static void remap(struct machine *machine, uint32_t flags)
 	if (flags == UNMAPPED)
 		mote_paging_unmap(&machine->tables, PAGE_GVA, MOTE_PAGE_BYTES);
 	else
-		REQUIRE(mote_paging_map(&machine->tables, PAGE_GVA, PAGE_GVA, MOTE_PAGE_BYTES,
+		REQUIRE(mote_paging_map(&machine->tables, PAGE_GVA, GPA(PAGE_GVA), MOTE_PAGE_BYTES,
 					flags));
 	invalidate(machine);
 }
@@ -172,10 +172,10 @@ static void a_mapping_can_move_to_another_page(void)
 	*there = 2;
 	for (unsigned i = 0; i < 10; i++) {
 		REQUIRE(mote_paging_map(&machine.tables, PAGE_GVA,
-					PAGE_GVA + (i % 2 ? 0 : MOTE_PAGE_BYTES), MOTE_PAGE_BYTES,
-					writable));
+					GPA(PAGE_GVA) + (i % 2 ? 0 : MOTE_PAGE_BYTES),
+					MOTE_PAGE_BYTES, writable));
 		/* Both pages' mapping changed: the one that was left and the one that came. */
-		MACHINE_OK(&machine, invalidate_translations, PAGE_GVA, 2 * MOTE_PAGE_BYTES);
+		MACHINE_OK(&machine, invalidate_translations, GPA(PAGE_GVA), 2 * MOTE_PAGE_BYTES);
 		machine_expect(&machine, MOTE_EXIT_IO_OUT);
 		regs = machine_regs(&machine);
 		CHECK_EQ(*code_value(&regs), i % 2 ? 1 : 2);
@@ -208,11 +208,12 @@ static void ranges_without_memory_are_nothing_to_do(void)
 	struct machine machine;
 
 	make_warm(&machine, &code_store_loop, writable);
-	MACHINE_OK(&machine, invalidate_translations, OUTSIDE_GVA, MOTE_PAGE_BYTES);
+	MACHINE_OK(&machine, invalidate_translations, GPA(OUTSIDE_GVA), MOTE_PAGE_BYTES);
 	MACHINE_OK(&machine, invalidate_translations, 0, MOTE_PAGE_BYTES);
-	MACHINE_OK(&machine, invalidate_translations, PAGE_GVA, 0);
+	MACHINE_OK(&machine, invalidate_translations, GPA(PAGE_GVA), 0);
 	/* Ranges may reach beyond the slot on both sides. */
-	REQUIRE(mote_paging_map(&machine.tables, PAGE_GVA, PAGE_GVA, MOTE_PAGE_BYTES, read_only));
+	REQUIRE(mote_paging_map(&machine.tables, PAGE_GVA, GPA(PAGE_GVA), MOTE_PAGE_BYTES,
+				read_only));
 	MACHINE_OK(&machine, invalidate_translations, 0, 1ull << 40);
 	expect_fault(&machine, MOTE_ACCESS_WRITE);
 	machine_destroy(&machine);
@@ -221,7 +222,7 @@ static void ranges_without_memory_are_nothing_to_do(void)
 static void pages_of_read_only_slots_obey_too(void)
 {
 	struct mote_memory_region region = {
-		.gpa = EXTRA_GVA,
+		.gpa = GPA(EXTRA_GVA),
 		.bytes = EXTRA_BYTES,
 		.flags = MOTE_REGION_READ,
 		.kind = MOTE_REGION_SHARED,
@@ -242,7 +243,7 @@ static void pages_of_read_only_slots_obey_too(void)
 	machine_expect(&machine, MOTE_EXIT_IO_OUT);
 	machine_expect(&machine, MOTE_EXIT_IO_OUT);
 	mote_paging_unmap(&machine.tables, EXTRA_GVA, MOTE_PAGE_BYTES);
-	MACHINE_OK(&machine, invalidate_translations, EXTRA_GVA, MOTE_PAGE_BYTES);
+	MACHINE_OK(&machine, invalidate_translations, GPA(EXTRA_GVA), MOTE_PAGE_BYTES);
 	exception = machine_expect_exception(&machine);
 	CHECK_EQ(exception.kind, MOTE_FAULT_MEMORY);
 	CHECK_EQ(exception.address, EXTRA_GVA);
@@ -272,7 +273,7 @@ static void threads_that_write_to_shared_memory_are_left_alone(void)
 {
 	enum { LEAST = 300 }; /* more than there are address-space identifiers */
 	struct mote_memory_region region = {
-		.gpa = EXTRA_GVA,
+		.gpa = GPA(EXTRA_GVA),
 		.bytes = EXTRA_BYTES,
 		.flags = MOTE_REGION_READ | MOTE_REGION_WRITE,
 		.kind = MOTE_REGION_SHARED,
@@ -294,7 +295,7 @@ static void threads_that_write_to_shared_memory_are_left_alone(void)
 		unsigned long before = atomic_load(&writer.rounds);
 
 		machine_expect(&machine, MOTE_EXIT_IO_OUT);
-		MACHINE_OK(&machine, invalidate_translations, EXTRA_GVA, MOTE_PAGE_BYTES);
+		MACHINE_OK(&machine, invalidate_translations, GPA(EXTRA_GVA), MOTE_PAGE_BYTES);
 		while (i % 64 == 0 && atomic_load(&writer.rounds) == before)
 			sched_yield();
 	}
@@ -310,7 +311,8 @@ static void the_end_of_the_address_space_is_no_obstacle(void)
 	struct machine machine;
 
 	make_warm(&machine, &code_store_loop, writable);
-	REQUIRE(mote_paging_map(&machine.tables, PAGE_GVA, PAGE_GVA, MOTE_PAGE_BYTES, read_only));
+	REQUIRE(mote_paging_map(&machine.tables, PAGE_GVA, GPA(PAGE_GVA), MOTE_PAGE_BYTES,
+				read_only));
 	MACHINE_OK(&machine, invalidate_translations, MOTE_PAGE_BYTES, MOTE_PAGE_MASK);
 	expect_fault(&machine, MOTE_ACCESS_WRITE);
 	machine_destroy(&machine);

@@ -22,6 +22,13 @@ int kick_signal(void)
 	return number;
 }
 
+uint64_t machine_address_base(void)
+{
+	const char *base = getenv("MOTE_TEST_ADDRESS_BASE");
+
+	return base != NULL ? strtoull(base, NULL, 0) : 0;
+}
+
 struct mote_hypervisor *open_hypervisor(const struct mote_system *const *systems)
 {
 	const struct mote_hypervisor_options options = {
@@ -34,6 +41,7 @@ struct mote_hypervisor *open_hypervisor(const struct mote_system *const *systems
 
 	backend_under_test()->need();
 	REQUIRE_OK(backend_under_test()->backend->open(&options, &hypervisor, &error), &error);
+	hypervisor->capabilities.address_base = machine_address_base();
 	return hypervisor;
 }
 
@@ -63,8 +71,8 @@ static void map_pages(struct machine *machine)
 	};
 
 	for (size_t i = 0; i < TEST_COUNT(maps); i++)
-		REQUIRE(mote_paging_map(&machine->tables, maps[i].gva, maps[i].gva, maps[i].bytes,
-					maps[i].flags));
+		REQUIRE(mote_paging_map(&machine->tables, maps[i].gva, GPA(maps[i].gva),
+					maps[i].bytes, maps[i].flags));
 }
 
 void machine_prepare(struct machine *machine, const struct code *code)
@@ -78,10 +86,10 @@ void machine_prepare(struct machine *machine, const struct code *code)
 	machine->monitor = (struct mote_monitor){
 		.memory = machine->ram + (MONITOR_GVA - RAM_GPA),
 		.gva = MONITOR_GVA,
-		.gpa = MONITOR_GVA,
+		.gpa = GPA(MONITOR_GVA),
 	};
 	REQUIRE(mote_paging_init(&machine->tables, machine->ram + (TABLES_GVA - RAM_GPA),
-				 TABLES_GVA, TABLES_BYTES));
+				 GPA(TABLES_GVA), TABLES_BYTES));
 	mote_monitor_build(&machine->monitor, ports, TEST_COUNT(ports));
 	mote_os_memory_publish_code(machine->monitor.memory, MOTE_MONITOR_BYTES);
 	REQUIRE(mote_monitor_map(&machine->monitor, &machine->tables));
@@ -113,7 +121,7 @@ static mote_status start(struct machine *machine)
 mote_status machine_create(struct machine *machine, struct mote_hypervisor *hypervisor)
 {
 	const struct mote_memory_region ram = {
-		.gpa = RAM_GPA,
+		.gpa = GPA(RAM_GPA),
 		.hva = machine->ram,
 		.bytes = RAM_BYTES,
 		.flags = MOTE_REGION_READ | MOTE_REGION_WRITE | MOTE_REGION_EXECUTE,

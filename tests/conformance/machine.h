@@ -51,6 +51,11 @@ struct mote_hypervisor *open_hypervisor(const struct mote_system *const *systems
 /* The number of the kick signal; installs its handler. */
 int kick_signal(void);
 
+/* Where guest-physical addresses begin: MOTE_TEST_ADDRESS_BASE, else 0.  Guest-virtual ones are
+ * counted from there. */
+uint64_t machine_address_base(void);
+#define GPA(gva) (machine_address_base() + (gva))
+
 /* Makes a machine; leaves the case when that fails. */
 void machine_make(struct machine *machine, const struct code *code);
 void machine_make_with(struct machine *machine, const struct code *code,

@@ -24,7 +24,7 @@ static uint8_t *make_pages(uint8_t fill)
 static struct mote_memory_region extra_region(void *hva, uint32_t flags)
 {
 	return (struct mote_memory_region){
-		.gpa = EXTRA_GVA,
+		.gpa = GPA(EXTRA_GVA),
 		.hva = hva,
 		.bytes = EXTRA_BYTES,
 		.flags = MOTE_REGION_READ | flags,
@@ -101,7 +101,7 @@ static void a_slot_can_be_remapped_under_a_live_guest(void)
 	/* Nothing is there between unmap and map. */
 	MACHINE_UNMAP(&machine, EXTRA_SLOT);
 	exit = machine_expect(&machine, MOTE_EXIT_MMIO_READ);
-	CHECK_EQ(exit.as.mmio.gpa, EXTRA_GVA);
+	CHECK_EQ(exit.as.mmio.gpa, GPA(EXTRA_GVA));
 	CHECK_EQ(load(&machine), 0);
 	machine_expect(&machine, MOTE_EXIT_MMIO_READ);
 	map_extra(&machine, first, MOTE_REGION_WRITE);
@@ -137,7 +137,7 @@ static void a_write_to_a_read_only_slot_is_an_exit(void)
 	for (unsigned page = 0; page < 4; page++) {
 		aim(&machine, EXTRA_GVA + 0x1000 * page + 8 * page, written);
 		exit = machine_expect(&machine, MOTE_EXIT_MMIO_WRITE);
-		CHECK_EQ(exit.as.mmio.gpa, EXTRA_GVA + 0x1000 * page + 8 * page);
+		CHECK_EQ(exit.as.mmio.gpa, GPA(EXTRA_GVA + 0x1000 * page + 8 * page));
 		CHECK_EQ(exit.as.mmio.size, 8);
 		CHECK_MEM(exit.as.mmio.data, &written, 8);
 		/* The store is behind: the guest goes on. */
@@ -234,14 +234,14 @@ static void overlapping_regions_are_refused(void)
 
 	machine_make(&machine, &code_load_loop);
 	map_extra(&machine, pages, MOTE_REGION_WRITE);
-	region.gpa = EXTRA_GVA + EXTRA_BYTES - 0x1000;
+	region.gpa = GPA(EXTRA_GVA + EXTRA_BYTES - 0x1000);
 	refuse(&machine, EXTRA_SLOT + 1, region, MOTE_HYPERVISOR);
-	region.gpa = RAM_GPA;
+	region.gpa = GPA(RAM_GPA);
 	refuse(&machine, EXTRA_SLOT + 1, region, MOTE_HYPERVISOR);
 	aim(&machine, EXTRA_GVA, 0);
 	CHECK_EQ(load(&machine), 0x5a5a5a5a5a5a5a5aull);
 	/* Right behind is free. */
-	region.gpa = EXTRA_GVA + EXTRA_BYTES;
+	region.gpa = GPA(EXTRA_GVA + EXTRA_BYTES);
 	MACHINE_MAP(&machine, EXTRA_SLOT + 1, &region);
 	machine_destroy(&machine);
 	munmap(pages, EXTRA_BYTES);
@@ -283,7 +283,7 @@ static void every_slot_can_be_used(void)
 	CHECK_EQ(load(&machine), 0x5a5a5a5a5a5a5a5aull);
 	region.bytes = 0x1000;
 	for (uint32_t slot = 1; slot < 30 && slot < capabilities.slots - 1; slot++) {
-		region.gpa = 0x800000 + slot * 0x2000ull;
+		region.gpa = GPA(0x800000 + slot * 0x2000ull);
 		MACHINE_MAP(&machine, slot, &region);
 	}
 	CHECK_EQ(load(&machine), 0x5a5a5a5a5a5a5a5aull);

@@ -126,7 +126,7 @@ static void check_restart(struct machine *machine, const struct code_access *acc
 		CHECK_IN(machine, again.as.io.size, access->size);
 		CHECK_IN(machine, again.as.io.count, 1);
 	} else {
-		CHECK_IN(machine, again.as.mmio.gpa, access->target);
+		CHECK_IN(machine, again.as.mmio.gpa, GPA(access->target));
 		CHECK_IN(machine, again.as.mmio.size, access->size);
 	}
 	if (access->exit == MOTE_EXIT_IO_OUT)

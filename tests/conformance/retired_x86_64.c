@@ -22,7 +22,7 @@ static void make_split(struct machine *machine, const struct code *code,
 	*code_value(&regs) = PATTERN;
 	machine_set_regs(machine, &regs);
 	exit = machine_expect(machine, kind);
-	CHECK_EQ(exit.as.mmio.gpa, OUTSIDE_GVA + 0xffc);
+	CHECK_EQ(exit.as.mmio.gpa, GPA(OUTSIDE_GVA + 0xffc));
 	CHECK_EQ(exit.as.mmio.size, 4);
 	if (kind == MOTE_EXIT_MMIO_READ)
 		memset(exit.as.mmio.data, 0x11, 4);
@@ -38,7 +38,7 @@ static void a_split_read_is_two_exits(bool touched)
 	if (touched)
 		machine_regs(&machine);
 	exit = machine_expect(&machine, MOTE_EXIT_MMIO_READ);
-	CHECK_EQ(exit.as.mmio.gpa, OUTSIDE_GVA + 0x1000);
+	CHECK_EQ(exit.as.mmio.gpa, GPA(OUTSIDE_GVA + 0x1000));
 	CHECK_EQ(exit.as.mmio.size, 4);
 	memset(exit.as.mmio.data, 0x22, 4);
 	if (touched)
@@ -58,7 +58,7 @@ static void a_split_write_is_two_exits(bool touched)
 	if (touched)
 		machine_regs(&machine);
 	exit = machine_expect(&machine, MOTE_EXIT_MMIO_WRITE);
-	CHECK_EQ(exit.as.mmio.gpa, OUTSIDE_GVA + 0x1000);
+	CHECK_EQ(exit.as.mmio.gpa, GPA(OUTSIDE_GVA + 0x1000));
 	CHECK_EQ(exit.as.mmio.size, 4);
 	CHECK_MEM(exit.as.mmio.data, (const uint8_t *)&pattern + 4, 4);
 	machine_regs_at_end(&machine, CODE_GVA + code_x86_64_split_bytes);

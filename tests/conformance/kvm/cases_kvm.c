@@ -73,7 +73,7 @@ static void a_device_that_refuses_vms_is_explained(void)
 static void read_only_slots_are_refused_where_there_are_none(void)
 {
 	struct mote_memory_region region = {
-		.gpa = EXTRA_GVA,
+		.gpa = GPA(EXTRA_GVA),
 		.bytes = MOTE_PAGE_BYTES,
 		.flags = MOTE_REGION_READ,
 		.kind = MOTE_REGION_RAM,
