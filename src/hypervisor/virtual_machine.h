@@ -21,7 +21,7 @@
  *
  * Permissions.  MOTE_REGION_WRITE of a slot is enforced: a guest write to a
  *   slot without it is an MMIO_WRITE exit.  MOTE_REGION_EXECUTE is enforced where
- *   the hypervisor can (KVM cannot).  Guest permissions come from the page
+ *   the hypervisor can.  Guest permissions come from the page
  *   tables everywhere.
  *
  * Errors.  Outputs are written only on success.  An operation that fails leaves

@@ -66,6 +66,8 @@ breaks condition_in_the_list conditions src/hypervisor/backend.c '#ifdef __linux
 breaks architecture_elsewhere conditions src/engine.c '#ifdef __x86_64__' '#endif'
 breaks backend_named backend_names src/sandbox/a.c 'int f(void) { return mote_kvm_backend; }'
 breaks backend_in_comment "" src/sandbox/a.c '/* mote_kvm_backend */'
+breaks signal_named system_names src/sandbox/a.c 'int f(void) { return SIGURG; }'
+breaks descriptor_named system_names src/hypervisor/interrupt/a.c 'int f(int fd);'
 breaks new_folder folders src/debug/a.c
 breaks new_folder_below folders src/hypervisor/gdb/a.c
 breaks long_file file_lengths src/sandbox/a.c "$(seq 500)"

@@ -4,7 +4,7 @@
  *
  * One atomic word holds the whole state: flags in the low byte, the call's id above.  A kick is
  * sent only while RUNNING and SENDING are both set, and clear_running waits for SENDING to end and
- * consumes the signal.  So a kick cannot reach a dead thread, a thread that no longer runs this
+ * consumes the kick.  So a kick cannot reach a dead thread, a thread that no longer runs this
  * vCPU, or the memory of a vCPU that is gone.
  */
 #ifndef MOTE_HYPERVISOR_INTERRUPT_INTERNAL_H
@@ -88,7 +88,7 @@ static inline void mote_interrupt_end_call(mote_interrupt *interrupt)
 	atomic_fetch_and(&interrupt->word, ~(uint64_t)MOTE_INTERRUPT_IN_CALL);
 }
 
-/* The call was cancelled while the vCPU ran: the signal is on its way, or will be sent. */
+/* The call was cancelled while the vCPU ran: the kick is on its way, or will be sent. */
 void mote_interrupt_wait_for_kick(mote_interrupt *interrupt);
 
 /*
