@@ -2,7 +2,7 @@
  *
  * The root object: opens the hypervisor once and holds what sandboxes share.
  */
-#include "engine.h"
+#include "engine_internal.h"
 
 #include <stdatomic.h>
 

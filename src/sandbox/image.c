@@ -3,12 +3,12 @@
  * Reads guest images: the file or bytes, the ELF structure (elf.c), the notes
  * and tables of the guest ABI (mote/abi.h).
  */
-#include "sandbox/image.h"
+#include "sandbox/image_internal.h"
 
 #include <stdatomic.h>
 #include <string.h>
 
-#include "engine.h"
+#include "engine_internal.h"
 #include "error_internal.h"
 #include "options.h"
 #include "os/os_file.h"

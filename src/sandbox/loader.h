@@ -8,7 +8,7 @@
 
 #include <mote/abi.h>
 
-#include "sandbox/image.h"
+#include "sandbox/image_internal.h"
 #include "sandbox/layout.h"
 
 /* Guest memory under construction. */

@@ -10,10 +10,10 @@
 
 #include <mote/sandbox.h>
 
-#include "engine.h"
+#include "engine_internal.h"
 #include "hypervisor/sandbox_vm.h"
 #include "os/os_memory.h"
-#include "sandbox/image.h"
+#include "sandbox/image_internal.h"
 #include "sandbox/layout.h"
 #include "sandbox/mailbox.h"
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "bed_systems.h"
-#include "engine.h"
+#include "engine_internal.h"
 #include "test.h"
 
 mote_status __wrap_mote_engine_create(const mote_engine_options *options, mote_engine **engine,

@@ -6,7 +6,7 @@
 #ifndef MOTE_FUZZ_IMAGE_CHECK_H
 #define MOTE_FUZZ_IMAGE_CHECK_H
 
-#include "sandbox/image.h"
+#include "sandbox/image_internal.h"
 
 /* Inspects everything that an image shows, and looks up symbols near addresses that matter. */
 void image_check_inspection(const mote_image *image);

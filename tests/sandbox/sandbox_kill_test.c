@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "bed_systems.h"
-#include "engine.h"
+#include "engine_internal.h"
 #include "fixture.h"
 #include "hypervisor/backends/linux/linux_device.h"
 

@@ -10,7 +10,7 @@
 #include <errno.h>
 
 #include "bed_systems.h"
-#include "engine.h"
+#include "engine_internal.h"
 #include "hypervisor/backends/linux/linux_device.h"
 
 /* Whatever they say, the descriptor and the mapping are gone. */

@@ -4,7 +4,7 @@
  * from files that are none.
  */
 #define _GNU_SOURCE
-#include "sandbox/image.h"
+#include "sandbox/image_internal.h"
 
 #include <fcntl.h>
 #include <ftw.h>
