@@ -67,22 +67,6 @@ void mote_interrupt_wait_for_kick(mote_interrupt *interrupt)
 	interrupt->kick->ops->take(interrupt->kick);
 }
 
-/* The run cannot end before SENDING is cleared, so the thread and the kick are still there. */
-static void send(mote_interrupt *interrupt)
-{
-	struct mote_kick *kick = interrupt->kick;
-	unsigned tries = 0;
-
-	do {
-		if (tries > 0)
-			mote_os_yield(tries);
-		kick->ops->send(kick, interrupt->thread);
-		tries++;
-	} while (kick->ops->is_repeated &&
-		 (atomic_load(&interrupt->word) & MOTE_INTERRUPT_RUNNING));
-	atomic_fetch_and(&interrupt->word, ~(uint64_t)MOTE_INTERRUPT_SENDING);
-}
-
 /* id 0: whichever call is in progress.  cause: why, as flags. */
 static bool cancel_and_send(mote_interrupt *interrupt, uint64_t id, uint64_t cause)
 {
@@ -98,8 +82,11 @@ static bool cancel_and_send(mote_interrupt *interrupt, uint64_t id, uint64_t cau
 		if (word & MOTE_INTERRUPT_RUNNING)
 			cancelled |= MOTE_INTERRUPT_SENDING;
 	} while (!atomic_compare_exchange_weak(&interrupt->word, &word, cancelled));
-	if (cancelled & MOTE_INTERRUPT_SENDING)
-		send(interrupt);
+	/* No run ends before SENDING is cleared: the thread and the kick are still there. */
+	if (cancelled & MOTE_INTERRUPT_SENDING) {
+		interrupt->kick->ops->send(interrupt->kick, interrupt->thread);
+		atomic_fetch_and(&interrupt->word, ~(uint64_t)MOTE_INTERRUPT_SENDING);
+	}
 	return true;
 }
 

@@ -23,10 +23,6 @@ struct mote_kick_ops {
 	/* On the thread that ran the vCPU, after send has returned: consumes a kick that has not
 	 * arrived yet, so that it does not disturb what comes next. */
 	void (*take)(struct mote_kick *kick);
-
-	/* A kick that arrives right before the entry is lost, so it is sent again and again until
-	 * the run has ended. */
-	bool is_repeated;
 };
 
 /* A backend's own structure begins with it, and lives as long as the VM. */

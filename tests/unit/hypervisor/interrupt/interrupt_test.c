@@ -315,27 +315,6 @@ static void the_run_ends_only_when_the_signal_is_sent(void)
 	mote_interrupt_release(interrupt);
 }
 
-/* Where a kick is lost that arrives right before the entry. */
-static void a_kick_that_can_be_lost_is_repeated_until_the_run_ends(void)
-{
-	static const struct mote_kick_ops again = {
-		.arm = arm, .send = send, .take = take, .is_repeated = true};
-	mote_interrupt *interrupt = make();
-	pthread_t killer;
-
-	fake.kick.ops = &again;
-	mote_interrupt_begin_call(interrupt);
-	REQUIRE(mote_interrupt_set_running(interrupt));
-	pthread_create(&killer, NULL, kill_it, interrupt);
-	while (atomic_load(&fake.sent) < 3)
-		sched_yield();
-	mote_interrupt_clear_running(interrupt);
-	pthread_join(killer, NULL);
-	REQUIRE_EQ(atomic_load(&fake.taken), 1);
-	mote_interrupt_end_call(interrupt);
-	mote_interrupt_release(interrupt);
-}
-
 static void *no_memory(void *user, size_t bytes)
 {
 	(void)user;
@@ -365,7 +344,6 @@ static const struct test_case cases[] = {
 	CASE(calls_are_numbered_and_killed_by_number),
 	CASE(references_and_the_drop),
 	CASE(the_run_ends_only_when_the_signal_is_sent),
-	CASE(a_kick_that_can_be_lost_is_repeated_until_the_run_ends),
 	CASE(allocation_failure_is_an_error),
 };
 
