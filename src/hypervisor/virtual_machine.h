@@ -175,8 +175,7 @@ struct mote_hypervisor_options {
 };
 
 struct mote_backend {
-	mote_backend_kind kind;
-	const char *name;
+	mote_backend_kind kind; /* its name is in MOTE_BACKEND_MAP */
 
 	/* Checks whether a VM can be created.  Never aborts, prints or keeps state.  systems: as in
 	 * mote_hypervisor_options. */

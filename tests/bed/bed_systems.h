@@ -6,6 +6,8 @@
 #ifndef MOTE_TEST_BED_SYSTEMS_H
 #define MOTE_TEST_BED_SYSTEMS_H
 
+#include <stdint.h>
+
 #include "hypervisor/virtual_machine.h"
 
 /*
@@ -13,5 +15,9 @@
  * that this is the SVM bed.
  */
 const struct mote_system *const *test_systems(void);
+
+/* MOTE_TEST_ADDRESS_BASE: where guest-physical addresses begin, as on a hypervisor that gives each
+ * VM a window; 0 unless it is set. */
+uint64_t test_address_base(void);
 
 #endif

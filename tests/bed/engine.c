@@ -30,14 +30,11 @@ static mote_backend_kind wanted_backend(void)
 	return kind;
 }
 
-/* MOTE_TEST_ADDRESS_BASE: where guest-physical addresses begin, as on a hypervisor that gives
- * each VM a window. */
-static void move_addresses(struct mote_hypervisor *hypervisor)
+uint64_t test_address_base(void)
 {
 	const char *base = getenv("MOTE_TEST_ADDRESS_BASE");
 
-	if (base != NULL && base[0] != '\0')
-		hypervisor->capabilities.address_base = strtoull(base, NULL, 0);
+	return base != NULL ? strtoull(base, NULL, 0) : 0;
 }
 
 mote_status __wrap_mote_engine_create(const mote_engine_options *options, mote_engine **engine,
@@ -55,7 +52,7 @@ mote_status __wrap_mote_engine_create(const mote_engine_options *options, mote_e
 	}
 	status = mote_engine_create_with_systems(options, test_systems(), engine, error);
 	if (status == MOTE_OK)
-		move_addresses((*engine)->hypervisor);
+		(*engine)->hypervisor->capabilities.address_base = test_address_base();
 	return status;
 }
 

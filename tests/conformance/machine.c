@@ -22,13 +22,6 @@ int kick_signal(void)
 	return number;
 }
 
-uint64_t machine_address_base(void)
-{
-	const char *base = getenv("MOTE_TEST_ADDRESS_BASE");
-
-	return base != NULL ? strtoull(base, NULL, 0) : 0;
-}
-
 struct mote_hypervisor *open_hypervisor(const struct mote_system *const *systems)
 {
 	const struct mote_hypervisor_options options = {
@@ -41,7 +34,7 @@ struct mote_hypervisor *open_hypervisor(const struct mote_system *const *systems
 
 	backend_under_test()->need();
 	REQUIRE_OK(backend_under_test()->backend->open(&options, &hypervisor, &error), &error);
-	hypervisor->capabilities.address_base = machine_address_base();
+	hypervisor->capabilities.address_base = test_address_base();
 	return hypervisor;
 }
 

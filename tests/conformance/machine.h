@@ -6,6 +6,7 @@
 #ifndef MOTE_TESTS_MACHINE_H
 #define MOTE_TESTS_MACHINE_H
 
+#include "bed_systems.h"
 #include "code.h"
 #include "conformance.h"
 
@@ -51,10 +52,8 @@ struct mote_hypervisor *open_hypervisor(const struct mote_system *const *systems
 /* The number of the kick signal; installs its handler. */
 int kick_signal(void);
 
-/* Where guest-physical addresses begin: MOTE_TEST_ADDRESS_BASE, else 0.  Guest-virtual ones are
- * counted from there. */
-uint64_t machine_address_base(void);
-#define GPA(gva) (machine_address_base() + (gva))
+/* The guest-physical address of a guest-virtual one. */
+#define GPA(gva) (test_address_base() + (gva))
 
 /* Makes a machine; leaves the case when that fails. */
 void machine_make(struct machine *machine, const struct code *code);

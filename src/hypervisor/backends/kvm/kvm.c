@@ -336,7 +336,6 @@ static mote_status kvm_create(struct mote_hypervisor *hypervisor, struct mote_vm
 
 const struct mote_backend mote_backend_kvm = {
 	.kind = MOTE_BACKEND_KVM,
-	.name = "kvm",
 	.probe = kvm_probe,
 	.open = kvm_open,
 	.close = kvm_close,
