@@ -94,12 +94,15 @@ struct mote_vm_ops {
 	mote_status (*set_debug_regs)(struct mote_vm *vm, const mote_debug_regs *regs,
 				      mote_error *error);
 
-	/* The full extended state in the standard XSAVE format.  bytes is xsave_bytes().  aarch64:
-	 * xsave_bytes is 0 and both return MOTE_UNSUPPORTED. */
-	size_t (*xsave_bytes)(struct mote_vm *vm);
-	mote_status (*xsave)(struct mote_vm *vm, void *state, size_t bytes, mote_error *error);
-	mote_status (*set_xsave)(struct mote_vm *vm, const void *state, size_t bytes,
-				 mote_error *error);
+	/* The whole vCPU as one block of bytes, to put it back later or into another VM of the same
+	 * engine: all registers, with those that the structures above lack, and pending events.
+	 * Nothing else understands the block.  bytes: what state_bytes says, which is the same for
+	 * all VMs of a hypervisor; MOTE_INVALID_ARGUMENT if not. state: aligned as for malloc. */
+	mote_status (*state_bytes)(struct mote_vm *vm, size_t *bytes, mote_error *error);
+	mote_status (*save_state)(struct mote_vm *vm, void *state, size_t bytes, mote_error *error);
+	/* Also discards what is pending, like a reset. */
+	mote_status (*load_state)(struct mote_vm *vm, const void *state, size_t bytes,
+				  mote_error *error);
 
 	/* What only the backend knows of a reset: discards pending exits and events, and resets
 	 * what no operation above sets. Called by mote_vcpu_reset alone, which sets all registers

@@ -29,6 +29,14 @@ void mote_vm_end(struct mote_vm *vm)
 	mote_release(vm->hypervisor->allocator, vm->slots);
 }
 
+mote_status mote_vm_check_state(size_t bytes, size_t needed, mote_error *error)
+{
+	if (bytes == needed)
+		return MOTE_OK;
+	return mote_fail(error, MOTE_INVALID_ARGUMENT, "vCPU state has %zu bytes, not %zu", bytes,
+			 needed);
+}
+
 static mote_status grow_slots(struct mote_vm *vm, uint32_t slot, mote_error *error)
 {
 	uint32_t count = slot + 1 > 2 * vm->slot_count ? slot + 1 : 2 * vm->slot_count;

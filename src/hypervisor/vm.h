@@ -18,6 +18,9 @@ mote_status mote_vm_begin(struct mote_vm *vm, const struct mote_vm_ops *ops,
 /* For a backend's destroy, when the hypervisor's own VM is gone. */
 void mote_vm_end(struct mote_vm *vm);
 
+/* For a backend's save_state and load_state: whether a block of bytes is one of needed. */
+mote_status mote_vm_check_state(size_t bytes, size_t needed, mote_error *error);
+
 /* Maps a region into an empty slot (0 to capabilities.slots - 1).  MOTE_LIMIT, MOTE_UNSUPPORTED,
  * MOTE_INVALID_ARGUMENT. */
 mote_status mote_vm_map_memory(struct mote_vm *vm, uint32_t slot,

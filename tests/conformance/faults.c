@@ -32,7 +32,6 @@ static mote_status expected_status(int code)
 struct attempt {
 	struct machine machine;
 	mote_error error;
-	uint8_t state[16384];
 };
 
 #define TRY(operation, ...) (vm->ops->operation(vm, __VA_ARGS__, &attempt->error))
@@ -40,7 +39,6 @@ struct attempt {
 static mote_status read_and_write_state(struct attempt *attempt)
 {
 	struct mote_vm *vm = attempt->machine.vm;
-	size_t bytes = vm->ops->xsave_bytes(vm);
 	mote_regs regs;
 	mote_sregs sregs;
 	mote_fpu fpu;
@@ -53,12 +51,7 @@ static mote_status read_and_write_state(struct attempt *attempt)
 	status = status == MOTE_OK ? TRY(fpu, &fpu) : status;
 	status = status == MOTE_OK ? TRY(set_fpu, &fpu) : status;
 	status = status == MOTE_OK ? TRY(debug_regs, &debug) : status;
-	status = status == MOTE_OK ? TRY(set_debug_regs, &debug) : status;
-	if (status == MOTE_OK && bytes > 0 && bytes <= sizeof(attempt->state)) {
-		status = TRY(xsave, attempt->state, bytes);
-		status = status == MOTE_OK ? TRY(set_xsave, attempt->state, bytes) : status;
-	}
-	return status;
+	return status == MOTE_OK ? TRY(set_debug_regs, &debug) : status;
 }
 
 static mote_status use_vm(struct attempt *attempt)

@@ -3,6 +3,7 @@
  * Retired exits: whatever the hypervisor keeps pending, after an exit the vCPU
  * looks and behaves as if the exiting instruction were behind it.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "machine.h"
@@ -166,16 +167,17 @@ static void touch_debug(struct machine *machine)
 	MACHINE_OK(machine, set_debug_regs, &state);
 }
 
-static void touch_xsave(struct machine *machine)
+static void touch_state(struct machine *machine)
 {
-	static uint8_t state[65536];
-	size_t bytes = machine->vm->ops->xsave_bytes(machine->vm);
+	size_t bytes;
+	void *state;
 
-	if (bytes == 0)
-		return;
-	REQUIRE(bytes <= sizeof(state));
-	MACHINE_OK(machine, xsave, state, bytes);
-	MACHINE_OK(machine, set_xsave, state, bytes);
+	MACHINE_OK(machine, state_bytes, &bytes);
+	state = malloc(bytes);
+	REQUIRE(state != NULL);
+	MACHINE_OK(machine, save_state, state, bytes);
+	MACHINE_OK(machine, load_state, state, bytes);
+	free(state);
 }
 
 static void touch_regs(struct machine *machine)
@@ -205,7 +207,7 @@ static void check_touch(struct machine *machine, const struct code_access *acces
 static void touching_any_state_is_safe(void)
 {
 	static void (*const touches[])(struct machine *) = {touch_regs, touch_sregs, touch_fpu,
-							    touch_debug, touch_xsave};
+							    touch_debug, touch_state};
 
 	for (size_t i = 0; i < TEST_COUNT(touches); i++) {
 		touch = touches[i];

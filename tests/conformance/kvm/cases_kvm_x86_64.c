@@ -3,10 +3,12 @@
  * KVM on x86_64 as it may be on another machine: CPUID, quirks, capabilities.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cases_kvm.h"
 #include "hypervisor/backends/kvm/kvm.h"
+#include "hypervisor/backends/kvm/kvm_x86_64_internal.h"
 #include "pretended_kvm.h"
 
 const char kvm_arch_remedy[] = "load the kernel module (modprobe kvm_intel or kvm_amd)";
@@ -44,8 +46,7 @@ static void missing_options_are_done_without(void)
 		CHECK(capabilities.slots >= 2);
 		CHECK(capabilities.read_only_slots != (options[i] == MOTE_KVM_CAP_READONLY_MEM));
 		if (options[i] == MOTE_KVM_CAP_XSAVE2)
-			CHECK_EQ(machine.vm->ops->xsave_bytes(machine.vm),
-				 MOTE_KVM_X86_XSAVE_BYTES);
+			CHECK_EQ(mote_kvm_xsave_bytes(machine.vm), MOTE_KVM_X86_XSAVE_BYTES);
 		machine_destroy(&machine);
 	}
 }
@@ -253,9 +254,169 @@ static void reset_marks_pkru_where_kvm_keeps_it(void)
 
 /* ---- The XSAVE area ------------------------------------------------------------------------ */
 
-static void make_compacted(uint8_t *area)
+/* Offsets in the standard format. */
+enum { AREA_FEATURES = 512, AREA_YMM = 576, AREA_BYTES = 65536 };
+
+static uint8_t area[AREA_BYTES];
+
+static void read_area(struct machine *machine)
 {
-	area[XSAVE_BV + 15] = 0x80; /* XCOMP_BV, bit 63 */
+	REQUIRE(mote_kvm_xsave_bytes(machine->vm) <= sizeof(area));
+	REQUIRE_OK(mote_kvm_get_xsave((struct mote_kvm_vm *)machine->vm, area, &machine->error),
+		   &machine->error);
+}
+
+static bool write_area(struct machine *machine)
+{
+	return mote_kvm_put_xsave((struct mote_kvm_vm *)machine->vm, area, &machine->error) ==
+	       MOTE_OK;
+}
+
+/* A machine whose upper vector halves hold a pattern. */
+static void make_with_upper_halves(struct machine *machine)
+{
+	test_need_hypervisor();
+	machine_make(machine, NULL);
+	read_area(machine);
+	area[AREA_FEATURES] |= 4;
+	for (unsigned i = 0; i < 256; i++)
+		area[AREA_YMM + i] = (uint8_t)(i + 1);
+	if (!write_area(machine))
+		SKIP("this processor has no AVX: %s", machine->error.text);
+}
+
+static void set_fpu_leaves_the_upper_vector_halves_alone(void)
+{
+	const mote_fpu fpu = {.fcw = 0x37f, .mxcsr = 0x1f80};
+	uint8_t before[256];
+	struct machine machine;
+
+	make_with_upper_halves(&machine);
+	memcpy(before, area + AREA_YMM, sizeof(before));
+	MACHINE_OK(&machine, set_fpu, &fpu);
+	read_area(&machine);
+	CHECK_EQ(area[AREA_FEATURES] & 4, 4);
+	CHECK_MEM(area + AREA_YMM, before, sizeof(before));
+	machine_destroy(&machine);
+}
+
+static void the_state_has_the_upper_vector_halves(void)
+{
+	uint8_t before[256];
+	struct machine machine, other;
+	size_t bytes;
+	void *state;
+
+	make_with_upper_halves(&machine);
+	memcpy(before, area + AREA_YMM, sizeof(before));
+	MACHINE_OK(&machine, state_bytes, &bytes);
+	state = malloc(bytes);
+	REQUIRE(state != NULL);
+	MACHINE_OK(&machine, save_state, state, bytes);
+	machine_make(&other, NULL);
+	MACHINE_OK(&other, load_state, state, bytes);
+	memset(area, 0, sizeof(area));
+	read_area(&other);
+	CHECK_MEM(area + AREA_YMM, before, sizeof(before));
+	free(state);
+	machine_destroy(&machine);
+	machine_destroy(&other);
+}
+
+static void reset_clears_the_upper_vector_halves(void)
+{
+	static const uint8_t zeros[256];
+	struct machine machine;
+
+	make_with_upper_halves(&machine);
+	MACHINE_RESET(&machine);
+	read_area(&machine);
+	if (area[AREA_FEATURES] & 4)
+		CHECK_MEM(area + AREA_YMM, zeros, sizeof(zeros));
+	machine_destroy(&machine);
+}
+
+/* Where the standard format has PKRU, which Intel and AMD place differently; 0: this processor
+ * has none. */
+static unsigned pkru_offset(void)
+{
+	unsigned eax = 0xd, ebx, ecx = 9, edx;
+
+	__asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+	return eax >= 4 ? ebx : 0;
+}
+
+/* Sets PKRU and resets; NULL, or why this machine cannot show it. */
+static const char *reset_protection_keys(struct machine *machine)
+{
+	const uint32_t denied = 0x55555554, none = 0;
+	const unsigned offset = pkru_offset();
+
+	if (offset == 0 || offset + sizeof(denied) > mote_kvm_xsave_bytes(machine->vm))
+		return "this processor has no protection keys";
+	read_area(machine);
+	area[AREA_FEATURES + 1] |= 2;
+	memcpy(area + offset, &denied, sizeof(denied));
+	if (!write_area(machine))
+		return "KVM keeps no protection keys";
+	read_area(machine);
+	if (!(area[AREA_FEATURES + 1] & 2))
+		return "this kernel does not show what guests are not told of";
+	CHECK_MEM(area + offset, &denied, sizeof(denied));
+	MACHINE_RESET(machine);
+	read_area(machine);
+	if (area[AREA_FEATURES + 1] & 2)
+		CHECK_MEM(area + offset, &none, sizeof(none));
+	return NULL;
+}
+
+static void reset_clears_the_protection_keys(void)
+{
+	struct machine machine;
+	const char *reason;
+
+	test_need_hypervisor();
+	machine_make(&machine, NULL);
+	reason = reset_protection_keys(&machine);
+	machine_destroy(&machine);
+	if (reason != NULL)
+		SKIP("%s", reason);
+}
+
+/* A pending exception or interrupt would otherwise reach the next guest, or get lost. */
+static void the_state_has_what_is_pending(void)
+{
+	enum { NMI_PENDING = 13, FLAGS = 20, VALID_NMI_PENDING = 1 };
+	struct mote_kvm_x86_vcpu_events events = {{0}}, found;
+	struct machine machine, other;
+	size_t bytes;
+	void *state;
+
+	test_need_hypervisor();
+	machine_make(&machine, NULL);
+	machine_make(&other, NULL);
+	events.bytes[NMI_PENDING] = 1;
+	events.bytes[FLAGS] = VALID_NMI_PENDING;
+	REQUIRE_OK(mote_kvm_vcpu_set((struct mote_kvm_vm *)machine.vm, MOTE_KVM_SET_VCPU_EVENTS,
+				     &events, "KVM_SET_VCPU_EVENTS", &machine.error),
+		   &machine.error);
+	MACHINE_OK(&machine, state_bytes, &bytes);
+	state = malloc(bytes);
+	REQUIRE(state != NULL);
+	MACHINE_OK(&machine, save_state, state, bytes);
+	MACHINE_OK(&other, load_state, state, bytes);
+	REQUIRE_OK(mote_kvm_vcpu_get((struct mote_kvm_vm *)other.vm, MOTE_KVM_GET_VCPU_EVENTS,
+				     &found, "KVM_GET_VCPU_EVENTS", &other.error),
+		   &other.error);
+	CHECK_EQ(found.bytes[NMI_PENDING], 1);
+	free(state);
+	machine_destroy(&machine);
+	machine_destroy(&other);
+}
+
+static void make_compacted(uint8_t *read)
+{
+	read[XSAVE_BV + 15] = 0x80; /* XCOMP_BV, bit 63 */
 }
 
 static void an_area_in_another_format_is_refused(void)
@@ -286,6 +447,11 @@ static const struct test_case cases[] = {
 	CASE(the_patching_of_hypercalls_is_turned_off),
 	CASE(guest_memory_is_never_patched),
 	CASE(reset_marks_pkru_where_kvm_keeps_it),
+	CASE(set_fpu_leaves_the_upper_vector_halves_alone),
+	CASE(the_state_has_the_upper_vector_halves),
+	CASE(reset_clears_the_upper_vector_halves),
+	CASE(reset_clears_the_protection_keys),
+	CASE(the_state_has_what_is_pending),
 	CASE(an_area_in_another_format_is_refused),
 };
 

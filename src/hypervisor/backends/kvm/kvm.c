@@ -10,7 +10,6 @@
 
 #include "error_internal.h"
 #include "hypervisor/backends/kvm/kvm_internal.h"
-#include "hypervisor/vm.h"
 #include "os/os.h"
 
 #define DEVICE "/dev/kvm"
@@ -275,9 +274,9 @@ static const struct mote_vm_ops vm_ops = {
 	.set_fpu = mote_kvm_set_fpu,
 	.debug_regs = mote_kvm_debug_regs,
 	.set_debug_regs = mote_kvm_set_debug_regs,
-	.xsave_bytes = mote_kvm_xsave_bytes,
-	.xsave = mote_kvm_xsave,
-	.set_xsave = mote_kvm_set_xsave,
+	.state_bytes = mote_kvm_state_bytes,
+	.save_state = mote_kvm_save_state,
+	.load_state = mote_kvm_load_state,
 	.begin_reset = mote_kvm_begin_reset,
 	.invalidate_translations = mote_kvm_invalidate_translations,
 	.native_handle = kvm_native_handle,

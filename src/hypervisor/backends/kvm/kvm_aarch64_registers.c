@@ -200,35 +200,6 @@ mote_status mote_kvm_set_fpu(struct mote_vm *base, const mote_fpu *fpu, mote_err
 	return mover.status;
 }
 
-/* This architecture has no state in the XSAVE format. */
-size_t mote_kvm_xsave_bytes(struct mote_vm *base)
-{
-	(void)base;
-	return 0;
-}
-
-static mote_status no_xsave(mote_error *error)
-{
-	return mote_fail(error, MOTE_UNSUPPORTED, "xsave: aarch64 has no such state");
-}
-
-mote_status mote_kvm_xsave(struct mote_vm *base, void *state, size_t bytes, mote_error *error)
-{
-	(void)base;
-	(void)state;
-	(void)bytes;
-	return no_xsave(error);
-}
-
-mote_status mote_kvm_set_xsave(struct mote_vm *base, const void *state, size_t bytes,
-			       mote_error *error)
-{
-	(void)base;
-	(void)state;
-	(void)bytes;
-	return no_xsave(error);
-}
-
 /* ---- Debug registers --------------------------------------------------------------------- */
 
 static void move_debug_regs(struct mover *mover, mote_debug_regs *debug)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Saves and restores all registers that KVM_GET_REG_LIST names.
+ * The state of an aarch64 vCPU as one block: all registers of KVM_GET_REG_LIST, including those
+ * that the neutral structures lack.
  * Source: Linux, Documentation/virt/kvm/api.rst, 4.84.
  */
-#include "hypervisor/backends/kvm/kvm_aarch64_state.h"
-
 #include <errno.h>
 #include <string.h>
 
@@ -13,9 +12,20 @@
 
 enum { MAXIMUM_REGISTERS = 16384, MAXIMUM_REGISTER_BYTES = 2048 };
 
+/* A register in the block; its value comes next, and takes a multiple of 16 bytes. */
+struct record {
+	uint64_t id;
+	uint64_t value_bytes;
+};
+
 static size_t register_bytes(uint64_t id)
 {
 	return (size_t)1 << ((id & MOTE_KVM_REG_SIZE_MASK) >> MOTE_KVM_REG_SIZE_SHIFT);
+}
+
+static size_t record_bytes(uint64_t id)
+{
+	return sizeof(struct record) + ((register_bytes(id) + 15) & ~(size_t)15);
 }
 
 /* KVM's list of ids; the caller frees it.  The first query only asks for its length. */
@@ -44,99 +54,99 @@ static mote_status read_list(struct mote_kvm_vm *vm, struct mote_kvm_reg_list **
 	return MOTE_OK;
 }
 
-/* Makes room for the registers of a list. */
-static mote_status lay_out(struct mote_kvm_vm *vm, const struct mote_kvm_reg_list *list,
-			   struct mote_kvm_state *state, mote_error *error)
+static mote_status measure(const struct mote_kvm_reg_list *list, size_t *bytes, mote_error *error)
 {
-	const mote_allocator *allocator = vm->kvm->base.allocator;
+	size_t sum = 0;
 
-	state->count = (size_t)list->n;
-	state->registers = mote_allocate(allocator, state->count * sizeof(*state->registers));
-	if (state->registers == NULL)
-		return mote_fail_memory(error, "registers");
-	for (size_t i = 0; i < state->count; i++) {
-		const size_t bytes = register_bytes(list->reg[i]);
-
-		if (bytes > MAXIMUM_REGISTER_BYTES)
+	for (uint64_t i = 0; i < list->n; i++) {
+		if (register_bytes(list->reg[i]) > MAXIMUM_REGISTER_BYTES)
 			return mote_fail(error, MOTE_HYPERVISOR,
 					 "KVM_GET_REG_LIST: register 0x%llx has %zu bytes",
-					 (unsigned long long)list->reg[i], bytes);
-		state->registers[i].id = list->reg[i];
-		state->registers[i].offset = state->bytes;
-		/* Values of 16 bytes and less stay aligned. */
-		state->bytes += (bytes + 15) & ~(size_t)15;
+					 (unsigned long long)list->reg[i],
+					 register_bytes(list->reg[i]));
+		sum += record_bytes(list->reg[i]);
 	}
-	state->values = mote_allocate(allocator, state->bytes);
-	return state->values != NULL ? MOTE_OK : mote_fail_memory(error, "registers");
+	*bytes = sum;
+	return MOTE_OK;
 }
 
-static mote_status read_values(struct mote_kvm_vm *vm, struct mote_kvm_state *state,
-			       mote_error *error)
+mote_status mote_kvm_state_bytes(struct mote_vm *base, size_t *bytes, mote_error *error)
 {
-	mote_status status = MOTE_OK;
+	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
+	struct mote_kvm_reg_list *list;
+	mote_status status = read_list(vm, &list, error);
 
-	for (size_t i = 0; status == MOTE_OK && i < state->count; i++)
-		status = mote_kvm_get_register(vm, state->registers[i].id,
-					       state->values + state->registers[i].offset, error);
+	if (status != MOTE_OK)
+		return status;
+	status = measure(list, bytes, error);
+	mote_release(vm->kvm->base.allocator, list);
 	return status;
 }
 
-mote_status mote_kvm_state_save(struct mote_vm *base, struct mote_kvm_state *state,
-				mote_error *error)
+static mote_status read_values(struct mote_kvm_vm *vm, const struct mote_kvm_reg_list *list,
+			       uint8_t *at, mote_error *error)
+{
+	mote_status status = MOTE_OK;
+
+	for (uint64_t i = 0; status == MOTE_OK && i < list->n; i++) {
+		const struct record record = {list->reg[i], register_bytes(list->reg[i])};
+
+		memcpy(at, &record, sizeof(record));
+		status = mote_kvm_get_register(vm, record.id, at + sizeof(record), error);
+		at += record_bytes(record.id);
+	}
+	return status;
+}
+
+mote_status mote_kvm_save_state(struct mote_vm *base, void *state, size_t bytes, mote_error *error)
 {
 	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
-	struct mote_kvm_state saved = {.count = 0};
 	struct mote_kvm_reg_list *list = NULL;
+	size_t needed = 0;
 	mote_status status = mote_kvm_retire(vm, error);
 
 	if (status == MOTE_OK)
 		status = read_list(vm, &list, error);
 	if (status == MOTE_OK)
-		status = lay_out(vm, list, &saved, error);
+		status = measure(list, &needed, error);
 	if (status == MOTE_OK)
-		status = read_values(vm, &saved, error);
+		status = mote_vm_check_state(bytes, needed, error);
+	if (status == MOTE_OK)
+		status = read_values(vm, list, state, error);
 	mote_release(vm->kvm->base.allocator, list);
-	if (status != MOTE_OK) {
-		mote_kvm_state_free(base, &saved);
-		return status;
-	}
-	*state = saved;
-	return MOTE_OK;
+	return status;
 }
 
 /* Registers that identify the processor accept only their own value, or none at all. */
-static bool is_as_it_was(struct mote_kvm_vm *vm, const struct mote_kvm_saved_register *saved,
-			 const uint8_t *value)
+static bool is_as_it_was(struct mote_kvm_vm *vm, uint64_t id, const uint8_t *value)
 {
 	uint8_t now[MAXIMUM_REGISTER_BYTES];
 	mote_error ignored = MOTE_ERROR_INIT;
 
-	return mote_kvm_get_register(vm, saved->id, now, &ignored) == MOTE_OK &&
-	       memcmp(now, value, register_bytes(saved->id)) == 0;
+	return mote_kvm_get_register(vm, id, now, &ignored) == MOTE_OK &&
+	       memcmp(now, value, register_bytes(id)) == 0;
 }
 
-mote_status mote_kvm_state_restore(struct mote_vm *base, const struct mote_kvm_state *state,
-				   mote_error *error)
+mote_status mote_kvm_load_state(struct mote_vm *base, const void *state, size_t bytes,
+				mote_error *error)
 {
 	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
-	mote_status status = mote_kvm_retire(vm, error);
+	const uint8_t *at = state, *end = at + bytes;
+	size_t needed;
+	mote_status status = mote_kvm_state_bytes(base, &needed, error);
 
+	if (status == MOTE_OK)
+		status = mote_vm_check_state(bytes, needed, error);
+	if (status == MOTE_OK)
+		status = mote_kvm_retire(vm, error);
 	vm->touched = true;
-	for (size_t i = 0; status == MOTE_OK && i < state->count; i++) {
-		const struct mote_kvm_saved_register *saved = &state->registers[i];
-		const uint8_t *value = state->values + saved->offset;
+	while (status == MOTE_OK && at < end) {
+		struct record record;
 
-		if (!is_as_it_was(vm, saved, value))
-			status = mote_kvm_set_register(vm, saved->id, value, error);
+		memcpy(&record, at, sizeof(record));
+		if (!is_as_it_was(vm, record.id, at + sizeof(record)))
+			status = mote_kvm_set_register(vm, record.id, at + sizeof(record), error);
+		at += record_bytes(record.id);
 	}
 	return status;
-}
-
-void mote_kvm_state_free(struct mote_vm *base, struct mote_kvm_state *state)
-{
-	const mote_allocator *allocator = ((struct mote_kvm_vm *)base)->kvm->base.allocator;
-
-	mote_release(allocator, state->registers);
-	mote_release(allocator, state->values);
-	*state = (struct mote_kvm_state){.count = 0};
 }

@@ -221,6 +221,7 @@ struct mote_kvm_x86_cpuid_head {
 #define MOTE_KVM_SET_SREGS MOTE_KVM_IOW(0x84u, struct mote_kvm_x86_sregs)
 #define MOTE_KVM_SET_CPUID2 MOTE_KVM_IOW(0x90u, struct mote_kvm_x86_cpuid_head)
 #define MOTE_KVM_SET_MP_STATE MOTE_KVM_IOW(0x99u, struct mote_kvm_x86_mp_state)
+#define MOTE_KVM_GET_VCPU_EVENTS MOTE_KVM_IOR(0x9fu, struct mote_kvm_x86_vcpu_events)
 #define MOTE_KVM_SET_VCPU_EVENTS MOTE_KVM_IOW(0xa0u, struct mote_kvm_x86_vcpu_events)
 #define MOTE_KVM_GET_DEBUGREGS MOTE_KVM_IOR(0xa1u, struct mote_kvm_x86_debugregs)
 #define MOTE_KVM_SET_DEBUGREGS MOTE_KVM_IOW(0xa2u, struct mote_kvm_x86_debugregs)

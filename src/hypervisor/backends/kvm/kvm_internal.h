@@ -11,6 +11,7 @@
 #include "hypervisor/backends/linux/linux_device.h"
 #include "hypervisor/interrupt/kick_signal.h"
 #include "hypervisor/virtual_machine.h"
+#include "hypervisor/vm.h"
 
 /* What one architecture's vCPU setup keeps per hypervisor, e.g. a CPUID table. */
 struct mote_kvm_arch;
@@ -105,10 +106,10 @@ mote_status mote_kvm_set_fpu(struct mote_vm *base, const mote_fpu *fpu, mote_err
 mote_status mote_kvm_debug_regs(struct mote_vm *base, mote_debug_regs *debug, mote_error *error);
 mote_status mote_kvm_set_debug_regs(struct mote_vm *base, const mote_debug_regs *debug,
 				    mote_error *error);
-size_t mote_kvm_xsave_bytes(struct mote_vm *base);
-mote_status mote_kvm_xsave(struct mote_vm *base, void *state, size_t bytes, mote_error *error);
-mote_status mote_kvm_set_xsave(struct mote_vm *base, const void *state, size_t bytes,
-			       mote_error *error);
+mote_status mote_kvm_state_bytes(struct mote_vm *base, size_t *bytes, mote_error *error);
+mote_status mote_kvm_save_state(struct mote_vm *base, void *state, size_t bytes, mote_error *error);
+mote_status mote_kvm_load_state(struct mote_vm *base, const void *state, size_t bytes,
+				mote_error *error);
 mote_status mote_kvm_begin_reset(struct mote_vm *base, mote_error *error);
 mote_status mote_kvm_invalidate_translations(struct mote_vm *base, uint64_t gpa, uint64_t bytes,
 					     mote_error *error);

@@ -414,7 +414,7 @@ mote_status mote_kvm_set_debug_regs(struct mote_vm *base, const mote_debug_regs 
 /* ---- Reset ------------------------------------------------------------------------------- */
 
 /* A string instruction may have further accesses to make: setting RCX to 0 ends it. */
-static mote_status forget_pending(struct mote_kvm_vm *vm, mote_error *error)
+mote_status mote_kvm_forget_pending(struct mote_kvm_vm *vm, mote_error *error)
 {
 	const struct mote_kvm_x86_regs none = {.rflags = MOTE_X86_64_RFLAGS_FIXED};
 	mote_status status = mote_kvm_retire(vm, error);
@@ -430,25 +430,24 @@ static mote_status forget_pending(struct mote_kvm_vm *vm, mote_error *error)
 	return mote_fail(error, MOTE_HYPERVISOR, "reset: the last instruction does not complete");
 }
 
-static mote_status reset_events(struct mote_kvm_vm *vm, mote_error *error)
+mote_status mote_kvm_set_runnable(struct mote_kvm_vm *vm, mote_error *error)
 {
-	static const struct mote_kvm_x86_vcpu_events events;
 	static const struct mote_kvm_x86_mp_state runnable;
-	mote_status status = mote_kvm_vcpu_set(vm, MOTE_KVM_SET_VCPU_EVENTS, &events,
-					       "KVM_SET_VCPU_EVENTS", error);
 
-	if (status != MOTE_OK)
-		return status;
 	return mote_kvm_vcpu_set(vm, MOTE_KVM_SET_MP_STATE, &runnable, "KVM_SET_MP_STATE", error);
 }
 
 mote_status mote_kvm_begin_reset(struct mote_vm *base, mote_error *error)
 {
+	static const struct mote_kvm_x86_vcpu_events none;
 	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
-	mote_status status = forget_pending(vm, error);
+	mote_status status = mote_kvm_forget_pending(vm, error);
 
 	if (status == MOTE_OK)
-		status = reset_events(vm, error);
+		status = mote_kvm_set_runnable(vm, error);
+	if (status == MOTE_OK)
+		status = mote_kvm_vcpu_set(vm, MOTE_KVM_SET_VCPU_EVENTS, &none,
+					   "KVM_SET_VCPU_EVENTS", error);
 	if (status == MOTE_OK)
 		status = mote_kvm_reset_xsave(base, error);
 	return status;

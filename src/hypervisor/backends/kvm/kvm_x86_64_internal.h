@@ -23,6 +23,17 @@ mote_status mote_kvm_touch(struct mote_vm *base, struct mote_kvm_vm **vm, mote_e
 /* Sets XCR0 as the CPUID policy requires. */
 mote_status mote_kvm_set_xcr0(struct mote_kvm_vm *vm, mote_error *error);
 
+/* The extended state in the standard format, in an area of mote_kvm_xsave_bytes. */
+size_t mote_kvm_xsave_bytes(const struct mote_vm *base);
+mote_status mote_kvm_get_xsave(struct mote_kvm_vm *vm, uint8_t *area, mote_error *error);
+mote_status mote_kvm_put_xsave(struct mote_kvm_vm *vm, const uint8_t *area, mote_error *error);
+
+/* Discards the last exit's instruction, with all accesses that it has yet to make. */
+mote_status mote_kvm_forget_pending(struct mote_kvm_vm *vm, mote_error *error);
+
+/* Makes the vCPU run when it is entered, whatever it waited for. */
+mote_status mote_kvm_set_runnable(struct mote_kvm_vm *vm, mote_error *error);
+
 /* Resets the extended state to fpu alone, and XCR0. */
 mote_status mote_kvm_reset_xsave(struct mote_vm *base, mote_error *error);
 

@@ -7,44 +7,21 @@
 #include "hypervisor/arch/x86_64/x86_64_xsave.h"
 #include "hypervisor/backends/kvm/kvm_x86_64_internal.h"
 
-size_t mote_kvm_xsave_bytes(struct mote_vm *base)
+size_t mote_kvm_xsave_bytes(const struct mote_vm *base)
 {
-	return ((struct mote_kvm_vm *)base)->kvm->arch->xsave_bytes;
+	return ((const struct mote_kvm_vm *)base)->kvm->arch->xsave_bytes;
 }
 
-static mote_status check_xsave_bytes(struct mote_vm *base, size_t bytes, mote_error *error)
+mote_status mote_kvm_get_xsave(struct mote_kvm_vm *vm, uint8_t *area, mote_error *error)
 {
-	if (bytes == mote_kvm_xsave_bytes(base))
-		return MOTE_OK;
-	return mote_fail(error, MOTE_INVALID_ARGUMENT, "xsave state has %zu bytes, not %zu", bytes,
-			 mote_kvm_xsave_bytes(base));
+	if (vm->kvm->arch->xsave_bytes > MOTE_KVM_X86_XSAVE_BYTES)
+		return mote_kvm_vcpu_get(vm, MOTE_KVM_GET_XSAVE2, area, "KVM_GET_XSAVE2", error);
+	return mote_kvm_vcpu_get(vm, MOTE_KVM_GET_XSAVE, area, "KVM_GET_XSAVE", error);
 }
 
-mote_status mote_kvm_xsave(struct mote_vm *base, void *state, size_t bytes, mote_error *error)
+mote_status mote_kvm_put_xsave(struct mote_kvm_vm *vm, const uint8_t *area, mote_error *error)
 {
-	struct mote_kvm_vm *vm;
-	mote_status status = check_xsave_bytes(base, bytes, error);
-
-	if (status == MOTE_OK)
-		status = mote_kvm_touch(base, &vm, error);
-	if (status != MOTE_OK)
-		return status;
-	if (bytes > MOTE_KVM_X86_XSAVE_BYTES)
-		return mote_kvm_vcpu_get(vm, MOTE_KVM_GET_XSAVE2, state, "KVM_GET_XSAVE2", error);
-	return mote_kvm_vcpu_get(vm, MOTE_KVM_GET_XSAVE, state, "KVM_GET_XSAVE", error);
-}
-
-mote_status mote_kvm_set_xsave(struct mote_vm *base, const void *state, size_t bytes,
-			       mote_error *error)
-{
-	struct mote_kvm_vm *vm;
-	mote_status status = check_xsave_bytes(base, bytes, error);
-
-	if (status == MOTE_OK)
-		status = mote_kvm_touch(base, &vm, error);
-	if (status == MOTE_OK)
-		status = mote_kvm_vcpu_set(vm, MOTE_KVM_SET_XSAVE, state, "KVM_SET_XSAVE", error);
-	return status;
+	return mote_kvm_vcpu_set(vm, MOTE_KVM_SET_XSAVE, area, "KVM_SET_XSAVE", error);
 }
 
 /* PKRU is 0 after power-on.  Kernels before 6.2 do not change it unless the area marks it; it is in
@@ -75,12 +52,15 @@ static mote_status fail_format(mote_error *error)
 /* Through the XSAVE area: KVM_SET_FPU does not set MXCSR on some kernels. */
 mote_status mote_kvm_fpu(struct mote_vm *base, mote_fpu *fpu, mote_error *error)
 {
+	struct mote_kvm_vm *vm;
 	uint8_t *area;
 	mote_status status = allocate_area(base, &area, error);
 
 	if (status != MOTE_OK)
 		return status;
-	status = mote_kvm_xsave(base, area, mote_kvm_xsave_bytes(base), error);
+	status = mote_kvm_touch(base, &vm, error);
+	if (status == MOTE_OK)
+		status = mote_kvm_get_xsave(vm, area, error);
 	if (status == MOTE_OK && !mote_x86_64_fpu_from_xsave(area, mote_kvm_xsave_bytes(base), fpu))
 		status = fail_format(error);
 	release_area(base, area);
@@ -91,20 +71,21 @@ mote_status mote_kvm_fpu(struct mote_vm *base, mote_fpu *fpu, mote_error *error)
 static mote_status write_fpu(struct mote_vm *base, const mote_fpu *fpu, bool from_current,
 			     mote_error *error)
 {
-	size_t bytes = mote_kvm_xsave_bytes(base);
+	struct mote_kvm_vm *vm;
 	uint8_t *area;
 	mote_status status = allocate_area(base, &area, error);
 
 	if (status != MOTE_OK)
 		return status;
-	if (from_current)
-		status = mote_kvm_xsave(base, area, bytes, error);
-	else
+	status = mote_kvm_touch(base, &vm, error);
+	if (status == MOTE_OK && from_current)
+		status = mote_kvm_get_xsave(vm, area, error);
+	if (!from_current)
 		mark_pkru(base, area);
-	if (status == MOTE_OK && !mote_x86_64_fpu_to_xsave(fpu, area, bytes))
+	if (status == MOTE_OK && !mote_x86_64_fpu_to_xsave(fpu, area, mote_kvm_xsave_bytes(base)))
 		status = fail_format(error);
 	if (status == MOTE_OK)
-		status = mote_kvm_set_xsave(base, area, bytes, error);
+		status = mote_kvm_put_xsave(vm, area, error);
 	release_area(base, area);
 	return status;
 }

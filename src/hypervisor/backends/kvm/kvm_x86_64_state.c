@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The state of an x86_64 vCPU as one block: KVM's own structures, one after the other.  XCR0 is not
+ * in it: it never changes.
+ */
+#include <stddef.h>
+
+#include "hypervisor/backends/kvm/kvm_x86_64_internal.h"
+
+/* The XSAVE area comes next. */
+struct block {
+	struct mote_kvm_x86_sregs sregs;
+	struct mote_kvm_x86_regs regs;
+	struct mote_kvm_x86_debugregs debug;
+	struct mote_kvm_x86_vcpu_events events;
+};
+
+/* In the order in which they are loaded: setting general registers drops a pending exception. */
+static const struct {
+	unsigned long get, set;
+	const char *get_name, *set_name;
+	size_t offset;
+} parts[] = {
+#define PART(name, member)                                                                         \
+	{                                                                                          \
+		MOTE_KVM_GET_##name, MOTE_KVM_SET_##name, "KVM_GET_" #name, "KVM_SET_" #name,      \
+			offsetof(struct block, member)                                             \
+	}
+	PART(SREGS, sregs),
+	PART(REGS, regs),
+	PART(DEBUGREGS, debug),
+	PART(VCPU_EVENTS, events),
+#undef PART
+};
+
+enum { PART_COUNT = sizeof(parts) / sizeof(parts[0]) };
+
+mote_status mote_kvm_state_bytes(struct mote_vm *base, size_t *bytes, mote_error *error)
+{
+	(void)error;
+	*bytes = sizeof(struct block) + mote_kvm_xsave_bytes(base);
+	return MOTE_OK;
+}
+
+static mote_status check_bytes(struct mote_vm *base, size_t bytes, mote_error *error)
+{
+	return mote_vm_check_state(bytes, sizeof(struct block) + mote_kvm_xsave_bytes(base), error);
+}
+
+mote_status mote_kvm_save_state(struct mote_vm *base, void *state, size_t bytes, mote_error *error)
+{
+	struct mote_kvm_vm *vm;
+	uint8_t *block = state;
+	mote_status status = check_bytes(base, bytes, error);
+
+	if (status == MOTE_OK)
+		status = mote_kvm_touch(base, &vm, error);
+	for (unsigned i = 0; status == MOTE_OK && i < PART_COUNT; i++)
+		status = mote_kvm_vcpu_get(vm, parts[i].get, block + parts[i].offset,
+					   parts[i].get_name, error);
+	return status == MOTE_OK ? mote_kvm_get_xsave(vm, block + sizeof(struct block), error)
+				 : status;
+}
+
+mote_status mote_kvm_load_state(struct mote_vm *base, const void *state, size_t bytes,
+				mote_error *error)
+{
+	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
+	const uint8_t *block = state;
+	mote_status status = check_bytes(base, bytes, error);
+
+	if (status == MOTE_OK)
+		status = mote_kvm_forget_pending(vm, error);
+	if (status == MOTE_OK)
+		status = mote_kvm_set_runnable(vm, error);
+	for (unsigned i = 0; status == MOTE_OK && i < PART_COUNT; i++)
+		status = mote_kvm_vcpu_set(vm, parts[i].set, block + parts[i].offset,
+					   parts[i].set_name, error);
+	return status == MOTE_OK ? mote_kvm_put_xsave(vm, block + sizeof(struct block), error)
+				 : status;
+}
