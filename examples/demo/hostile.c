@@ -72,7 +72,7 @@ static mote_status run(mote_sandbox *sandbox, const struct attack *attack, mote_
 	return status;
 }
 
-static bool is_caught(const mote_sandbox *sandbox, const struct attack *attack, mote_status status)
+static bool is_caught(mote_sandbox *sandbox, const struct attack *attack, mote_status status)
 {
 	const mote_fault *fault = mote_sandbox_get_fault(sandbox);
 

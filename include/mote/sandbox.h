@@ -277,13 +277,14 @@ MOTE_API mote_status mote_sandbox_start(mote_sandbox *sandbox, const mote_call_o
 MOTE_API bool mote_sandbox_is_poisoned(const mote_sandbox *sandbox);
 
 /*
- * The guest fault that poisoned the sandbox.
+ * The guest fault that poisoned the sandbox.  The first call reads the registers; they are zeros
+ * where the hypervisor cannot give them any more, e.g. in a forked child.
  *
  * Returns    NULL when there was none; lives as long as the sandbox
  * Threads    one at a time per sandbox
  * Since      0.1
  */
-MOTE_API const mote_fault *mote_sandbox_get_fault(const mote_sandbox *sandbox);
+MOTE_API const mote_fault *mote_sandbox_get_fault(mote_sandbox *sandbox);
 
 /*
  * The interrupt handle.

@@ -68,15 +68,14 @@ static mote_status plain_fault(struct mote_sandbox_vm *sandbox_vm, struct mote_g
 			       mote_fault_kind kind, mote_error *error)
 {
 	struct mote_vm *vm = sandbox_vm->vm;
-	mote_registers *registers = &event->exception.registers;
-	mote_status status;
+	mote_exception_state state;
+	mote_status status = vm->ops->exception_state(vm, &state, error);
 
 	event->kind = MOTE_EVENT_FAULT;
 	event->exception.kind = kind;
 	event->exception.vector = MOTE_FAULT_NO_VECTOR;
-	registers->machine = MOTE_ARCH_MACHINE;
-	status = vm->ops->regs(vm, &mote_arch_registers(registers), error);
-	event->exception.pc = mote_regs_pc(&mote_arch_registers(registers));
+	if (status == MOTE_OK)
+		event->exception.pc = mote_exception_state_pc(&state);
 	return status;
 }
 
@@ -118,19 +117,35 @@ static mote_status halt_event(struct mote_sandbox_vm *sandbox_vm, struct mote_gu
 			      mote_error *error)
 {
 	struct mote_vm *vm = sandbox_vm->vm;
-	mote_regs regs;
-	mote_sregs sregs;
-	mote_status status = vm->ops->regs(vm, &regs, error);
+	mote_exception_state state;
+	mote_status status = vm->ops->exception_state(vm, &state, error);
 
-	if (status == MOTE_OK)
-		status = vm->ops->sregs(vm, &sregs, error);
 	if (status != MOTE_OK)
 		return status;
 	event->kind = MOTE_EVENT_FAULT;
-	if (mote_monitor_exception(&sandbox_vm->monitor, &regs, &sregs, &event->exception))
+	event->in_monitor = mote_monitor_exception(&sandbox_vm->monitor, &state, &event->exception);
+	if (event->in_monitor)
 		return MOTE_OK;
 	snprintf(event->text, sizeof(event->text), "halt outside the monitor's stubs");
 	return plain_fault(sandbox_vm, event, MOTE_FAULT_OTHER, error);
+}
+
+mote_status mote_sandbox_vm_user_registers(struct mote_sandbox_vm *sandbox_vm,
+					   const struct mote_guest_event *event,
+					   mote_registers *registers, mote_error *error)
+{
+	mote_regs *regs = &mote_arch_registers(registers);
+	mote_status status = sandbox_vm->vm->ops->regs(sandbox_vm->vm, regs, error);
+
+	if (status != MOTE_OK)
+		return status;
+	registers->machine = MOTE_ARCH_MACHINE;
+	if (event->in_monitor) {
+		mote_regs_pc(regs) = event->exception.pc;
+		mote_regs_sp(regs) = event->exception.sp;
+		mote_regs_flags(regs) = event->exception.flags;
+	}
+	return MOTE_OK;
 }
 
 mote_status mote_sandbox_vm_translate(struct mote_sandbox_vm *sandbox_vm,

@@ -43,6 +43,7 @@ struct mote_guest_event {
 	enum mote_guest_event_kind kind;
 	uint16_t port;			 /* DOORBELL */
 	struct mote_exception exception; /* FAULT; vector is MOTE_FAULT_NO_VECTOR without one */
+	bool in_monitor;		 /* FAULT: the vCPU is in the monitor, not in user code */
 	char text[MOTE_EXIT_TEXT_BYTES]; /* FAULT of kind OTHER or DOORBELL: what happened */
 };
 
@@ -77,6 +78,11 @@ static inline bool mote_is_doorbell(const struct mote_vm_exit *exit)
 mote_status mote_sandbox_vm_translate(struct mote_sandbox_vm *sandbox_vm,
 				      const struct mote_vm_exit *exit,
 				      struct mote_guest_event *event, mote_error *error);
+
+/* The registers of the user program at a fault: while the vCPU has not run since. */
+mote_status mote_sandbox_vm_user_registers(struct mote_sandbox_vm *sandbox_vm,
+					   const struct mote_guest_event *event,
+					   mote_registers *registers, mote_error *error);
 
 /* Runs the guest until something happens.  Inline, because every call uses it. */
 static inline mote_status mote_sandbox_vm_run(struct mote_sandbox_vm *sandbox_vm,

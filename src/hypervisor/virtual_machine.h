@@ -94,6 +94,10 @@ struct mote_vm_ops {
 	mote_status (*set_debug_regs)(struct mote_vm *vm, const mote_debug_regs *regs,
 				      mote_error *error);
 
+	/* A part of regs and sregs, for exceptions. */
+	mote_status (*exception_state)(struct mote_vm *vm, mote_exception_state *state,
+				       mote_error *error);
+
 	/* The whole vCPU as one block of bytes, to put it back later or into another VM of the same
 	 * engine: all registers, with those that the structures above lack, and pending events.
 	 * Nothing else understands the block.  bytes: what state_bytes says, which is the same for

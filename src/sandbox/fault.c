@@ -75,8 +75,8 @@ mote_status mote_sandbox_report_fault(mote_sandbox *sandbox, const struct mote_g
 		.error_code = exception->error_code,
 		.pc = exception->pc,
 		.access = exception->access,
-		.registers = exception->registers,
 	};
+	sandbox->fault_event = *event;
 	sandbox->has_fault = true;
 	if (exception->access != MOTE_ACCESS_NONE) {
 		fault->address = exception->address - offset;
@@ -93,23 +93,41 @@ mote_status mote_sandbox_report_fault(mote_sandbox *sandbox, const struct mote_g
 mote_status mote_sandbox_report_mailbox(mote_sandbox *sandbox, const char *problem,
 					mote_error *error)
 {
-	struct mote_vm *vm = sandbox->vm.vm;
-	mote_fault *fault = &sandbox->fault;
-	mote_status status;
-
-	*fault = (mote_fault){
-		.size = sizeof(*fault),
-		.kind = MOTE_FAULT_MAILBOX,
-		.vector = MOTE_FAULT_NO_VECTOR,
-		.registers.machine = MOTE_ARCH_MACHINE,
+	struct mote_guest_event event = {
+		.exception = {.kind = MOTE_FAULT_MAILBOX, .vector = MOTE_FAULT_NO_VECTOR},
 	};
-	status = vm->ops->regs(vm, &mote_arch_registers(&fault->registers), error);
+	struct mote_vm *vm = sandbox->vm.vm;
+	mote_exception_state state;
+	mote_status status = vm->ops->exception_state(vm, &state, error);
+
 	if (status != MOTE_OK)
 		return status;
-	sandbox->has_fault = true;
-	fault->pc = mote_regs_pc(&mote_arch_registers(&fault->registers));
-	find_symbol(sandbox, fault);
-	return report(sandbox, problem, error);
+	event.exception.pc = mote_exception_state_pc(&state);
+	mote_text_copy(event.text, sizeof(event.text), problem, strlen(problem));
+	return mote_sandbox_report_fault(sandbox, &event, error);
+}
+
+/* Registers cost a call of the hypervisor each on some architectures, and few ask for them. */
+static void read_registers(mote_sandbox *sandbox)
+{
+	mote_registers *registers = &sandbox->fault.registers;
+	mote_error ignored;
+
+	mote_error_begin(&ignored);
+	sandbox->fault_registers_read = true;
+	if (mote_engine_forked(sandbox->engine) ||
+	    mote_sandbox_vm_user_registers(&sandbox->vm, &sandbox->fault_event, registers,
+					   &ignored) != MOTE_OK)
+		*registers = (mote_registers){.machine = MOTE_ARCH_MACHINE};
+}
+
+const mote_fault *mote_sandbox_get_fault(mote_sandbox *sandbox)
+{
+	if (!sandbox->has_fault)
+		return NULL;
+	if (!sandbox->fault_registers_read)
+		read_registers(sandbox);
+	return &sandbox->fault;
 }
 
 mote_status mote_sandbox_poison(mote_sandbox *sandbox, mote_status status, mote_error *error)

@@ -454,11 +454,6 @@ bool mote_sandbox_is_poisoned(const mote_sandbox *sandbox)
 	return sandbox->poisoned;
 }
 
-const mote_fault *mote_sandbox_get_fault(const mote_sandbox *sandbox)
-{
-	return sandbox->has_fault ? &sandbox->fault : NULL;
-}
-
 mote_interrupt *mote_sandbox_get_interrupt(mote_sandbox *sandbox)
 {
 	return sandbox->vm.vm->interrupt;

@@ -57,7 +57,9 @@ struct mote_sandbox {
 	bool poisoned;
 	bool has_fault;
 	mote_log_level log_level;
-	mote_fault fault;
+	mote_fault fault;		     /* its registers are read on demand */
+	struct mote_guest_event fault_event; /* what they are read with */
+	bool fault_registers_read;
 	mote_status poison_status;
 	char poison_text[160];		    /* why, for later calls */
 	mote_sandbox_statistics statistics; /* its exits are those of the VM */

@@ -45,14 +45,6 @@ static void exception_of_user_code_halts_in_the_monitor(void)
 	machine_destroy(&machine);
 }
 
-/* The registers that user code had at its exception. */
-static mote_regs user_regs(struct machine *machine)
-{
-	struct mote_exception exception = machine_exception(machine);
-
-	return mote_arch_registers(&exception.registers);
-}
-
 static void make_for_access(struct machine *machine, const struct code_access *access)
 {
 	struct code code = access->code;
@@ -122,7 +114,7 @@ static void writes_carry_their_value(bool ports)
 		if (!CHECK_MEM(run_to_access(&machine, access), &pattern, access->size))
 			test_note("in %s", access->name);
 		machine_expect_end(&machine, CODE_GVA + access->code.length);
-		regs = user_regs(&machine);
+		regs = machine_user_regs(&machine);
 		CHECK_EQ(*code_value(&regs), PATTERN);
 		machine_destroy(&machine);
 	}
@@ -150,7 +142,7 @@ static void reads_reach_the_guest(bool ports, bool touch)
 			CHECK_EQ(*code_value(&regs), code_read_result(access, PATTERN, ANSWER));
 		}
 		machine_expect_end(&machine, CODE_GVA + access->code.length);
-		regs = user_regs(&machine);
+		regs = machine_user_regs(&machine);
 		CHECK_IN(&machine, *code_value(&regs), code_read_result(access, PATTERN, ANSWER));
 		machine_destroy(&machine);
 	}
@@ -191,7 +183,7 @@ static void reads_that_nobody_answers_give_zero(void)
 		make_for_access(&machine, access);
 		run_to_access(&machine, access);
 		machine_expect_end(&machine, CODE_GVA + access->code.length);
-		regs = user_regs(&machine);
+		regs = machine_user_regs(&machine);
 		CHECK_IN(&machine, *code_value(&regs), code_read_result(access, PATTERN, 0));
 		machine_destroy(&machine);
 	}

@@ -97,6 +97,18 @@ static void the_host_reads_the_fpu_that_the_guest_has(void)
 
 /* ---- Power on and off ---------------------------------------------------------------------- */
 
+void state_check_exception(const mote_exception_state *state, const mote_regs *regs,
+			   const mote_sregs *sregs)
+{
+	CHECK_EQ(state->pc, regs->pc);
+	CHECK_EQ(state->pstate, regs->pstate);
+	CHECK_EQ(state->elr, sregs->elr);
+	CHECK_EQ(state->spsr, sregs->spsr);
+	CHECK_EQ(state->esr, sregs->esr);
+	CHECK_EQ(state->far, sregs->far);
+	CHECK_EQ(state->sp_el0, sregs->sp_el0);
+}
+
 void state_make_busy(struct state *state)
 {
 	state->fpu = patterned_fpu(9);

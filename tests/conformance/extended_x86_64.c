@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * x87 and SSE, both ways; and the power-on state.  Intel SDM volume 1, 8.1, 10.2 and 13.4; volume 3,
- * table 10-1.
+ * x87 and SSE, both ways; and the power-on state.
+ * Intel SDM volume 1, 8.1, 10.2 and 13.4; volume 3, table 10-1.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -189,6 +189,15 @@ static void the_host_reads_the_fpu_that_the_guest_has(void)
 }
 
 /* ---- Reset -------------------------------------------------------------------------------- */
+
+void state_check_exception(const mote_exception_state *state, const mote_regs *regs,
+			   const mote_sregs *sregs)
+{
+	CHECK_EQ(state->rip, regs->rip);
+	CHECK_EQ(state->rsp, regs->rsp);
+	CHECK_EQ(state->cr2, sregs->cr2);
+	CHECK_EQ(state->cs, sregs->cs.selector);
+}
 
 void state_make_busy(struct state *state)
 {

@@ -204,13 +204,13 @@ struct mote_vm_exit machine_expect(struct machine *machine, enum mote_vm_exit_ki
 
 struct mote_exception machine_exception(struct machine *machine)
 {
-	mote_regs regs = machine_regs(machine);
-	mote_sregs sregs = machine_sregs(machine);
+	mote_exception_state state;
 	struct mote_exception exception;
 
-	if (!mote_monitor_exception(&machine->monitor, &regs, &sregs, &exception))
+	MACHINE_OK(machine, exception_state, &state);
+	if (!mote_monitor_exception(&machine->monitor, &state, &exception))
 		FAIL("%s: the halt at 0x%llx is no exception", name_of(machine),
-		     (unsigned long long)mote_regs_pc(&regs));
+		     (unsigned long long)mote_exception_state_pc(&state));
 	return exception;
 }
 
@@ -232,11 +232,19 @@ void machine_expect_end(struct machine *machine, uint64_t gva)
 
 mote_regs machine_regs_at_end(struct machine *machine, uint64_t gva)
 {
-	struct mote_exception exception;
-
 	machine_expect_end(machine, gva);
-	exception = machine_exception(machine);
-	return mote_arch_registers(&exception.registers);
+	return machine_user_regs(machine);
+}
+
+mote_regs machine_user_regs(struct machine *machine)
+{
+	struct mote_exception exception = machine_exception(machine);
+	mote_regs regs = machine_regs(machine);
+
+	mote_regs_pc(&regs) = exception.pc;
+	mote_regs_sp(&regs) = exception.sp;
+	mote_regs_flags(&regs) = exception.flags;
+	return regs;
 }
 
 mote_regs machine_regs(struct machine *machine)

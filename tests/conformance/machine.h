@@ -81,6 +81,8 @@ void machine_expect_end(struct machine *machine, uint64_t gva);
 mote_regs machine_regs_at_end(struct machine *machine, uint64_t gva);
 /* The exception behind a HALT exit; leaves the case when there is none. */
 struct mote_exception machine_exception(struct machine *machine);
+/* The registers of user code there. */
+mote_regs machine_user_regs(struct machine *machine);
 
 mote_regs machine_regs(struct machine *machine);
 void machine_set_regs(struct machine *machine, const mote_regs *regs);

@@ -360,7 +360,7 @@ static void single_steps_come_one_by_one(void)
 		CHECK_EQ(exception.kind, MOTE_FAULT_SINGLE_STEP);
 		CHECK_EQ(exception.vector, MOTE_AARCH64_EC_STEP_LOWER);
 		CHECK_EQ(exception.pc, ELSEWHERE_GVA + 4 * (i % 2));
-		CHECK_EQ(exception.registers.as.aarch64.x[0], (i + 1) / 2);
+		CHECK_EQ(machine_regs(&machine).x[0], (i + 1) / 2);
 		sregs = machine_sregs(&machine);
 	}
 	machine_destroy(&machine);

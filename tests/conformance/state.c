@@ -114,6 +114,28 @@ static void reset_after_a_shutdown(void)
 	machine_destroy(&machine);
 }
 
+/* ---- Exceptions --------------------------------------------------------------------------- */
+
+/* exception_state is a short way to ask for a part of the registers, and in few calls. */
+static void an_exception_is_told_in_few_calls(void)
+{
+	struct hypervisor_calls calls = {0};
+	mote_exception_state state;
+	mote_sregs sregs;
+	mote_regs regs;
+	struct machine machine;
+
+	machine_make_with(&machine, &code_end, backend_under_test()->interpose(&calls));
+	machine_expect(&machine, MOTE_EXIT_HALT);
+	calls = (struct hypervisor_calls){0};
+	MACHINE_OK(&machine, exception_state, &state);
+	CHECK(calls.calls <= 8);
+	regs = machine_regs(&machine);
+	sregs = machine_sregs(&machine);
+	state_check_exception(&state, &regs, &sregs);
+	machine_destroy(&machine);
+}
+
 /* ---- The block ---------------------------------------------------------------------------- */
 
 struct block {
@@ -305,6 +327,7 @@ static const struct test_case cases[] = {
 	CASE(reset_at_a_doorbell),
 	CASE(reset_after_an_exception_in_the_monitor),
 	CASE(reset_after_a_shutdown),
+	CASE(an_exception_is_told_in_few_calls),
 	CASE(a_saved_state_comes_back),
 	CASE(a_saved_state_starts_another_vcpu),
 	CASE(a_vcpu_that_loaded_a_state_is_not_new),

@@ -25,6 +25,9 @@ void state_check(struct machine *machine, const struct state *expected);
 
 /* Field by field: the structure may have padding. */
 void state_compare_fpu(const mote_fpu *fpu, const mote_fpu *expected);
+/* Whether an exception's state is that of these registers. */
+void state_check_exception(const mote_exception_state *state, const mote_regs *regs,
+			   const mote_sregs *sregs);
 /* Changes something in every class; the guest goes on as it would. */
 void state_make_busy(struct state *state);
 

@@ -364,6 +364,35 @@ static void a_buffer_of_the_parent(void)
 	mote_engine_release(engine);
 }
 
+/* A child knows what happened; the registers are the parent's to read. */
+static void the_fault_of_a_parent(void)
+{
+	static const mote_registers none;
+	mote_engine *engine = fixture_engine();
+	mote_sandbox *sandbox = fixture_sandbox(engine, "faults", NULL);
+	mote_error error = MOTE_ERROR_INIT;
+	mote_function function;
+	const mote_fault *fault;
+	pid_t child;
+
+	REQUIRE_OK(mote_sandbox_find(sandbox, "null_write", NULL, &function, &error), &error);
+	CHECK_STATUS(mote_sandbox_call(sandbox, function, NULL, 0, NULL, NULL, &error),
+		     MOTE_GUEST_FAULT, &error);
+	child = fork();
+	if (child == 0) {
+		fault = mote_sandbox_get_fault(sandbox);
+		_exit(fault != NULL && fault->kind == MOTE_FAULT_MEMORY && fault->pc != 0 &&
+				      memcmp(&fault->registers.as, &none.as, sizeof(none.as)) == 0
+			      ? 0
+			      : 1);
+	}
+	fixture_check_child(child);
+	fault = mote_sandbox_get_fault(sandbox);
+	REQUIRE(fault != NULL);
+	CHECK(memcmp(&fault->registers.as, &none.as, sizeof(none.as)) != 0);
+	fixture_destroy(sandbox, engine);
+}
+
 static const struct test_case cases[] = {
 	CASE(used_after_fork),
 	CASE(parent_unaffected_by_a_living_child),
@@ -374,6 +403,7 @@ static const struct test_case cases[] = {
 	CASE(destruction_in_a_callback_that_forked),
 	CASE(fork_while_engines_are_made),
 	CASE(a_buffer_of_the_parent),
+	CASE(the_fault_of_a_parent),
 };
 
 int main(int argc, char **argv)

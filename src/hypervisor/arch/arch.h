@@ -31,11 +31,15 @@
 #define MOTE_ARCH_MACHINE MOTE_MACHINE_X86_64
 #define mote_arch_registers(registers) ((registers)->as.x86_64)
 #define mote_regs_pc(regs) ((regs)->rip)
+#define mote_exception_state_pc(state) ((state)->rip)
+#define mote_regs_sp(regs) ((regs)->rsp)
+#define mote_regs_flags(regs) ((regs)->rflags)
 typedef mote_x86_64_regs mote_regs;
 typedef struct mote_x86_64_sregs mote_sregs;
 typedef struct mote_x86_64_fpu mote_fpu;
 typedef struct mote_x86_64_debug_regs mote_debug_regs;
 typedef struct mote_x86_64_debug_exit mote_debug_exit;
+typedef struct mote_x86_64_exception_state mote_exception_state;
 #define mote_power_on mote_x86_64_power_on
 #define mote_regs_print mote_x86_64_regs_print
 #define mote_sregs_print mote_x86_64_sregs_print
@@ -62,11 +66,15 @@ typedef struct mote_x86_64_debug_exit mote_debug_exit;
 #define MOTE_ARCH_MACHINE MOTE_MACHINE_AARCH64
 #define mote_arch_registers(registers) ((registers)->as.aarch64)
 #define mote_regs_pc(regs) ((regs)->pc)
+#define mote_exception_state_pc(state) ((state)->pc)
+#define mote_regs_sp(regs) ((regs)->sp)
+#define mote_regs_flags(regs) ((regs)->pstate)
 typedef mote_aarch64_regs mote_regs;
 typedef struct mote_aarch64_sregs mote_sregs;
 typedef struct mote_aarch64_fpu mote_fpu;
 typedef struct mote_aarch64_debug_regs mote_debug_regs;
 typedef struct mote_aarch64_debug_exit mote_debug_exit;
+typedef struct mote_aarch64_exception_state mote_exception_state;
 #define mote_power_on mote_aarch64_power_on
 #define mote_regs_print mote_aarch64_regs_print
 #define mote_sregs_print mote_aarch64_sregs_print

@@ -49,10 +49,10 @@ struct mote_exception {
 	mote_fault_kind kind;
 	uint32_t vector;
 	uint64_t error_code;
-	uint64_t pc;
 	uint64_t address;
 	mote_access access;
-	mote_registers registers; /* of the user program */
+	/* Of the user program.  Its other registers are still those of the vCPU. */
+	uint64_t pc, sp, flags;
 };
 
 #endif

@@ -96,38 +96,34 @@ void mote_aarch64_monitor_start(const struct mote_monitor *monitor,
 }
 
 bool mote_aarch64_monitor_exception(const struct mote_monitor *monitor,
-				    const mote_aarch64_regs *regs,
-				    const struct mote_aarch64_sregs *sregs,
+				    const struct mote_aarch64_exception_state *state,
 				    struct mote_exception *exception)
 {
 	/* A vector's first instruction is its store, which has retired. */
-	const uint64_t offset = regs->pc - MOTE_AARCH64_INSTRUCTION_BYTES - monitor->gva;
+	const uint64_t offset = state->pc - MOTE_AARCH64_INSTRUCTION_BYTES - monitor->gva;
 	const uint64_t vector = offset / MOTE_AARCH64_VECTOR_BYTES;
 	struct mote_aarch64_fault fault = {.kind = MOTE_FAULT_OTHER};
-	mote_aarch64_regs user = *regs;
 	bool has_syndrome;
 
-	if ((regs->pstate & MOTE_AARCH64_PSTATE_MODE) != MOTE_AARCH64_PSTATE_EL1H ||
-	    (sregs->spsr & MOTE_AARCH64_PSTATE_MODE) != MOTE_AARCH64_PSTATE_EL0T ||
+	if ((state->pstate & MOTE_AARCH64_PSTATE_MODE) != MOTE_AARCH64_PSTATE_EL1H ||
+	    (state->spsr & MOTE_AARCH64_PSTATE_MODE) != MOTE_AARCH64_PSTATE_EL0T ||
 	    offset % MOTE_AARCH64_VECTOR_BYTES != 0 || vector < VECTOR_SYNCHRONOUS ||
 	    vector > VECTOR_SERROR)
 		return false;
 	/* An interrupt leaves the syndrome of an earlier exception unchanged. */
 	has_syndrome = vector == VECTOR_SYNCHRONOUS || vector == VECTOR_SERROR;
 	if (has_syndrome)
-		mote_aarch64_syndrome_fault(sregs->esr, &fault);
-	user.sp = sregs->sp_el0;
-	user.pc = sregs->elr;
-	user.pstate = sregs->spsr;
+		mote_aarch64_syndrome_fault(state->esr, &fault);
 	*exception = (struct mote_exception){
 		.kind = fault.kind,
-		.vector = has_syndrome ? mote_aarch64_exception_class(sregs->esr)
+		.vector = has_syndrome ? mote_aarch64_exception_class(state->esr)
 				       : MOTE_FAULT_NO_VECTOR,
-		.error_code = has_syndrome ? mote_aarch64_esr(sregs->esr) : 0,
-		.pc = sregs->elr,
-		.address = fault.address_valid ? sregs->far : 0,
+		.error_code = has_syndrome ? mote_aarch64_esr(state->esr) : 0,
+		.address = fault.address_valid ? state->far : 0,
 		.access = fault.access,
-		.registers = {.machine = MOTE_MACHINE_AARCH64, .as = {.aarch64 = user}},
+		.pc = state->elr,
+		.sp = state->sp_el0,
+		.flags = state->spsr,
 	};
 	return true;
 }

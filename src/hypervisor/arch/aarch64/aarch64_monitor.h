@@ -73,8 +73,7 @@ void mote_aarch64_monitor_start(const struct mote_monitor *monitor,
  * the exception class; MOTE_FAULT_NO_VECTOR for an interrupt, which has none.
  */
 bool mote_aarch64_monitor_exception(const struct mote_monitor *monitor,
-				    const mote_aarch64_regs *regs,
-				    const struct mote_aarch64_sregs *sregs,
+				    const struct mote_aarch64_exception_state *state,
 				    struct mote_exception *exception);
 
 /* The name of a fault's vector, an exception class ("data abort"); never NULL. */

@@ -35,6 +35,12 @@ struct mote_aarch64_debug_regs {
 	uint64_t mdscr_el1;
 };
 
+/* What tells an exception in the monitor: fewer registers than all, where each costs a call. */
+struct mote_aarch64_exception_state {
+	uint64_t pc, pstate;
+	uint64_t elr, spsr, esr, far, sp_el0;
+};
+
 /* What a Debug exit carries. */
 struct mote_aarch64_debug_exit {
 	uint64_t esr, far;

@@ -233,35 +233,32 @@ static bool read_frame(const struct mote_monitor *monitor, uint64_t rsp, bool ha
 	return true;
 }
 
-bool mote_x86_64_monitor_exception(const struct mote_monitor *monitor, const mote_x86_64_regs *regs,
-				   const struct mote_x86_64_sregs *sregs,
+bool mote_x86_64_monitor_exception(const struct mote_monitor *monitor,
+				   const struct mote_x86_64_exception_state *state,
 				   struct mote_exception *exception)
 {
 	/* A stub's first instruction is its hlt, one byte long, which has retired. */
-	uint64_t offset = regs->rip - 1 - monitor->gva;
+	uint64_t offset = state->rip - 1 - monitor->gva;
 	uint32_t vector = (uint32_t)(offset / MOTE_X86_64_STUB_BYTES);
-	mote_x86_64_regs user = *regs;
 	struct frame frame;
 	uint64_t error_code;
 
-	if ((sregs->cs.selector & 3) != 0 || offset % MOTE_X86_64_STUB_BYTES != 0 ||
+	if ((state->cs & 3) != 0 || offset % MOTE_X86_64_STUB_BYTES != 0 ||
 	    offset >= MOTE_X86_64_VECTORS * MOTE_X86_64_STUB_BYTES)
 		return false;
-	if (!read_frame(monitor, regs->rsp, mote_x86_64_vector_has_error_code(vector), &error_code,
+	if (!read_frame(monitor, state->rsp, mote_x86_64_vector_has_error_code(vector), &error_code,
 			&frame))
 		return false;
-	user.rip = frame.rip;
-	user.rsp = frame.rsp;
-	user.rflags = frame.rflags;
 	*exception = (struct mote_exception){
 		.kind = mote_x86_64_vector_fault_kind(vector),
 		.vector = vector,
 		.error_code = error_code,
 		.pc = frame.rip,
-		.registers = {.machine = MOTE_MACHINE_X86_64, .as = {.x86_64 = user}},
+		.sp = frame.rsp,
+		.flags = frame.rflags,
 	};
 	if (vector == MOTE_X86_64_VECTOR_PAGE_FAULT) {
-		exception->address = sregs->cr2;
+		exception->address = state->cr2;
 		exception->access = mote_x86_64_page_fault_access(error_code);
 	}
 	return true;

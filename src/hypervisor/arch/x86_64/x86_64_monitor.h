@@ -47,8 +47,8 @@ void mote_x86_64_monitor_start(const struct mote_monitor *monitor,
  * Whether a Halt exit with these registers is an exception of user code, and which one.
  * False if not (CPL is not 0, pc is not just after a stub's hlt, or the frame is elsewhere).
  */
-bool mote_x86_64_monitor_exception(const struct mote_monitor *monitor, const mote_x86_64_regs *regs,
-				   const struct mote_x86_64_sregs *sregs,
+bool mote_x86_64_monitor_exception(const struct mote_monitor *monitor,
+				   const struct mote_x86_64_exception_state *state,
 				   struct mote_exception *exception);
 
 /* Whether an address lies in a doorbell page: never, doorbells are ports here. */

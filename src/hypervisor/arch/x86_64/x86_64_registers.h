@@ -46,6 +46,12 @@ struct mote_x86_64_debug_regs {
 	uint64_t dr6, dr7;
 };
 
+/* What tells an exception in the monitor: fewer registers than all, where each costs a call. */
+struct mote_x86_64_exception_state {
+	uint64_t rip, rsp, cr2;
+	uint16_t cs; /* selector */
+};
+
 /* What a Debug exit carries. */
 struct mote_x86_64_debug_exit {
 	uint64_t dr6;

@@ -274,6 +274,7 @@ static const struct mote_vm_ops vm_ops = {
 	.set_fpu = mote_kvm_set_fpu,
 	.debug_regs = mote_kvm_debug_regs,
 	.set_debug_regs = mote_kvm_set_debug_regs,
+	.exception_state = mote_kvm_exception_state,
 	.state_bytes = mote_kvm_state_bytes,
 	.save_state = mote_kvm_save_state,
 	.load_state = mote_kvm_load_state,

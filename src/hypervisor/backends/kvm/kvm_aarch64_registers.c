@@ -19,10 +19,11 @@ struct place {
 	{                                                                                          \
 		MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_##number), offsetof(type, field)               \
 	}
-#define SYSTEM(field, ...)                                                                         \
+#define SYSTEM_OF(type, field, ...)                                                                \
 	{                                                                                          \
-		MOTE_KVM_ARM_SYSREG(__VA_ARGS__), offsetof(mote_sregs, field)                      \
+		MOTE_KVM_ARM_SYSREG(__VA_ARGS__), offsetof(type, field)                            \
 	}
+#define SYSTEM(field, ...) SYSTEM_OF(mote_sregs, field, __VA_ARGS__)
 
 static const struct place sreg_places[] = {
 	SYSTEM(sctlr, 3, 0, 1, 0, 0),	   SYSTEM(cpacr, 3, 0, 1, 0, 2),
@@ -38,6 +39,18 @@ static const struct place sreg_places[] = {
 
 _Static_assert(sizeof(mote_sregs) == 8 * (sizeof(sreg_places) / sizeof(sreg_places[0])),
 	       "every system register has a place");
+
+static const struct place exception_places[] = {
+	CORE(PC, mote_exception_state, pc),
+	CORE(PSTATE, mote_exception_state, pstate),
+	CORE(ELR_EL1, mote_exception_state, elr),
+	CORE(SPSR_EL1, mote_exception_state, spsr),
+	SYSTEM_OF(mote_exception_state, esr, 3, 0, 5, 2, 0),
+	SYSTEM_OF(mote_exception_state, far, 3, 0, 6, 0, 0),
+	CORE(SP, mote_exception_state, sp_el0),
+};
+
+#define PLACES(places) (places), sizeof(places) / sizeof((places)[0])
 
 enum { GENERAL_REGISTERS = 31, VECTOR_REGISTERS = 32 };
 
@@ -144,10 +157,11 @@ mote_status mote_kvm_set_regs(struct mote_vm *base, const mote_regs *regs, mote_
 
 /* ---- System registers -------------------------------------------------------------------- */
 
-static void move_sregs(struct mover *mover, mote_sregs *sregs)
+static void move_places(struct mover *mover, void *structure, const struct place *places,
+			size_t count)
 {
-	for (size_t i = 0; i < sizeof(sreg_places) / sizeof(sreg_places[0]); i++)
-		move(mover, sreg_places[i].id, (uint8_t *)sregs + sreg_places[i].offset);
+	for (size_t i = 0; i < count; i++)
+		move(mover, places[i].id, (uint8_t *)structure + places[i].offset);
 }
 
 mote_status mote_kvm_sregs(struct mote_vm *base, mote_sregs *sregs, mote_error *error)
@@ -155,7 +169,7 @@ mote_status mote_kvm_sregs(struct mote_vm *base, mote_sregs *sregs, mote_error *
 	struct mover mover = begin(base, MOTE_KVM_GET_ONE_REG, error);
 	mote_sregs read;
 
-	move_sregs(&mover, &read);
+	move_places(&mover, &read, PLACES(sreg_places));
 	if (mover.status == MOTE_OK)
 		*sregs = read;
 	return mover.status;
@@ -166,7 +180,19 @@ mote_status mote_kvm_set_sregs(struct mote_vm *base, const mote_sregs *sregs, mo
 	struct mover mover = begin(base, MOTE_KVM_SET_ONE_REG, error);
 	mote_sregs written = *sregs;
 
-	move_sregs(&mover, &written);
+	move_places(&mover, &written, PLACES(sreg_places));
+	return mover.status;
+}
+
+mote_status mote_kvm_exception_state(struct mote_vm *base, mote_exception_state *state,
+				     mote_error *error)
+{
+	struct mover mover = begin(base, MOTE_KVM_GET_ONE_REG, error);
+	mote_exception_state read;
+
+	move_places(&mover, &read, PLACES(exception_places));
+	if (mover.status == MOTE_OK)
+		*state = read;
 	return mover.status;
 }
 

@@ -106,6 +106,8 @@ mote_status mote_kvm_set_fpu(struct mote_vm *base, const mote_fpu *fpu, mote_err
 mote_status mote_kvm_debug_regs(struct mote_vm *base, mote_debug_regs *debug, mote_error *error);
 mote_status mote_kvm_set_debug_regs(struct mote_vm *base, const mote_debug_regs *debug,
 				    mote_error *error);
+mote_status mote_kvm_exception_state(struct mote_vm *base, mote_exception_state *state,
+				     mote_error *error);
 mote_status mote_kvm_state_bytes(struct mote_vm *base, size_t *bytes, mote_error *error);
 mote_status mote_kvm_save_state(struct mote_vm *base, void *state, size_t bytes, mote_error *error);
 mote_status mote_kvm_load_state(struct mote_vm *base, const void *state, size_t bytes,

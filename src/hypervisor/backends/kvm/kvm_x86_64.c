@@ -378,6 +378,27 @@ mote_status mote_kvm_set_sregs(struct mote_vm *base, const mote_sregs *s, mote_e
 	return status;
 }
 
+/* KVM's structures are read whole, as one call each. */
+mote_status mote_kvm_exception_state(struct mote_vm *base, mote_exception_state *state,
+				     mote_error *error)
+{
+	mote_regs regs;
+	mote_sregs sregs;
+	mote_status status = mote_kvm_regs(base, &regs, error);
+
+	if (status == MOTE_OK)
+		status = mote_kvm_sregs(base, &sregs, error);
+	if (status != MOTE_OK)
+		return status;
+	*state = (mote_exception_state){
+		.rip = regs.rip,
+		.rsp = regs.rsp,
+		.cr2 = sregs.cr2,
+		.cs = sregs.cs.selector,
+	};
+	return MOTE_OK;
+}
+
 /* ---- Debug registers --------------------------------------------------------------------- */
 
 mote_status mote_kvm_debug_regs(struct mote_vm *base, mote_debug_regs *debug, mote_error *error)

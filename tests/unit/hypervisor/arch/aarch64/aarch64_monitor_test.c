@@ -138,94 +138,81 @@ static void start_enters_el0_with_everything_closed(void)
 	REQUIRE_MEM(&sregs, &expected, sizeof(sregs));
 }
 
-/* What the vCPU shows behind the store of a vector, after a read of an unmapped address at EL0. */
-static void at_vector(unsigned vector, mote_aarch64_regs *regs, struct mote_aarch64_sregs *sregs)
+/* What the vCPU shows after the store of a vector, after a read of an unmapped address at EL0. */
+static struct mote_aarch64_exception_state at_vector(unsigned vector)
 {
-	*regs = (mote_aarch64_regs){
-		.x = {11, 22, 33},
-		.sp = 0xf000,
+	return (struct mote_aarch64_exception_state){
 		.pc = MONITOR_GVA + 0x80 * vector + 4,
 		.pstate = 0x800003c5,
-	};
-	*sregs = (struct mote_aarch64_sregs){
 		.elr = 0x212344,
 		.spsr = 0x600003c0,
 		.esr = 0xffffffff92000007,
 		.far = 0x9128,
 		.sp_el0 = 0x2fff80,
-		.sp_el1 = 0xf000,
 	};
 }
 
-static bool decode(const mote_aarch64_regs *regs, const struct mote_aarch64_sregs *sregs,
+static bool decode(const struct mote_aarch64_exception_state *state,
 		   struct mote_exception *exception)
 {
 	const struct mote_monitor monitor = monitor_at(NULL);
 
-	return mote_aarch64_monitor_exception(&monitor, regs, sregs, exception);
+	return mote_aarch64_monitor_exception(&monitor, state, exception);
 }
 
 static void a_synchronous_exception_is_decoded(void)
 {
-	struct mote_aarch64_sregs sregs;
+	const struct mote_aarch64_exception_state state = at_vector(8);
 	struct mote_exception got;
-	mote_aarch64_regs regs, user;
 
-	at_vector(8, &regs, &sregs);
 	memset(&got, 0xa5, sizeof(got));
-	REQUIRE(decode(&regs, &sregs, &got));
+	REQUIRE(decode(&state, &got));
 	REQUIRE_EQ(got.kind, MOTE_FAULT_MEMORY);
 	REQUIRE_EQ(got.vector, 0x24);
 	REQUIRE_EQ(got.error_code, 0x92000007);
 	REQUIRE_EQ(got.pc, 0x212344);
 	REQUIRE_EQ(got.address, 0x9128);
 	REQUIRE_EQ(got.access, MOTE_ACCESS_READ);
-	REQUIRE_EQ(got.registers.machine, MOTE_MACHINE_AARCH64);
-	user = regs;
-	user.sp = 0x2fff80;
-	user.pc = 0x212344;
-	user.pstate = 0x600003c0;
-	REQUIRE_MEM(&got.registers.as.aarch64, &user, sizeof(user));
+	REQUIRE_EQ(got.sp, 0x2fff80);
+	REQUIRE_EQ(got.flags, 0x600003c0);
 }
 
 static void an_address_that_says_nothing_is_left_out(void)
 {
-	struct mote_aarch64_sregs sregs;
+	struct mote_aarch64_exception_state state;
 	struct mote_exception got;
-	mote_aarch64_regs regs;
 
-	at_vector(8, &regs, &sregs);
-	sregs.esr = 0x56000007; /* svc */
-	REQUIRE(decode(&regs, &sregs, &got));
+	state = at_vector(8);
+	state.esr = 0x56000007; /* svc */
+	REQUIRE(decode(&state, &got));
 	REQUIRE_EQ(got.kind, MOTE_FAULT_PRIVILEGE);
 	REQUIRE_EQ(got.vector, 0x15);
 	REQUIRE_EQ(got.error_code, 0x56000007);
 	REQUIRE_EQ(got.address, 0);
 	REQUIRE_EQ(got.access, MOTE_ACCESS_NONE);
-	sregs.esr = 0x92000410; /* external abort, FAR not valid */
-	REQUIRE(decode(&regs, &sregs, &got));
+	state.esr = 0x92000410; /* external abort, FAR not valid */
+	REQUIRE(decode(&state, &got));
 	REQUIRE_EQ(got.kind, MOTE_FAULT_PHYSICAL);
 	REQUIRE_EQ(got.address, 0);
 }
 
 static void interrupts_have_no_syndrome(void)
 {
-	struct mote_aarch64_sregs sregs;
+	struct mote_aarch64_exception_state state;
 	struct mote_exception got;
-	mote_aarch64_regs regs;
 
 	for (unsigned vector = 9; vector <= 10; vector++) {
-		at_vector(vector, &regs, &sregs);
-		REQUIRE(decode(&regs, &sregs, &got));
+		state = at_vector(vector);
+		REQUIRE(decode(&state, &got));
 		REQUIRE_EQ(got.kind, MOTE_FAULT_OTHER);
 		REQUIRE_EQ(got.vector, MOTE_FAULT_NO_VECTOR);
 		REQUIRE_EQ(got.error_code, 0);
 		REQUIRE_EQ(got.address, 0);
 		REQUIRE_EQ(got.access, MOTE_ACCESS_NONE);
 	}
-	at_vector(11, &regs, &sregs);
-	sregs.esr = 0xbe000011;
-	REQUIRE(decode(&regs, &sregs, &got));
+	state = at_vector(11);
+	state.esr = 0xbe000011;
+	REQUIRE(decode(&state, &got));
 	REQUIRE_EQ(got.kind, MOTE_FAULT_OTHER);
 	REQUIRE_EQ(got.vector, 0x2f);
 	REQUIRE_EQ(got.error_code, 0xbe000011);
@@ -233,40 +220,38 @@ static void interrupts_have_no_syndrome(void)
 
 static void only_vectors_of_el0_in_aarch64_count(void)
 {
-	struct mote_aarch64_sregs sregs;
+	struct mote_aarch64_exception_state state;
 	struct mote_exception got;
-	mote_aarch64_regs regs;
 
 	for (unsigned vector = 0; vector < 40; vector++) {
-		at_vector(vector, &regs, &sregs);
-		REQUIRE_EQ(decode(&regs, &sregs, &got), vector >= 8 && vector <= 11);
+		state = at_vector(vector);
+		REQUIRE_EQ(decode(&state, &got), vector >= 8 && vector <= 11);
 	}
 	/* Every program counter beside the one behind the store. */
 	for (uint64_t pc = 0; pc < 0x40000; pc++) {
-		at_vector(8, &regs, &sregs);
-		regs.pc = pc;
-		REQUIRE_EQ(decode(&regs, &sregs, &got),
+		state = at_vector(8);
+		state.pc = pc;
+		REQUIRE_EQ(decode(&state, &got),
 			   pc == MONITOR_GVA + 0x404 || pc == MONITOR_GVA + 0x484 ||
 				   pc == MONITOR_GVA + 0x504 || pc == MONITOR_GVA + 0x584);
 	}
-	regs.pc = UINT64_MAX;
-	REQUIRE(!decode(&regs, &sregs, &got));
+	state.pc = UINT64_MAX;
+	REQUIRE(!decode(&state, &got));
 }
 
 static void only_el1_interrupting_el0_counts(void)
 {
-	struct mote_aarch64_sregs sregs;
+	struct mote_aarch64_exception_state state;
 	struct mote_exception got;
-	mote_aarch64_regs regs;
 
 	for (uint64_t mode = 0; mode < 32; mode++) {
-		at_vector(8, &regs, &sregs);
-		sregs.spsr = 0x600003c0 | mode;
-		REQUIRE_EQ(decode(&regs, &sregs, &got), mode == 0);
-		at_vector(8, &regs, &sregs);
-		regs.pstate = 0x3c0 | mode;
+		state = at_vector(8);
+		state.spsr = 0x600003c0 | mode;
+		REQUIRE_EQ(decode(&state, &got), mode == 0);
+		state = at_vector(8);
+		state.pstate = 0x3c0 | mode;
 		memset(&got, 0xa5, sizeof(got));
-		REQUIRE_EQ(decode(&regs, &sregs, &got), mode == 5);
+		REQUIRE_EQ(decode(&state, &got), mode == 5);
 		if (mode != 5)
 			REQUIRE_EQ(got.vector, 0xa5a5a5a5);
 	}
