@@ -43,7 +43,10 @@ mote_status mote_sandbox_vm_create(struct mote_hypervisor *hypervisor,
 	mote_status status = hypervisor->backend->create(hypervisor, &vm, error);
 
 	if (status == MOTE_OK)
-		*created = (struct mote_sandbox_vm){.vm = vm};
+		*created = (struct mote_sandbox_vm){
+			.vm = vm,
+			.parks = hypervisor->capabilities.thread_bound,
+		};
 	return status;
 }
 
@@ -53,7 +56,9 @@ mote_status mote_sandbox_vm_set_up(struct mote_sandbox_vm *sandbox_vm,
 	mote_status status = mote_vm_map_memory(sandbox_vm->vm, 0, &setup->ram, error);
 
 	sandbox_vm->monitor = setup->monitor;
-	return status == MOTE_OK ? start_vcpu(sandbox_vm->vm, setup, error) : status;
+	if (status == MOTE_OK)
+		status = start_vcpu(sandbox_vm->vm, setup, error);
+	return status == MOTE_OK ? mote_vcpu_park(sandbox_vm->vm, error) : status;
 }
 
 void mote_sandbox_vm_destroy(struct mote_sandbox_vm *sandbox_vm)
@@ -92,9 +97,14 @@ static mote_status shutdown_fault(struct mote_sandbox_vm *sandbox_vm,
 static mote_status io_fault(struct mote_sandbox_vm *sandbox_vm, const struct mote_vm_exit *exit,
 			    struct mote_guest_event *event, mote_error *error)
 {
-	snprintf(event->text, sizeof(event->text), "%s port 0x%x, %u bytes, %u times",
-		 exit->kind == MOTE_EXIT_IO_OUT ? "write to" : "read from", exit->as.io.port,
-		 exit->as.io.size, exit->as.io.count);
+	const char *what = exit->kind == MOTE_EXIT_IO_OUT ? "write to" : "read from";
+
+	if (exit->as.io.count == 0)
+		snprintf(event->text, sizeof(event->text), "%s port 0x%x, by a string instruction",
+			 what, exit->as.io.port);
+	else
+		snprintf(event->text, sizeof(event->text), "%s port 0x%x, %u bytes, %u times", what,
+			 exit->as.io.port, exit->as.io.size, exit->as.io.count);
 	return plain_fault(sandbox_vm, event, MOTE_FAULT_DOORBELL, error);
 }
 

@@ -23,6 +23,7 @@ static const uint16_t mote_doorbell_ports[MOTE_DOORBELL_PORTS] = {
 
 struct mote_sandbox_vm {
 	struct mote_vm *vm; /* NULL: not created */
+	bool parks;	    /* a thread that is done with it must say so: mote_vcpu_park */
 	struct mote_monitor monitor;
 	uint64_t exits;
 };

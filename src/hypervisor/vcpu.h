@@ -54,6 +54,12 @@ static inline mote_status mote_vcpu_run(struct mote_vm *vm, struct mote_vm_exit 
 	return MOTE_OK;
 }
 
+/* The calling thread is done with the vCPU, for now. */
+static inline mote_status mote_vcpu_park(struct mote_vm *vm, mote_error *error)
+{
+	return vm->hypervisor->capabilities.thread_bound ? vm->ops->park(vm, error) : MOTE_OK;
+}
+
 /* Resets every register class to the power-on state and discards pending exits. */
 mote_status mote_vcpu_reset(struct mote_vm *vm, mote_error *error);
 

@@ -14,6 +14,8 @@
  *   what the hypervisor keeps pending, lazily, when state is accessed.
  *   A repeated string instruction retires one iteration at a time.  An access that takes several
  *   exits (a word on two pages) retires with the last; registers that are set before end it.
+ *   An access that the hypervisor does not describe (vm_exit.h) does not retire: the program counter
+ *   is on it, no register has changed, and the next entry makes it again.
  *
  * Interruption.  An entry that was interrupted returns MOTE_EXIT_RETRY, never an error.  Whether
  *   the call was cancelled is the affair of mote_vcpu_run (vcpu.h), the only place that
@@ -27,8 +29,8 @@
  * Errors.  Outputs are written only on success.  An operation that fails leaves
  *   the VM destroyable.  `error` is never NULL here.
  *
- * Threads.  One thread at a time, any thread; the interrupt handle is the
- *   exception.
+ * Threads.  One thread at a time, any thread; the interrupt handle is the exception.  A thread
+ *   that is done with a VM for now calls park, before another one uses it (destroy excepted).
  */
 #ifndef MOTE_HYPERVISOR_VIRTUAL_MACHINE_H
 #define MOTE_HYPERVISOR_VIRTUAL_MACHINE_H
@@ -51,6 +53,7 @@ enum mote_region_flags {
 	MOTE_REGION_READ = 1u << 0,
 	MOTE_REGION_WRITE = 1u << 1,
 	MOTE_REGION_EXECUTE = 1u << 2,
+	MOTE_REGION_HOST_READ_ONLY = 1u << 3, /* the host itself may not write to it */
 };
 
 /* What a region is used for: some hypervisors map the kinds differently. */
@@ -119,6 +122,11 @@ struct mote_vm_ops {
 	mote_status (*invalidate_translations)(struct mote_vm *vm, uint64_t gpa, uint64_t bytes,
 					       mote_error *error);
 
+	/* The calling thread is done with the vCPU for now.  Where a vCPU belongs to a thread, its
+	 * state is saved, and the next thread that uses the VM loads it.  Called through
+	 * mote_vcpu_park (vcpu.h). */
+	mote_status (*park)(struct mote_vm *vm, mote_error *error);
+
 	mote_status (*native_handle)(struct mote_vm *vm, mote_native_handle_kind kind,
 				     uintptr_t *handle, mote_error *error);
 };
@@ -140,8 +148,18 @@ struct mote_capabilities {
 	/* Where the guest-physical addresses of a VM begin, unless create says otherwise: a
 	 * multiple of 2 MiB. */
 	uint64_t address_base;
-	bool read_only_slots;
 	uint64_t features; /* the architecture's MOTE_..._FEATURE_ bits that guest code sees */
+	uint32_t doorbell_calls; /* of the hypervisor, which a warm doorbell costs */
+	bool read_only_slots;
+	/* Memory exits carry size and value, string I/O a count of iterations.  If not: 0, and the
+	 * access does not retire. aarch64: of accesses with a valid syndrome, always. */
+	bool described_accesses;
+	bool aliases;		    /* host memory may be in several slots of a VM */
+	bool read_only_host_memory; /* slots may have memory that the host may only read */
+	/* The guest sees a page that the host's copy-on-write has replaced, and its writes cause
+	 * that. */
+	bool host_cow;
+	bool thread_bound; /* a vCPU belongs to the thread that uses it, until park */
 };
 
 /*

@@ -68,7 +68,25 @@ static mote_status check_region(const struct mote_capabilities *capabilities, ui
 	if (!(region->flags & MOTE_REGION_WRITE) && !capabilities->read_only_slots)
 		return mote_fail(error, MOTE_UNSUPPORTED, "memory slot %u: no read-only slots here",
 				 slot);
+	if ((region->flags & MOTE_REGION_HOST_READ_ONLY) && !capabilities->read_only_host_memory)
+		return mote_fail(error, MOTE_UNSUPPORTED,
+				 "memory slot %u: this hypervisor maps no memory that the host may "
+				 "only read; import it writable",
+				 slot);
 	return MOTE_OK;
+}
+
+static bool is_mapped(const struct mote_vm *vm, const struct mote_memory_region *region)
+{
+	const uintptr_t begin = (uintptr_t)region->hva, end = begin + region->bytes;
+
+	for (uint32_t i = 0; i < vm->slot_count; i++) {
+		const uintptr_t mapped = (uintptr_t)vm->slots[i].hva;
+
+		if (mapped != 0 && begin < mapped + vm->slots[i].bytes && mapped < end)
+			return true;
+	}
+	return false;
 }
 
 mote_status mote_vm_map_memory(struct mote_vm *vm, uint32_t slot,
@@ -82,6 +100,11 @@ mote_status mote_vm_map_memory(struct mote_vm *vm, uint32_t slot,
 		return status;
 	if (vm->slots[slot].hva != NULL)
 		return mote_fail(error, MOTE_INVALID_ARGUMENT, "memory slot %u is in use", slot);
+	if (!vm->hypervisor->capabilities.aliases && is_mapped(vm, region))
+		return mote_fail(error, MOTE_UNSUPPORTED,
+				 "memory slot %u: this memory is in another slot, and this "
+				 "hypervisor maps memory once",
+				 slot);
 	status = vm->ops->map_memory(vm, slot, region, error);
 	if (status == MOTE_OK)
 		vm->slots[slot] = *region;

@@ -31,6 +31,8 @@ struct mote_vm_exit {
 		/*
 		 * data: size * count bytes, valid until the VM is used again.  For IO_IN it is
 		 * preset to zeros, and the guest reads what is in it when the VM is next used.
+		 * Count 0 and no data: a string instruction that the hypervisor does not describe.
+		 * It does not retire.
 		 */
 		struct {
 			uint16_t port;
@@ -40,8 +42,8 @@ struct mote_vm_exit {
 		} io;
 		/*
 		 * data: size bytes, under the same rules.  Size 0 and no data: an access that the
-		 * hypervisor cannot decode (aarch64: no valid syndrome).  It does not retire: the
-		 * program counter stays on it.
+		 * hypervisor does not describe (aarch64: no valid syndrome; x86_64: see
+		 * capabilities.described_accesses).  It does not retire.
 		 */
 		struct {
 			uint64_t gpa;

@@ -194,7 +194,8 @@ static mote_status map_slot(mote_sandbox *sandbox, const struct mote_mapped_buff
 		.gpa = mote_layout_gpa(&sandbox->layout, mapped->gva),
 		.hva = mapped->buffer->memory.hva,
 		.bytes = mapped->bytes,
-		.flags = MOTE_REGION_READ | (writable ? MOTE_REGION_WRITE : 0),
+		.flags = MOTE_REGION_READ | (writable ? MOTE_REGION_WRITE : 0) |
+			 (mapped->buffer->writable ? 0 : MOTE_REGION_HOST_READ_ONLY),
 		.kind = MOTE_REGION_SHARED,
 	};
 	uint32_t flags = MOTE_PAGE_USER | (writable ? MOTE_PAGE_WRITE : 0);

@@ -202,6 +202,19 @@ mote_status mote_sandbox_claim(mote_sandbox *sandbox, mote_error *error)
 		"sandbox is already in a call (a host function may not use its own sandbox)");
 }
 
+MOTE_COLD void mote_sandbox_park(mote_sandbox *sandbox)
+{
+	mote_error error;
+	mote_status status;
+
+	mote_error_begin(&error);
+	if (mote_engine_forked(sandbox->engine))
+		return;
+	status = mote_vcpu_park(sandbox->vm.vm, &error);
+	if (status != MOTE_OK && !sandbox->poisoned)
+		(void)mote_sandbox_poison(sandbox, status, &error);
+}
+
 bool mote_sandbox_doom(mote_sandbox *sandbox)
 {
 	/* A call that another thread was making when this process was forked never ends here. */

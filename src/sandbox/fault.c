@@ -115,10 +115,12 @@ static void read_registers(mote_sandbox *sandbox)
 
 	mote_error_begin(&ignored);
 	sandbox->fault_registers_read = true;
-	if (mote_engine_forked(sandbox->engine) ||
-	    mote_sandbox_vm_user_registers(&sandbox->vm, &sandbox->fault_event, registers,
-					   &ignored) != MOTE_OK)
-		*registers = (mote_registers){.machine = MOTE_ARCH_MACHINE};
+	*registers = (mote_registers){.machine = MOTE_ARCH_MACHINE};
+	if (mote_engine_forked(sandbox->engine))
+		return;
+	(void)mote_sandbox_vm_user_registers(&sandbox->vm, &sandbox->fault_event, registers,
+					     &ignored);
+	(void)mote_vcpu_park(sandbox->vm.vm, &ignored);
 }
 
 const mote_fault *mote_sandbox_get_fault(mote_sandbox *sandbox)

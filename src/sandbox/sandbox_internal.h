@@ -80,11 +80,16 @@ mote_status mote_sandbox_claim(mote_sandbox *sandbox, mote_error *error);
 /* Frees the sandbox and all that it holds. */
 void mote_sandbox_free(mote_sandbox *sandbox);
 
+/* This thread is done with the vCPU; a failure poisons the sandbox.  Needed if vm.parks. */
+void mote_sandbox_park(mote_sandbox *sandbox);
+
 /* Ends a claim.  True when the sandbox was destroyed during the call: it is freed now. */
 static inline bool mote_sandbox_unclaim(mote_sandbox *sandbox)
 {
 	uint8_t use = MOTE_SANDBOX_BUSY;
 
+	if (sandbox->vm.parks)
+		mote_sandbox_park(sandbox);
 	if (atomic_compare_exchange_strong(&sandbox->use, &use, MOTE_SANDBOX_IDLE))
 		return false;
 	mote_sandbox_free(sandbox);

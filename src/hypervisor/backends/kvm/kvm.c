@@ -111,6 +111,11 @@ static mote_status read_capabilities(struct mote_kvm *kvm, mote_error *error)
 	kvm->run_bytes = (size_t)run_bytes;
 	kvm->base.capabilities.slots = slots > 0 ? (uint32_t)slots : 32;
 	kvm->base.capabilities.page_bytes = mote_os_page_bytes();
+	kvm->base.capabilities.doorbell_calls = 1;
+	kvm->base.capabilities.described_accesses = true;
+	kvm->base.capabilities.aliases = true;
+	kvm->base.capabilities.read_only_host_memory = true;
+	kvm->base.capabilities.host_cow = true;
 	kvm->base.capabilities.read_only_slots =
 		mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_READONLY_MEM) != 0;
 	return mote_kvm_arch_open(kvm, error);
@@ -246,6 +251,13 @@ static mote_status kvm_native_handle(struct mote_vm *base, mote_native_handle_ki
 			 (int)kind);
 }
 
+static mote_status kvm_park(struct mote_vm *base, mote_error *error)
+{
+	(void)base;
+	(void)error;
+	return MOTE_OK;
+}
+
 static void kvm_destroy(struct mote_vm *base)
 {
 	struct mote_kvm_vm *vm = to_vm(base);
@@ -280,6 +292,7 @@ static const struct mote_vm_ops vm_ops = {
 	.load_state = mote_kvm_load_state,
 	.begin_reset = mote_kvm_begin_reset,
 	.invalidate_translations = mote_kvm_invalidate_translations,
+	.park = kvm_park,
 	.native_handle = kvm_native_handle,
 };
 
