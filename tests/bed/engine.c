@@ -12,6 +12,7 @@
 
 #include "bed_systems.h"
 #include "engine_internal.h"
+#include "poor.h"
 #include "test.h"
 
 mote_status __wrap_mote_engine_create(const mote_engine_options *options, mote_engine **engine,
@@ -34,7 +35,7 @@ uint64_t test_address_base(void)
 {
 	const char *base = getenv("MOTE_TEST_ADDRESS_BASE");
 
-	return base != NULL ? strtoull(base, NULL, 0) : 0;
+	return base != NULL ? strtoull(base, NULL, 0) : poor_address_base();
 }
 
 mote_status __wrap_mote_engine_create(const mote_engine_options *options, mote_engine **engine,
@@ -51,9 +52,11 @@ mote_status __wrap_mote_engine_create(const mote_engine_options *options, mote_e
 			options = &chosen;
 	}
 	status = mote_engine_create_with_systems(options, test_systems(), engine, error);
-	if (status == MOTE_OK)
-		(*engine)->hypervisor->capabilities.address_base = test_address_base();
-	return status;
+	if (status != MOTE_OK)
+		return status;
+	poor_adopt((*engine)->hypervisor);
+	(*engine)->hypervisor->capabilities.address_base = test_address_base();
+	return MOTE_OK;
 }
 
 /* Why the wanted hypervisor cannot be used; empty when it can. */
@@ -85,4 +88,11 @@ void test_need_hypervisor(void)
 	if (required != NULL && strcmp(required, "all") == 0)
 		FAIL("no hypervisor: %s, and MOTE_REQUIRE_BEDS=all", reason);
 	SKIP("no hypervisor: %s", reason);
+}
+
+void test_need_plain_hypervisor(void)
+{
+	test_need_hypervisor();
+	if (poor_kinds() != 0)
+		SKIP("the pretended hypervisor has costs of its own");
 }

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "hypervisor/arch/arch.h"
-#include "hypervisor/vm_exit.h"
+#include "hypervisor/virtual_machine.h"
 
 struct code {
 	uint8_t bytes[256];
@@ -50,6 +50,10 @@ struct code_access {
 
 extern const struct code_access code_accesses[];
 extern const size_t code_access_count;
+
+/* Whether exits carry an access's size and value; if not, it does not retire. */
+bool code_is_described(const struct code_access *access,
+		       const struct mote_capabilities *capabilities);
 
 /* Sets the registers that an access needs. */
 void code_prepare(const struct code_access *access, mote_regs *regs);

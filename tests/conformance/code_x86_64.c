@@ -113,6 +113,13 @@ const struct code_access code_accesses[] = {
 /* clang-format on */
 const size_t code_access_count = sizeof(code_accesses) / sizeof(code_accesses[0]);
 
+bool code_is_described(const struct code_access *access,
+		       const struct mote_capabilities *capabilities)
+{
+	return access->exit == MOTE_EXIT_IO_OUT || access->exit == MOTE_EXIT_IO_IN ||
+	       capabilities->described_accesses;
+}
+
 void code_prepare(const struct code_access *access, mote_regs *regs)
 {
 	if (access->stack != 0)

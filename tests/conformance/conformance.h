@@ -51,6 +51,9 @@ struct test_backend {
 	const struct case_list *cases[2];
 };
 
+/* The pretended backend of tests/bed/poor.c. */
+extern const struct test_backend test_backend_poor;
+
 /* The backend that the running case tests. */
 const struct test_backend *backend_under_test(void);
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "allocator.h"
 #include "machine.h"
@@ -32,6 +33,7 @@ static mote_status expected_status(int code)
 struct attempt {
 	struct machine machine;
 	mote_error error;
+	uint8_t *more; /* a page for another slot */
 };
 
 #define TRY(operation, ...) (vm->ops->operation(vm, __VA_ARGS__, &attempt->error))
@@ -59,7 +61,7 @@ static mote_status use_vm(struct attempt *attempt)
 	struct mote_vm *vm = attempt->machine.vm;
 	struct mote_memory_region more = {
 		.gpa = GPA(EXTRA_GVA),
-		.hva = machine_host(&attempt->machine, DATA_GVA),
+		.hva = attempt->more,
 		.bytes = MOTE_PAGE_BYTES,
 		.flags = MOTE_REGION_READ | MOTE_REGION_WRITE,
 		.kind = MOTE_REGION_RAM,
@@ -117,12 +119,16 @@ static struct attempt *new_attempt(void)
 	REQUIRE(attempt != NULL);
 	machine_prepare(&attempt->machine, &code_doorbell_loop);
 	attempt->error.size = sizeof(attempt->error);
+	attempt->more = mmap(NULL, MOTE_PAGE_BYTES, PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	REQUIRE(attempt->more != MAP_FAILED);
 	return attempt;
 }
 
 static void delete_attempt(struct attempt *attempt)
 {
 	machine_destroy(&attempt->machine);
+	munmap(attempt->more, MOTE_PAGE_BYTES);
 	free(attempt);
 }
 

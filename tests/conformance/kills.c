@@ -293,6 +293,8 @@ static void *visit(void *user)
 	while (status == MOTE_OK && exit.kind == MOTE_EXIT_RETRY)
 		status = mote_vcpu_run(machine->vm, &exit, &machine->error);
 	mote_interrupt_end_call(handle);
+	if (status == MOTE_OK)
+		status = mote_vcpu_park(machine->vm, &machine->error);
 	visitor->ended_well = status == MOTE_OK &&
 			      (exit.kind == MOTE_EXIT_IO_OUT || exit.kind == MOTE_EXIT_CANCELLED);
 	return NULL;
@@ -322,6 +324,7 @@ static void threads_that_exit_after_their_run_are_safe(void)
 	struct machine machine;
 
 	machine_make(&machine, &code_doorbell_loop);
+	MACHINE_PARK(&machine);
 	for (unsigned i = 0; i < ASSASSINS; i++) {
 		assassins[i] = (struct assassin){.handle = handle_of(&machine)};
 		REQUIRE_EQ(pthread_create(&threads[i], NULL, kill_always, &assassins[i]), 0);

@@ -210,6 +210,7 @@ static void *run_errand(void *user)
 			CHECK_OK(machine->vm->ops->regs(machine->vm, &regs, &machine->error),
 				 &machine->error);
 	}
+	CHECK_OK(mote_vcpu_park(machine->vm, &machine->error), &machine->error);
 	if (errand->destroy) {
 		machine->vm->ops->destroy(machine->vm);
 		machine->vm = NULL;
@@ -231,6 +232,7 @@ static void a_vm_moves_between_threads(void)
 
 	machine_make(&machine, &code_doorbell_loop);
 	for (uint64_t i = test_scale(100); i > 0; i--) {
+		MACHINE_PARK(&machine);
 		on_another_thread((struct errand){.machine = &machine, .rings = 1 + i % 3});
 		machine_expect(&machine, MOTE_EXIT_IO_OUT);
 	}
@@ -247,6 +249,7 @@ static void a_vm_is_made_and_destroyed_on_any_thread(void)
 	on_another_thread((struct errand){.machine = &machine, .create = true});
 	REQUIRE(machine.vm != NULL);
 	machine_expect(&machine, MOTE_EXIT_IO_OUT);
+	MACHINE_PARK(&machine);
 	on_another_thread((struct errand){.machine = &machine, .rings = 2, .destroy = true});
 	machine_destroy(&machine);
 	hypervisor->backend->close(hypervisor);
@@ -261,6 +264,7 @@ static void vms_run_on_many_threads_at_once(void)
 
 	for (unsigned i = 0; i < THREADS; i++) {
 		machine_make(&machines[i], &code_doorbell_loop);
+		MACHINE_PARK(&machines[i]);
 		errands[i] = (struct errand){
 			.machine = &machines[i],
 			.rings = (unsigned)test_scale(1000),

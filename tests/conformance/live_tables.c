@@ -224,7 +224,7 @@ static void pages_of_read_only_slots_obey_too(void)
 	struct mote_memory_region region = {
 		.gpa = GPA(EXTRA_GVA),
 		.bytes = EXTRA_BYTES,
-		.flags = MOTE_REGION_READ,
+		.flags = MOTE_REGION_READ | MOTE_REGION_HOST_READ_ONLY,
 		.kind = MOTE_REGION_SHARED,
 	};
 	struct mote_capabilities capabilities;
@@ -235,8 +235,13 @@ static void pages_of_read_only_slots_obey_too(void)
 	capabilities = machine.hypervisor->capabilities;
 	if (!capabilities.read_only_slots)
 		SKIP("this hypervisor has no read-only slots");
+	if (!capabilities.read_only_host_memory)
+		region.flags = MOTE_REGION_READ;
 	/* Memory that the host itself may only read. */
-	region.hva = mmap(NULL, EXTRA_BYTES, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	region.hva =
+		mmap(NULL, EXTRA_BYTES,
+		     region.flags & MOTE_REGION_HOST_READ_ONLY ? PROT_READ : PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	REQUIRE(region.hva != MAP_FAILED);
 	MACHINE_MAP(&machine, 1, &region);
 	aim(&machine, EXTRA_GVA);

@@ -103,6 +103,9 @@ const char *exit_name(enum mote_vm_exit_kind kind);
 		   &(machine)->error)
 #define MACHINE_UNMAP(machine, slot)                                                               \
 	REQUIRE_OK(mote_vm_unmap_memory((machine)->vm, slot, &(machine)->error), &(machine)->error)
+/* This thread is done with the machine, for now. */
+#define MACHINE_PARK(machine)                                                                      \
+	REQUIRE_OK(mote_vcpu_park((machine)->vm, &(machine)->error), &(machine)->error)
 #define MACHINE_RESET(machine)                                                                     \
 	REQUIRE_OK(mote_vcpu_reset((machine)->vm, &(machine)->error), &(machine)->error)
 

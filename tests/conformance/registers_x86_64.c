@@ -405,6 +405,8 @@ static void a_repeated_write_is_an_exit_per_iteration(void)
 
 			CHECK_EQ(exit.as.io.port, CODE_PORT);
 			CHECK_EQ(exit.as.io.size, 1);
+			if (!machine.hypervisor->capabilities.described_accesses)
+				SKIP("this hypervisor does not describe string instructions");
 			REQUIRE_EQ(exit.as.io.count, 1);
 			CHECK_EQ(exit.as.io.data[0], 'a' + i);
 			if (!touch)
@@ -433,6 +435,8 @@ static void a_repeated_read_gets_the_hosts_values(void)
 
 			CHECK_EQ(exit.as.io.port, CODE_PORT);
 			CHECK_EQ(exit.as.io.size, 1);
+			if (!machine.hypervisor->capabilities.described_accesses)
+				SKIP("this hypervisor does not describe string instructions");
 			REQUIRE(exit.as.io.count >= 1 && exit.as.io.count <= 8 - done);
 			memcpy(exit.as.io.data, &"stuvwxyz"[done], exit.as.io.count);
 			done += exit.as.io.count;
@@ -444,6 +448,32 @@ static void a_repeated_read_gets_the_hosts_values(void)
 		}
 		machine_expect_end(&machine, CODE_GVA + 2);
 		CHECK_MEM(machine_host(&machine, DATA_GVA + 0x100), "stuvwxyz", 9);
+		machine_destroy(&machine);
+	}
+}
+
+static void undescribed_string_instructions_do_not_retire(void)
+{
+	static const struct code *const codes[] = {&code_x86_64_repeat_out, &code_x86_64_repeat_in};
+	struct machine machine;
+	mote_regs before, after;
+
+	for (unsigned i = 0; i < 2; i++) {
+		make_string(&machine, codes[i]);
+		if (machine.hypervisor->capabilities.described_accesses)
+			SKIP("this hypervisor describes string instructions");
+		before = machine_regs(&machine);
+		for (unsigned again = 0; again < 3; again++) {
+			struct mote_vm_exit exit =
+				machine_expect(&machine, i ? MOTE_EXIT_IO_IN : MOTE_EXIT_IO_OUT);
+
+			CHECK_EQ(exit.as.io.port, CODE_PORT);
+			CHECK_EQ(exit.as.io.count, 0);
+			CHECK(exit.as.io.data == NULL);
+			after = machine_regs(&machine);
+			after.rflags &= ~0x10000ull; /* RF: it is being repeated */
+			CHECK_MEM(&after, &before, sizeof(after));
+		}
 		machine_destroy(&machine);
 	}
 }
@@ -484,6 +514,7 @@ static const struct test_case cases[] = {
 	CASE(the_guest_has_the_debug_registers_that_the_host_set),
 	CASE(a_repeated_write_is_an_exit_per_iteration),
 	CASE(a_repeated_read_gets_the_hosts_values),
+	CASE(undescribed_string_instructions_do_not_retire),
 	CASE(a_repeated_instruction_can_be_left),
 };
 

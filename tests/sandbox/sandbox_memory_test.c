@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bed_systems.h"
 #include "fixture.h"
 
 /* ---- Allocators -------------------------------------------------------------------------- */
@@ -199,9 +200,12 @@ static void copies_take_one_mailbox_each_way(void)
 	enum { MAILBOX = 64 << 10, SLACK = 1024 };
 	static char text[MAILBOX];
 	struct bytes_account account = {0};
-	mote_sandbox *sandbox = measured_sandbox(&account, 16 << 20, MAILBOX);
-	size_t idle = account.live;
+	mote_sandbox *sandbox;
+	size_t idle;
 
+	test_need_plain_hypervisor();
+	sandbox = measured_sandbox(&account, 16 << 20, MAILBOX);
+	idle = account.live;
 	for (size_t length = 1; length < MAILBOX; length = length * 3 + 7) {
 		memset(text, 'x', length);
 		text[length] = '\0';
@@ -221,9 +225,12 @@ static void copies_take_one_mailbox_each_way(void)
 static void small_values_in_a_large_mailbox_take_small_copies(void)
 {
 	struct bytes_account account = {0};
-	mote_sandbox *sandbox = measured_sandbox(&account, 4ull << 30, 1 << 30);
-	size_t idle = account.live;
+	mote_sandbox *sandbox;
+	size_t idle;
 
+	test_need_plain_hypervisor();
+	sandbox = measured_sandbox(&account, 4ull << 30, 1 << 30);
+	idle = account.live;
 	CHECK_EQ(CALL(sandbox, "call_string", mote_string("short")).as.string.length, 5);
 	CHECK(account.most <= idle + 1024);
 	fixture_destroy(sandbox, NULL);

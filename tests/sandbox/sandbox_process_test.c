@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bed_systems.h"
 #include "expected.h"
 #include "fixture.h"
 
@@ -264,7 +265,7 @@ static void calls_under_seccomp(void)
 {
 	pid_t child;
 
-	test_need_hypervisor();
+	test_need_plain_hypervisor();
 	if (TEST_SANITIZED)
 		SKIP("sanitizers make system calls of their own");
 	test_guest("echo"); /* leaves the case here, not in the child */

@@ -8,6 +8,7 @@
 #include "cases_kvm.h"
 #include "counted_device.h"
 #include "hypervisor/backends/kvm/kvm_abi.h"
+#include "poor.h"
 
 const struct mote_linux_device *kvm_real_device(void)
 {
@@ -30,4 +31,17 @@ const struct test_backend test_backend_kvm = {
 	.interpose = interpose,
 	.native_handles = native_handles,
 	.cases = {&kvm_cases, &kvm_arch_cases},
+};
+
+static const struct case_list no_cases;
+
+/* Its own cases are those of KVM. */
+const struct test_backend test_backend_poor = {
+	.name = "kvm",
+	.backend = &poor_backend,
+	.need = test_need_hypervisor,
+	.systems = test_systems,
+	.interpose = interpose,
+	.native_handles = native_handles,
+	.cases = {&no_cases, &no_cases},
 };
