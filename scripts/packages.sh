@@ -113,3 +113,9 @@ need_cross()
 {
 	need npm:npm node:nodejs x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64
 }
+
+# What builds the portable unit tests for Windows, and what runs them.
+need_wine()
+{
+	need x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64 /usr/lib/wine/wine64:wine64
+}
