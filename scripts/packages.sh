@@ -108,8 +108,14 @@ need_arm64_bed()
 			zlib1g-dev busybox-static
 }
 
-# The compilers for other systems: zig comes from npm.
+# The compilers for other systems, zig from npm among them, and what links and reads their libraries.
 need_cross()
 {
-	need npm:npm node:nodejs x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64
+	need_clang && need npm:npm node:nodejs x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64 llvm-nm:llvm
+}
+
+# What builds the portable unit tests for Windows, and what runs them.
+need_wine()
+{
+	need x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64 /usr/lib/wine/wine64:wine64
 }

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "bytes.h"
 #include "error_internal.h"
 #include "sandbox/elf_format.h"
 
@@ -34,14 +35,14 @@ mote_status mote_elf_check_header(const char *name, const uint8_t *bytes, size_t
 		return bad(&elf, error, "truncated ELF header");
 	if (bytes[4] != ELF_CLASS_64 || bytes[5] != ELF_DATA_LITTLE)
 		return bad(&elf, error, "not a 64-bit little-endian ELF file");
-	machine = get16(bytes + ELF_MACHINE);
+	machine = mote_get16(bytes + ELF_MACHINE);
 	if (machine != ELF_MACHINE_X86_64 && machine != ELF_MACHINE_AARCH64)
 		return mote_fail(
 			error, MOTE_BAD_IMAGE,
 			"guest image %s: built for ELF machine %u; mote runs x86_64 (62) and "
 			"aarch64 (183)",
 			name, machine);
-	switch (get16(bytes + ELF_TYPE)) {
+	switch (mote_get16(bytes + ELF_TYPE)) {
 	case ELF_TYPE_EXECUTABLE:
 	case ELF_TYPE_DYNAMIC:
 		return MOTE_OK;
@@ -56,14 +57,14 @@ mote_status mote_elf_check_header(const char *name, const uint8_t *bytes, size_t
 
 static struct mote_elf_segment read_segment(const uint8_t *header)
 {
-	uint32_t flags = get32(header + PH_FLAGS);
+	uint32_t flags = mote_get32(header + PH_FLAGS);
 
 	return (struct mote_elf_segment){
-		.address = get64(header + PH_ADDRESS),
-		.memory_bytes = get64(header + PH_MEMORY_BYTES),
-		.file_offset = get64(header + PH_OFFSET),
-		.file_bytes = get64(header + PH_FILE_BYTES),
-		.alignment = get64(header + PH_ALIGNMENT),
+		.address = mote_get64(header + PH_ADDRESS),
+		.memory_bytes = mote_get64(header + PH_MEMORY_BYTES),
+		.file_offset = mote_get64(header + PH_OFFSET),
+		.file_bytes = mote_get64(header + PH_FILE_BYTES),
+		.alignment = mote_get64(header + PH_ALIGNMENT),
 		.readable = (flags & PF_READ) != 0,
 		.writable = (flags & PF_WRITE) != 0,
 		.executable = (flags & PF_EXECUTE) != 0,
@@ -122,7 +123,7 @@ static mote_status read_program_header(struct mote_elf *elf, const uint8_t *head
 {
 	const struct mote_elf_segment segment = read_segment(header);
 
-	switch (get32(header + PH_TYPE)) {
+	switch (mote_get32(header + PH_TYPE)) {
 	case PT_LOAD:
 		return add_segment(elf, &segment, number, error);
 	case PT_DYNAMIC:
@@ -157,11 +158,11 @@ static mote_status read_program_header(struct mote_elf *elf, const uint8_t *head
 static mote_status read_program_headers(struct mote_elf *elf, struct mote_elf_segment *dynamic,
 					mote_error *error)
 {
-	uint64_t offset = get64(elf->bytes + ELF_PROGRAM_HEADERS);
-	uint16_t count = get16(elf->bytes + ELF_PROGRAM_HEADER_COUNT);
+	uint64_t offset = mote_get64(elf->bytes + ELF_PROGRAM_HEADERS);
+	uint16_t count = mote_get16(elf->bytes + ELF_PROGRAM_HEADER_COUNT);
 	mote_status status = MOTE_OK;
 
-	if (get16(elf->bytes + ELF_PROGRAM_HEADER_BYTES) != PH_BYTES || count == 0 ||
+	if (mote_get16(elf->bytes + ELF_PROGRAM_HEADER_BYTES) != PH_BYTES || count == 0 ||
 	    !mote_elf_in_file(elf, offset, (uint64_t)count * PH_BYTES))
 		return bad(elf, error, "program headers missing or truncated");
 	if (count > ELF_MAXIMUM_PROGRAM_HEADERS)
@@ -238,8 +239,8 @@ static bool each_note_in(struct mote_elf *elf, const struct mote_elf_segment *se
 
 	while (at + NOTE_HEADER_BYTES <= segment->file_bytes) {
 		const uint8_t *header = elf->bytes + segment->file_offset + at;
-		uint64_t owner_bytes = get32(header);
-		uint64_t contents_bytes = get32(header + 4);
+		uint64_t owner_bytes = mote_get32(header);
+		uint64_t contents_bytes = mote_get32(header + 4);
 		uint64_t contents = align_up(NOTE_HEADER_BYTES + owner_bytes, alignment);
 		struct mote_elf_note note;
 
@@ -248,7 +249,7 @@ static bool each_note_in(struct mote_elf *elf, const struct mote_elf_segment *se
 		note = (struct mote_elf_note){
 			.owner = (const char *)header + NOTE_HEADER_BYTES,
 			.owner_bytes = (uint32_t)owner_bytes,
-			.type = get32(header + 8),
+			.type = mote_get32(header + 8),
 			.contents = header + contents,
 			.contents_bytes = (uint32_t)contents_bytes,
 			.contents_address = address + at + contents,
@@ -266,15 +267,15 @@ static bool each_note_in(struct mote_elf *elf, const struct mote_elf_segment *se
 bool mote_elf_each_note(struct mote_elf *elf,
 			bool (*visit)(void *user, const struct mote_elf_note *note), void *user)
 {
-	uint64_t offset = get64(elf->bytes + ELF_PROGRAM_HEADERS);
-	uint16_t count = get16(elf->bytes + ELF_PROGRAM_HEADER_COUNT);
+	uint64_t offset = mote_get64(elf->bytes + ELF_PROGRAM_HEADERS);
+	uint16_t count = mote_get16(elf->bytes + ELF_PROGRAM_HEADER_COUNT);
 	uint64_t unread = elf->length;
 
 	for (uint16_t i = 0; i < count; i++) {
 		const uint8_t *header = elf->bytes + offset + (size_t)i * PH_BYTES;
 		struct mote_elf_segment segment;
 
-		if (get32(header + PH_TYPE) != PT_NOTE)
+		if (mote_get32(header + PH_TYPE) != PT_NOTE)
 			continue;
 		segment = read_segment(header);
 		if (!mote_elf_in_file(elf, segment.file_offset, segment.file_bytes) ||
@@ -292,28 +293,30 @@ bool mote_elf_each_note(struct mote_elf *elf,
 static bool take_symbol_table(struct mote_elf *elf, const uint8_t *sections, uint16_t count,
 			      const uint8_t *table)
 {
-	uint32_t link = get32(table + SH_LINK);
+	uint32_t link = mote_get32(table + SH_LINK);
 	const uint8_t *strings;
 
-	if (get32(table + SH_TYPE) != SHT_SYMTAB || link >= count)
+	if (mote_get32(table + SH_TYPE) != SHT_SYMTAB || link >= count)
 		return false;
 	strings = sections + (size_t)link * SH_BYTES;
-	if (!mote_elf_in_file(elf, get64(table + SH_OFFSET), get64(table + SH_SECTION_BYTES)) ||
-	    !mote_elf_in_file(elf, get64(strings + SH_OFFSET), get64(strings + SH_SECTION_BYTES)))
+	if (!mote_elf_in_file(elf, mote_get64(table + SH_OFFSET),
+			      mote_get64(table + SH_SECTION_BYTES)) ||
+	    !mote_elf_in_file(elf, mote_get64(strings + SH_OFFSET),
+			      mote_get64(strings + SH_SECTION_BYTES)))
 		return false;
-	elf->symbols_offset = get64(table + SH_OFFSET);
-	elf->symbol_count = (size_t)(get64(table + SH_SECTION_BYTES) / SYM_BYTES);
-	elf->strings_offset = get64(strings + SH_OFFSET);
-	elf->strings_bytes = (size_t)get64(strings + SH_SECTION_BYTES);
+	elf->symbols_offset = mote_get64(table + SH_OFFSET);
+	elf->symbol_count = (size_t)(mote_get64(table + SH_SECTION_BYTES) / SYM_BYTES);
+	elf->strings_offset = mote_get64(strings + SH_OFFSET);
+	elf->strings_bytes = (size_t)mote_get64(strings + SH_SECTION_BYTES);
 	return true;
 }
 
 static void find_symbols(struct mote_elf *elf)
 {
-	uint64_t offset = get64(elf->bytes + ELF_SECTION_HEADERS);
-	uint16_t count = get16(elf->bytes + ELF_SECTION_HEADER_COUNT);
+	uint64_t offset = mote_get64(elf->bytes + ELF_SECTION_HEADERS);
+	uint16_t count = mote_get16(elf->bytes + ELF_SECTION_HEADER_COUNT);
 
-	if (get16(elf->bytes + ELF_SECTION_HEADER_BYTES) != SH_BYTES ||
+	if (mote_get16(elf->bytes + ELF_SECTION_HEADER_BYTES) != SH_BYTES ||
 	    !mote_elf_in_file(elf, offset, (uint64_t)count * SH_BYTES))
 		return;
 	elf->work += count;
@@ -327,22 +330,23 @@ static const uint8_t *function_symbol(const struct mote_elf *elf, size_t index)
 {
 	const uint8_t *symbol = elf->bytes + elf->symbols_offset + index * (size_t)SYM_BYTES;
 
-	return (symbol[SYM_INFO] & 0xf) == STT_FUNC && get16(symbol + SYM_SECTION) != 0 ? symbol
-											: NULL;
+	return (symbol[SYM_INFO] & 0xf) == STT_FUNC && mote_get16(symbol + SYM_SECTION) != 0
+		       ? symbol
+		       : NULL;
 }
 
 /* A symbol without a size (hand-written assembly) covers whatever follows it. */
 static bool symbol_covers(const uint8_t *symbol, uint64_t address)
 {
-	uint64_t into = address - get64(symbol + SYM_VALUE);
-	uint64_t size = get64(symbol + SYM_SIZE);
+	uint64_t into = address - mote_get64(symbol + SYM_VALUE);
+	uint64_t size = mote_get64(symbol + SYM_SIZE);
 
-	return address >= get64(symbol + SYM_VALUE) && (size == 0 || into < size);
+	return address >= mote_get64(symbol + SYM_VALUE) && (size == 0 || into < size);
 }
 
 static const char *symbol_name(const struct mote_elf *elf, const uint8_t *symbol)
 {
-	uint32_t at = get32(symbol);
+	uint32_t at = mote_get32(symbol);
 	const char *strings = (const char *)elf->bytes + elf->strings_offset;
 
 	if (at >= elf->strings_bytes || memchr(strings + at, '\0', elf->strings_bytes - at) == NULL)
@@ -359,13 +363,14 @@ bool mote_elf_nearest_symbol(const struct mote_elf *elf, uint64_t address, const
 		const uint8_t *symbol = function_symbol(elf, i);
 
 		if (symbol != NULL && symbol_covers(symbol, address) &&
-		    (nearest == NULL || get64(symbol + SYM_VALUE) > get64(nearest + SYM_VALUE)))
+		    (nearest == NULL ||
+		     mote_get64(symbol + SYM_VALUE) > mote_get64(nearest + SYM_VALUE)))
 			nearest = symbol;
 	}
 	if (nearest == NULL || symbol_name(elf, nearest) == NULL)
 		return false;
 	*name = symbol_name(elf, nearest);
-	*offset = address - get64(nearest + SYM_VALUE);
+	*offset = address - mote_get64(nearest + SYM_VALUE);
 	return true;
 }
 
@@ -377,7 +382,8 @@ static mote_status check_symbols(struct mote_elf *elf, mote_error *error)
 		const char *name;
 
 		elf->work++;
-		if ((symbol[SYM_INFO] & 0xf) != STT_GNU_IFUNC || get16(symbol + SYM_SECTION) == 0)
+		if ((symbol[SYM_INFO] & 0xf) != STT_GNU_IFUNC ||
+		    mote_get16(symbol + SYM_SECTION) == 0)
 			continue;
 		name = symbol_name(elf, symbol);
 		return mote_elf_refuse_ifunc(elf, name != NULL ? name : "?", error);
@@ -406,10 +412,11 @@ mote_status mote_elf_parse(const char *name, const uint8_t *bytes, size_t length
 		.bytes = bytes,
 		.length = length,
 		.name = name,
-		.machine = get16(bytes + ELF_MACHINE) == ELF_MACHINE_X86_64 ? MOTE_MACHINE_X86_64
-									    : MOTE_MACHINE_AARCH64,
-		.position_independent = get16(bytes + ELF_TYPE) == ELF_TYPE_DYNAMIC,
-		.entry = get64(bytes + ELF_ENTRY),
+		.machine = mote_get16(bytes + ELF_MACHINE) == ELF_MACHINE_X86_64
+				   ? MOTE_MACHINE_X86_64
+				   : MOTE_MACHINE_AARCH64,
+		.position_independent = mote_get16(bytes + ELF_TYPE) == ELF_TYPE_DYNAMIC,
+		.entry = mote_get64(bytes + ELF_ENTRY),
 	};
 	status = read_program_headers(elf, &dynamic, error);
 	if (status == MOTE_OK)

@@ -4,6 +4,7 @@
  * entries or packed (RELR).  Anything that needs a dynamic linker, or code of the guest, is refused
  * with advice.  System V ABI, chapter 5; "Relative relocation encoding (RELR)", generic ABI.
  */
+#include "bytes.h"
 #include "error_internal.h"
 #include "sandbox/elf.h"
 #include "sandbox/elf_format.h"
@@ -114,8 +115,8 @@ static mote_status check_types(const struct mote_elf *elf, const struct mote_elf
 	mote_status status = MOTE_OK;
 
 	for (size_t i = 0; status == MOTE_OK && i < table->count; i++)
-		status = check_type(elf, i, get64(entry_at(elf, table, i, RELA_BYTES) + RELA_INFO),
-				    error);
+		status = check_type(
+			elf, i, mote_get64(entry_at(elf, table, i, RELA_BYTES) + RELA_INFO), error);
 	return status;
 }
 
@@ -150,9 +151,9 @@ mote_status mote_elf_read_dynamic(struct mote_elf *elf, const struct mote_elf_se
 		const char *problem;
 
 		elf->work++;
-		if (get64(entry) == DT_NULL)
+		if (mote_get64(entry) == DT_NULL)
 			break;
-		problem = read_entry(get64(entry), get64(entry + 8), &dynamic);
+		problem = read_entry(mote_get64(entry), mote_get64(entry + 8), &dynamic);
 		if (problem != NULL)
 			return bad(elf, error, problem);
 	}
@@ -167,11 +168,11 @@ static bool visit_rela(const struct mote_elf *elf, const struct mote_elf_table *
 	for (size_t i = 0; i < table->count; i++) {
 		const uint8_t *entry = entry_at(elf, table, i, RELA_BYTES);
 		const struct mote_elf_relocation relocation = {
-			.address = get64(entry + RELA_OFFSET),
-			.addend = get64(entry + RELA_ADDEND),
+			.address = mote_get64(entry + RELA_OFFSET),
+			.addend = mote_get64(entry + RELA_ADDEND),
 		};
 
-		if ((uint32_t)get64(entry + RELA_INFO) != R_NONE && !visit(user, &relocation))
+		if ((uint32_t)mote_get64(entry + RELA_INFO) != R_NONE && !visit(user, &relocation))
 			return false;
 	}
 	return true;
@@ -196,7 +197,7 @@ static bool visit_relr(const struct mote_elf *elf, mote_elf_visit_relocation *vi
 	uint64_t next = 0;
 
 	for (size_t i = 0; i < elf->relr.count; i++) {
-		uint64_t entry = get64(entry_at(elf, &elf->relr, i, RELR_BYTES));
+		uint64_t entry = mote_get64(entry_at(elf, &elf->relr, i, RELR_BYTES));
 		const struct mote_elf_relocation relocation = {.address = entry, .in_place = true};
 
 		if (entry & 1) {

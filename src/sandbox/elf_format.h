@@ -114,19 +114,4 @@ enum {
 #define ELF_MAXIMUM_ALIGNMENT (16u << 20)
 #define ELF_MAXIMUM_TLS (64u << 10)
 
-static inline uint16_t get16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] | at[1] << 8);
-}
-
-static inline uint32_t get32(const uint8_t *at)
-{
-	return get16(at) | (uint32_t)get16(at + 2) << 16;
-}
-
-static inline uint64_t get64(const uint8_t *at)
-{
-	return get32(at) | (uint64_t)get32(at + 4) << 32;
-}
-
 #endif

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "bytes.h"
 #include "error_internal.h"
 #include "hypervisor/sandbox_vm.h"
 #include "os/os_memory.h"
@@ -157,15 +158,14 @@ static bool in_writable_segment(struct mote_loader *loader, uint64_t address)
 static bool apply(void *user, const struct mote_elf_relocation *relocation)
 {
 	struct mote_loader *loader = user;
-	uint64_t value = relocation->addend;
-	void *to = host(loader, relocation->address + loader->layout->image_bias, sizeof(value));
+	uint64_t addend = relocation->addend;
+	void *to = host(loader, relocation->address + loader->layout->image_bias, sizeof(addend));
 
 	if (to == NULL || !in_writable_segment(loader, relocation->address))
 		return false;
 	if (relocation->in_place)
-		memcpy(&value, to, sizeof(value));
-	value += loader->layout->image_bias;
-	memcpy(to, &value, sizeof(value));
+		addend = mote_get64(to);
+	mote_put64(to, addend + loader->layout->image_bias);
 	return true;
 }
 

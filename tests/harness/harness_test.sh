@@ -1,10 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# harness_test.sh SAMPLE: checks what the harness prints and returns for each way in which a
-# case can end.
+# harness_test.sh SYSTEM COMMAND...: checks what the harness prints and returns for each way in which
+# a case can end.  SYSTEM: posix or windows; it decides how a program dies.
 set -u
-sample=$1
+case $1 in
+posix) aborted=134 abort_signal=06 faulted=139 ;;
+windows) aborted=3 abort_signal=22 faulted=3 ;;
+esac
+shift
+sample=("$@")
 failed=0
 unset MOTE_TEST_FILTER MOTE_TEST_SLOW MOTE_TEST_SCALE MOTE_TEST_TIMEOUT
 
@@ -12,7 +17,7 @@ unset MOTE_TEST_FILTER MOTE_TEST_SLOW MOTE_TEST_SCALE MOTE_TEST_TIMEOUT
 expect()
 {
 	local output code
-	output=$("$sample" "sample.$1" 2>/dev/null) && code=0 || code=$?
+	output=$("${sample[@]}" "sample.$1" 2>/dev/null) && code=0 || code=$?
 	if [ "$code" = "$2" ] && grep -qE -- "$3" <<<"$output"; then
 		echo "ok - harness.$1"
 	else
@@ -30,7 +35,8 @@ expect lacks_a_part 1 '"hello" has no "world"$'
 expect is_within 1 '^# after$'
 expect never_begins 1 '^not ok - sample\.never_begins: harness_sample.c:[0-9]+: nothing to begin with$'
 expect is_skipped 0 '^skip - sample\.is_skipped: no bed here$'
-expect crashes 134 '^not ok - sample\.crashes: crashed with signal 06$'
+expect aborts "$aborted" "^not ok - sample\.aborts: crashed with signal $abort_signal\$"
+expect faults "$faulted" '^not ok - sample\.faults: crashed with signal 11$'
 MOTE_TEST_TIMEOUT=1 expect hangs 1 '^not ok - sample\.hangs: hung'
 MOTE_TEST_SLOW=2 MOTE_TEST_SCALE=100 expect scales 0 '^ok - sample\.scales$'
 MOTE_TEST_FILTER=nothing expect passes 0 '^# sample: 0 passed, 0 failed, 0 skipped$'

@@ -8,7 +8,6 @@
 
 #include <inttypes.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -16,12 +15,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "test_os.h"
+
 enum outcome { PASSED, FAILED, SKIPPED };
 
 /* The case that is running.  One program runs one case at a time. */
 static struct {
 	jmp_buf leave;
-	pid_t process;
 	atomic_uint failures;
 	bool skipped;
 	char reason[512]; /* of the first failure, or of the skip */
@@ -200,47 +200,27 @@ static void write_all(const char *text)
 }
 
 /* Async-signal-safe: the last words of a program that cannot go on. */
-static void last_words(const char *why, int number)
+static void last_words(const char *why)
 {
-	char digits[4] = {(char)('0' + number / 10 % 10), (char)('0' + number % 10), '\n', 0};
-
 	write_all("\nnot ok - ");
 	write_all(now.name);
 	write_all(why);
-	write_all(digits);
 }
 
 static void on_crash(int signal_number)
 {
-	/* A child that a case forked dies by its signal and says nothing. */
-	if (getpid() == now.process)
-		last_words(": crashed with signal ", signal_number);
-	signal(signal_number, SIG_DFL);
-	raise(signal_number);
+	char why[] = ": crashed with signal 00\n";
+	char *digits = why + sizeof(why) - 4;
+
+	digits[0] = (char)('0' + signal_number / 10 % 10);
+	digits[1] = (char)('0' + signal_number % 10);
+	last_words(why);
 }
 
-static void on_alarm(int signal_number)
+static void on_hang(void)
 {
-	last_words(": hung until the watchdog came, signal ", signal_number);
+	last_words(": hung until the watchdog came\n");
 	_exit(1);
-}
-
-static void catch_signals(void)
-{
-	static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
-	struct sigaction action = {.sa_handler = on_alarm};
-
-	now.process = getpid();
-	sigaction(SIGALRM, &action, NULL);
-#if TEST_SANITIZED
-	(void)on_crash; /* the sanitizer's own report says more */
-	(void)crashes;
-#else
-	action.sa_handler = on_crash;
-	action.sa_flags = (int)SA_RESETHAND;
-	for (size_t i = 0; i < TEST_COUNT(crashes); i++)
-		sigaction(crashes[i], &action, NULL);
-#endif
 }
 
 /* ---- Running ----------------------------------------------------------------------------- */
@@ -252,7 +232,7 @@ static enum outcome run_case(const char *suite, const struct test_case *test)
 	now.reason[0] = 0;
 	snprintf(now.name, sizeof(now.name), "%s.%s", suite, test->name);
 
-	alarm((unsigned)test_slow(environment_number("MOTE_TEST_TIMEOUT", 120)));
+	test_os_limit((unsigned)test_slow(environment_number("MOTE_TEST_TIMEOUT", 120)));
 	if (!setjmp(now.leave)) {
 		if (test->before != NULL)
 			test->before();
@@ -260,7 +240,7 @@ static enum outcome run_case(const char *suite, const struct test_case *test)
 	}
 	if (test->after != NULL && !setjmp(now.leave))
 		test->after();
-	alarm(0);
+	test_os_limit(0);
 
 	if (atomic_load(&now.failures)) {
 		printf("not ok - %s: %s\n", now.name, now.reason);
@@ -301,8 +281,7 @@ int test_main(const char *suite, const struct test_case *cases, size_t count, in
 
 	if (other_name && other_name[0])
 		suite = other_name;
-	catch_signals();
-	setvbuf(stdout, NULL, _IOLBF, 0);
+	test_os_start(on_crash, on_hang);
 	for (size_t i = 0; i < count; i++) {
 		if (!selected(suite, cases[i].name, argc, argv))
 			continue;

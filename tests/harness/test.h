@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A test harness that needs only a libc and POSIX, so that one static program
+ * A test harness that needs only a libc and POSIX or Windows, so that one static program
  * runs natively, in emulated machines and under other C libraries.
  *
  * A program is one suite:
@@ -34,6 +34,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "../../src/text/format.h"
 
 /* 1 under the thread sanitizer: it holds signals back, and a cancelled thread keeps its locks. */
 #if defined(__SANITIZE_THREAD__)
@@ -118,7 +120,7 @@ int test_main(const char *suite, const struct test_case *cases, size_t count, in
 #define SKIP(...) test_skip(__VA_ARGS__)
 
 /* Prints a detail line ("# ..."), as printf does; a newline is added. */
-void test_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void test_note(const char *format, ...) MOTE_PRINTF(1, 2);
 
 /*
  * Leaves the case unless a hypervisor can be used: the one that MOTE_TEST_BACKEND names, else any.
@@ -135,6 +137,8 @@ uint64_t test_slow(uint64_t seconds);
 
 /* Whether this runs in the emulated machine `bed` ("svm"); NULL: in any. */
 bool test_in_bed(const char *bed);
+
+/* ---- Of POSIX systems (test_system.c) ----------------------------------------------------- */
 
 /* The path of a guest image, in a buffer that the next call overwrites; fails when there is none.
  */
@@ -183,8 +187,8 @@ bool test_check_memory(const struct test_where *where, const void *actual, const
 		       size_t length);
 void test_check_status(const struct test_where *where, bool holds, const char *actual,
 		       const char *expected, const char *text);
-void test_fail(const char *file, int line, const char *format, ...)
-	__attribute__((format(printf, 3, 4), noreturn));
-void test_skip(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+void test_fail(const char *file, int line, const char *format, ...) MOTE_PRINTF(3, 4)
+	__attribute__((noreturn));
+void test_skip(const char *format, ...) MOTE_PRINTF(1, 2) __attribute__((noreturn));
 
 #endif

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "allocator.h"
 #include "bed_systems.h"
 #include "engine_internal.h"
 #include "fixture.h"
@@ -415,18 +416,6 @@ static void *allocate_and_destroy(void *user, size_t bytes)
 	return malloc(bytes);
 }
 
-static void *reallocate(void *user, void *pointer, size_t bytes)
-{
-	(void)user;
-	return realloc(pointer, bytes);
-}
-
-static void release(void *user, void *pointer)
-{
-	(void)user;
-	free(pointer);
-}
-
 /* After the call has claimed its sandbox, before it can be killed: the first deadline starts a
  * thread, which allocates. */
 static void destroyed_before_the_guest_is_entered(void)
@@ -439,8 +428,8 @@ static void destroyed_before_the_guest_is_entered(void)
 	mote_function spin;
 
 	test_need_hypervisor();
-	engine_options.allocator = (mote_allocator){
-		.allocate = allocate_and_destroy, .reallocate = reallocate, .release = release};
+	engine_options.allocator = mote_default_allocator;
+	engine_options.allocator.allocate = allocate_and_destroy;
 	REQUIRE_OK(mote_engine_create(&engine_options, &engine, &error), &error);
 	sandbox = fixture_sandbox(engine, "faults", NULL);
 	REQUIRE_OK(mote_sandbox_find(sandbox, "spin", NULL, &spin, &error), &error);

@@ -15,6 +15,7 @@
 
 #include <mote/abi.h>
 
+#include "bytes.h"
 #include "sandbox/elf_format.h"
 
 enum {
@@ -61,28 +62,24 @@ enum {
 /* "\0" at 0; the names of the symbols. */
 static const char elf_strings[] = "\0first\0second\0data\0";
 
+/* There may be more bytes behind the structure. */
 struct elf_file {
 	uint8_t bytes[ELF_FILE_BYTES];
 };
 
 static inline void put16(struct elf_file *file, size_t at, uint16_t value)
 {
-	uint8_t *bytes = (uint8_t *)file; /* there may be more of them behind the structure */
-
-	bytes[at] = (uint8_t)value;
-	bytes[at + 1] = (uint8_t)(value >> 8);
+	mote_put16((uint8_t *)file + at, value);
 }
 
 static inline void put32(struct elf_file *file, size_t at, uint32_t value)
 {
-	put16(file, at, (uint16_t)value);
-	put16(file, at + 2, (uint16_t)(value >> 16));
+	mote_put32((uint8_t *)file + at, value);
 }
 
 static inline void put64(struct elf_file *file, size_t at, uint64_t value)
 {
-	put32(file, at, (uint32_t)value);
-	put32(file, at + 4, (uint32_t)(value >> 32));
+	mote_put64((uint8_t *)file + at, value);
 }
 
 /* Where a field of a program header stands. */

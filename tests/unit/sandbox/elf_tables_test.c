@@ -4,26 +4,12 @@
  * byte, random bytes.
  */
 #include "../unit_test.h"
-#include "elf_builder.h"
+#include "elf_damage.h"
 #include "sandbox/elf.h"
 
 static mote_status parse(const struct elf_file *file, struct mote_elf *elf, mote_error *error)
 {
 	return mote_elf_parse("guest.elf", file->bytes, sizeof(file->bytes), elf, error);
-}
-
-/* One field of the valid image is changed. */
-struct damage {
-	size_t at;
-	unsigned bytes;
-	uint64_t value;
-	const char *why;
-};
-
-static void inflict(struct elf_file *file, const struct damage *damage)
-{
-	for (unsigned i = 0; i < damage->bytes; i++)
-		file->bytes[damage->at + i] = (uint8_t)(damage->value >> 8 * i);
 }
 
 /* ---- Notes -------------------------------------------------------------------------------- */

@@ -5,7 +5,7 @@
 #include "sandbox/elf.h"
 
 #include "../unit_test.h"
-#include "elf_builder.h"
+#include "elf_damage.h"
 
 static mote_status parse(const struct elf_file *file, struct mote_elf *elf, mote_error *error)
 {
@@ -44,20 +44,6 @@ static void a_valid_image_is_read(void)
 		put64(&file, RELA_AT + i * RELA_BYTES + RELA_INFO, R_AARCH64_RELATIVE);
 	check_ok(parse(&file, &elf, &error), &error);
 	REQUIRE_EQ(elf.machine, MOTE_MACHINE_AARCH64);
-}
-
-/* One field of the valid image is changed. */
-struct damage {
-	size_t at;
-	unsigned bytes;
-	uint64_t value;
-	const char *why;
-};
-
-static void inflict(struct elf_file *file, const struct damage *damage)
-{
-	for (unsigned i = 0; i < damage->bytes; i++)
-		file->bytes[damage->at + i] = (uint8_t)(damage->value >> 8 * i);
 }
 
 static void check_damages(const struct damage *damages, size_t count)

@@ -310,7 +310,7 @@ static void fixed_images_stay_where_they_are_linked(void)
 	unload(&guest);
 	for (unsigned number = 0; number < PH_COUNT; number++)
 		put64(&file, ph(number, PH_ADDRESS),
-		      get64(file.bytes + ph(number, PH_ADDRESS)) + 0x100000);
+		      mote_get64(file.bytes + ph(number, PH_ADDRESS)) + 0x100000);
 	put64(&file, ELF_ENTRY, 0x100000 + CODE_AT);
 	put64(&file, DYNAMIC_AT + 8, 0x100000 + RELA_AT);
 	for (unsigned i = 0; i < RELA_COUNT; i++)

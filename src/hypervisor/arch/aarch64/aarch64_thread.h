@@ -7,9 +7,8 @@
 #ifndef MOTE_HYPERVISOR_ARCH_AARCH64_THREAD_H
 #define MOTE_HYPERVISOR_ARCH_AARCH64_THREAD_H
 
-#include <string.h>
-
 #include "../monitor.h"
+#include "bytes.h"
 
 #define MOTE_AARCH64_CONTROL_BLOCK_BYTES 16u
 #define MOTE_AARCH64_CANARY_OFFSET 8u /* of the two words, the one that belongs to the SDK */
@@ -41,7 +40,7 @@ static inline void mote_aarch64_thread_block_fill(uint8_t *block, uint64_t gva,
 	uint64_t canary = random & ~0xffull; /* a NUL byte stops runaway strings */
 
 	(void)gva;
-	memcpy(block + at->pointer + MOTE_AARCH64_CANARY_OFFSET, &canary, sizeof(canary));
+	mote_put64(block + at->pointer + MOTE_AARCH64_CANARY_OFFSET, canary);
 }
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "bytes.h"
 #include "x86_64_exception.h"
 #include "x86_64_instructions.h"
 #include "x86_64_paging.h"
@@ -44,20 +45,6 @@ struct frame {
 	uint64_t rip, cs, rflags, rsp, ss;
 };
 
-/* Host and guest have the same architecture, hence the same byte order. */
-static void put64(uint8_t *at, uint64_t value)
-{
-	memcpy(at, &value, sizeof(value));
-}
-
-static uint64_t get64(const uint8_t *at)
-{
-	uint64_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return value;
-}
-
 /* A flat code or data descriptor; the base and, in 64-bit mode, the limit are ignored. */
 static uint64_t descriptor(unsigned type, unsigned dpl, bool code)
 {
@@ -71,14 +58,14 @@ static void build_gdt(uint8_t *gdt, uint64_t tss)
 {
 	const uint64_t limit = TSS_BYTES + BITMAP_BYTES;
 
-	put64(gdt + KERNEL_CODE_SELECTOR, descriptor(TYPE_CODE, 0, true));
-	put64(gdt + KERNEL_DATA_SELECTOR, descriptor(TYPE_DATA, 0, false));
-	put64(gdt + (MOTE_X86_64_USER_DATA_SELECTOR & ~7u), descriptor(TYPE_DATA, 3, false));
-	put64(gdt + (MOTE_X86_64_USER_CODE_SELECTOR & ~7u), descriptor(TYPE_CODE, 3, true));
-	put64(gdt + TSS_SELECTOR, limit | (tss & 0xffffff) << 16 |
-					  (uint64_t)(0x80u | TYPE_TSS_BUSY) << 40 |
-					  (tss >> 24 & 0xff) << 56);
-	put64(gdt + TSS_SELECTOR + 8, tss >> 32);
+	mote_put64(gdt + KERNEL_CODE_SELECTOR, descriptor(TYPE_CODE, 0, true));
+	mote_put64(gdt + KERNEL_DATA_SELECTOR, descriptor(TYPE_DATA, 0, false));
+	mote_put64(gdt + (MOTE_X86_64_USER_DATA_SELECTOR & ~7u), descriptor(TYPE_DATA, 3, false));
+	mote_put64(gdt + (MOTE_X86_64_USER_CODE_SELECTOR & ~7u), descriptor(TYPE_CODE, 3, true));
+	mote_put64(gdt + TSS_SELECTOR, limit | (tss & 0xffffff) << 16 |
+					       (uint64_t)(0x80u | TYPE_TSS_BUSY) << 40 |
+					       (tss >> 24 & 0xff) << 56);
+	mote_put64(gdt + TSS_SELECTOR + 8, tss >> 32);
 }
 
 static void build_idt(uint8_t *idt, uint64_t stubs)
@@ -88,9 +75,9 @@ static void build_idt(uint8_t *idt, uint64_t stubs)
 		/* int3 is the only one that the guest itself may raise with an instruction. */
 		uint64_t access = vector == MOTE_X86_64_VECTOR_BREAKPOINT ? 0xee : 0x8e;
 
-		put64(idt + 16 * vector, (target & 0xffff) | KERNEL_CODE_SELECTOR << 16 |
-						 access << 40 | (target >> 16 & 0xffff) << 48);
-		put64(idt + 16 * vector + 8, target >> 32);
+		mote_put64(idt + 16 * vector, (target & 0xffff) | KERNEL_CODE_SELECTOR << 16 |
+						      access << 40 | (target >> 16 & 0xffff) << 48);
+		mote_put64(idt + 16 * vector + 8, target >> 32);
 	}
 }
 
@@ -98,8 +85,8 @@ static void build_tss(uint8_t *tss, uint64_t stack_top, const uint16_t *ports, u
 {
 	uint8_t *bitmap = tss + TSS_BYTES;
 
-	put64(tss + 4, stack_top); /* RSP0 */
-	tss[102] = TSS_BYTES;	   /* I/O map base */
+	mote_put64(tss + 4, stack_top); /* RSP0 */
+	tss[102] = TSS_BYTES;		/* I/O map base */
 	/* One byte more than the bitmap: the processor reads two bytes at a time. */
 	memset(bitmap, 0xff, BITMAP_BYTES + 1);
 	for (uint32_t i = 0; i < count; i++)
@@ -223,13 +210,13 @@ static bool read_frame(const struct mote_monitor *monitor, uint64_t rsp, bool ha
 
 	if (rsp != monitor->gva + MOTE_X86_64_MONITOR_BYTES - bytes)
 		return false;
-	*error_code = has_error_code ? get64(at) : 0;
+	*error_code = has_error_code ? mote_get64(at) : 0;
 	at += has_error_code ? 8 : 0;
-	frame->rip = get64(at);
-	frame->cs = get64(at + 8);
-	frame->rflags = get64(at + 16);
-	frame->rsp = get64(at + 24);
-	frame->ss = get64(at + 32);
+	frame->rip = mote_get64(at);
+	frame->cs = mote_get64(at + 8);
+	frame->rflags = mote_get64(at + 16);
+	frame->rsp = mote_get64(at + 24);
+	frame->ss = mote_get64(at + 32);
 	return true;
 }
 

@@ -8,9 +8,8 @@
 #ifndef MOTE_HYPERVISOR_ARCH_X86_64_THREAD_H
 #define MOTE_HYPERVISOR_ARCH_X86_64_THREAD_H
 
-#include <string.h>
-
 #include "../monitor.h"
+#include "bytes.h"
 
 #define MOTE_X86_64_CONTROL_BLOCK_BYTES 64u
 #define MOTE_X86_64_CANARY_OFFSET 0x28u
@@ -41,11 +40,10 @@ static inline void mote_x86_64_thread_block_fill(uint8_t *block, uint64_t gva,
 						 const struct mote_thread_block *at,
 						 uint64_t random)
 {
-	uint64_t pointer = gva + at->pointer;
 	uint64_t canary = random & ~0xffull; /* a NUL byte stops runaway strings */
 
-	memcpy(block + at->pointer, &pointer, sizeof(pointer));
-	memcpy(block + at->pointer + MOTE_X86_64_CANARY_OFFSET, &canary, sizeof(canary));
+	mote_put64(block + at->pointer, gva + at->pointer);
+	mote_put64(block + at->pointer + MOTE_X86_64_CANARY_OFFSET, canary);
 }
 
 #endif

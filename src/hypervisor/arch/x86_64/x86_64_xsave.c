@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "bytes.h"
+
 /* The legacy region (SDM volume 1, 13.4.1, table 10-2) and the header (13.4.2). */
 enum {
 	XSAVE_FCW = 0,
@@ -32,14 +34,6 @@ enum {
 
 #define XCOMP_BV_COMPACTED (1ull << 63)
 
-static uint64_t load(const uint8_t *area, size_t offset)
-{
-	uint64_t value;
-
-	memcpy(&value, area + offset, sizeof(value));
-	return value;
-}
-
 static bool all_zeros(const uint8_t *from, const uint8_t *end)
 {
 	while (from < end)
@@ -51,8 +45,8 @@ static bool all_zeros(const uint8_t *from, const uint8_t *end)
 /* As XRSTOR checks: bytes 23 to 8 of the header are zeros (SDM volume 1, 13.8.1). */
 static bool is_standard(const uint8_t *area, size_t bytes)
 {
-	return bytes >= MOTE_X86_64_XSAVE_BASE_BYTES && load(area, XSAVE_XCOMP_BV) == 0 &&
-	       load(area, XSAVE_HEADER_RESERVED) == 0;
+	return bytes >= MOTE_X86_64_XSAVE_BASE_BYTES && mote_get64(area + XSAVE_XCOMP_BV) == 0 &&
+	       mote_get64(area + XSAVE_HEADER_RESERVED) == 0;
 }
 
 /* As XRSTOR checks (13.8.2): what is present has a place, and the header's rest is zeros.  Bit 63
@@ -63,9 +57,9 @@ static bool is_compacted(const uint8_t *area, size_t bytes)
 
 	if (bytes < MOTE_X86_64_XSAVE_BASE_BYTES)
 		return false;
-	format = load(area, XSAVE_XCOMP_BV);
+	format = mote_get64(area + XSAVE_XCOMP_BV);
 	return (format & XCOMP_BV_COMPACTED) &&
-	       (load(area, XSAVE_BV) & ~(format & ~XCOMP_BV_COMPACTED)) == 0 &&
+	       (mote_get64(area + XSAVE_BV) & ~(format & ~XCOMP_BV_COMPACTED)) == 0 &&
 	       all_zeros(area + XSAVE_HEADER_RESERVED, area + MOTE_X86_64_XSAVE_BASE_BYTES);
 }
 
@@ -73,59 +67,60 @@ static bool is_compacted(const uint8_t *area, size_t bytes)
 
 void mote_x86_64_xsave_mark(void *area, uint64_t components)
 {
-	const uint64_t present = load(area, XSAVE_BV) | components;
+	uint8_t *present = (uint8_t *)area + XSAVE_BV;
 
-	memcpy((uint8_t *)area + XSAVE_BV, &present, sizeof(present));
+	mote_put64(present, mote_get64(present) | components);
 }
 
 /* The MXCSR of a standard area, which counts for SSE and for AVX.  Where neither is present, zeros
  * stand for the initial state. */
 static uint32_t standard_mxcsr(const uint8_t *area)
 {
-	const bool used = load(area, XSAVE_BV) & (MOTE_X86_64_XCR0_SSE | MOTE_X86_64_XCR0_AVX);
-	uint32_t mxcsr;
+	const bool used =
+		mote_get64(area + XSAVE_BV) & (MOTE_X86_64_XCR0_SSE | MOTE_X86_64_XCR0_AVX);
+	const uint32_t mxcsr = mote_get32(area + XSAVE_MXCSR);
 
-	memcpy(&mxcsr, area + XSAVE_MXCSR, sizeof(mxcsr));
 	return used || mxcsr != 0 ? mxcsr : DEFAULT_MXCSR;
 }
 
 static void read_x87(const uint8_t *area, struct mote_x86_64_fpu *fpu)
 {
-	memcpy(&fpu->fcw, area + XSAVE_FCW, 2);
-	memcpy(&fpu->fsw, area + XSAVE_FSW, 2);
-	memcpy(&fpu->ftwx, area + XSAVE_FTW, 1);
-	memcpy(&fpu->last_opcode, area + XSAVE_FOP, 2);
-	memcpy(&fpu->last_ip, area + XSAVE_FIP, 8);
-	memcpy(&fpu->last_dp, area + XSAVE_FDP, 8);
+	fpu->fcw = mote_get16(area + XSAVE_FCW);
+	fpu->fsw = mote_get16(area + XSAVE_FSW);
+	fpu->ftwx = area[XSAVE_FTW];
+	fpu->last_opcode = mote_get16(area + XSAVE_FOP);
+	fpu->last_ip = mote_get64(area + XSAVE_FIP);
+	fpu->last_dp = mote_get64(area + XSAVE_FDP);
 	for (unsigned i = 0; i < 8; i++)
 		memcpy(fpu->fpr[i], area + XSAVE_ST + 16 * i, 10);
 }
 
 bool mote_x86_64_fpu_from_xsave(const void *area, size_t bytes, struct mote_x86_64_fpu *fpu)
 {
+	const uint8_t *from = area;
 	uint64_t present;
 
 	if (!is_standard(area, bytes))
 		return false;
-	present = load(area, XSAVE_BV);
+	present = mote_get64(from + XSAVE_BV);
 	*fpu = (struct mote_x86_64_fpu){.fcw = DEFAULT_FCW, .mxcsr = standard_mxcsr(area)};
 	/* A component that is not marked is in its initial state, regardless of what the area
 	 * contains. */
 	if (present & MOTE_X86_64_XCR0_X87)
-		read_x87(area, fpu);
+		read_x87(from, fpu);
 	if (present & MOTE_X86_64_XCR0_SSE)
-		memcpy(fpu->xmm, (const uint8_t *)area + XSAVE_XMM, sizeof(fpu->xmm));
+		memcpy(fpu->xmm, from + XSAVE_XMM, sizeof(fpu->xmm));
 	return true;
 }
 
 static void write_x87(const struct mote_x86_64_fpu *fpu, uint8_t *area)
 {
-	memcpy(area + XSAVE_FCW, &fpu->fcw, 2);
-	memcpy(area + XSAVE_FSW, &fpu->fsw, 2);
-	memcpy(area + XSAVE_FTW, &fpu->ftwx, 1);
-	memcpy(area + XSAVE_FOP, &fpu->last_opcode, 2);
-	memcpy(area + XSAVE_FIP, &fpu->last_ip, 8);
-	memcpy(area + XSAVE_FDP, &fpu->last_dp, 8);
+	mote_put16(area + XSAVE_FCW, fpu->fcw);
+	mote_put16(area + XSAVE_FSW, fpu->fsw);
+	area[XSAVE_FTW] = fpu->ftwx;
+	mote_put16(area + XSAVE_FOP, fpu->last_opcode);
+	mote_put64(area + XSAVE_FIP, fpu->last_ip);
+	mote_put64(area + XSAVE_FDP, fpu->last_dp);
 	for (unsigned i = 0; i < 8; i++)
 		memcpy(area + XSAVE_ST + 16 * i, fpu->fpr[i], 16);
 }
@@ -138,7 +133,7 @@ bool mote_x86_64_fpu_to_xsave(const struct mote_x86_64_fpu *fpu, void *area, siz
 		return false;
 	mote_x86_64_xsave_mark(area, MOTE_X86_64_XCR0_X87 | MOTE_X86_64_XCR0_SSE);
 	write_x87(fpu, to);
-	memcpy(to + XSAVE_MXCSR, &fpu->mxcsr, sizeof(fpu->mxcsr));
+	mote_put32(to + XSAVE_MXCSR, fpu->mxcsr);
 	memcpy(to + XSAVE_XMM, fpu->xmm, sizeof(fpu->xmm));
 	return true;
 }
@@ -247,22 +242,23 @@ bool mote_x86_64_xsave_compact(const struct mote_x86_64_xsave_layout *layout, ui
 			       const void *standard, size_t standard_bytes, void *compacted,
 			       size_t compacted_bytes)
 {
-	const uint64_t format = components | XCOMP_BV_COMPACTED;
+	const uint8_t *from = standard;
+	uint8_t *to = compacted;
 	uint64_t present, marked;
 	uint32_t mxcsr;
 
 	if (!is_standard(standard, standard_bytes) ||
 	    !has_compacted_room(layout, components, compacted_bytes))
 		return false;
-	present = load(standard, XSAVE_BV);
-	mxcsr = standard_mxcsr(standard);
+	present = mote_get64(from + XSAVE_BV);
+	mxcsr = standard_mxcsr(from);
 	marked = present | (mxcsr != DEFAULT_MXCSR ? MOTE_X86_64_XCR0_SSE : 0);
 	if ((marked & ~components) || !has_standard_room(layout, present, standard_bytes))
 		return false;
-	memset(compacted, 0, compacted_bytes);
-	copy(layout, components, present, standard, compacted, true);
-	memcpy((uint8_t *)compacted + XSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
-	memcpy((uint8_t *)compacted + XSAVE_XCOMP_BV, &format, sizeof(format));
+	memset(to, 0, compacted_bytes);
+	copy(layout, components, present, from, to, true);
+	mote_put32(to + XSAVE_MXCSR, mxcsr);
+	mote_put64(to + XSAVE_XCOMP_BV, components | XCOMP_BV_COMPACTED);
 	mote_x86_64_xsave_mark(compacted, marked);
 	return true;
 }
@@ -270,21 +266,21 @@ bool mote_x86_64_xsave_compact(const struct mote_x86_64_xsave_layout *layout, ui
 bool mote_x86_64_xsave_expand(const struct mote_x86_64_xsave_layout *layout, const void *compacted,
 			      size_t compacted_bytes, void *standard, size_t standard_bytes)
 {
+	const uint8_t *from = compacted;
+	uint8_t *to = standard;
 	uint64_t components, present;
-	uint32_t mxcsr = DEFAULT_MXCSR;
 
 	if (!is_compacted(compacted, compacted_bytes))
 		return false;
-	components = load(compacted, XSAVE_XCOMP_BV) & ~XCOMP_BV_COMPACTED;
-	present = load(compacted, XSAVE_BV);
+	components = mote_get64(from + XSAVE_XCOMP_BV) & ~XCOMP_BV_COMPACTED;
+	present = mote_get64(from + XSAVE_BV);
 	if (!has_compacted_room(layout, components, compacted_bytes) ||
 	    !has_standard_room(layout, present, standard_bytes))
 		return false;
-	if (present & MOTE_X86_64_XCR0_SSE)
-		memcpy(&mxcsr, (const uint8_t *)compacted + XSAVE_MXCSR, sizeof(mxcsr));
-	memset(standard, 0, standard_bytes);
-	copy(layout, components, present, compacted, standard, false);
-	memcpy((uint8_t *)standard + XSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
+	memset(to, 0, standard_bytes);
+	copy(layout, components, present, from, to, false);
+	mote_put32(to + XSAVE_MXCSR,
+		   present & MOTE_X86_64_XCR0_SSE ? mote_get32(from + XSAVE_MXCSR) : DEFAULT_MXCSR);
 	mote_x86_64_xsave_mark(standard, present);
 	return true;
 }

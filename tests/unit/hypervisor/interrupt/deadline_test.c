@@ -6,6 +6,7 @@
 #include "hypervisor/interrupt/deadline.h"
 
 #include "../../unit_test.h"
+#include "allocator.h"
 #include "error_internal.h"
 #include "hypervisor/interrupt/interrupt_internal.h"
 
@@ -165,26 +166,6 @@ void mote_os_yield(unsigned tries)
 
 /* ---- One sandbox -------------------------------------------------------------------------- */
 
-static void *allocate(void *user, size_t bytes)
-{
-	(void)user;
-	return malloc(bytes);
-}
-
-static void *reallocate(void *user, void *pointer, size_t bytes)
-{
-	(void)user;
-	return realloc(pointer, bytes);
-}
-
-static void release(void *user, void *pointer)
-{
-	(void)user;
-	free(pointer);
-}
-
-static const mote_allocator ordinary = {allocate, reallocate, release, NULL};
-
 static struct mote_deadlines *deadlines;
 static struct mote_watch watch;
 
@@ -196,8 +177,9 @@ static void set_up(void)
 	memset(&watch, 0, sizeof(watch));
 	fake.now = 1000;
 	fake.cpu = 500;
-	check_ok(mote_deadlines_create(&ordinary, &deadlines, &error), &error);
-	check_ok(mote_interrupt_create(&ordinary, &kick, &watch.interrupt, &error), &error);
+	check_ok(mote_deadlines_create(&mote_default_allocator, &deadlines, &error), &error);
+	check_ok(mote_interrupt_create(&mote_default_allocator, &kick, &watch.interrupt, &error),
+		 &error);
 }
 
 static void tear_down(void)
@@ -455,7 +437,8 @@ static void many_deadlines_at_once_all_count(void)
 
 	memset(many, 0, sizeof(many));
 	for (unsigned i = 0; i < MANY; i++) {
-		check_ok(mote_interrupt_create(&ordinary, &kick, &many[i].interrupt, &error),
+		check_ok(mote_interrupt_create(&mote_default_allocator, &kick, &many[i].interrupt,
+					       &error),
 			 &error);
 		check_ok(mote_deadlines_prepare(deadlines, &many[i], &error), &error);
 		mote_interrupt_begin_call(many[i].interrupt);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../../unit_test.h"
+#include "allocator.h"
 #include "interrupt_state.h"
 
 /* ---- The operating system ----------------------------------------------------------------- */
@@ -78,27 +79,6 @@ void mote_os_yield(unsigned tries)
 
 static const struct mote_kick_ops once = {.arm = arm, .send = send, .take = take};
 
-/* The library's own allocator would bring the library's own operating system with it. */
-static void *allocate(void *user, size_t bytes)
-{
-	(void)user;
-	return malloc(bytes);
-}
-
-static void *reallocate(void *user, void *pointer, size_t bytes)
-{
-	(void)user;
-	return realloc(pointer, bytes);
-}
-
-static void release(void *user, void *pointer)
-{
-	(void)user;
-	free(pointer);
-}
-
-static const mote_allocator ordinary = {allocate, reallocate, release, NULL};
-
 static mote_interrupt *make(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
@@ -108,7 +88,8 @@ static mote_interrupt *make(void)
 	atomic_store(&fake.cancellable, true);
 	fake.thread = 77;
 	fake.kick.ops = &once;
-	check_ok(mote_interrupt_create(&ordinary, &fake.kick, &interrupt, &error), &error);
+	check_ok(mote_interrupt_create(&mote_default_allocator, &fake.kick, &interrupt, &error),
+		 &error);
 	return interrupt;
 }
 
@@ -324,7 +305,7 @@ static void *no_memory(void *user, size_t bytes)
 
 static void allocation_failure_is_an_error(void)
 {
-	mote_allocator allocator = ordinary;
+	mote_allocator allocator = mote_default_allocator;
 	mote_error error = MOTE_ERROR_INIT;
 	mote_interrupt *interrupt = (mote_interrupt *)0x1;
 
