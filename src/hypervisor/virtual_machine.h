@@ -14,7 +14,8 @@
  *   what the hypervisor keeps pending, lazily, when state is accessed.
  *   A repeated string instruction retires one iteration at a time.  An access that takes several
  *   exits (a word on two pages) retires with the last; registers that are set before end it.
- *   An access that the hypervisor does not describe (vm_exit.h) does not retire: the program counter
+ * An access that the hypervisor does not describe (vm_exit.h) does not retire: the program
+ * counter
  *   is on it, no register has changed, and the next entry makes it again.
  *
  * Interruption.  An entry that was interrupted returns MOTE_EXIT_RETRY, never an error.  Whether

@@ -16,8 +16,8 @@
  */
 const struct mote_system *const *test_systems(void);
 
-/* Leaves the case if the hypervisor is a pretended one (poor.h), which makes calls, or takes memory,
- * of its own. */
+/* Leaves the case if the hypervisor is a pretended one (poor.h), which makes calls, or takes
+ * memory, of its own. */
 void test_need_plain_hypervisor(void);
 
 /* MOTE_TEST_ADDRESS_BASE: where guest-physical addresses begin, as on a hypervisor that gives each

@@ -32,8 +32,8 @@ void poor_adopt(struct mote_hypervisor *hypervisor);
 
 /* ---- Between poor.c and poor_exits_<architecture>.c ---------------------------------------- */
 
-/* What this architecture's poorest hypervisor leaves undescribed, and the calls of KVM that it takes
- * here to find that out at a doorbell. */
+/* What this architecture's poorest hypervisor leaves undescribed, and the calls of KVM that it
+ * takes here to find that out at a doorbell. */
 extern const bool poor_leaves_undescribed;
 extern const uint32_t poor_doorbell_calls;
 
