@@ -15,26 +15,16 @@ struct place {
 	size_t offset;
 };
 
-#define CORE(number, type, field)                                                                  \
+#define CORE(number, field)                                                                        \
 	{                                                                                          \
-		MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_##number), offsetof(type, field)               \
+		MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_##number), offsetof(mote_sregs, field)         \
 	}
-#define SYSTEM(field, ...)                                                                         \
-	{                                                                                          \
-		MOTE_KVM_ARM_SYSREG(__VA_ARGS__), offsetof(mote_sregs, field)                      \
-	}
+#define SYSTEM(field, ...) {MOTE_KVM_ARM_SYSREG(__VA_ARGS__), offsetof(mote_sregs, field)},
 
-static const struct place sreg_places[] = {
-	SYSTEM(sctlr, 3, 0, 1, 0, 0),	   SYSTEM(cpacr, 3, 0, 1, 0, 2),
-	SYSTEM(ttbr0, 3, 0, 2, 0, 0),	   SYSTEM(ttbr1, 3, 0, 2, 0, 1),
-	SYSTEM(tcr, 3, 0, 2, 0, 2),	   SYSTEM(esr, 3, 0, 5, 2, 0),
-	SYSTEM(far, 3, 0, 6, 0, 0),	   SYSTEM(mair, 3, 0, 10, 2, 0),
-	SYSTEM(vbar, 3, 0, 12, 0, 0),	   SYSTEM(contextidr, 3, 0, 13, 0, 1),
-	SYSTEM(tpidr_el1, 3, 0, 13, 0, 4), SYSTEM(cntkctl, 3, 0, 14, 1, 0),
-	SYSTEM(tpidr_el0, 3, 3, 13, 0, 2), SYSTEM(tpidrro_el0, 3, 3, 13, 0, 3),
-	CORE(SP, mote_sregs, sp_el0),	   CORE(SP_EL1, mote_sregs, sp_el1),
-	CORE(ELR_EL1, mote_sregs, elr),	   CORE(SPSR_EL1, mote_sregs, spsr),
-};
+/* KVM counts the banked registers among the core registers. */
+static const struct place sreg_places[] = {CORE(SP, sp_el0), CORE(SP_EL1, sp_el1),
+					   CORE(ELR_EL1, elr), CORE(SPSR_EL1, spsr),
+					   MOTE_AARCH64_UNBANKED_MAP(SYSTEM)};
 
 _Static_assert(sizeof(mote_sregs) == 8 * (sizeof(sreg_places) / sizeof(sreg_places[0])),
 	       "every system register has a place");
