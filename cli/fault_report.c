@@ -4,39 +4,19 @@
  */
 #include "fault_report.h"
 
-#include <stdio.h>
-
 #include "text.h"
+
+#define X86_64_JSON(name) json_address(json, #name, regs->name);
+#define AARCH64_JSON(name, member) json_address(json, #name, regs->member);
 
 static void x86_64_json(struct json *json, const mote_x86_64_regs *regs)
 {
-	const struct {
-		const char *name;
-		uint64_t value;
-	} registers[] = {
-		{"rax", regs->rax}, {"rbx", regs->rbx}, {"rcx", regs->rcx},
-		{"rdx", regs->rdx}, {"rsi", regs->rsi}, {"rdi", regs->rdi},
-		{"rsp", regs->rsp}, {"rbp", regs->rbp}, {"r8", regs->r8},
-		{"r9", regs->r9},   {"r10", regs->r10}, {"r11", regs->r11},
-		{"r12", regs->r12}, {"r13", regs->r13}, {"r14", regs->r14},
-		{"r15", regs->r15}, {"rip", regs->rip}, {"rflags", regs->rflags},
-	};
-
-	for (size_t i = 0; i < sizeof(registers) / sizeof(registers[0]); i++)
-		json_address(json, registers[i].name, registers[i].value);
+	MOTE_X86_64_REGS_MAP(X86_64_JSON)
 }
 
 static void aarch64_json(struct json *json, const mote_aarch64_regs *regs)
 {
-	char name[8];
-
-	for (int i = 0; i < 31; i++) {
-		snprintf(name, sizeof(name), "x%d", i);
-		json_address(json, name, regs->x[i]);
-	}
-	json_address(json, "sp", regs->sp);
-	json_address(json, "pc", regs->pc);
-	json_address(json, "pstate", regs->pstate);
+	MOTE_AARCH64_REGS_MAP(AARCH64_JSON)
 }
 
 void fault_json(struct json *json, const mote_fault *fault)

@@ -6,7 +6,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "text.h"
 #include "tool.h"
@@ -40,47 +39,31 @@ int problem_usage(struct problem *problem, const char *format, ...)
 	return EXIT_USAGE;
 }
 
-/* Puts `to` in the place of the first `from`.  Returns whether there was one. */
-static bool replace(char *text, size_t capacity, const char *from, const char *to)
+/* What a user of the tool has instead of the library's options. */
+static const char *own_words(mote_error_subject subject)
 {
-	char *at = strstr(text, from);
-	char rest[MOTE_ERROR_TEXT_BYTES];
+	static const char *const words[] = {
+		[MOTE_SUBJECT_MEMORY_BYTES] = "--memory",
+		[MOTE_SUBJECT_HEAP_BYTES] = "--heap",
+		[MOTE_SUBJECT_STACK_BYTES] = "--stack",
+		[MOTE_SUBJECT_MAILBOX_BYTES] = "--mailbox",
+		[MOTE_SUBJECT_HOST_FUNCTIONS] =
+			"a program of your own: mote run offers no host functions",
+	};
 
-	if (at == NULL)
-		return false;
-	snprintf(rest, sizeof(rest), "%s", at + strlen(from));
-	snprintf(at, capacity - (size_t)(at - text), "%s%s", to, rest);
-	return true;
+	return (size_t)subject < sizeof(words) / sizeof(words[0]) ? words[subject] : NULL;
 }
 
-/* The library names the members of its options; here they are set on the command line.  Returns
- * whether the command line is what is wrong. */
-static bool use_tool_words(mote_status status, char *text, size_t capacity)
+static void take_text(struct problem *problem, const mote_error *error)
 {
-	static const struct {
-		const char *library, *tool;
-		bool usage; /* the option itself is wrong */
-	} words[] = {
-		{"raise memory_bytes", "raise --memory", false},
-		{"memory_bytes is", "--memory is", true},
-		{"heap_bytes is", "--heap is", true},
-		{"stack_bytes is", "--stack is", true},
-		{"mailbox_bytes is", "--mailbox is", true},
-		{"raise it, or leave it 0", "raise it, or leave it out", false},
-		{"lower stack_bytes or mailbox_bytes", "lower --stack or --mailbox", false},
-		{"raise mailbox_bytes", "raise --mailbox", false},
-		{"register it in host_functions",
-		 "mote run offers none: it needs a program of its own", false},
-	};
-	bool usage = false;
+	const char *words = own_words(error->subject);
 
-	if (status != MOTE_INVALID_ARGUMENT && status != MOTE_NO_GUEST_MEMORY &&
-	    status != MOTE_TOO_LARGE && status != MOTE_MISSING_IMPORT)
-		return false;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (replace(text, capacity, words[i].library, words[i].tool))
-			usage = usage || words[i].usage;
-	return usage && status == MOTE_INVALID_ARGUMENT;
+	if (words != NULL)
+		snprintf(problem->text, sizeof(problem->text), "%.*s%s", (int)error->subject_offset,
+			 error->text, words);
+	else
+		snprintf(problem->text, sizeof(problem->text), "%s",
+			 error->text[0] != '\0' ? error->text : mote_status_text(error->status));
 }
 
 int problem_from_error(struct problem *problem, const mote_error *error)
@@ -93,11 +76,10 @@ int problem_from_error(struct problem *problem, const mote_error *error)
 		exit_code = EXIT_GUEST_ABORT;
 	else if (error->status == MOTE_WALL_DEADLINE || error->status == MOTE_CPU_DEADLINE)
 		exit_code = EXIT_DEADLINE;
-	snprintf(problem->status, sizeof(problem->status), "%s", mote_status_name(error->status));
-	snprintf(problem->text, sizeof(problem->text), "%s",
-		 error->text[0] != '\0' ? error->text : mote_status_text(error->status));
-	if (use_tool_words(error->status, problem->text, sizeof(problem->text)))
+	else if (error->status == MOTE_INVALID_ARGUMENT && error->subject != MOTE_SUBJECT_NONE)
 		exit_code = EXIT_USAGE;
+	snprintf(problem->status, sizeof(problem->status), "%s", mote_status_name(error->status));
+	take_text(problem, error);
 	problem->exit_code = exit_code;
 	return exit_code;
 }

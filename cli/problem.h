@@ -24,7 +24,7 @@ int problem_set(struct problem *problem, int exit_code, const char *status, cons
 /* The same for a wrong command line. */
 int problem_usage(struct problem *problem, const char *format, ...) MOTE_PRINTF(2, 3);
 
-/* From the library's error; what it says about its options is put in the tool's words. */
+/* From the library's error; an option at its end gets the name that it has here. */
 int problem_from_error(struct problem *problem, const mote_error *error);
 
 /* Writes the line.  command: the one whose help a wrong command line should look at. */

@@ -30,6 +30,15 @@ static size_t whole_length(const char *text, int wanted)
 	return wanted >= MOTE_ERROR_TEXT_BYTES ? mote_text_whole(text, length) : length;
 }
 
+/* A caller's structure may end before the subject. */
+static void set_subject(mote_error *error, mote_error_subject subject, size_t offset)
+{
+	if (error->size < offsetof(mote_error, subject_offset) + sizeof(error->subject_offset))
+		return;
+	error->subject = subject;
+	error->subject_offset = (uint32_t)offset;
+}
+
 static void fill(mote_error *error, mote_status status, const struct mote_failed_call *call,
 		 const char *format, va_list arguments)
 {
@@ -51,6 +60,7 @@ static void fill(mote_error *error, mote_status status, const struct mote_failed
 	error->status = status;
 	error->domain = call->domain;
 	error->os_code = call->code;
+	set_subject(error, MOTE_SUBJECT_NONE, 0);
 }
 
 mote_status mote_fail(mote_error *error, mote_status status, const char *format, ...)
@@ -61,6 +71,26 @@ mote_status mote_fail(mote_error *error, mote_status status, const char *format,
 	va_start(arguments, format);
 	fill(error, status, &none, format, arguments);
 	va_end(arguments);
+	return status;
+}
+
+mote_status mote_fail_option(mote_error *error, mote_status status, mote_error_subject subject,
+			     const char *format, ...)
+{
+	static const struct mote_failed_call none = {.domain = MOTE_DOMAIN_MOTE};
+	size_t capacity = text_capacity(error);
+	va_list arguments;
+	size_t length;
+
+	va_start(arguments, format);
+	fill(error, status, &none, format, arguments);
+	va_end(arguments);
+	if (capacity == 0)
+		return status;
+	length = strlen(error->text);
+	snprintf(error->text + length, capacity - length, " %s", mote_error_subject_name(subject));
+	/* Nothing of the name may have fit. */
+	set_subject(error, subject, length + (error->text[length] == ' '));
 	return status;
 }
 
@@ -82,6 +112,7 @@ mote_status mote_fail_as(mote_error *error, const mote_error *from)
 	error->status = from->status;
 	error->domain = from->domain;
 	error->os_code = from->os_code;
+	set_subject(error, from->subject, from->subject_offset);
 	return from->status;
 }
 

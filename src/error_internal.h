@@ -20,6 +20,8 @@ static inline void mote_error_begin(mote_error *error)
 	error->domain = MOTE_DOMAIN_MOTE;
 	error->os_code = 0;
 	error->text[0] = '\0';
+	error->subject = MOTE_SUBJECT_NONE;
+	error->subject_offset = 0;
 }
 
 /* Failures are rare: MOTE_COLD keeps their code out of the hot path. */
@@ -27,6 +29,11 @@ static inline void mote_error_begin(mote_error *error)
 /* Fills error (may be NULL) with one printable line and returns status. */
 MOTE_COLD mote_status mote_fail(mote_error *error, mote_status status, const char *format, ...)
 	MOTE_PRINTF(3, 4);
+
+/* The same, and the text ends with the option's name: a format of "...; raise" says what to do. */
+MOTE_COLD mote_status mote_fail_option(mote_error *error, mote_status status,
+				       mote_error_subject subject, const char *format, ...)
+	MOTE_PRINTF(4, 5);
 
 /* A failed call of the system or of a hypervisor, as the layer that made it knows it. */
 struct mote_failed_call {

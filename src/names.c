@@ -31,6 +31,7 @@
 
 DEFINE_NAMES(mote_status, mote_status, MOTE_STATUS_MAP)
 DEFINE_NAMES(mote_error_domain, mote_error_domain, MOTE_DOMAIN_MAP)
+DEFINE_NAMES(mote_error_subject, mote_error_subject, MOTE_SUBJECT_MAP)
 DEFINE_NAMES(mote_backend, mote_backend_kind, MOTE_BACKEND_MAP)
 DEFINE_NAMES(mote_native_handle_kind, mote_native_handle_kind, MOTE_NATIVE_MAP)
 DEFINE_NAMES(mote_log_level, mote_log_level, MOTE_LOG_MAP)

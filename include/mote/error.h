@@ -65,6 +65,22 @@ typedef enum mote_error_domain {
 #undef MOTE_DOMAIN_ENUM
 } mote_error_domain;
 
+/* X(NAME, number, "name", "text"): the members of mote_sandbox_options that an error is about. */
+#define MOTE_SUBJECT_MAP(X)                                                                        \
+	X(NONE, 0, "none", "no option")                                                            \
+	X(MEMORY_BYTES, 1, "memory_bytes", "guest memory")                                         \
+	X(HEAP_BYTES, 2, "heap_bytes", "heap")                                                     \
+	X(STACK_BYTES, 3, "stack_bytes", "stack")                                                  \
+	X(MAILBOX_BYTES, 4, "mailbox_bytes", "mailbox")                                            \
+	X(BUFFER_SPACE_BYTES, 5, "buffer_space_bytes", "buffer space")                             \
+	X(HOST_FUNCTIONS, 6, "host_functions", "host functions")
+
+typedef enum mote_error_subject {
+#define MOTE_SUBJECT_ENUM(NAME, number, name, text) MOTE_SUBJECT_##NAME = number,
+	MOTE_SUBJECT_MAP(MOTE_SUBJECT_ENUM)
+#undef MOTE_SUBJECT_ENUM
+} mote_error_subject;
+
 #define MOTE_ERROR_TEXT_BYTES 400
 
 /*
@@ -72,6 +88,10 @@ typedef enum mote_error_domain {
  * failure only and leave it untouched on success; there is nothing to free.
  * The text is one line of printable UTF-8, NUL-terminated.  What is not printable in names and
  * messages (control characters, marks that change the direction of writing) appears as '?'.
+ *
+ * When an option is to be changed, the text ends with its name: "...; raise memory_bytes".  A
+ * program whose users set it by another name prints the first subject_offset bytes of the text and
+ * then that name.
  */
 typedef struct mote_error {
 	size_t size; /* sizeof(mote_error) of the caller; what exceeds it is not written */
@@ -79,10 +99,12 @@ typedef struct mote_error {
 	mote_error_domain domain;
 	int32_t os_code;
 	char text[MOTE_ERROR_TEXT_BYTES];
+	mote_error_subject subject; /* with MOTE_INVALID_ARGUMENT, the option itself is wrong */
+	uint32_t subject_offset;    /* where its name begins in text; 0 without a subject */
 } mote_error;
 
 /* clang-format off */
-#define MOTE_ERROR_INIT {sizeof(mote_error), MOTE_OK, MOTE_DOMAIN_MOTE, 0, {0}}
+#define MOTE_ERROR_INIT {sizeof(mote_error), MOTE_OK, MOTE_DOMAIN_MOTE, 0, {0}, MOTE_SUBJECT_NONE, 0}
 /* clang-format on */
 
 /*
@@ -111,6 +133,10 @@ MOTE_API const char *mote_status_text(mote_status status);
 /* The same for a domain: "os", "the operating system". */
 MOTE_API const char *mote_error_domain_name(mote_error_domain domain);
 MOTE_API const char *mote_error_domain_text(mote_error_domain domain);
+
+/* The same for a subject: "memory_bytes", "guest memory". */
+MOTE_API const char *mote_error_subject_name(mote_error_subject subject);
+MOTE_API const char *mote_error_subject_text(mote_error_subject subject);
 
 #ifdef __cplusplus
 }

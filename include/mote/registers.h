@@ -41,12 +41,31 @@ typedef struct mote_x86_64_regs {
 	uint64_t rip, rflags;
 } mote_x86_64_regs;
 
+/* clang-format off */
+/* X(name): every register, in the order of the structure. */
+#define MOTE_X86_64_REGS_MAP(X)                                                                    \
+	X(rax) X(rbx) X(rcx) X(rdx) X(rsi) X(rdi) X(rsp) X(rbp)                                    \
+	X(r8)  X(r9)  X(r10) X(r11) X(r12) X(r13) X(r14) X(r15)                                    \
+	X(rip) X(rflags)
+/* clang-format on */
+
 typedef struct mote_aarch64_regs {
 	uint64_t x[31];
 	uint64_t sp; /* of the current exception level */
 	uint64_t pc;
 	uint64_t pstate;
 } mote_aarch64_regs;
+
+/* clang-format off */
+/* X(name, member): every register, in the order of the structure. */
+#define MOTE_AARCH64_REGS_MAP(X)                                                                   \
+	X(x0, x[0])   X(x1, x[1])   X(x2, x[2])   X(x3, x[3])   X(x4, x[4])   X(x5, x[5])          \
+	X(x6, x[6])   X(x7, x[7])   X(x8, x[8])   X(x9, x[9])   X(x10, x[10]) X(x11, x[11])        \
+	X(x12, x[12]) X(x13, x[13]) X(x14, x[14]) X(x15, x[15]) X(x16, x[16]) X(x17, x[17])        \
+	X(x18, x[18]) X(x19, x[19]) X(x20, x[20]) X(x21, x[21]) X(x22, x[22]) X(x23, x[23])        \
+	X(x24, x[24]) X(x25, x[25]) X(x26, x[26]) X(x27, x[27]) X(x28, x[28]) X(x29, x[29])        \
+	X(x30, x[30]) X(sp, sp) X(pc, pc) X(pstate, pstate)
+/* clang-format on */
 
 /* Registers of one of the two architectures. */
 typedef struct mote_registers {

@@ -229,9 +229,10 @@ static mote_status map(mote_sandbox *sandbox, mote_buffer *buffer, bool writable
 	if (writable && !buffer->writable)
 		return mote_fail(error, MOTE_INVALID_ARGUMENT, "buffer is read-only");
 	if (!find_gap(sandbox, mapped.bytes, &mapped.gva, &index))
-		return mote_fail(error, MOTE_NO_GUEST_MEMORY,
-				 "no room for a buffer of %llu bytes; raise buffer_space_bytes",
-				 (unsigned long long)mapped.bytes);
+		return mote_fail_option(error, MOTE_NO_GUEST_MEMORY,
+					MOTE_SUBJECT_BUFFER_SPACE_BYTES,
+					"no room for a buffer of %llu bytes; raise",
+					(unsigned long long)mapped.bytes);
 	status = grow(sandbox, error);
 	if (status == MOTE_OK)
 		status = map_slot(sandbox, &mapped, writable, error);

@@ -44,11 +44,12 @@ static mote_status too_small(const struct mote_layout_request *request, uint64_t
 {
 	char has[MOTE_SIZE_TEXT_BYTES], needs[MOTE_SIZE_TEXT_BYTES];
 
-	return mote_fail(error, MOTE_NO_GUEST_MEMORY,
-			 "guest image %s needs %s of guest memory for itself, its stack, heap and "
-			 "mailbox, but has %s; raise memory_bytes",
-			 request->image_name, mote_size_text(needed, needs),
-			 mote_size_text(request->memory_bytes, has));
+	return mote_fail_option(
+		error, MOTE_NO_GUEST_MEMORY, MOTE_SUBJECT_MEMORY_BYTES,
+		"guest image %s needs %s of guest memory for itself, its stack, heap and "
+		"mailbox, but has %s; raise",
+		request->image_name, mote_size_text(needed, needs),
+		mote_size_text(request->memory_bytes, has));
 }
 
 /* Lays out everything that does not depend on where the image is linked. */
@@ -83,11 +84,11 @@ static mote_status place_image(const struct mote_layout_request *request,
 	} else if (image->gva < low) {
 		char size[MOTE_SIZE_TEXT_BYTES];
 
-		return mote_fail(
-			error, MOTE_NO_GUEST_MEMORY,
+		return mote_fail_option(
+			error, MOTE_NO_GUEST_MEMORY, MOTE_SUBJECT_STACK_BYTES,
 			"guest image %s is linked at 0x%llx, where its stack and mailbox "
-			"are (%s from 0x0); link it with -static-pie, or lower stack_bytes "
-			"or mailbox_bytes",
+			"are (%s from 0x0); link it with -static-pie, make the mailbox "
+			"smaller, or lower",
 			request->image_name, (unsigned long long)image->gva,
 			mote_size_text(low, size));
 	}
@@ -111,12 +112,12 @@ static mote_status place_heap(const struct mote_layout_request *request, struct 
 		return too_small(request, heap->gva + least - MOTE_RAM_GVA, error);
 	heap->bytes = request->heap_bytes > 0 ? request->heap_bytes : end - heap->gva;
 	if (heap->bytes < request->least_heap_bytes)
-		return mote_fail(
-			error, MOTE_NO_GUEST_MEMORY,
-			"guest image %s asks for a heap of %llu bytes, heap_bytes is %llu; "
-			"raise it, or leave it 0",
-			request->image_name, (unsigned long long)request->least_heap_bytes,
-			(unsigned long long)request->heap_bytes);
+		return mote_fail_option(error, MOTE_NO_GUEST_MEMORY, MOTE_SUBJECT_HEAP_BYTES,
+					"guest image %s asks for a heap of %llu bytes and has "
+					"%llu; leave out or raise",
+					request->image_name,
+					(unsigned long long)request->least_heap_bytes,
+					(unsigned long long)request->heap_bytes);
 	return MOTE_OK;
 }
 

@@ -69,10 +69,9 @@ static uint64_t scalar_bits(const mote_value *value)
 
 static mote_status too_large(const struct mote_channel *channel, mote_error *error)
 {
-	return mote_fail(
-		error, MOTE_TOO_LARGE,
-		"strings and bytes of one call are larger than the mailbox (%zu bytes); raise "
-		"mailbox_bytes",
+	return mote_fail_option(
+		error, MOTE_TOO_LARGE, MOTE_SUBJECT_MAILBOX_BYTES,
+		"strings and bytes of one call are larger than the mailbox (%zu bytes); raise",
 		channel->data_bytes);
 }
 

@@ -30,10 +30,10 @@ static mote_status check_addresses(const mote_sandbox *sandbox, mote_error *erro
 
 	if (mote_layout_gpa(layout, last->gva + last->bytes) >> address_bits == 0)
 		return MOTE_OK;
-	return mote_fail(error, MOTE_INVALID_ARGUMENT,
-			 "memory_bytes and buffer_space_bytes are more than the %s that this "
-			 "processor can address",
-			 mote_size_text(1ull << address_bits, size));
+	return mote_fail_option(error, MOTE_INVALID_ARGUMENT, MOTE_SUBJECT_MEMORY_BYTES,
+				"guest memory and buffer space are more than the %s that this "
+				"processor can address; lower",
+				mote_size_text(1ull << address_bits, size));
 }
 
 static uint64_t whole_pages(uint64_t bytes)
@@ -87,11 +87,12 @@ static mote_status compute_layout(mote_sandbox *sandbox, const mote_sandbox_opti
 		request.stack_bytes = whole_pages(
 			image->stack_bytes > DEFAULT_STACK ? image->stack_bytes : DEFAULT_STACK);
 	else if (request.stack_bytes < image->stack_bytes)
-		status = mote_fail(error, MOTE_NO_GUEST_MEMORY,
-				   "guest image %s asks for a stack of %llu bytes, stack_bytes is "
-				   "%llu; raise it, or leave it 0",
-				   image->name, (unsigned long long)image->stack_bytes,
-				   (unsigned long long)options->stack_bytes);
+		status = mote_fail_option(
+			error, MOTE_NO_GUEST_MEMORY, MOTE_SUBJECT_STACK_BYTES,
+			"guest image %s asks for a stack of %llu bytes and has %llu; "
+			"leave out or raise",
+			image->name, (unsigned long long)image->stack_bytes,
+			(unsigned long long)options->stack_bytes);
 	return status == MOTE_OK ? mote_layout_compute(&request, &sandbox->layout, error) : status;
 }
 
@@ -167,9 +168,9 @@ static mote_status resolve_import(mote_sandbox *sandbox, size_t index, mote_erro
 				 "guest image %s imports %s as %s, the host function is %s",
 				 sandbox->image->name, import->name, wanted, has);
 	}
-	return mote_fail(error, MOTE_MISSING_IMPORT,
-			 "guest image %s needs host function %s, %s; register it in host_functions",
-			 sandbox->image->name, import->name, wanted);
+	return mote_fail_option(error, MOTE_MISSING_IMPORT, MOTE_SUBJECT_HOST_FUNCTIONS,
+				"guest image %s needs host function %s, %s; register it in",
+				sandbox->image->name, import->name, wanted);
 }
 
 static mote_status resolve_imports(mote_sandbox *sandbox, mote_error *error)

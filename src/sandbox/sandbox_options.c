@@ -17,41 +17,51 @@ static const size_t MAXIMUM_HOST_FUNCTIONS = 4096;
 static const size_t MAXIMUM_FUNCTION = 4096;
 static const size_t MINIMUM_FUNCTION = sizeof(mote_host_function); /* of 0.1, the first version */
 
-static mote_status check_range(const char *what, uint64_t value, uint64_t least, uint64_t most,
-			       mote_error *error)
+static mote_status check_range(mote_error_subject subject, uint64_t value, uint64_t least,
+			       uint64_t most, mote_error *error)
 {
 	char low[MOTE_SIZE_TEXT_BYTES], high[MOTE_SIZE_TEXT_BYTES], given[MOTE_SIZE_TEXT_BYTES];
+	const char *what = mote_error_subject_text(subject);
 
 	if (value >= least && value <= most)
 		return MOTE_OK;
 	mote_size_text(value, given);
 	mote_size_text(most, high);
 	if (least == 0)
-		return mote_fail(error, MOTE_INVALID_ARGUMENT, "%s is %s; it must be at most %s",
-				 what, given, high);
-	return mote_fail(error, MOTE_INVALID_ARGUMENT, "%s is %s; it must be %s to %s", what, given,
-			 mote_size_text(least, low), high);
+		return mote_fail_option(error, MOTE_INVALID_ARGUMENT, subject,
+					"%s of %s: it must be at most %s; change", what, given,
+					high);
+	return mote_fail_option(error, MOTE_INVALID_ARGUMENT, subject,
+				"%s of %s: it must be %s to %s; change", what, given,
+				mote_size_text(least, low), high);
+}
+
+static mote_status check_sizes(const mote_sandbox_options *options, mote_error *error)
+{
+	const struct {
+		mote_error_subject subject;
+		uint64_t value, most;
+	} sizes[] = {
+		{MOTE_SUBJECT_HEAP_BYTES, options->heap_bytes, MOTE_SANDBOX_MAXIMUM_BYTES},
+		{MOTE_SUBJECT_STACK_BYTES, options->stack_bytes, MOTE_SANDBOX_MAXIMUM_BYTES},
+		{MOTE_SUBJECT_MAILBOX_BYTES, options->mailbox_bytes, MAXIMUM_MAILBOX},
+		{MOTE_SUBJECT_BUFFER_SPACE_BYTES, options->buffer_space_bytes,
+		 MOTE_SANDBOX_MAXIMUM_BYTES},
+	};
+	mote_status status = MOTE_OK;
+
+	if (options->memory_bytes != 0)
+		status = check_range(MOTE_SUBJECT_MEMORY_BYTES, options->memory_bytes,
+				     MINIMUM_MEMORY, MOTE_SANDBOX_MAXIMUM_BYTES, error);
+	for (size_t i = 0; status == MOTE_OK && i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		status = check_range(sizes[i].subject, sizes[i].value, 0, sizes[i].most, error);
+	return status;
 }
 
 static mote_status check(const mote_sandbox_options *options, mote_error *error)
 {
-	mote_status status = MOTE_OK;
+	mote_status status = check_sizes(options, error);
 
-	if (options->memory_bytes != 0)
-		status = check_range("memory_bytes", options->memory_bytes, MINIMUM_MEMORY,
-				     MOTE_SANDBOX_MAXIMUM_BYTES, error);
-	if (status == MOTE_OK)
-		status = check_range("heap_bytes", options->heap_bytes, 0,
-				     MOTE_SANDBOX_MAXIMUM_BYTES, error);
-	if (status == MOTE_OK)
-		status = check_range("stack_bytes", options->stack_bytes, 0,
-				     MOTE_SANDBOX_MAXIMUM_BYTES, error);
-	if (status == MOTE_OK)
-		status = check_range("mailbox_bytes", options->mailbox_bytes, 0, MAXIMUM_MAILBOX,
-				     error);
-	if (status == MOTE_OK)
-		status = check_range("buffer_space_bytes", options->buffer_space_bytes, 0,
-				     MOTE_SANDBOX_MAXIMUM_BYTES, error);
 	if (status == MOTE_OK && (unsigned)options->log_level > MOTE_LOG_TRACE)
 		status = mote_fail(error, MOTE_INVALID_ARGUMENT, "log_level %d does not exist",
 				   (int)options->log_level);

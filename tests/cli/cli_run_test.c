@@ -330,10 +330,12 @@ static void impossible_sizes_are_refused(void)
 	tool_expect_error(&tool, "memory", 1, "raise --memory");
 	tool_clear(&tool);
 	TOOL_RUN(&tool, "run", "--memory", "100G", test_guest("echo"), "empty");
-	tool_expect_error(&tool, "memory", 2, "--memory is 100 GiB; it must be 64 KiB to 64 GiB");
+	tool_expect_error(&tool, "memory", 2,
+			  "guest memory of 100 GiB: it must be 64 KiB to 64 GiB; change --memory");
 	tool_clear(&tool);
 	TOOL_RUN(&tool, "run", "--mailbox", "2G", test_guest("echo"), "empty");
-	tool_expect_error(&tool, "mailbox", 2, "--mailbox is 2 GiB; it must be at most 1 GiB");
+	tool_expect_error(&tool, "mailbox", 2,
+			  "mailbox of 2 GiB: it must be at most 1 GiB; change --mailbox");
 	tool_clear(&tool);
 }
 
@@ -438,7 +440,9 @@ static void missing_imports_are_named(void)
 	tool_need_vm();
 	TOOL_RUN(&tool, "run", test_guest("callbacks"), "call_empty");
 	tool_expect_error(&tool, "imports", 1, "needs host function host_");
-	CHECK_CONTAINS(tool.errors, "mote run offers none");
+	CHECK_CONTAINS(tool.errors,
+		       "; register it in a program of your own: mote run offers no host "
+		       "functions\n");
 	tool_clear(&tool);
 }
 

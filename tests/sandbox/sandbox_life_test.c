@@ -35,7 +35,9 @@ static void sandbox_rejects_sizes(void)
 	refuse_sandbox(&options, MOTE_INVALID_ARGUMENT, "MOTE_SANDBOX_OPTIONS_INIT");
 	options = defaults;
 	options.memory_bytes = 65535;
-	refuse_sandbox(&options, MOTE_INVALID_ARGUMENT, "memory_bytes is 65535 bytes");
+	refuse_sandbox(
+		&options, MOTE_INVALID_ARGUMENT,
+		"guest memory of 65535 bytes: it must be 64 KiB to 64 GiB; change memory_bytes");
 	options.memory_bytes = (64ull << 30) + 1;
 	refuse_sandbox(&options, MOTE_INVALID_ARGUMENT, "64 GiB");
 	options.memory_bytes = UINT64_MAX;

@@ -63,6 +63,14 @@ static void no_error_object_is_needed(void)
 	REQUIRE_EQ(mote_fail_memory(NULL, "text"), MOTE_NO_MEMORY);
 }
 
+/* Whether a byte of an error of this size belongs to the subject, which is written whole or not. */
+static bool in_subject(size_t at, size_t size)
+{
+	const size_t end = offsetof(mote_error, subject_offset) + sizeof(uint32_t);
+
+	return size >= end && at >= offsetof(mote_error, subject) && at < end;
+}
+
 /* Callers built against an older or newer header: no byte beyond their size is touched. */
 static void an_error_of_any_size_is_respected(void)
 {
@@ -88,7 +96,7 @@ static void an_error_of_any_size_is_respected(void)
 			REQUIRE(memchr(memory + before, '\0', room) ==
 				(memory + before + room - 1));
 			for (size_t i = before + room; i < size; i++)
-				REQUIRE_EQ(memory[i], 'x');
+				REQUIRE_EQ(memory[i], in_subject(i, size) ? 0 : 'x');
 		}
 		free(memory);
 	}
@@ -150,11 +158,60 @@ static void an_error_is_passed_on(void)
 	REQUIRE_STR(error.text, "inn");
 }
 
+static void an_option_ends_the_text(void)
+{
+	mote_error error = MOTE_ERROR_INIT, passed_on = MOTE_ERROR_INIT;
+
+	REQUIRE_EQ(mote_fail_option(&error, MOTE_LIMIT, MOTE_SUBJECT_HEAP_BYTES, "has %d; raise",
+				    7),
+		   MOTE_LIMIT);
+	REQUIRE_STR(error.text, "has 7; raise heap_bytes");
+	REQUIRE_EQ(error.status, MOTE_LIMIT);
+	REQUIRE_EQ(error.subject, MOTE_SUBJECT_HEAP_BYTES);
+	REQUIRE_STR(error.text + error.subject_offset, "heap_bytes");
+
+	mote_fail_as(&passed_on, &error);
+	REQUIRE_EQ(passed_on.subject, MOTE_SUBJECT_HEAP_BYTES);
+	REQUIRE_STR(passed_on.text + passed_on.subject_offset, "heap_bytes");
+
+	mote_fail(&error, MOTE_BUSY, "other");
+	REQUIRE_EQ(error.subject, MOTE_SUBJECT_NONE);
+	REQUIRE_EQ(error.subject_offset, 0);
+	REQUIRE_EQ(mote_fail_option(NULL, MOTE_LIMIT, MOTE_SUBJECT_HEAP_BYTES, "x"), MOTE_LIMIT);
+}
+
+static void an_option_that_does_not_fit_is_behind_the_text(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+
+	for (int length = 380; length < 410; length++) {
+		mote_fail_option(&error, MOTE_LIMIT, MOTE_SUBJECT_HEAP_BYTES, "%0*d", length, 0);
+		REQUIRE_EQ(error.subject, MOTE_SUBJECT_HEAP_BYTES);
+		REQUIRE(error.subject_offset <= strlen(error.text));
+		REQUIRE_EQ(strspn(error.text, "0"), length < 399 ? length : 399);
+		REQUIRE_EQ(strncmp(error.text + error.subject_offset, "heap_bytes",
+				   strlen(error.text) - error.subject_offset),
+			   0);
+	}
+	/* A structure that ends before the subject. */
+	error.subject = MOTE_SUBJECT_NONE;
+	error.size = offsetof(mote_error, subject);
+	mote_fail_option(&error, MOTE_LIMIT, MOTE_SUBJECT_HEAP_BYTES, "raise");
+	REQUIRE_STR(error.text, "raise heap_bytes");
+	REQUIRE_EQ(error.subject, MOTE_SUBJECT_NONE);
+}
+
 static const struct test_case cases[] = {
-	CASE(every_status_has_its_name_and_text), CASE(failing_fills_the_error),
-	CASE(no_error_object_is_needed),	  CASE(an_error_of_any_size_is_respected),
-	CASE(texts_are_one_printable_line),	  CASE(long_texts_are_cut),
-	CASE(an_error_can_be_built_from_itself),  CASE(an_error_is_passed_on),
+	CASE(every_status_has_its_name_and_text),
+	CASE(failing_fills_the_error),
+	CASE(no_error_object_is_needed),
+	CASE(an_error_of_any_size_is_respected),
+	CASE(texts_are_one_printable_line),
+	CASE(long_texts_are_cut),
+	CASE(an_error_can_be_built_from_itself),
+	CASE(an_error_is_passed_on),
+	CASE(an_option_ends_the_text),
+	CASE(an_option_that_does_not_fit_is_behind_the_text),
 };
 
 int main(int argc, char **argv)

@@ -38,6 +38,7 @@ static void check_row(const struct row *row, const char *name, const char *text)
 
 DEFINE_CASE(mote_status, mote_status, MOTE_STATUS_MAP)
 DEFINE_CASE(mote_error_domain, mote_error_domain, MOTE_DOMAIN_MAP)
+DEFINE_CASE(mote_error_subject, mote_error_subject, MOTE_SUBJECT_MAP)
 DEFINE_CASE(mote_backend, mote_backend_kind, MOTE_BACKEND_MAP)
 DEFINE_CASE(mote_native_handle_kind, mote_native_handle_kind, MOTE_NATIVE_MAP)
 DEFINE_CASE(mote_log_level, mote_log_level, MOTE_LOG_MAP)
@@ -63,11 +64,17 @@ static void backends_are_found_by_their_names(void)
 }
 
 static const struct test_case cases[] = {
-	CASE(mote_status_names),    CASE(mote_error_domain_names),
-	CASE(mote_backend_names),   CASE(mote_native_handle_kind_names),
-	CASE(mote_log_level_names), CASE(mote_type_names),
-	CASE(mote_machine_names),   CASE(mote_fault_kind_names),
-	CASE(mote_access_names),    CASE(backends_are_found_by_their_names),
+	CASE(mote_status_names),
+	CASE(mote_error_domain_names),
+	CASE(mote_error_subject_names),
+	CASE(mote_backend_names),
+	CASE(mote_native_handle_kind_names),
+	CASE(mote_log_level_names),
+	CASE(mote_type_names),
+	CASE(mote_machine_names),
+	CASE(mote_fault_kind_names),
+	CASE(mote_access_names),
+	CASE(backends_are_found_by_their_names),
 };
 
 int main(int argc, char **argv)

@@ -194,7 +194,8 @@ static void the_images_wish_for_a_heap_counts(void)
 	check_layout(&request, &layout);
 	request.heap_bytes = MIB;
 	check_error(mote_layout_compute(&request, &layout, &error), &error, MOTE_NO_GUEST_MEMORY,
-		    "asks for a heap of 1048581 bytes, heap_bytes is 1048576");
+		    "asks for a heap of 1048581 bytes and has 1048576; leave out or raise "
+		    "heap_bytes");
 	request.heap_bytes = 0;
 	request.least_heap_bytes = 64 * MIB;
 	check_error(mote_layout_compute(&request, &layout, &error), &error, MOTE_NO_GUEST_MEMORY,

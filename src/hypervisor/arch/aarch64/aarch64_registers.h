@@ -12,13 +12,39 @@
 
 #include <mote/registers.h>
 
-/* System registers; a name without a level means the _EL1 register. */
+/*
+ * X(name, op0, op1, CRn, CRm, op2): the system registers, with the encoding of MRS (D19).  A name
+ * without a level means the _EL1 register.  The banked ones are what an exception switches between;
+ * a hypervisor may count them among the general registers.
+ */
+#define MOTE_AARCH64_UNBANKED_MAP(X)                                                               \
+	X(sctlr, 3, 0, 1, 0, 0)                                                                    \
+	X(ttbr0, 3, 0, 2, 0, 0)                                                                    \
+	X(ttbr1, 3, 0, 2, 0, 1)                                                                    \
+	X(tcr, 3, 0, 2, 0, 2)                                                                      \
+	X(mair, 3, 0, 10, 2, 0)                                                                    \
+	X(vbar, 3, 0, 12, 0, 0)                                                                    \
+	X(esr, 3, 0, 5, 2, 0)                                                                      \
+	X(far, 3, 0, 6, 0, 0)                                                                      \
+	X(cpacr, 3, 0, 1, 0, 2)                                                                    \
+	X(cntkctl, 3, 0, 14, 1, 0)                                                                 \
+	X(tpidr_el0, 3, 3, 13, 0, 2)                                                               \
+	X(tpidr_el1, 3, 0, 13, 0, 4)                                                               \
+	X(tpidrro_el0, 3, 3, 13, 0, 3)                                                             \
+	X(contextidr, 3, 0, 13, 0, 1)
+
+#define MOTE_AARCH64_BANKED_MAP(X)                                                                 \
+	X(elr, 3, 0, 4, 0, 1)                                                                      \
+	X(spsr, 3, 0, 4, 0, 0)                                                                     \
+	X(sp_el0, 3, 0, 4, 1, 0)                                                                   \
+	X(sp_el1, 3, 4, 4, 1, 0)
+
+#define MOTE_AARCH64_SREGS_MAP(X) MOTE_AARCH64_UNBANKED_MAP(X) MOTE_AARCH64_BANKED_MAP(X)
+
 struct mote_aarch64_sregs {
-	uint64_t sctlr, ttbr0, ttbr1, tcr, mair, vbar;
-	uint64_t elr, spsr, esr, far;
-	uint64_t cpacr, cntkctl;
-	uint64_t sp_el0, sp_el1;
-	uint64_t tpidr_el0, tpidr_el1, tpidrro_el0, contextidr;
+#define MOTE_AARCH64_SREG(name, ...) uint64_t name;
+	MOTE_AARCH64_SREGS_MAP(MOTE_AARCH64_SREG)
+#undef MOTE_AARCH64_SREG
 };
 
 struct mote_aarch64_fpu {

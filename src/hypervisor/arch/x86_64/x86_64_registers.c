@@ -67,22 +67,21 @@ void mote_x86_64_power_on(mote_x86_64_regs *regs, struct mote_x86_64_sregs *sreg
 		*debug = (struct mote_x86_64_debug_regs){.dr6 = 0xffff0ff0, .dr7 = 0x400};
 }
 
-#define REGISTER(name)                                                                             \
-	{                                                                                          \
-#name, offsetof(mote_x86_64_regs, name)                                            \
-	}
+#define GENERAL(name) {#name, offsetof(mote_x86_64_regs, name)},
+#define CONTROL(name) {#name, offsetof(struct mote_x86_64_sregs, name)},
+
+static const struct mote_register_name general_names[] = {MOTE_X86_64_REGS_MAP(GENERAL)};
+static const struct mote_register_name control_names[] = {MOTE_X86_64_CONTROL_MAP(CONTROL)};
+
+_Static_assert(sizeof(mote_x86_64_regs) == 8 * (sizeof(general_names) / sizeof(general_names[0])),
+	       "the list has every general register");
 
 size_t mote_x86_64_regs_print(const mote_x86_64_regs *regs, char *text, size_t capacity)
 {
-	static const struct mote_register_name names[] = {
-		REGISTER(rax), REGISTER(rbx), REGISTER(rcx),	REGISTER(rdx), REGISTER(rsi),
-		REGISTER(rdi), REGISTER(rsp), REGISTER(rbp),	REGISTER(r8),  REGISTER(r9),
-		REGISTER(r10), REGISTER(r11), REGISTER(r12),	REGISTER(r13), REGISTER(r14),
-		REGISTER(r15), REGISTER(rip), REGISTER(rflags),
-	};
 	struct mote_register_text out = {.text = text, .capacity = capacity};
 
-	mote_register_text_table(&out, regs, names, sizeof(names) / sizeof(names[0]), 4);
+	mote_register_text_table(&out, regs, general_names,
+				 sizeof(general_names) / sizeof(general_names[0]), 4);
 	return mote_register_text_end(&out);
 }
 
@@ -112,27 +111,17 @@ static void add_table(struct mote_register_text *out, const char *name,
 	mote_register_text_hex(out, "limit", table->limit, 4, "\n");
 }
 
+#define ADD_SEGMENT(name) add_segment(&out, #name, &sregs->name);
+#define ADD_TABLE(name) add_table(&out, #name, &sregs->name);
+
 size_t mote_x86_64_sregs_print(const struct mote_x86_64_sregs *sregs, char *text, size_t capacity)
 {
 	struct mote_register_text out = {.text = text, .capacity = capacity};
 
-	add_segment(&out, "cs", &sregs->cs);
-	add_segment(&out, "ds", &sregs->ds);
-	add_segment(&out, "es", &sregs->es);
-	add_segment(&out, "fs", &sregs->fs);
-	add_segment(&out, "gs", &sregs->gs);
-	add_segment(&out, "ss", &sregs->ss);
-	add_segment(&out, "tr", &sregs->tr);
-	add_segment(&out, "ldt", &sregs->ldt);
-	add_table(&out, "gdt", &sregs->gdt);
-	add_table(&out, "idt", &sregs->idt);
-	mote_register_text_hex(&out, "cr0", sregs->cr0, 16, " ");
-	mote_register_text_hex(&out, "cr2", sregs->cr2, 16, " ");
-	mote_register_text_hex(&out, "cr3", sregs->cr3, 16, "\n");
-	mote_register_text_hex(&out, "cr4", sregs->cr4, 16, " ");
-	mote_register_text_hex(&out, "cr8", sregs->cr8, 16, " ");
-	mote_register_text_hex(&out, "efer", sregs->efer, 16, "\n");
-	mote_register_text_hex(&out, "apic_base", sregs->apic_base, 16, "\n");
+	MOTE_X86_64_SEGMENTS_MAP(ADD_SEGMENT)
+	MOTE_X86_64_TABLES_MAP(ADD_TABLE)
+	mote_register_text_table(&out, sregs, control_names,
+				 sizeof(control_names) / sizeof(control_names[0]), 3);
 	mote_register_text_hex(&out, "interrupt_bitmap", sregs->interrupt_bitmap[0], 16, " ");
 	mote_register_text_hex(&out, "1", sregs->interrupt_bitmap[1], 16, " ");
 	mote_register_text_hex(&out, "2", sregs->interrupt_bitmap[2], 16, " ");

@@ -24,10 +24,26 @@ struct mote_x86_64_table {
 	uint16_t limit;
 };
 
+/* X(name): the special registers, but for the bitmap, in order. */
+#define MOTE_X86_64_SEGMENTS_MAP(X) X(cs) X(ds) X(es) X(fs) X(gs) X(ss) X(tr) X(ldt)
+#define MOTE_X86_64_TABLES_MAP(X) X(gdt) X(idt)
+#define MOTE_X86_64_CONTROL_MAP(X) X(cr0) X(cr2) X(cr3) X(cr4) X(cr8) X(efer) X(apic_base)
+
+/* clang-format off */
+#define MOTE_X86_64_SREGS_MAP(SEGMENT, TABLE, CONTROL)                                             \
+	MOTE_X86_64_SEGMENTS_MAP(SEGMENT)                                                          \
+	MOTE_X86_64_TABLES_MAP(TABLE)                                                              \
+	MOTE_X86_64_CONTROL_MAP(CONTROL)
+/* clang-format on */
+
 struct mote_x86_64_sregs {
-	struct mote_x86_64_segment cs, ds, es, fs, gs, ss, tr, ldt;
-	struct mote_x86_64_table gdt, idt;
-	uint64_t cr0, cr2, cr3, cr4, cr8, efer, apic_base;
+#define MOTE_X86_64_SEGMENT(name) struct mote_x86_64_segment name;
+#define MOTE_X86_64_TABLE(name) struct mote_x86_64_table name;
+#define MOTE_X86_64_CONTROL(name) uint64_t name;
+	MOTE_X86_64_SREGS_MAP(MOTE_X86_64_SEGMENT, MOTE_X86_64_TABLE, MOTE_X86_64_CONTROL)
+#undef MOTE_X86_64_SEGMENT
+#undef MOTE_X86_64_TABLE
+#undef MOTE_X86_64_CONTROL
 	uint64_t interrupt_bitmap[4];
 };
 

@@ -15,39 +15,34 @@ struct place {
 	size_t offset;
 };
 
-#define CORE(number, type, field)                                                                  \
+#define CORE(type, number, field)                                                                  \
 	{                                                                                          \
 		MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_##number), offsetof(type, field)               \
 	}
-#define SYSTEM_OF(type, field, ...)                                                                \
+#define SYSTEM(type, field, ...)                                                                   \
 	{                                                                                          \
 		MOTE_KVM_ARM_SYSREG(__VA_ARGS__), offsetof(type, field)                            \
 	}
-#define SYSTEM(field, ...) SYSTEM_OF(mote_sregs, field, __VA_ARGS__)
+#define SREG(field, ...) SYSTEM(mote_sregs, field, __VA_ARGS__),
 
-static const struct place sreg_places[] = {
-	SYSTEM(sctlr, 3, 0, 1, 0, 0),	   SYSTEM(cpacr, 3, 0, 1, 0, 2),
-	SYSTEM(ttbr0, 3, 0, 2, 0, 0),	   SYSTEM(ttbr1, 3, 0, 2, 0, 1),
-	SYSTEM(tcr, 3, 0, 2, 0, 2),	   SYSTEM(esr, 3, 0, 5, 2, 0),
-	SYSTEM(far, 3, 0, 6, 0, 0),	   SYSTEM(mair, 3, 0, 10, 2, 0),
-	SYSTEM(vbar, 3, 0, 12, 0, 0),	   SYSTEM(contextidr, 3, 0, 13, 0, 1),
-	SYSTEM(tpidr_el1, 3, 0, 13, 0, 4), SYSTEM(cntkctl, 3, 0, 14, 1, 0),
-	SYSTEM(tpidr_el0, 3, 3, 13, 0, 2), SYSTEM(tpidrro_el0, 3, 3, 13, 0, 3),
-	CORE(SP, mote_sregs, sp_el0),	   CORE(SP_EL1, mote_sregs, sp_el1),
-	CORE(ELR_EL1, mote_sregs, elr),	   CORE(SPSR_EL1, mote_sregs, spsr),
-};
+/* KVM counts the banked registers among the core registers. */
+static const struct place sreg_places[] = {CORE(mote_sregs, SP, sp_el0),
+					   CORE(mote_sregs, SP_EL1, sp_el1),
+					   CORE(mote_sregs, ELR_EL1, elr),
+					   CORE(mote_sregs, SPSR_EL1, spsr),
+					   MOTE_AARCH64_UNBANKED_MAP(SREG)};
 
 _Static_assert(sizeof(mote_sregs) == 8 * (sizeof(sreg_places) / sizeof(sreg_places[0])),
 	       "every system register has a place");
 
 static const struct place exception_places[] = {
-	CORE(PC, mote_exception_state, pc),
-	CORE(PSTATE, mote_exception_state, pstate),
-	CORE(ELR_EL1, mote_exception_state, elr),
-	CORE(SPSR_EL1, mote_exception_state, spsr),
-	SYSTEM_OF(mote_exception_state, esr, 3, 0, 5, 2, 0),
-	SYSTEM_OF(mote_exception_state, far, 3, 0, 6, 0, 0),
-	CORE(SP, mote_exception_state, sp_el0),
+	CORE(mote_exception_state, PC, pc),
+	CORE(mote_exception_state, PSTATE, pstate),
+	CORE(mote_exception_state, ELR_EL1, elr),
+	CORE(mote_exception_state, SPSR_EL1, spsr),
+	CORE(mote_exception_state, SP, sp_el0),
+	SYSTEM(mote_exception_state, esr, 3, 0, 5, 2, 0),
+	SYSTEM(mote_exception_state, far, 3, 0, 6, 0, 0),
 };
 
 #define PLACES(places) (places), sizeof(places) / sizeof((places)[0])

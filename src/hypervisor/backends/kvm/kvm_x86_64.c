@@ -199,6 +199,10 @@ mote_status mote_kvm_touch(struct mote_vm *base, struct mote_kvm_vm **vm, mote_e
 	return mote_kvm_retire(*vm, error);
 }
 
+/* In all of these k is KVM's structure and m is mote's; the members have the same names. */
+#define FROM_KVM(name) .name = k.name,
+#define TO_KVM(name) .name = m->name,
+
 mote_status mote_kvm_regs(struct mote_vm *base, mote_regs *regs, mote_error *error)
 {
 	struct mote_kvm_vm *vm;
@@ -209,26 +213,7 @@ mote_status mote_kvm_regs(struct mote_vm *base, mote_regs *regs, mote_error *err
 		status = mote_kvm_vcpu_get(vm, MOTE_KVM_GET_REGS, &k, "KVM_GET_REGS", error);
 	if (status != MOTE_OK)
 		return status;
-	*regs = (mote_regs){
-		.rax = k.rax,
-		.rbx = k.rbx,
-		.rcx = k.rcx,
-		.rdx = k.rdx,
-		.rsi = k.rsi,
-		.rdi = k.rdi,
-		.rsp = k.rsp,
-		.rbp = k.rbp,
-		.r8 = k.r8,
-		.r9 = k.r9,
-		.r10 = k.r10,
-		.r11 = k.r11,
-		.r12 = k.r12,
-		.r13 = k.r13,
-		.r14 = k.r14,
-		.r15 = k.r15,
-		.rip = k.rip,
-		.rflags = k.rflags,
-	};
+	*regs = (mote_regs){MOTE_X86_64_REGS_MAP(FROM_KVM)};
 	return MOTE_OK;
 }
 
@@ -247,29 +232,10 @@ static mote_status give_up_reads(struct mote_kvm_vm *vm, mote_error *error)
 	return status;
 }
 
-mote_status mote_kvm_set_regs(struct mote_vm *base, const mote_regs *r, mote_error *error)
+mote_status mote_kvm_set_regs(struct mote_vm *base, const mote_regs *m, mote_error *error)
 {
 	struct mote_kvm_vm *vm;
-	const struct mote_kvm_x86_regs k = {
-		.rax = r->rax,
-		.rbx = r->rbx,
-		.rcx = r->rcx,
-		.rdx = r->rdx,
-		.rsi = r->rsi,
-		.rdi = r->rdi,
-		.rsp = r->rsp,
-		.rbp = r->rbp,
-		.r8 = r->r8,
-		.r9 = r->r9,
-		.r10 = r->r10,
-		.r11 = r->r11,
-		.r12 = r->r12,
-		.r13 = r->r13,
-		.r14 = r->r14,
-		.r15 = r->r15,
-		.rip = r->rip,
-		.rflags = r->rflags,
-	};
+	const struct mote_kvm_x86_regs k = {MOTE_X86_64_REGS_MAP(TO_KVM)};
 	mote_status status = mote_kvm_touch(base, &vm, error);
 
 	if (status == MOTE_OK)
@@ -315,6 +281,11 @@ static struct mote_kvm_x86_segment to_segment(const struct mote_x86_64_segment *
 	};
 }
 
+#define SEGMENT_FROM_KVM(name) .name = from_segment(&k.name),
+#define SEGMENT_TO_KVM(name) .name = to_segment(&m->name),
+#define TABLE_FROM_KVM(name) .name = {k.name.base, k.name.limit},
+#define TABLE_TO_KVM(name) .name = {.base = m->name.base, .limit = m->name.limit},
+
 mote_status mote_kvm_sregs(struct mote_vm *base, mote_sregs *sregs, mote_error *error)
 {
 	struct mote_kvm_vm *vm;
@@ -325,54 +296,18 @@ mote_status mote_kvm_sregs(struct mote_vm *base, mote_sregs *sregs, mote_error *
 		status = mote_kvm_vcpu_get(vm, MOTE_KVM_GET_SREGS, &k, "KVM_GET_SREGS", error);
 	if (status != MOTE_OK)
 		return status;
-	*sregs = (mote_sregs){
-		.cs = from_segment(&k.cs),
-		.ds = from_segment(&k.ds),
-		.es = from_segment(&k.es),
-		.fs = from_segment(&k.fs),
-		.gs = from_segment(&k.gs),
-		.ss = from_segment(&k.ss),
-		.tr = from_segment(&k.tr),
-		.ldt = from_segment(&k.ldt),
-		.gdt = {k.gdt.base, k.gdt.limit},
-		.idt = {k.idt.base, k.idt.limit},
-		.cr0 = k.cr0,
-		.cr2 = k.cr2,
-		.cr3 = k.cr3,
-		.cr4 = k.cr4,
-		.cr8 = k.cr8,
-		.efer = k.efer,
-		.apic_base = k.apic_base,
-	};
+	*sregs = (mote_sregs){MOTE_X86_64_SREGS_MAP(SEGMENT_FROM_KVM, TABLE_FROM_KVM, FROM_KVM)};
 	memcpy(sregs->interrupt_bitmap, k.interrupt_bitmap, sizeof(k.interrupt_bitmap));
 	return MOTE_OK;
 }
 
-mote_status mote_kvm_set_sregs(struct mote_vm *base, const mote_sregs *s, mote_error *error)
+mote_status mote_kvm_set_sregs(struct mote_vm *base, const mote_sregs *m, mote_error *error)
 {
 	struct mote_kvm_vm *vm;
-	struct mote_kvm_x86_sregs k = {
-		.cs = to_segment(&s->cs),
-		.ds = to_segment(&s->ds),
-		.es = to_segment(&s->es),
-		.fs = to_segment(&s->fs),
-		.gs = to_segment(&s->gs),
-		.ss = to_segment(&s->ss),
-		.tr = to_segment(&s->tr),
-		.ldt = to_segment(&s->ldt),
-		.gdt = {.base = s->gdt.base, .limit = s->gdt.limit},
-		.idt = {.base = s->idt.base, .limit = s->idt.limit},
-		.cr0 = s->cr0,
-		.cr2 = s->cr2,
-		.cr3 = s->cr3,
-		.cr4 = s->cr4,
-		.cr8 = s->cr8,
-		.efer = s->efer,
-		.apic_base = s->apic_base,
-	};
+	struct mote_kvm_x86_sregs k = {MOTE_X86_64_SREGS_MAP(SEGMENT_TO_KVM, TABLE_TO_KVM, TO_KVM)};
 	mote_status status = mote_kvm_touch(base, &vm, error);
 
-	memcpy(k.interrupt_bitmap, s->interrupt_bitmap, sizeof(k.interrupt_bitmap));
+	memcpy(k.interrupt_bitmap, m->interrupt_bitmap, sizeof(k.interrupt_bitmap));
 	if (status == MOTE_OK)
 		status = mote_kvm_vcpu_set(vm, MOTE_KVM_SET_SREGS, &k, "KVM_SET_SREGS", error);
 	return status;

@@ -72,9 +72,9 @@ static void prints_general_registers(void)
 static void prints_system_registers(void)
 {
 	static const char *const names[] = {
-		"sctlr",  "ttbr0",  "ttbr1",	 "tcr",	      "mair",	     "vbar",
-		"elr",	  "spsr",   "esr",	 "far",	      "cpacr",	     "cntkctl",
-		"sp_el0", "sp_el1", "tpidr_el0", "tpidr_el1", "tpidrro_el0", "contextidr",
+		"sctlr",       "ttbr0",	     "ttbr1", "tcr",	 "mair",      "vbar",
+		"esr",	       "far",	     "cpacr", "cntkctl", "tpidr_el0", "tpidr_el1",
+		"tpidrro_el0", "contextidr", "elr",   "spsr",	 "sp_el0",    "sp_el1",
 	};
 	struct mote_aarch64_sregs sregs;
 	char text[2048], expected[48];
