@@ -65,6 +65,9 @@ struct mote_memory_region {
 	uint64_t gpa;
 	void *hva; /* stays valid until the slot is unmapped */
 	uint64_t bytes;
+	/* The same memory as hva, as another process finds it: see struct mote_os_memory. */
+	intptr_t handle;
+	uint64_t handle_offset;
 	uint32_t flags; /* enum mote_region_flags; READ is always set */
 	enum mote_region_kind kind;
 };

@@ -194,6 +194,8 @@ static mote_status map_slot(mote_sandbox *sandbox, const struct mote_mapped_buff
 		.gpa = mote_layout_gpa(&sandbox->layout, mapped->gva),
 		.hva = mapped->buffer->memory.hva,
 		.bytes = mapped->bytes,
+		.handle = mapped->buffer->memory.handle,
+		.handle_offset = mapped->buffer->memory.offset,
 		.flags = MOTE_REGION_READ | (writable ? MOTE_REGION_WRITE : 0),
 		.kind = MOTE_REGION_SHARED,
 	};

@@ -222,6 +222,8 @@ static mote_status set_up_vm(mote_sandbox *sandbox, const struct mote_loader *lo
 				.gpa = mote_layout_gpa(layout, MOTE_RAM_GVA),
 				.hva = sandbox->ram.hva,
 				.bytes = sandbox->ram.bytes,
+				.handle = sandbox->ram.handle,
+				.handle_offset = sandbox->ram.offset,
 				.flags = MOTE_REGION_READ | MOTE_REGION_WRITE | MOTE_REGION_EXECUTE,
 				.kind = MOTE_REGION_RAM,
 			},

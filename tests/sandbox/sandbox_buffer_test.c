@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
+#include "sandbox/sandbox_internal.h"
 
 enum { BYTES = 1 << 20, PAGE = 4096 };
 
@@ -367,6 +368,39 @@ static void holes_in_imported_memory_are_zeros(void)
 	teardown(&shared);
 }
 
+/* Whether a region's handle leads to the memory that the region maps. */
+static void check_handle(const struct mote_memory_region *region, uint64_t offset)
+{
+	unsigned char page[PAGE];
+
+	CHECK_EQ(region->handle_offset, offset);
+	REQUIRE_EQ(pread((int)region->handle, page, PAGE, (off_t)region->handle_offset), PAGE);
+	CHECK_MEM(page, region->hva, PAGE);
+}
+
+static void regions_say_where_their_memory_is(void)
+{
+	int fd = memory_file(4 * PAGE, F_SEAL_SHRINK);
+	mote_error error = MOTE_ERROR_INIT;
+	const struct mote_memory_region *slots;
+	mote_buffer *imported;
+	struct shared shared;
+
+	setup(&shared, NULL);
+	map(&shared, true);
+	REQUIRE_OK(mote_buffer_import(shared.engine, fd, 2 * PAGE, PAGE, &imported, &error),
+		   &error);
+	*(unsigned char *)mote_buffer_get_data(imported) = 0x5a;
+	REQUIRE_OK(mote_sandbox_map_buffer(shared.sandbox, imported, true, &error), &error);
+	slots = shared.sandbox->vm.vm->slots;
+	check_handle(&slots[0], 0);
+	check_handle(&slots[1], 0);
+	check_handle(&slots[2], 2 * PAGE);
+	mote_buffer_release(imported);
+	close(fd);
+	teardown(&shared);
+}
+
 static const struct test_case cases[] = {
 	CASE(a_guest_reads_all_of_it),
 	CASE(without_a_mapping_bytes_are_copied),
@@ -381,6 +415,7 @@ static const struct test_case cases[] = {
 	CASE(what_could_shrink_is_not_imported),
 	CASE(huge_pages_are_not_imported),
 	CASE(holes_in_imported_memory_are_zeros),
+	CASE(regions_say_where_their_memory_is),
 };
 
 int main(int argc, char **argv)
