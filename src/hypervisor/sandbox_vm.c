@@ -102,9 +102,8 @@ static mote_status io_fault(struct mote_sandbox_vm *sandbox_vm, const struct mot
 static mote_status mmio_fault(struct mote_sandbox_vm *sandbox_vm, const struct mote_vm_exit *exit,
 			      struct mote_guest_event *event, mote_error *error)
 {
-	const struct mote_monitor *monitor = &sandbox_vm->monitor;
 	uint64_t gpa = exit->as.mmio.gpa;
-	bool doorbell = mote_monitor_is_doorbell(gpa - (monitor->gpa - monitor->gva));
+	bool doorbell = mote_monitor_is_doorbell(gpa - sandbox_vm->vm->address_base);
 
 	event->exception.address = gpa;
 	event->exception.access =
