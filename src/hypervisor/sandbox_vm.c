@@ -28,6 +28,7 @@ static mote_status start_vcpu(struct mote_vm *vm, const struct mote_sandbox_vm_s
 	mote_status status;
 
 	start.features = vm->hypervisor->capabilities.features;
+	start.address_bits = vm->hypervisor->capabilities.address_bits;
 	mote_power_on(&regs, &sregs, NULL, NULL);
 	mote_monitor_start(&setup->monitor, &start, &regs, &sregs);
 	status = vm->ops->set_sregs(vm, &sregs, error);

@@ -30,7 +30,7 @@ struct mote_sandbox_vm {
 struct mote_sandbox_vm_setup {
 	struct mote_memory_region ram;
 	struct mote_monitor monitor;
-	struct mote_user_start start; /* features is filled in here */
+	struct mote_user_start start; /* what is of the vCPU is filled in here */
 };
 
 enum mote_guest_event_kind {

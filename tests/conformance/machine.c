@@ -100,6 +100,7 @@ static mote_status start(struct machine *machine)
 		.stack = STACK_TOP_GVA,
 		.root_gpa = machine->tables.gpa,
 		.features = vm->hypervisor->capabilities.features,
+		.address_bits = vm->hypervisor->capabilities.address_bits,
 	};
 	mote_regs regs;
 	mote_sregs sregs;
