@@ -20,4 +20,8 @@ const struct mote_system *const *test_systems(void);
  * VM a window; 0 unless it is set. */
 uint64_t test_address_base(void);
 
+/* Applies it to a hypervisor that was just opened.  With MOTE_TEST_SCATTERED its VMs also place
+ * each region at guest-physical addresses that have nothing to do with the others'. */
+void test_place_addresses(struct mote_hypervisor *hypervisor);
+
 #endif

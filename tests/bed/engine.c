@@ -52,7 +52,7 @@ mote_status __wrap_mote_engine_create(const mote_engine_options *options, mote_e
 	}
 	status = mote_engine_create_with_systems(options, test_systems(), engine, error);
 	if (status == MOTE_OK)
-		(*engine)->hypervisor->capabilities.address_base = test_address_base();
+		test_place_addresses((*engine)->hypervisor);
 	return status;
 }
 

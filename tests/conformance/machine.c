@@ -34,7 +34,7 @@ struct mote_hypervisor *open_hypervisor(const struct mote_system *const *systems
 
 	backend_under_test()->need();
 	REQUIRE_OK(backend_under_test()->backend->open(&options, &hypervisor, &error), &error);
-	hypervisor->capabilities.address_base = test_address_base();
+	test_place_addresses(hypervisor);
 	return hypervisor;
 }
 
