@@ -28,6 +28,7 @@ static mote_status start_vcpu(struct mote_vm *vm, const struct mote_sandbox_vm_s
 	mote_status status;
 
 	start.features = vm->hypervisor->capabilities.features;
+	start.address_bits = vm->hypervisor->capabilities.address_bits;
 	mote_power_on(&regs, &sregs, NULL, NULL);
 	mote_monitor_start(&setup->monitor, &start, &regs, &sregs);
 	status = vm->ops->set_sregs(vm, &sregs, error);
@@ -111,9 +112,8 @@ static mote_status io_fault(struct mote_sandbox_vm *sandbox_vm, const struct mot
 static mote_status mmio_fault(struct mote_sandbox_vm *sandbox_vm, const struct mote_vm_exit *exit,
 			      struct mote_guest_event *event, mote_error *error)
 {
-	const struct mote_monitor *monitor = &sandbox_vm->monitor;
 	uint64_t gpa = exit->as.mmio.gpa;
-	bool doorbell = mote_monitor_is_doorbell(gpa - (monitor->gpa - monitor->gva));
+	bool doorbell = mote_monitor_is_doorbell(gpa - sandbox_vm->vm->address_base);
 
 	event->exception.address = gpa;
 	event->exception.access =

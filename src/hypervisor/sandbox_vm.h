@@ -31,7 +31,7 @@ struct mote_sandbox_vm {
 struct mote_sandbox_vm_setup {
 	struct mote_memory_region ram;
 	struct mote_monitor monitor;
-	struct mote_user_start start; /* features is filled in here */
+	struct mote_user_start start; /* what is of the vCPU is filled in here */
 };
 
 enum mote_guest_event_kind {
@@ -48,8 +48,7 @@ struct mote_guest_event {
 	char text[MOTE_EXIT_TEXT_BYTES]; /* FAULT of kind OTHER or DOORBELL: what happened */
 };
 
-/* A VM without memory.  It says at which guest-physical address it begins (address_base), before
- * anything that contains such addresses is written. */
+/* A VM without memory. */
 mote_status mote_sandbox_vm_create(struct mote_hypervisor *hypervisor,
 				   struct mote_sandbox_vm *created, mote_error *error);
 

@@ -45,6 +45,7 @@
 #include <mote/interrupt.h>
 #include <mote/sandbox.h>
 
+#include "address_space.h"
 #include "arch/arch.h"
 #include "vm_exit.h"
 
@@ -69,6 +70,9 @@ struct mote_memory_region {
 	uint64_t gpa;
 	void *hva; /* stays valid until the slot is unmapped */
 	uint64_t bytes;
+	/* The same memory as hva, as another process finds it: see struct mote_os_memory. */
+	intptr_t handle;
+	uint64_t handle_offset;
 	uint32_t flags; /* enum mote_region_flags; READ is always set */
 	enum mote_region_kind kind;
 };
@@ -76,6 +80,18 @@ struct mote_memory_region {
 struct mote_vm_ops {
 	/* Frees the VM.  Accepts a VM that create left incomplete at any point. */
 	void (*destroy)(struct mote_vm *vm);
+
+	/*
+	 * Reserves guest-physical addresses for a region that the guest sees at gva: no other
+	 * reservation of a VM that shares the space has them, and they are as far from a multiple
+	 * of MOTE_BLOCK_BYTES as gva is.  gva and bytes are multiples of capabilities.page_bytes,
+	 * bytes is not 0.  MOTE_LIMIT when there is no room.  Destroying the VM gives back what is
+	 * reserved.
+	 */
+	mote_status (*reserve_gpa)(struct mote_vm *vm, uint64_t gva, uint64_t bytes, uint64_t *gpa,
+				   mote_error *error);
+	/* Gives back what one reserve_gpa reserved; nothing is mapped there any more. */
+	void (*release_gpa)(struct mote_vm *vm, uint64_t gpa);
 
 	/* Maps a region into a slot; both were checked. Called by mote_vm_map_memory (vm.h)
 	 * alone. */
@@ -136,7 +152,9 @@ struct mote_vm_ops {
 struct mote_vm {
 	const struct mote_vm_ops *ops;
 	const struct mote_hypervisor *hypervisor;
-	uint64_t address_base;	   /* where its guest-physical addresses begin */
+	/* Its own guest-physical addresses, where the hypervisor gives each VM all of them. */
+	struct mote_address_space addresses;
+	uint64_t address_base;	   /* the guest-physical address of what the guest sees at 0 */
 	mote_interrupt *interrupt; /* borrowed; lives as long as the VM, longer when retained */
 	struct mote_memory_region *slots; /* hva NULL: empty */
 	uint32_t slot_count;
@@ -146,8 +164,7 @@ struct mote_capabilities {
 	uint32_t slots;	       /* memory slots per VM */
 	uint64_t page_bytes;   /* granularity of map_memory */
 	uint32_t address_bits; /* of guest-physical addresses */
-	/* Where the guest-physical addresses of a VM begin, unless create says otherwise: a
-	 * multiple of 2 MiB. */
+	/* The first that a VM may use: a multiple of MOTE_BLOCK_BYTES. */
 	uint64_t address_base;
 	uint64_t features; /* the architecture's MOTE_..._FEATURE_ bits that guest code sees */
 	uint32_t doorbell_calls; /* of the hypervisor, which a warm doorbell costs */

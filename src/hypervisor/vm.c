@@ -17,6 +17,11 @@ mote_status mote_vm_begin(struct mote_vm *vm, const struct mote_vm_ops *ops,
 	vm->ops = ops;
 	vm->hypervisor = hypervisor;
 	vm->address_base = hypervisor->capabilities.address_base;
+	vm->addresses = (struct mote_address_space){
+		.allocator = hypervisor->allocator,
+		.begin = hypervisor->capabilities.address_base,
+		.end = 1ull << hypervisor->capabilities.address_bits,
+	};
 	return mote_interrupt_create(hypervisor->allocator, kick, &vm->interrupt, error);
 }
 
@@ -26,7 +31,19 @@ void mote_vm_end(struct mote_vm *vm)
 		mote_interrupt_drop(vm->interrupt);
 		mote_interrupt_release(vm->interrupt);
 	}
+	mote_address_space_end(&vm->addresses);
 	mote_release(vm->hypervisor->allocator, vm->slots);
+}
+
+mote_status mote_vm_reserve_gpa(struct mote_vm *vm, uint64_t gva, uint64_t bytes, uint64_t *gpa,
+				mote_error *error)
+{
+	return mote_address_space_reserve(&vm->addresses, gva, bytes, gpa, error);
+}
+
+void mote_vm_release_gpa(struct mote_vm *vm, uint64_t gpa)
+{
+	mote_address_space_release(&vm->addresses, gpa);
 }
 
 mote_status mote_vm_check_state(size_t bytes, size_t needed, mote_error *error)

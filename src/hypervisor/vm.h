@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The part of a VM that every backend has in common: its interrupt handle, and what is mapped in
- * its memory slots, with the rules of the contract for them.
+ * The part of a VM that every backend has in common: its interrupt handle, its guest-physical
+ * addresses, and what is mapped in its memory slots, with the rules of the contract for them.
  */
 #ifndef MOTE_HYPERVISOR_VM_H
 #define MOTE_HYPERVISOR_VM_H
@@ -20,6 +20,11 @@ void mote_vm_end(struct mote_vm *vm);
 
 /* For a backend's save_state and load_state: whether a block of bytes is one of needed. */
 mote_status mote_vm_check_state(size_t bytes, size_t needed, mote_error *error);
+/* The operations reserve_gpa and release_gpa of a hypervisor that gives each VM an address space of
+ * its own. */
+mote_status mote_vm_reserve_gpa(struct mote_vm *vm, uint64_t gva, uint64_t bytes, uint64_t *gpa,
+				mote_error *error);
+void mote_vm_release_gpa(struct mote_vm *vm, uint64_t gpa);
 
 /* Maps a region into an empty slot (0 to capabilities.slots - 1).  MOTE_LIMIT, MOTE_UNSUPPORTED,
  * MOTE_INVALID_ARGUMENT. */

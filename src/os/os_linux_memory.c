@@ -153,7 +153,8 @@ static mote_status map(int fd, uint64_t offset, uint64_t bytes, bool writable, u
 		munmap(hva, bytes);
 		return status;
 	}
-	*memory = (struct mote_os_memory){.hva = hva, .bytes = bytes, .handle = fd};
+	*memory =
+		(struct mote_os_memory){.hva = hva, .bytes = bytes, .handle = fd, .offset = offset};
 	return MOTE_OK;
 }
 

@@ -18,6 +18,7 @@ struct mote_os_memory {
 	void *hva;
 	uint64_t bytes;
 	intptr_t handle;
+	uint64_t offset; /* of the first byte, in what the handle stands for */
 };
 
 enum mote_os_memory_flags {

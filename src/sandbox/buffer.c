@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Shared buffers, and their mapping into sandboxes: a separate memory slot, and page-table entries
- * after the sandbox's RAM.
+ * Shared buffers, and their mapping into sandboxes: guest-physical addresses and a memory slot of
+ * their own, and page-table entries after the sandbox's RAM.
  */
 #include <stdatomic.h>
 
@@ -186,14 +186,23 @@ static void unmap_pages(mote_sandbox *sandbox, const struct mote_mapped_buffer *
 	(void)mote_paging_unmap(&sandbox->tables, mapped->gva, mapped->bytes);
 }
 
+static void release_addresses(mote_sandbox *sandbox, const struct mote_mapped_buffer *mapped)
+{
+	struct mote_vm *vm = sandbox->vm.vm;
+
+	vm->ops->release_gpa(vm, mapped->gpa);
+}
+
 static mote_status map_slot(mote_sandbox *sandbox, const struct mote_mapped_buffer *mapped,
 			    bool writable, mote_error *error)
 {
 	struct mote_vm *vm = sandbox->vm.vm;
 	const struct mote_memory_region region = {
-		.gpa = mote_layout_gpa(&sandbox->layout, mapped->gva),
+		.gpa = mapped->gpa,
 		.hva = mapped->buffer->memory.hva,
 		.bytes = mapped->bytes,
+		.handle = mapped->buffer->memory.handle,
+		.handle_offset = mapped->buffer->memory.offset,
 		.flags = MOTE_REGION_READ | (writable ? MOTE_REGION_WRITE : 0) |
 			 (mapped->buffer->writable ? 0 : MOTE_REGION_HOST_READ_ONLY),
 		.kind = MOTE_REGION_SHARED,
@@ -210,6 +219,22 @@ static mote_status map_slot(mote_sandbox *sandbox, const struct mote_mapped_buff
 				   (unsigned long long)mapped->bytes);
 	if (status != MOTE_OK)
 		unmap_pages(sandbox, mapped);
+	return status;
+}
+
+/* Gives the buffer guest-physical addresses, and maps it there. */
+static mote_status place(mote_sandbox *sandbox, struct mote_mapped_buffer *mapped, bool writable,
+			 mote_error *error)
+{
+	struct mote_vm *vm = sandbox->vm.vm;
+	mote_status status =
+		vm->ops->reserve_gpa(vm, mapped->gva, mapped->bytes, &mapped->gpa, error);
+
+	if (status != MOTE_OK)
+		return status;
+	status = map_slot(sandbox, mapped, writable, error);
+	if (status != MOTE_OK)
+		release_addresses(sandbox, mapped);
 	return status;
 }
 
@@ -235,7 +260,7 @@ static mote_status map(mote_sandbox *sandbox, mote_buffer *buffer, bool writable
 					(unsigned long long)mapped.bytes);
 	status = grow(sandbox, error);
 	if (status == MOTE_OK)
-		status = map_slot(sandbox, &mapped, writable, error);
+		status = place(sandbox, &mapped, writable, error);
 	if (status != MOTE_OK)
 		return status;
 	for (size_t i = sandbox->mailbox.call.buffer_count++; i > index; i--)
@@ -259,8 +284,8 @@ static mote_status unmap(mote_sandbox *sandbox, mote_buffer *buffer, mote_error 
 		return status;
 	unmap_pages(sandbox, mapped);
 	sandbox->mailbox.call.buffer_count--;
-	status = vm->ops->invalidate_translations(
-		vm, mote_layout_gpa(&sandbox->layout, mapped->gva), mapped->bytes, error);
+	status = vm->ops->invalidate_translations(vm, mapped->gpa, mapped->bytes, error);
+	release_addresses(sandbox, mapped);
 	for (struct mote_mapped_buffer *at = mapped;
 	     at < sandbox->mailbox.call.buffers + sandbox->mailbox.call.buffer_count; at++)
 		at[0] = at[1];

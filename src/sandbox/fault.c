@@ -30,6 +30,23 @@ static const char *region_name(const mote_sandbox *sandbox, uint64_t gva)
 	return mote_layout_name(&sandbox->layout, gva);
 }
 
+/* Where the guest sees a guest-physical address, which it does not know; 0 when it does not. */
+static uint64_t seen_at(const mote_sandbox *sandbox, uint64_t gpa)
+{
+	const struct mote_mailbox *mailbox = &sandbox->mailbox;
+	uint64_t offset = gpa - sandbox->vm.vm->address_base;
+
+	if (offset < mote_layout_ram_end(&sandbox->layout))
+		return offset;
+	for (size_t i = 0; i < mailbox->call.buffer_count; i++) {
+		const struct mote_mapped_buffer *mapped = &mailbox->call.buffers[i];
+
+		if (gpa - mapped->gpa < mapped->bytes)
+			return mapped->gva + (gpa - mapped->gpa);
+	}
+	return 0;
+}
+
 static void describe_place(const mote_fault *fault, char *text, size_t capacity)
 {
 	if (fault->symbol[0] != '\0')
@@ -63,10 +80,8 @@ mote_status mote_sandbox_report_fault(mote_sandbox *sandbox, const struct mote_g
 {
 	const struct mote_exception *exception = &event->exception;
 	mote_fault *fault = &sandbox->fault;
-	/* A fault that is not an exception has a physical address, which guests do not know: it is
-	 * shown as the guest would see it. */
-	uint64_t offset =
-		exception->vector == MOTE_FAULT_NO_VECTOR ? sandbox->layout.gpa_offset : 0;
+	/* A fault that is not an exception has a physical address. */
+	bool physical = exception->vector == MOTE_FAULT_NO_VECTOR;
 
 	*fault = (mote_fault){
 		.size = sizeof(*fault),
@@ -79,7 +94,8 @@ mote_status mote_sandbox_report_fault(mote_sandbox *sandbox, const struct mote_g
 	sandbox->fault_event = *event;
 	sandbox->has_fault = true;
 	if (exception->access != MOTE_ACCESS_NONE) {
-		fault->address = exception->address - offset;
+		fault->address =
+			physical ? seen_at(sandbox, exception->address) : exception->address;
 		snprintf(fault->region, sizeof(fault->region), "%s",
 			 region_name(sandbox, fault->address));
 		if (fault->kind == MOTE_FAULT_MEMORY &&

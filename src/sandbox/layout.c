@@ -135,7 +135,7 @@ static void place_high(const struct mote_layout_request *request, struct mote_la
 	layout->ram_bytes =
 		align_up(request->memory_bytes + mote_paging_bytes(bound), request->granule_bytes);
 	tables->bytes = layout->ram_bytes - request->memory_bytes;
-	buffers->gva = MOTE_RAM_GVA + layout->ram_bytes;
+	buffers->gva = mote_layout_ram_end(layout);
 	buffers->bytes = request->buffer_bytes;
 }
 
@@ -143,7 +143,6 @@ mote_status mote_layout_compute(const struct mote_layout_request *request,
 				struct mote_layout *layout, mote_error *error)
 {
 	struct mote_layout computed = {
-		.gpa_offset = request->gpa_offset,
 		.data_bytes = request->data_bytes,
 	};
 	mote_status status;

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where everything is in a guest's memory.  The only place that knows how
- * guest-virtual addresses map to guest-physical ones (gpa = gva + gpa_offset)
- * and to host memory.
+ * Where everything is in a guest's memory.  The only place that knows how guest-virtual addresses
+ * of RAM map to guest-physical ones and to host memory.
  *
  *   0x0                nothing: null pointers fault
  *   0xe000, 0xf000     aarch64: the doorbell pages, not backed by memory
  *   0x10000 (RAM)      monitor, guard, stack, guard, mailbox, thread block, guard,
  *                      image, guard, heap; then the page tables (not mapped)
- *   after RAM          shared buffers
+ *   after RAM          shared buffers, each at guest-physical addresses of its own (buffer.c)
  */
 #ifndef MOTE_SANDBOX_LAYOUT_H
 #define MOTE_SANDBOX_LAYOUT_H
@@ -53,14 +52,13 @@ struct mote_layout_request {
 	bool position_independent;
 	uint64_t image_alignment;			/* power of two, at least a page */
 	uint64_t tls_bytes, tls_alignment, tls_address; /* as linked */
-	uint64_t buffer_bytes; /* address space for shared buffers; whole pages */
-	uint64_t gpa_offset;
+	uint64_t buffer_bytes;	/* address space for shared buffers; whole pages */
 	uint64_t granule_bytes; /* of what the hypervisor maps; a power of two, at most 64 KiB */
 };
 
 struct mote_layout {
-	uint64_t ram_bytes; /* memory_bytes and the page tables; whole granules */
-	uint64_t gpa_offset;
+	uint64_t ram_bytes;  /* memory_bytes and the page tables; whole granules */
+	uint64_t ram_gpa;    /* 0 until the hypervisor has a place for RAM */
 	uint64_t image_bias; /* what to add to an address of the ELF file */
 	uint64_t data_bytes; /* each of the mailbox's two data areas */
 	struct mote_thread_block thread;
@@ -71,10 +69,16 @@ struct mote_layout {
 mote_status mote_layout_compute(const struct mote_layout_request *request,
 				struct mote_layout *layout, mote_error *error);
 
-/* The guest-physical address of a guest-virtual one. */
+/* Where the guest sees the end of RAM. */
+static inline uint64_t mote_layout_ram_end(const struct mote_layout *layout)
+{
+	return MOTE_RAM_GVA + layout->ram_bytes;
+}
+
+/* The guest-physical address of a guest-virtual one in RAM. */
 static inline uint64_t mote_layout_gpa(const struct mote_layout *layout, uint64_t gva)
 {
-	return gva + layout->gpa_offset;
+	return layout->ram_gpa + (gva - MOTE_RAM_GVA);
 }
 
 /* The host's view of [gva, gva+bytes), or NULL when that is not all RAM.  ram: RAM's first byte. */

@@ -29,6 +29,7 @@ struct mote_mapped_buffer {
 	const uint8_t *hva;
 	uint64_t bytes;
 	uint64_t gva;
+	uint64_t gpa;
 	uint32_t slot;
 	mote_buffer *buffer;
 };

@@ -19,21 +19,18 @@ static const uint64_t DEFAULT_BUFFER_SPACE = 4ull << 30;
 
 /* ---- Layout -------------------------------------------------------------------------------- */
 
-/* Page tables cannot hold addresses that the processor cannot use. */
-static mote_status check_addresses(const mote_sandbox *sandbox, mote_error *error)
+/* Reserves guest-physical addresses for RAM and what is below it: where stores are doorbells, they
+ * go there, so nothing may be mapped there. */
+static mote_status place_ram(mote_sandbox *sandbox, mote_error *error)
 {
-	const struct mote_hypervisor *hypervisor = sandbox->engine->hypervisor;
-	const struct mote_layout *layout = &sandbox->layout;
-	const struct mote_layout_region *last = &layout->regions[MOTE_LAYOUT_BUFFERS];
-	const uint32_t address_bits = hypervisor->capabilities.address_bits;
-	char size[MOTE_SIZE_TEXT_BYTES];
+	struct mote_vm *vm = sandbox->vm.vm;
+	struct mote_layout *layout = &sandbox->layout;
+	mote_status status =
+		vm->ops->reserve_gpa(vm, 0, mote_layout_ram_end(layout), &vm->address_base, error);
 
-	if (mote_layout_gpa(layout, last->gva + last->bytes) >> address_bits == 0)
-		return MOTE_OK;
-	return mote_fail_option(error, MOTE_INVALID_ARGUMENT, MOTE_SUBJECT_MEMORY_BYTES,
-				"guest memory and buffer space are more than the %s that this "
-				"processor can address; lower",
-				mote_size_text(1ull << address_bits, size));
+	if (status == MOTE_OK)
+		layout->ram_gpa = vm->address_base + MOTE_RAM_GVA;
+	return status;
 }
 
 static uint64_t whole_pages(uint64_t bytes)
@@ -73,7 +70,6 @@ static mote_status compute_layout(mote_sandbox *sandbox, const mote_sandbox_opti
 		.tls_bytes = image->elf.tls.memory_bytes,
 		.tls_alignment = image->elf.tls.alignment,
 		.tls_address = image->elf.tls.address,
-		.gpa_offset = sandbox->vm.vm->address_base,
 		.granule_bytes = mote_engine_page_bytes(sandbox->engine),
 	};
 	mote_status status = MOTE_OK;
@@ -220,9 +216,11 @@ static mote_status set_up_vm(mote_sandbox *sandbox, const struct mote_loader *lo
 	const struct mote_sandbox_vm_setup setup = {
 		.ram =
 			{
-				.gpa = mote_layout_gpa(layout, MOTE_RAM_GVA),
+				.gpa = layout->ram_gpa,
 				.hva = sandbox->ram.hva,
 				.bytes = sandbox->ram.bytes,
+				.handle = sandbox->ram.handle,
+				.handle_offset = sandbox->ram.offset,
 				.flags = MOTE_REGION_READ | MOTE_REGION_WRITE | MOTE_REGION_EXECUTE,
 				.kind = MOTE_REGION_RAM,
 			},
@@ -257,7 +255,7 @@ static mote_status build(mote_sandbox *sandbox, const mote_sandbox_options *opti
 	if (status == MOTE_OK)
 		status = compute_layout(sandbox, options, error);
 	if (status == MOTE_OK)
-		status = check_addresses(sandbox, error);
+		status = place_ram(sandbox, error);
 	if (status == MOTE_OK)
 		status = mote_os_memory_create(sandbox->layout.ram_bytes,
 					       memory_flags(sandbox, options), "guest memory",

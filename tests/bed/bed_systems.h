@@ -20,8 +20,4 @@ const struct mote_system *const *test_systems(void);
  * memory, of its own. */
 void test_need_plain_hypervisor(void);
 
-/* MOTE_TEST_ADDRESS_BASE: where guest-physical addresses begin, as on a hypervisor that gives each
- * VM a window; 0 unless it is set. */
-uint64_t test_address_base(void);
-
 #endif

@@ -31,13 +31,6 @@ static mote_backend_kind wanted_backend(void)
 	return kind;
 }
 
-uint64_t test_address_base(void)
-{
-	const char *base = getenv("MOTE_TEST_ADDRESS_BASE");
-
-	return base != NULL ? strtoull(base, NULL, 0) : poor_address_base();
-}
-
 mote_status __wrap_mote_engine_create(const mote_engine_options *options, mote_engine **engine,
 				      mote_error *error)
 {
@@ -55,7 +48,6 @@ mote_status __wrap_mote_engine_create(const mote_engine_options *options, mote_e
 	if (status != MOTE_OK)
 		return status;
 	poor_adopt((*engine)->hypervisor);
-	(*engine)->hypervisor->capabilities.address_base = test_address_base();
 	return MOTE_OK;
 }
 

@@ -42,19 +42,6 @@ unsigned poor_kinds(void)
 	return kinds;
 }
 
-/* Another one in each process, below 36 bits. */
-uint64_t poor_address_base(void)
-{
-	static uint64_t base;
-
-	if (base == 0) {
-		base = ((uint64_t)getpid() * 0x9e3779b1u >> 4 & 0x3fff) + 1;
-		base <<= 21;
-		printf("# guest-physical addresses begin at 0x%llx\n", (unsigned long long)base);
-	}
-	return poor_kinds() & POOR_ADDRESSES ? base : 0;
-}
-
 /* ---- The kick without a byte ---------------------------------------------------------------- */
 
 /*
@@ -348,6 +335,8 @@ static mote_status poor_native_handle(struct mote_vm *base, mote_native_handle_k
 
 static const struct mote_vm_ops vm_ops = {
 	.destroy = poor_destroy,
+	.reserve_gpa = poor_reserve_gpa,
+	.release_gpa = mote_vm_release_gpa,
 	.map_memory = poor_map_memory,
 	.unmap_memory = poor_unmap_memory,
 	.enter = poor_enter,
@@ -409,6 +398,7 @@ static mote_status poor_create(struct mote_hypervisor *hypervisor, struct mote_v
 		return mote_fail_memory(error, "VM");
 	vm->kinds = poor_kinds();
 	vm->base.hypervisor = hypervisor;
+	vm->base.addresses.allocator = hypervisor->allocator;
 	vm->kick.run_fd = vm->kick.other_fd = -1;
 	make_kick(vm, ((struct mote_kvm *)hypervisor)->kick_signal);
 	status = mote_backend_kvm.create(hypervisor, &vm->inner, error);

@@ -13,7 +13,7 @@ enum poor_kind {
 	POOR_KICK = 1 << 0,   /* no byte that ends a run which has not begun */
 	POOR_EXITS = 1 << 1,  /* memory exits without size and value, string I/O without a count */
 	POOR_MEMORY = 1 << 2, /* memory in one slot only, and none that the host may only read */
-	POOR_ADDRESSES = 1 << 3, /* guest-physical addresses begin anywhere */
+	POOR_ADDRESSES = 1 << 3, /* guest-physical addresses begin, and are, anywhere */
 	POOR_THREADS = 1 << 4,	 /* a vCPU belongs to a thread */
 	POOR_PARTS = 1 << 5,	 /* calls do a part of what they are asked, and are repeated */
 };
@@ -29,6 +29,10 @@ extern const struct mote_backend poor_backend;
 /* Puts it in the place of the backend of a hypervisor that is open, if the environment asks for
  * it. */
 void poor_adopt(struct mote_hypervisor *hypervisor);
+
+/* The operation of the pretended VM. */
+mote_status poor_reserve_gpa(struct mote_vm *vm, uint64_t gva, uint64_t bytes, uint64_t *gpa,
+			     mote_error *error);
 
 /* ---- Between poor.c and poor_exits_<architecture>.c ---------------------------------------- */
 

@@ -34,7 +34,6 @@ struct mote_hypervisor *open_hypervisor(const struct mote_system *const *systems
 
 	backend_under_test()->need();
 	REQUIRE_OK(backend_under_test()->backend->open(&options, &hypervisor, &error), &error);
-	hypervisor->capabilities.address_base = test_address_base();
 	return hypervisor;
 }
 
@@ -100,6 +99,7 @@ static mote_status start(struct machine *machine)
 		.stack = STACK_TOP_GVA,
 		.root_gpa = machine->tables.gpa,
 		.features = vm->hypervisor->capabilities.features,
+		.address_bits = vm->hypervisor->capabilities.address_bits,
 	};
 	mote_regs regs;
 	mote_sregs sregs;

@@ -9,6 +9,7 @@
 #include "bed_systems.h"
 #include "code.h"
 #include "conformance.h"
+#include "poor.h"
 
 /* Guest-virtual addresses; RAM has the same guest-physical ones. */
 enum {
@@ -53,7 +54,7 @@ struct mote_hypervisor *open_hypervisor(const struct mote_system *const *systems
 int kick_signal(void);
 
 /* The guest-physical address of a guest-virtual one. */
-#define GPA(gva) (test_address_base() + (gva))
+#define GPA(gva) (poor_address_base() + (gva))
 
 /* Makes a machine; leaves the case when that fails. */
 void machine_make(struct machine *machine, const struct code *code);

@@ -394,6 +394,33 @@ static void two_vms_can_share_memory(void)
 	munmap(pages, EXTRA_BYTES);
 }
 
+/* The guest sees memory where its page tables say, wherever the addresses for it were free. */
+static void memory_works_at_reserved_addresses(void)
+{
+	uint8_t *pages = make_pages(PATTERN);
+	struct mote_memory_region region = extra_region(pages, MOTE_REGION_WRITE);
+	struct machine machine;
+	struct mote_vm *vm;
+	uint64_t own;
+
+	machine_make(&machine, &code_load_loop);
+	vm = machine.vm;
+	/* What the machine has mapped without asking. */
+	MACHINE_OK(&machine, reserve_gpa, 0, EXTRA_GVA + EXTRA_BYTES, &own);
+	MACHINE_OK(&machine, reserve_gpa, EXTRA_GVA, EXTRA_BYTES, &region.gpa);
+	MACHINE_MAP(&machine, EXTRA_SLOT, &region);
+	REQUIRE(mote_paging_map(&machine.tables, EXTRA_GVA, region.gpa, EXTRA_BYTES,
+				MOTE_PAGE_USER | MOTE_PAGE_WRITE));
+	MACHINE_OK(&machine, invalidate_translations, region.gpa, EXTRA_BYTES);
+	aim(&machine, EXTRA_GVA, 0);
+	CHECK_EQ(load(&machine), 0x5a5a5a5a5a5a5a5aull);
+	MACHINE_UNMAP(&machine, EXTRA_SLOT);
+	vm->ops->release_gpa(vm, region.gpa);
+	machine_expect(&machine, MOTE_EXIT_MMIO_READ);
+	machine_destroy(&machine);
+	munmap(pages, EXTRA_BYTES);
+}
+
 static const struct test_case cases[] = {
 	CASE(a_slot_is_the_hosts_memory),
 	CASE(a_slot_can_be_remapped_under_a_live_guest),
@@ -406,6 +433,7 @@ static const struct test_case cases[] = {
 	CASE(what_a_hypervisor_cannot_map_is_refused),
 	CASE(both_sides_follow_a_copy_on_write),
 	CASE(two_vms_can_share_memory),
+	CASE(memory_works_at_reserved_addresses),
 };
 
 const struct case_list memory_cases = {cases, TEST_COUNT(cases)};

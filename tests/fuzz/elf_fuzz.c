@@ -19,7 +19,7 @@ static struct image_check_request read_request(const uint8_t *data)
 	const uint8_t *choices = data + CHOICES;
 
 	return (struct image_check_request){
-		.gpa_offset = choices[0] & 1 ? 1ull << 32 : 0,
+		.address_base = choices[0] & 1 ? 1ull << 32 : 0,
 		.stack_bytes = (uint64_t)(choices[1] + 1) * 1024,
 		.heap_bytes = (uint64_t)choices[2] * 4096,
 		.data_bytes = (uint64_t)(choices[3] + 1) * 256,

@@ -154,7 +154,6 @@ static bool compute_layout(const mote_image *image, const struct image_check_req
 		.tls_bytes = image->elf.tls.memory_bytes,
 		.tls_alignment = image->elf.tls.alignment,
 		.buffer_bytes = whole_pages(from->buffer_bytes),
-		.gpa_offset = from->gpa_offset,
 		.granule_bytes = MOTE_PAGE_BYTES,
 	};
 	mote_error error = MOTE_ERROR_INIT;
@@ -167,8 +166,10 @@ static bool compute_layout(const mote_image *image, const struct image_check_req
 		request.stack_bytes = whole_pages(image->stack_bytes);
 	request.memory_bytes = memory_bytes(image, &request.image, from);
 	status = mote_layout_compute(&request, layout, &error);
-	if (status == MOTE_OK)
+	if (status == MOTE_OK) {
+		layout->ram_gpa = from->address_base + MOTE_RAM_GVA;
 		return true;
+	}
 	FUZZ_CHECK(status == MOTE_NO_GUEST_MEMORY);
 	fuzz_check_error(status, &error);
 	return false;
@@ -349,7 +350,7 @@ static void check_tables(struct memory *memory, struct mote_loader *loader)
 	/* There are tables enough for all buffers that there is room for. */
 	FUZZ_CHECK(buffers->bytes == 0 ||
 		   mote_paging_map(&loader->tables, buffers->gva,
-				   mote_layout_gpa(memory->layout, buffers->gva), buffers->bytes,
+				   mote_layout_gpa(memory->layout, MOTE_RAM_GVA), buffers->bytes,
 				   MOTE_PAGE_USER));
 }
 

@@ -13,7 +13,7 @@ void image_check_inspection(const mote_image *image);
 
 /* How guest memory is laid out, besides what the image says. */
 struct image_check_request {
-	uint64_t gpa_offset, stack_bytes, heap_bytes, data_bytes, buffer_bytes, slack_bytes;
+	uint64_t address_base, stack_bytes, heap_bytes, data_bytes, buffer_bytes, slack_bytes;
 };
 
 /*

@@ -12,6 +12,7 @@
 
 #include "fixture.h"
 #include "poor.h"
+#include "sandbox/sandbox_internal.h"
 
 enum { BYTES = 1 << 20, PAGE = 4096 };
 
@@ -374,6 +375,104 @@ static void holes_in_imported_memory_are_zeros(void)
 	teardown(&shared);
 }
 
+/* Whether a region's handle leads to the memory that the region maps. */
+static void check_handle(const struct mote_memory_region *region, uint64_t offset)
+{
+	unsigned char page[PAGE];
+
+	CHECK_EQ(region->handle_offset, offset);
+	REQUIRE_EQ(pread((int)region->handle, page, PAGE, (off_t)region->handle_offset), PAGE);
+	CHECK_MEM(page, region->hva, PAGE);
+}
+
+static void regions_say_where_their_memory_is(void)
+{
+	int fd = memory_file(4 * PAGE, F_SEAL_SHRINK);
+	mote_error error = MOTE_ERROR_INIT;
+	const struct mote_memory_region *slots;
+	mote_buffer *imported;
+	struct shared shared;
+
+	setup(&shared, NULL);
+	map(&shared, true);
+	REQUIRE_OK(mote_buffer_import(shared.engine, fd, 2 * PAGE, PAGE, &imported, &error),
+		   &error);
+	*(unsigned char *)mote_buffer_get_data(imported) = 0x5a;
+	REQUIRE_OK(mote_sandbox_map_buffer(shared.sandbox, imported, true, &error), &error);
+	slots = shared.sandbox->vm.vm->slots;
+	check_handle(&slots[0], 0);
+	check_handle(&slots[1], 0);
+	check_handle(&slots[2], 2 * PAGE);
+	mote_buffer_release(imported);
+	close(fd);
+	teardown(&shared);
+}
+
+/* Not where the sandbox's memory or, on aarch64, its doorbells are. */
+static void no_buffer_is_in_the_guests_own_addresses(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	struct shared shared;
+	const struct mote_layout *layout;
+	mote_buffer *between, *first;
+	uint64_t end;
+
+	setup(&shared, NULL);
+	layout = &shared.sandbox->layout;
+	/* Behind this, the guest sees the next buffer at the begin of a block, as its page 0. */
+	end = layout->regions[MOTE_LAYOUT_BUFFERS].gva % MOTE_BLOCK_BYTES;
+	REQUIRE_OK(mote_buffer_create(shared.engine, MOTE_BLOCK_BYTES - end, &between, &error),
+		   &error);
+	REQUIRE_OK(mote_buffer_create(shared.engine, MOTE_RAM_GVA, &first, &error), &error);
+	REQUIRE_OK(mote_sandbox_map_buffer(shared.sandbox, between, true, &error), &error);
+	REQUIRE_OK(mote_sandbox_map_buffer(shared.sandbox, first, true, &error), &error);
+	for (size_t i = 0; i < 2; i++) {
+		const struct mote_mapped_buffer *at = &shared.sandbox->mailbox.call.buffers[i];
+
+		CHECK_EQ((at->gpa - at->gva) % MOTE_BLOCK_BYTES, 0);
+		CHECK(at->gpa - shared.sandbox->vm.vm->address_base >= mote_layout_ram_end(layout));
+	}
+	mote_buffer_release(between);
+	mote_buffer_release(first);
+	teardown(&shared);
+}
+
+/* A hypervisor with 64 GiB of guest-physical addresses: what does not fit is refused, and what is
+ * unmapped gives its place to others. */
+static void addresses_are_limited_and_given_back(void)
+{
+	enum { BUFFERS = 8 };
+	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
+	mote_engine *engine = fixture_engine();
+	mote_error error = MOTE_ERROR_INIT;
+	mote_status status = MOTE_OK;
+	mote_buffer *buffers[BUFFERS];
+	mote_sandbox *sandbox;
+	size_t count = 0;
+
+	engine->hypervisor->capabilities.address_bits = 36;
+	options.buffer_space_bytes = 64ull << 30;
+	sandbox = fixture_sandbox(engine, "buffers", &options);
+	for (size_t i = 0; i < BUFFERS; i++)
+		REQUIRE_OK(mote_buffer_create(engine, 8ull << 30, &buffers[i], &error), &error);
+	while (status == MOTE_OK && count < BUFFERS)
+		status = mote_sandbox_map_buffer(sandbox, buffers[count++], true, &error);
+	CHECK_STATUS(status, MOTE_LIMIT, &error);
+	CHECK_CONTAINS(error.text, "no 8 GiB of guest-physical addresses are free");
+	REQUIRE(count > 2);
+	/* The one that was refused takes turns with the one before it. */
+	for (size_t i = 0; i < 10; i++) {
+		REQUIRE_OK(mote_sandbox_unmap_buffer(sandbox, buffers[count - 2 + i % 2], &error),
+			   &error);
+		REQUIRE_OK(mote_sandbox_map_buffer(sandbox, buffers[count - 1 - i % 2], true,
+						   &error),
+			   &error);
+	}
+	for (size_t i = 0; i < BUFFERS; i++)
+		mote_buffer_release(buffers[i]);
+	fixture_destroy(sandbox, engine);
+}
+
 static const struct test_case cases[] = {
 	CASE(a_guest_reads_all_of_it),
 	CASE(without_a_mapping_bytes_are_copied),
@@ -388,6 +487,9 @@ static const struct test_case cases[] = {
 	CASE(what_could_shrink_is_not_imported),
 	CASE(huge_pages_are_not_imported),
 	CASE(holes_in_imported_memory_are_zeros),
+	CASE(regions_say_where_their_memory_is),
+	CASE(no_buffer_is_in_the_guests_own_addresses),
+	CASE(addresses_are_limited_and_given_back),
 };
 
 int main(int argc, char **argv)

@@ -27,6 +27,7 @@ struct mote_user_start {
 	uint64_t thread_pointer; /* x86_64: FS.base; aarch64: ignored */
 	uint64_t root_gpa;	 /* of the page tables */
 	uint64_t features;	 /* of the vCPU: a set of MOTE_..._FEATURE_ bits */
+	uint32_t address_bits;	 /* of guest-physical addresses; x86_64: ignored */
 	bool forbid_timestamp;
 };
 

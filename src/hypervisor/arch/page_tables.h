@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #define MOTE_PAGE_BYTES 4096u
+#define MOTE_BLOCK_BYTES (512u * MOTE_PAGE_BYTES) /* what one entry of level 1 maps */
 #define MOTE_PAGE_MASK (~(uint64_t)(MOTE_PAGE_BYTES - 1))
 
 /* What code at a mapping may do.  Every mapping is readable; a mapping for the monitor lacks

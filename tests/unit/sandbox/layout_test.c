@@ -85,11 +85,10 @@ static void every_combination_is_well_formed(void)
 	static const uint64_t datas[] = {PAGE, 16 * PAGE};
 	static const uint64_t alignments[] = {PAGE, 16 * PAGE, 2 * MIB};
 	static const uint64_t tlses[] = {0, 1, 4096, 65536};
-	static const uint64_t offsets[] = {0, 1ull << 32};
 	static const uint64_t granules[] = {PAGE, 4 * PAGE, 16 * PAGE};
 	unsigned good = 0, tight = 0;
 
-	for (size_t i = 0; i < 5 * 3 * 3 * 2 * 3 * 4 * 2 * 3 * 2; i++) {
+	for (size_t i = 0; i < 5 * 3 * 3 * 2 * 3 * 4 * 3 * 2; i++) {
 		size_t n = i;
 		mote_error error = MOTE_ERROR_INIT;
 		struct mote_layout layout;
@@ -102,7 +101,6 @@ static void every_combination_is_well_formed(void)
 		request.data_bytes = datas[n % 2], n /= 2;
 		request.image_alignment = alignments[n % 3], n /= 3;
 		request.tls_bytes = tlses[n % 4], n /= 4;
-		request.gpa_offset = offsets[n % 2], n /= 2;
 		request.granule_bytes = granules[n % 3], n /= 3;
 		request.position_independent = n % 2;
 		if (!request.position_independent)
@@ -229,17 +227,18 @@ static void host_addresses_are_inside_ram_or_null(void)
 	REQUIRE(mote_layout_host(&layout, ram, MOTE_RAM_GVA, UINT64_MAX) == NULL);
 }
 
-static void guest_physical_addresses_have_the_offset(void)
+static void guest_physical_addresses_are_where_ram_was_placed(void)
 {
 	struct mote_layout_request request = ordinary();
 	mote_error error = MOTE_ERROR_INIT;
 	struct mote_layout layout;
 
 	check_ok(mote_layout_compute(&request, &layout, &error), &error);
-	REQUIRE_EQ(mote_layout_gpa(&layout, 0x12345), 0x12345);
-	request.gpa_offset = 0x40000000;
-	check_ok(mote_layout_compute(&request, &layout, &error), &error);
+	REQUIRE_EQ(layout.ram_gpa, 0);
+	layout.ram_gpa = 0x40010000;
+	REQUIRE_EQ(mote_layout_gpa(&layout, MOTE_RAM_GVA), 0x40010000);
 	REQUIRE_EQ(mote_layout_gpa(&layout, 0x12345), 0x40012345);
+	REQUIRE_EQ(mote_layout_ram_end(&layout), MOTE_RAM_GVA + layout.ram_bytes);
 }
 
 static void every_address_has_a_name(void)
@@ -279,7 +278,7 @@ static const struct test_case cases[] = {
 	CASE(a_fixed_image_below_the_free_addresses_is_refused),
 	CASE(the_images_wish_for_a_heap_counts),
 	CASE(host_addresses_are_inside_ram_or_null),
-	CASE(guest_physical_addresses_have_the_offset),
+	CASE(guest_physical_addresses_are_where_ram_was_placed),
 	CASE(every_address_has_a_name),
 };
 

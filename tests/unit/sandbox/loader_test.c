@@ -20,15 +20,14 @@ struct guest {
 	struct mote_loader loader;
 };
 
-static mote_status load_with(struct guest *guest, const struct elf_file *file, uint64_t gpa_offset,
-			     mote_error *error)
+static mote_status load_with(struct guest *guest, const struct elf_file *file,
+			     uint64_t address_base, mote_error *error)
 {
 	struct mote_layout_request request = {
 		.image_name = "guest.elf",
 		.memory_bytes = RAM_BYTES,
 		.stack_bytes = 8 * PAGE,
 		.data_bytes = 4 * PAGE,
-		.gpa_offset = gpa_offset,
 		.granule_bytes = PAGE,
 		.image_alignment = PAGE,
 	};
@@ -46,6 +45,7 @@ static mote_status load_with(struct guest *guest, const struct elf_file *file, u
 	status = mote_layout_compute(&request, &guest->layout, error);
 	if (status != MOTE_OK)
 		return status;
+	guest->layout.ram_gpa = address_base + MOTE_RAM_GVA;
 	guest->ram = calloc(1, guest->layout.ram_bytes);
 	REQUIRE(guest->ram != NULL);
 	guest->loader = (struct mote_loader){
@@ -64,13 +64,13 @@ static void unload(struct guest *guest)
 	free(guest->ram);
 }
 
-static void load(struct guest *guest, uint64_t gpa_offset)
+static void load(struct guest *guest, uint64_t address_base)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	struct elf_file file;
 
 	elf_make(&file);
-	check_ok(load_with(guest, &file, gpa_offset, &error), &error);
+	check_ok(load_with(guest, &file, address_base, &error), &error);
 }
 
 static uint8_t *at(const struct guest *guest, uint64_t gva)
@@ -151,7 +151,7 @@ static void check_every_page(const struct guest *guest)
 		if (found.flags != (uint32_t)expected)
 			FAIL("0x%llx has flags %u, not %d", (unsigned long long)gva, found.flags,
 			     expected);
-		REQUIRE_EQ(found.gpa, gva + guest->layout.gpa_offset);
+		REQUIRE_EQ(found.gpa, mote_layout_gpa(&guest->layout, gva));
 		/* Never both. */
 		REQUIRE(!((found.flags & MOTE_PAGE_WRITE) && (found.flags & MOTE_PAGE_EXECUTE)));
 		writable += (found.flags & MOTE_PAGE_WRITE) != 0;

@@ -27,15 +27,14 @@ enum { VECTOR_SYNCHRONOUS = 8, VECTOR_SERROR = 11 };
 	 MOTE_AARCH64_SCTLR_SA | MOTE_AARCH64_SCTLR_SA0 | MOTE_AARCH64_SCTLR_I |                   \
 	 MOTE_AARCH64_SCTLR_WXN)
 
-/* The zeros here mean a 4 KiB granule and no hardware update of the access flag. */
+/* Without IPS.  The zeros here mean a 4 KiB granule and no hardware update of the access flag. */
 #define TCR                                                                                        \
 	(MOTE_AARCH64_TCR_T0SZ(MOTE_AARCH64_GVA_BITS) | MOTE_AARCH64_TCR_IRGN0_WBWA |              \
 	 MOTE_AARCH64_TCR_ORGN0_WBWA | MOTE_AARCH64_TCR_SH0_INNER | MOTE_AARCH64_TCR_EPD1 |        \
-	 MOTE_AARCH64_TCR_IPS_40_BITS | MOTE_AARCH64_TCR_AS_16_BITS)
+	 MOTE_AARCH64_TCR_AS_16_BITS)
 
 _Static_assert(SCTLR == 0x30d8181d, "as measured on KVM");
-_Static_assert(TCR == 0x1200803510, "as measured on KVM, except for 48 bits");
-_Static_assert(MOTE_AARCH64_GPA_BITS == 40, "agrees with IPS");
+_Static_assert(TCR == 0x1000803510, "as measured on KVM, except for 48 bits");
 
 static void put_instruction(uint8_t *at, uint32_t instruction)
 {
@@ -72,6 +71,17 @@ bool mote_aarch64_monitor_map(const struct mote_monitor *monitor, struct mote_pa
 				       MOTE_PAGE_WRITE | MOTE_PAGE_DEVICE);
 }
 
+/* TCR_EL1.IPS: the smallest size that the field has for so many bits. */
+static uint64_t tcr_ips(uint32_t address_bits)
+{
+	static const uint8_t sizes[] = {32, 36, 40, 42, 44, 48};
+	uint64_t ips = 0;
+
+	while (ips < sizeof(sizes) - 1 && sizes[ips] < address_bits)
+		ips++;
+	return ips << MOTE_AARCH64_TCR_IPS_SHIFT;
+}
+
 void mote_aarch64_monitor_start(const struct mote_monitor *monitor,
 				const struct mote_user_start *start, mote_aarch64_regs *regs,
 				struct mote_aarch64_sregs *sregs)
@@ -86,7 +96,7 @@ void mote_aarch64_monitor_start(const struct mote_monitor *monitor,
 	*sregs = (struct mote_aarch64_sregs){
 		.sctlr = SCTLR,
 		.ttbr0 = start->root_gpa,
-		.tcr = TCR,
+		.tcr = TCR | tcr_ips(start->address_bits),
 		.mair = MOTE_AARCH64_MAIR,
 		.vbar = monitor->gva,
 		.cpacr = MOTE_AARCH64_CPACR_FPEN,

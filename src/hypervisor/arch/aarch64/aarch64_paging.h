@@ -12,7 +12,7 @@
 /* What the entries rely on: attribute 0 is normal write-back memory, 1 to 7 are Device-nGnRnE. */
 #define MOTE_AARCH64_MAIR 0xffull
 #define MOTE_AARCH64_GVA_BITS 48u
-#define MOTE_AARCH64_GPA_BITS 40u /* TCR_EL1.IPS */
+#define MOTE_AARCH64_GPA_BITS 40u /* the most that a VM gets */
 
 /* The most bytes of table pages that mapping [0, end_gva) with 4 KiB pages takes. */
 uint64_t mote_aarch64_paging_bytes(uint64_t end_gva);

@@ -100,7 +100,7 @@ struct mote_aarch64_debug_exit {
 #define MOTE_AARCH64_TCR_ORGN0_WBWA (1ull << 10)
 #define MOTE_AARCH64_TCR_SH0_INNER (3ull << 12)
 #define MOTE_AARCH64_TCR_EPD1 (1ull << 23) /* the TTBR1 half is never walked */
-#define MOTE_AARCH64_TCR_IPS_40_BITS (2ull << 32)
+#define MOTE_AARCH64_TCR_IPS_SHIFT 32
 #define MOTE_AARCH64_TCR_AS_16_BITS (1ull << 36)
 
 #define MOTE_AARCH64_TTBR_ASID_SHIFT 48

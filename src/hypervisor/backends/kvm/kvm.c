@@ -275,6 +275,8 @@ static void kvm_destroy(struct mote_vm *base)
 
 static const struct mote_vm_ops vm_ops = {
 	.destroy = kvm_destroy,
+	.reserve_gpa = mote_vm_reserve_gpa,
+	.release_gpa = mote_vm_release_gpa,
 	.map_memory = mote_kvm_map_memory,
 	.unmap_memory = mote_kvm_unmap_memory,
 	.enter = mote_kvm_enter,

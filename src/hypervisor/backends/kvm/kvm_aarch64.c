@@ -35,7 +35,7 @@ mote_status mote_kvm_arch_open(struct mote_kvm *kvm, mote_error *error)
 		return mote_fail(error, MOTE_NO_HYPERVISOR,
 				 "/dev/kvm: no KVM_CAP_ARM_PSCI_0_2; this kernel is too old");
 	arch->nisv = mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_ARM_NISV_TO_USER) != 0;
-	/* More address bits than the monitor's TCR_EL1.IPS says would be unusable. */
+	/* More address bits than page tables hold (MOTE_AARCH64_GPA_BITS) would be unusable. */
 	bits = mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_ARM_VM_IPA_SIZE);
 	kvm->base.capabilities.address_bits =
 		bits > 0 && bits < DEFAULT_IPA_BITS ? (uint32_t)bits : DEFAULT_IPA_BITS;

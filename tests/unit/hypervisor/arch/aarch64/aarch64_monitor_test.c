@@ -111,6 +111,7 @@ static void start_enters_el0_with_everything_closed(void)
 		.thread_pointer = 0x999,
 		.root_gpa = 0x40100000,
 		.features = UINT64_MAX,
+		.address_bits = 40,
 		.forbid_timestamp = true,
 	};
 	mote_aarch64_regs regs, expected_regs;
@@ -136,6 +137,26 @@ static void start_enters_el0_with_everything_closed(void)
 	expected.sp_el0 = 0x300000;
 	expected.sp_el1 = 0xf000;
 	REQUIRE_MEM(&sregs, &expected, sizeof(sregs));
+}
+
+static void translations_reach_as_far_as_guest_physical_addresses(void)
+{
+	/* Bits of an address, and the value of TCR_EL1.IPS. */
+	static const struct {
+		uint32_t bits;
+		uint64_t ips;
+	} sizes[] = {{30, 0}, {32, 0}, {33, 1}, {36, 1}, {37, 2}, {39, 2},
+		     {40, 2}, {41, 3}, {42, 3}, {44, 4}, {45, 5}, {48, 5}};
+	const struct mote_monitor monitor = monitor_at(NULL);
+
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		const struct mote_user_start start = {.address_bits = sizes[i].bits};
+		mote_aarch64_regs regs;
+		struct mote_aarch64_sregs sregs;
+
+		mote_aarch64_monitor_start(&monitor, &start, &regs, &sregs);
+		REQUIRE_EQ(sregs.tcr, 0x1000803510 | sizes[i].ips << 32);
+	}
 }
 
 /* What the vCPU shows after the store of a vector, after a read of an unmapped address at EL0. */
@@ -258,11 +279,17 @@ static void only_el1_interrupting_el0_counts(void)
 }
 
 static const struct test_case cases[] = {
-	CASE(instructions_have_their_encodings),	CASE(vectors_store_and_return),
-	CASE(three_pages_are_mapped_and_no_more),	CASE(map_says_when_the_pool_is_used_up),
-	CASE(start_enters_el0_with_everything_closed),	CASE(a_synchronous_exception_is_decoded),
-	CASE(an_address_that_says_nothing_is_left_out), CASE(interrupts_have_no_syndrome),
-	CASE(only_vectors_of_el0_in_aarch64_count),	CASE(only_el1_interrupting_el0_counts),
+	CASE(instructions_have_their_encodings),
+	CASE(vectors_store_and_return),
+	CASE(three_pages_are_mapped_and_no_more),
+	CASE(map_says_when_the_pool_is_used_up),
+	CASE(start_enters_el0_with_everything_closed),
+	CASE(translations_reach_as_far_as_guest_physical_addresses),
+	CASE(a_synchronous_exception_is_decoded),
+	CASE(an_address_that_says_nothing_is_left_out),
+	CASE(interrupts_have_no_syndrome),
+	CASE(only_vectors_of_el0_in_aarch64_count),
+	CASE(only_el1_interrupting_el0_counts),
 };
 
 int main(int argc, char **argv)
