@@ -45,6 +45,7 @@
 #include "arch/arch.h"
 #include "vm_exit.h"
 
+struct mote_guest_clock;
 struct mote_vm;
 
 enum mote_region_flags {
@@ -122,6 +123,9 @@ struct mote_vm {
 	const struct mote_hypervisor *hypervisor;
 	uint64_t address_base;	   /* where its guest-physical addresses begin */
 	mote_interrupt *interrupt; /* borrowed; lives as long as the VM, longer when retained */
+	/* CPU time that the clock of the thread does not show (guest_clock.h).  mote_vm_begin sets
+	 * the one that has none; a backend whose threads do not account for guests sets its own. */
+	const struct mote_guest_clock *guest_clock;
 	struct mote_memory_region *slots; /* hva NULL: empty */
 	uint32_t slot_count;
 };
