@@ -49,6 +49,7 @@
 #include "arch/arch.h"
 #include "vm_exit.h"
 
+struct mote_guest_clock;
 struct mote_vm;
 
 enum mote_region_flags {
@@ -156,6 +157,9 @@ struct mote_vm {
 	struct mote_address_space addresses;
 	uint64_t address_base;	   /* the guest-physical address of what the guest sees at 0 */
 	mote_interrupt *interrupt; /* borrowed; lives as long as the VM, longer when retained */
+	/* CPU time that the clock of the thread does not show (guest_clock.h).  mote_vm_begin sets
+	 * the one that has none; a backend whose threads do not account for guests sets its own. */
+	const struct mote_guest_clock *guest_clock;
 	struct mote_memory_region *slots; /* hva NULL: empty */
 	uint32_t slot_count;
 };

@@ -8,6 +8,7 @@
 
 #include "allocator.h"
 #include "error_internal.h"
+#include "hypervisor/interrupt/guest_clock.h"
 #include "hypervisor/interrupt/interrupt_internal.h"
 
 mote_status mote_vm_begin(struct mote_vm *vm, const struct mote_vm_ops *ops,
@@ -22,6 +23,7 @@ mote_status mote_vm_begin(struct mote_vm *vm, const struct mote_vm_ops *ops,
 		.begin = hypervisor->capabilities.address_base,
 		.end = 1ull << hypervisor->capabilities.address_bits,
 	};
+	vm->guest_clock = &mote_guest_clock_of_thread;
 	return mote_interrupt_create(hypervisor->allocator, kick, &vm->interrupt, error);
 }
 

@@ -347,6 +347,7 @@ mote_status mote_sandbox_create(mote_engine *engine, mote_image *image,
 		return status;
 	}
 	created->watch.interrupt = mote_sandbox_get_interrupt(created);
+	created->watch.guest_clock = created->vm.vm->guest_clock;
 	own_users(created, options);
 	*sandbox = created;
 	return MOTE_OK;

@@ -377,6 +377,9 @@ static void an_image_chooses_no_gigabytes(void)
 	TOOL_RUN(&tool, "run", "--heap", "950M", greedy, "answer");
 	tool_expect(&tool, "--heap", 0, "42\n");
 	tool_clear(&tool);
+	TOOL_RUN(&tool, "run", "--memory", "1200M", "--heap", "1M", greedy, "answer");
+	tool_expect_error(&tool, "small heap", 1, "; leave out or raise --heap\n");
+	tool_clear(&tool);
 }
 
 static void missing_hypervisor_is_named(void)

@@ -47,6 +47,18 @@ static uint64_t watch_due(struct mote_watch *watch)
 	return earlier(due(atomic_load(&watch->wall_ns)), due(atomic_load(&watch->cpu_check_ns)));
 }
 
+/* The CPU time of a thread and of the guest in it. */
+static bool read_cpu(const struct mote_watch *watch, struct mote_os_cpu_clock clock, uint64_t *ns)
+{
+	uint64_t thread, guest;
+
+	if (!mote_os_cpu_clock_read(clock, &thread) ||
+	    !watch->guest_clock->read(watch->guest_clock, &guest))
+		return false;
+	*ns = thread + guest;
+	return true;
+}
+
 /* ---- The thread -------------------------------------------------------------------------- */
 
 static void add_expiry(struct expiries *expiries, const struct mote_watch *watch, uint64_t id,
@@ -86,7 +98,7 @@ static void check_cpu(struct mote_watch *watch, uint64_t id, uint64_t now,
 
 	if (due(check) > now || atomic_load(&watch->call_id) != id)
 		return;
-	if (!mote_os_cpu_clock_read(clock, &used))
+	if (!read_cpu(watch, clock, &used))
 		used = limit;
 	if (used < limit)
 		atomic_compare_exchange_strong(&watch->cpu_check_ns, &check, now + (limit - used));
@@ -208,7 +220,7 @@ static mote_status set_cpu(struct mote_watch *watch, uint64_t now, uint64_t cpu_
 	struct mote_os_cpu_clock clock;
 	uint64_t used;
 
-	if (!mote_os_cpu_clock_self(&clock) || !mote_os_cpu_clock_read(clock, &used))
+	if (!mote_os_cpu_clock_self(&clock) || !read_cpu(watch, clock, &used))
 		return fail_cpu_clock(error);
 	atomic_store(&watch->cpu_clock, clock.id);
 	atomic_store(&watch->cpu_limit_ns, add(used, cpu_ns));
@@ -246,7 +258,7 @@ mote_status mote_deadlines_pause(struct mote_watch *watch, mote_error *error)
 	uint64_t used;
 
 	atomic_store(&watch->cpu_check_ns, 0);
-	if (!mote_os_cpu_clock_read(clock, &used))
+	if (!read_cpu(watch, clock, &used))
 		return fail_cpu_clock(error);
 	watch->cpu_remaining_ns = used < limit ? limit - used : 0;
 	return MOTE_OK;

@@ -17,6 +17,7 @@
 #include <mote/interrupt.h>
 
 #include "allocator.h"
+#include "hypervisor/interrupt/guest_clock.h"
 #include "os/os.h"
 
 /* What the thread watches for one sandbox.  Times are monotonic-clock times; 0: none. */
@@ -24,11 +25,11 @@ struct mote_watch {
 	struct mote_watch *next, *previous; /* under the lock */
 	bool registered;
 	mote_interrupt *interrupt;
+	const struct mote_guest_clock *guest_clock; /* of the VM; read until it is forgotten */
 	_Atomic uint64_t call_id;
-	_Atomic uint64_t wall_ns; /* when the call must have ended */
-	_Atomic uint64_t
-		cpu_check_ns; /* the earliest time the thread's clock can reach cpu_limit_ns */
-	_Atomic uint64_t cpu_limit_ns; /* of the thread's clock */
+	_Atomic uint64_t wall_ns;      /* when the call must have ended */
+	_Atomic uint64_t cpu_check_ns; /* the earliest time that cpu_limit_ns can be reached */
+	_Atomic uint64_t cpu_limit_ns; /* of the thread's clock and the guest's together */
 	_Atomic intptr_t cpu_clock;    /* the clock of the thread that makes the call */
 	uint64_t cpu_remaining_ns;     /* while a host function runs */
 };
@@ -41,8 +42,8 @@ mote_status mote_deadlines_create(const mote_allocator *allocator,
 /* Ends the thread.  forked: this is a child process, which does not have the thread. */
 void mote_deadlines_destroy(struct mote_deadlines *deadlines, bool forked);
 
-/* Called before the first deadline of a sandbox; calling it again is harmless.  watch->interrupt is
- * set. */
+/* Called before the first deadline of a sandbox; calling it again is harmless.  interrupt and
+ * guest_clock of watch are set. */
 mote_status mote_deadlines_prepare(struct mote_deadlines *deadlines, struct mote_watch *watch,
 				   mote_error *error);
 

@@ -15,6 +15,8 @@
 static struct {
 	uint64_t now, cpu; /* what the clocks show */
 	bool thread_gone;  /* its clock cannot be read */
+	uint64_t guest;	   /* CPU time that the thread's clock does not show */
+	bool guest_silent; /* it cannot be read */
 	void (*on_cpu_clock)(void);
 	uint64_t alarm;
 	unsigned alarm_sets;
@@ -49,6 +51,15 @@ bool mote_os_cpu_clock_read(struct mote_os_cpu_clock clock, uint64_t *ns)
 	*ns = fake.cpu;
 	return !fake.thread_gone;
 }
+
+static bool read_guest(const struct mote_guest_clock *clock, uint64_t *ns)
+{
+	(void)clock;
+	*ns = fake.guest;
+	return !fake.guest_silent;
+}
+
+static const struct mote_guest_clock guest_clock = {.read = read_guest};
 
 mote_status mote_os_lock_create(const mote_allocator *allocator, struct mote_os_lock **lock,
 				mote_error *error)
@@ -175,6 +186,7 @@ static void set_up(void)
 
 	memset(&fake, 0, sizeof(fake));
 	memset(&watch, 0, sizeof(watch));
+	watch.guest_clock = &guest_clock;
 	fake.now = 1000;
 	fake.cpu = 500;
 	check_ok(mote_deadlines_create(&mote_default_allocator, &deadlines, &error), &error);
@@ -407,6 +419,58 @@ static void time_that_was_over_before_the_host_function_counts(void)
 	end();
 }
 
+static void guest_time_that_the_thread_does_not_show_counts(void)
+{
+	fake.guest = 7000; /* of earlier calls */
+	begin(0, 100);
+	REQUIRE_EQ(fake.alarm, 1100);
+	fake.now = 1100;
+	fake.cpu = 510;
+	fake.guest = 7060;
+	ring();
+	REQUIRE_EQ(cause(), 0);
+	REQUIRE_EQ(fake.alarm, 1130);
+	fake.now = 1130;
+	fake.guest = 7090;
+	ring();
+	REQUIRE_EQ(cause(), MOTE_INTERRUPT_CPU_DEADLINE);
+	end();
+}
+
+static void guest_time_before_a_host_function_counts_after_it(void)
+{
+	begin(0, 100);
+	fake.now = 1060;
+	fake.guest = 60;
+	pause_for_host();
+	fake.now = 9000;
+	fake.cpu = 8000;
+	ring();
+	REQUIRE_EQ(cause(), 0);
+	resume_guest();
+	REQUIRE_EQ(fake.alarm, 9040);
+	fake.now = 9040;
+	fake.guest = 99;
+	ring();
+	REQUIRE_EQ(cause(), 0);
+	REQUIRE_EQ(fake.alarm, 9041);
+	fake.now = 9041;
+	fake.guest = 100;
+	ring();
+	REQUIRE_EQ(cause(), MOTE_INTERRUPT_CPU_DEADLINE);
+	end();
+}
+
+static void a_guest_whose_time_is_unknown_is_over(void)
+{
+	begin(0, 100);
+	fake.now = 1100;
+	fake.guest_silent = true;
+	ring();
+	REQUIRE_EQ(cause(), MOTE_INTERRUPT_CPU_DEADLINE);
+	end();
+}
+
 static void the_first_cause_stays(void)
 {
 	begin(100, 100);
@@ -460,6 +524,24 @@ static void many_deadlines_at_once_all_count(void)
 
 /* ---- Failures ----------------------------------------------------------------------------- */
 
+static void no_cpu_deadline_begins_with_a_clock_that_cannot_be_read(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+
+	check_ok(mote_deadlines_prepare(deadlines, &watch, &error), &error);
+	mote_interrupt_begin_call(watch.interrupt);
+	fake.guest_silent = true;
+	check_error(mote_deadlines_begin(deadlines, &watch, 0, 100, &error), &error, MOTE_OS,
+		    "call without a CPU-time deadline");
+	REQUIRE(!mote_deadlines_cpu_set(&watch));
+	fake.guest_silent = false;
+	check_ok(mote_deadlines_begin(deadlines, &watch, 0, 100, &error), &error);
+	fake.guest_silent = true;
+	check_error(mote_deadlines_pause(&watch, &error), &error, MOTE_OS,
+		    "call without a CPU-time deadline");
+	end();
+}
+
 static void what_cannot_be_started_is_tried_again(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
@@ -490,8 +572,12 @@ static const struct test_case cases[] = {
 	TEST(a_thread_that_is_gone_is_over),
 	TEST(what_a_thread_does_after_its_call_does_not_count),
 	TEST(time_that_was_over_before_the_host_function_counts),
+	TEST(guest_time_that_the_thread_does_not_show_counts),
+	TEST(guest_time_before_a_host_function_counts_after_it),
+	TEST(a_guest_whose_time_is_unknown_is_over),
 	TEST(the_first_cause_stays),
 	TEST(many_deadlines_at_once_all_count),
+	TEST(no_cpu_deadline_begins_with_a_clock_that_cannot_be_read),
 	TEST(what_cannot_be_started_is_tried_again),
 };
 
