@@ -45,7 +45,8 @@ static inline mote_status mote_vcpu_run(struct mote_vm *vm, struct mote_vm_exit 
 	}
 	status = vm->ops->enter(vm, exit, error);
 	mote_interrupt_clear_running(vm->interrupt);
-	if (status != MOTE_OK)
+	/* A port's doorbell, which is what most exits are, is as it should be. */
+	if (status != MOTE_OK || exit->kind == MOTE_EXIT_IO_OUT)
 		return status;
 	if (exit->kind == MOTE_EXIT_MMIO_WRITE)
 		mote_vcpu_recognize(vm, exit);

@@ -40,8 +40,7 @@ enum { CHOICE_COUNT = sizeof(choices) / sizeof(choices[0]) };
 static _Atomic int lock_owner;
 static unsigned users[REAL_TIME]; /* engines that use the signal; under the lock */
 
-/* One bit for each signal that is known not to be blocked in this thread. */
-static _Thread_local uint32_t checked_signals __attribute__((tls_model("initial-exec")));
+_Thread_local uint32_t mote_kick_signals_checked __attribute__((tls_model("initial-exec")));
 
 static void acquire_lock(void)
 {
@@ -169,7 +168,7 @@ void mote_kick_signal_uninstall(int number)
 	release_lock();
 }
 
-MOTE_COLD static mote_status check_thread(int number, mote_error *error)
+MOTE_COLD mote_status mote_kick_signal_check_new_thread(int number, mote_error *error)
 {
 	sigset_t blocked;
 	int code = pthread_sigmask(SIG_BLOCK, NULL, &blocked);
@@ -182,15 +181,8 @@ MOTE_COLD static mote_status check_thread(int number, mote_error *error)
 				 "signal %d, which interrupts guests, is blocked in this thread; "
 				 "unblock it with pthread_sigmask",
 				 number);
-	checked_signals |= (uint32_t)1 << number;
+	mote_kick_signals_checked |= (uint32_t)1 << number;
 	return MOTE_OK;
-}
-
-mote_status mote_kick_signal_check_thread(int number, mote_error *error)
-{
-	const uint32_t bit = (uint32_t)1 << number;
-
-	return checked_signals & bit ? MOTE_OK : check_thread(number, error);
 }
 
 /*

@@ -27,7 +27,18 @@ mote_status mote_kick_signal_install(int *number, mote_error *error);
  * it. */
 void mote_kick_signal_uninstall(int number);
 
-/* Checks, once per thread, that the signal reaches this thread. */
-mote_status mote_kick_signal_check_thread(int number, mote_error *error);
+/* One bit for each signal that is known not to be blocked in this thread. */
+extern _Thread_local uint32_t mote_kick_signals_checked __attribute__((tls_model("initial-exec")));
+
+mote_status mote_kick_signal_check_new_thread(int number, mote_error *error);
+
+/* Checks, once per thread, that the signal reaches this thread.  Inline, because every call uses
+ * it. */
+static inline mote_status mote_kick_signal_check_thread(int number, mote_error *error)
+{
+	return mote_kick_signals_checked & (uint32_t)1 << number
+		       ? MOTE_OK
+		       : mote_kick_signal_check_new_thread(number, error);
+}
 
 #endif

@@ -70,7 +70,7 @@ mote_status mote_kvm_retire(struct mote_kvm_vm *vm, mote_error *error)
 	return MOTE_OK;
 }
 
-static void decode_io(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
+static inline void decode_io(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
 {
 	struct mote_kvm_run *run = vm->run;
 	bool out = run->as.io.direction == MOTE_KVM_EXIT_IO_OUT;
@@ -138,7 +138,7 @@ MOTE_COLD static void decode_other(struct mote_kvm_vm *vm, struct mote_vm_exit *
 	}
 }
 
-static void decode(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
+static inline void decode(struct mote_kvm_vm *vm, struct mote_vm_exit *exit)
 {
 	if (vm->run->exit_reason == MOTE_KVM_EXIT_IO)
 		decode_io(vm, exit);
