@@ -234,7 +234,7 @@ static void pages_of_read_only_slots_obey_too(void)
 	machine_make(&machine, &code_load_loop);
 	capabilities = machine.hypervisor->capabilities;
 	if (!capabilities.read_only_slots)
-		SKIP("this hypervisor has no read-only slots");
+		MACHINE_SKIP(&machine, "this hypervisor has no read-only slots");
 	if (!capabilities.read_only_host_memory)
 		region.flags = MOTE_REGION_READ;
 	/* Memory that the host itself may only read. */

@@ -104,6 +104,12 @@ const char *exit_name(enum mote_vm_exit_kind kind);
 		   &(machine)->error)
 #define MACHINE_UNMAP(machine, slot)                                                               \
 	REQUIRE_OK(mote_vm_unmap_memory((machine)->vm, slot, &(machine)->error), &(machine)->error)
+/* Leaves the case: this hypervisor cannot show it. */
+#define MACHINE_SKIP(machine, ...)                                                                 \
+	do {                                                                                       \
+		machine_destroy(machine);                                                          \
+		SKIP(__VA_ARGS__);                                                                 \
+	} while (0)
 /* This thread is done with the machine, for now. */
 #define MACHINE_PARK(machine)                                                                      \
 	REQUIRE_OK(mote_vcpu_park((machine)->vm, &(machine)->error), &(machine)->error)

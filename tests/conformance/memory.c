@@ -115,13 +115,13 @@ static void a_slot_can_be_remapped_under_a_live_guest(void)
 	munmap(second, EXTRA_BYTES);
 }
 
-static void need_read_only_slots(const struct machine *machine)
+static void need_read_only_slots(struct machine *machine)
 {
 	struct mote_capabilities capabilities;
 
 	capabilities = machine->hypervisor->capabilities;
 	if (!capabilities.read_only_slots)
-		SKIP("this hypervisor has no read-only slots");
+		MACHINE_SKIP(machine, "this hypervisor has no read-only slots");
 }
 
 static void a_write_to_a_read_only_slot_is_an_exit(void)
@@ -353,7 +353,8 @@ static void both_sides_follow_a_copy_on_write(void)
 	memset(original, PATTERN, EXTRA_BYTES);
 	machine_make(&machine, &code_load_loop);
 	if (!machine.hypervisor->capabilities.host_cow)
-		SKIP("this hypervisor's slots do not follow the host's copy-on-write");
+		MACHINE_SKIP(&machine,
+			     "this hypervisor's slots do not follow the host's copy-on-write");
 	map_extra(&machine, pages, MOTE_REGION_WRITE);
 	/* The guest has read the page when the host's write replaces it. */
 	aim(&machine, EXTRA_GVA, 0);

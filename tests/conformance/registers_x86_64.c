@@ -406,7 +406,9 @@ static void a_repeated_write_is_an_exit_per_iteration(void)
 			CHECK_EQ(exit.as.io.port, CODE_PORT);
 			CHECK_EQ(exit.as.io.size, 1);
 			if (!machine.hypervisor->capabilities.described_accesses)
-				SKIP("this hypervisor does not describe string instructions");
+				MACHINE_SKIP(
+					&machine,
+					"this hypervisor does not describe string instructions");
 			REQUIRE_EQ(exit.as.io.count, 1);
 			CHECK_EQ(exit.as.io.data[0], 'a' + i);
 			if (!touch)
@@ -436,7 +438,9 @@ static void a_repeated_read_gets_the_hosts_values(void)
 			CHECK_EQ(exit.as.io.port, CODE_PORT);
 			CHECK_EQ(exit.as.io.size, 1);
 			if (!machine.hypervisor->capabilities.described_accesses)
-				SKIP("this hypervisor does not describe string instructions");
+				MACHINE_SKIP(
+					&machine,
+					"this hypervisor does not describe string instructions");
 			REQUIRE(exit.as.io.count >= 1 && exit.as.io.count <= 8 - done);
 			memcpy(exit.as.io.data, &"stuvwxyz"[done], exit.as.io.count);
 			done += exit.as.io.count;
@@ -461,7 +465,7 @@ static void undescribed_string_instructions_do_not_retire(void)
 	for (unsigned i = 0; i < 2; i++) {
 		make_string(&machine, codes[i]);
 		if (machine.hypervisor->capabilities.described_accesses)
-			SKIP("this hypervisor describes string instructions");
+			MACHINE_SKIP(&machine, "this hypervisor describes string instructions");
 		before = machine_regs(&machine);
 		for (unsigned again = 0; again < 3; again++) {
 			struct mote_vm_exit exit =

@@ -19,7 +19,7 @@ static void make_split(struct machine *machine, const struct code *code,
 
 	machine_make(machine, code);
 	if (!machine->hypervisor->capabilities.described_accesses)
-		SKIP("this hypervisor describes no accesses to memory");
+		MACHINE_SKIP(machine, "this hypervisor describes no accesses to memory");
 	regs = machine_regs(machine);
 	*code_value(&regs) = PATTERN;
 	machine_set_regs(machine, &regs);

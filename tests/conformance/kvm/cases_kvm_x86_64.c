@@ -282,7 +282,7 @@ static void make_with_upper_halves(struct machine *machine)
 	for (unsigned i = 0; i < 256; i++)
 		area[AREA_YMM + i] = (uint8_t)(i + 1);
 	if (!write_area(machine))
-		SKIP("this processor has no AVX: %s", machine->error.text);
+		MACHINE_SKIP(machine, "this processor has no AVX");
 }
 
 static void set_fpu_leaves_the_upper_vector_halves_alone(void)
