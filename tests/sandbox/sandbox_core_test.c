@@ -28,28 +28,27 @@ static void begin(void)
 	REQUIRE(mkdtemp(folder) != NULL);
 }
 
-static void end(void)
-{
-	char command[128];
-
-	fixture_destroy(sandbox, engine);
-	sandbox = NULL;
-	engine = NULL;
-	if (folder[0] == '\0')
-		return;
-	snprintf(command, sizeof(command), "%s/c", folder);
-	(void)unlink(command);
-	(void)chmod(folder, 0700);
-	CHECK_EQ(rmdir(folder), 0); /* nothing else was left in it */
-	folder[0] = '\0';
-}
-
 static const char *core_path(void)
 {
 	static char path[80];
 
 	snprintf(path, sizeof(path), "%s/c", folder);
 	return path;
+}
+
+static void end(void)
+{
+	fixture_destroy(sandbox, engine);
+	sandbox = NULL;
+	engine = NULL;
+	if (folder[0] == '\0')
+		return;
+	if (getenv("MOTE_TEST_KEEP_CORE") != NULL)
+		(void)rename(core_path(), getenv("MOTE_TEST_KEEP_CORE"));
+	(void)unlink(core_path());
+	(void)chmod(folder, 0700);
+	CHECK_EQ(rmdir(folder), 0); /* nothing else was left in it */
+	folder[0] = '\0';
 }
 
 static void create_with(const mote_sandbox_options *options, const mote_core_options *cores)
