@@ -12,4 +12,7 @@
 /* The member "fault". */
 void fault_json(struct json *json, const mote_fault *fault);
 
+/* The member "registers". */
+void registers_json(struct json *json, const mote_registers *registers);
+
 #endif

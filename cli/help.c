@@ -12,6 +12,7 @@ static const char tool_help[] =
 	"\n"
 	"  mote run GUEST [FUNCTION [ARG...]]  call a function of a guest\n"
 	"  mote inspect GUEST                  show what a guest offers and what it needs\n"
+	"  mote core FILE                      show why a guest ended, from its core\n"
 	"  mote doctor                         check whether this machine can run guests\n"
 	"  mote bench                          measure what calls and sandboxes cost here\n"
 	"  mote new NAME                       create a guest project in NAME\n"
@@ -60,6 +61,8 @@ static const char run_help[] =
 	"  --quiet, -q       the same as --log-level off\n"
 	"  --output FILE, -o FILE\n"
 	"                    write the result to FILE: bytes and strings unchanged\n"
+	"  --core-dir DIR    write a core to DIR if the call ends in a fault, abort, deadline\n"
+	"                    or kill (`mote core` shows it)\n"
 	"  --json            print one JSON object, also after a failure\n"
 	"  --help, -h        print this text\n"
 	"\n"
@@ -105,6 +108,24 @@ static const char inspect_help[] =
 	"Examples:\n"
 	"  mote inspect hello\n"
 	"  mote inspect --json hello | jq -r '.exports[].name'\n";
+
+static const char core_help[] =
+	"mote core [--json] FILE\n"
+	"\n"
+	"Shows what a core says about the end of a guest: why and where, its registers, the\n"
+	"functions that it was in, and its memory.  `mote run --core-dir` writes cores.\n"
+	"Debuggers open them too: gdb GUEST FILE.\n"
+	"\n"
+	"A core contains what the guest had in its memory.  Cores of either architecture can\n"
+	"be shown on every machine.\n"
+	"\n"
+	"  --json      print one JSON object\n"
+	"  --help, -h  print this text\n"
+	"\n"
+	"Exit codes: 0; 1 if FILE is not a core of a guest; 2 if the command line is wrong.\n"
+	"\n"
+	"Example:\n"
+	"  mote run --core-dir /tmp parser parse @bad || mote core /tmp/core.parser.*\n";
 
 static const char doctor_help[] =
 	"mote doctor [--json]\n"
@@ -180,9 +201,9 @@ static const char version_help[] = "mote version\n"
 static const struct {
 	const char *command, *text;
 } topics[] = {
-	{"run", run_help},     {"inspect", inspect_help}, {"doctor", doctor_help},
-	{"bench", bench_help}, {"new", new_help},	  {"version", version_help},
-	{"help", tool_help},
+	{"run", run_help},	   {"inspect", inspect_help}, {"core", core_help},
+	{"doctor", doctor_help},   {"bench", bench_help},     {"new", new_help},
+	{"version", version_help}, {"help", tool_help},
 };
 
 int print_help(const char *command)

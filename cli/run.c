@@ -111,6 +111,18 @@ static int create_sandbox(struct run *run, mote_function *function)
 	return limit_end(&run->limit, code, &run->problem);
 }
 
+static int ask_for_cores(struct run *run)
+{
+	mote_core_options options = MOTE_CORE_OPTIONS_INIT;
+	mote_error error = MOTE_ERROR_INIT;
+
+	options.directory = run->options.core_folder;
+	if (options.directory == NULL ||
+	    mote_sandbox_set_core_options(run->sandbox, &options, &error) == MOTE_OK)
+		return EXIT_FINE;
+	return problem_from_error(&run->problem, &error);
+}
+
 static int call(struct run *run, mote_function function)
 {
 	mote_call_options options = MOTE_CALL_OPTIONS_INIT;
@@ -157,6 +169,8 @@ static int print_json(const struct run *run)
 		json_signed(&json, "signal", run->signal);
 	else if (fault != NULL)
 		fault_json(&json, fault);
+	if (run->sandbox != NULL && mote_sandbox_get_core_path(run->sandbox) != NULL)
+		json_string(&json, "core", mote_sandbox_get_core_path(run->sandbox));
 	json_end(&json);
 	return output_finish(&output);
 }
@@ -193,6 +207,18 @@ static void list_functions(const mote_image *image)
 	output_flush(&output);
 }
 
+/* Where the core is, or why there is none. */
+static void report_core(const struct run *run)
+{
+	const char *path = mote_sandbox_get_core_path(run->sandbox);
+	const mote_error *error = mote_sandbox_get_core_error(run->sandbox);
+
+	if (path != NULL)
+		complain("core: %s", path);
+	if (error != NULL)
+		complain("no core: %s", error->text);
+}
+
 /* Returns the exit code of the tool. */
 static int report(const struct run *run)
 {
@@ -202,6 +228,8 @@ static int report(const struct run *run)
 		problem_complain(&run->problem, "run");
 		if (run->list)
 			list_functions(run->image);
+		if (run->sandbox != NULL)
+			report_core(run);
 	}
 	if (run->options.json)
 		code = print_json(run);
@@ -226,6 +254,8 @@ int command_run(int argc, char **argv)
 	code = prepare(&run);
 	if (code == EXIT_FINE)
 		code = create_sandbox(&run, &function);
+	if (code == EXIT_FINE)
+		code = ask_for_cores(&run);
 	if (code == EXIT_FINE)
 		call(&run, function);
 	code = report(&run);

@@ -35,6 +35,7 @@ int run_options_read(int argc, char **argv, struct run_options *options)
 		OPTION("backend", 0, read_backend, backend),
 		OPTION("log-level", 0, read_log_level, log_level),
 		OPTION("output", 'o', read_path, output),
+		OPTION("core-dir", 0, read_path, core_folder),
 		OPTION("json", 0, NULL, json),
 		OPTION("quiet", 'q', NULL, quiet),
 		OPTION("help", 'h', NULL, help),

@@ -19,6 +19,7 @@ struct run_options {
 	mote_backend_kind backend;
 	mote_log_level log_level;
 	const char *output;
+	const char *core_folder; /* NULL: no cores */
 	bool json, quiet, help;
 };
 

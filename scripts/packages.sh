@@ -84,6 +84,12 @@ need_packaging()
 		doxygen:doxygen groff:groff-base fish:fish zsh:zsh python3:python3
 }
 
+# What opens cores; without them those tests are skipped.
+need_debuggers()
+{
+	need gdb-multiarch:gdb-multiarch eu-readelf:elfutils readelf:binutils
+}
+
 need_lint()
 {
 	need clang-format:clang-format clang-tidy:clang-tidy shellcheck:shellcheck

@@ -79,6 +79,7 @@ mote_status mote_engine_create_with_systems(const mote_engine_options *options,
 	if (created == NULL)
 		return mote_fail_memory(error, "engine");
 	atomic_init(&created->references, 1);
+	atomic_init(&created->cores, 0);
 	created->allocator = *allocator;
 	created->log = options->log;
 	created->log_user = options->log_user;

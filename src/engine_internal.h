@@ -14,6 +14,7 @@
 
 struct mote_engine {
 	_Atomic uint32_t references;
+	_Atomic uint64_t cores; /* how many were named */
 	mote_allocator allocator;
 	mote_log_callback log; /* may be NULL */
 	void *log_user;

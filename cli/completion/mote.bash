@@ -84,7 +84,7 @@ _mote_value()
 	--memory) _mote_offer 16M 64M 256M 1G ;;
 	--heap | --stack | --mailbox) _mote_offer 256K 1M 16M ;;
 	--timeout | --cpu-time | --seconds) _mote_offer 10ms 100ms 1s 10s 1m ;;
-	--output | -o) _mote_files ;;
+	--output | -o | --core-dir) _mote_files ;;
 	*) return 1 ;;
 	esac
 }
@@ -111,7 +111,7 @@ _mote_run()
 	done
 	if [ $count -lt 2 ] && [ -z "$ended" ] && [[ $current == -* ]]; then
 		_mote_offer --memory --heap --stack --mailbox --timeout --cpu-time --backend \
-			--log-level --quiet --output --json --help
+			--log-level --quiet --output --core-dir --json --help
 	elif [ $count = 0 ]; then
 		if [ -n "$ended" ]; then _mote_files; else _mote_files operand; fi
 	elif [ $count = 1 ]; then
@@ -136,6 +136,13 @@ _mote_command()
 			_mote_files operand
 		fi
 		;;
+	core)
+		if [[ $current == -* ]] && [ "$previous" != -- ]; then
+			_mote_offer --json --help
+		else
+			_mote_files
+		fi
+		;;
 	doctor) _mote_offer --json --help ;;
 	bench)
 		if [ "$previous" = --json ]; then
@@ -145,7 +152,7 @@ _mote_command()
 		fi
 		;;
 	new) _mote_offer --help ;;
-	help) _mote_offer run inspect doctor bench new version help ;;
+	help) _mote_offer run inspect core doctor bench new version help ;;
 	esac
 }
 
@@ -156,7 +163,7 @@ _mote()
 	_mote_split
 	current=${words[-1]}
 	if [ ${#words[@]} -le 2 ]; then
-		_mote_offer run inspect doctor bench new version help --help --version
+		_mote_offer run inspect core doctor bench new version help --help --version
 		return
 	fi
 	previous=${words[-2]}

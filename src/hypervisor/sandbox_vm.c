@@ -140,6 +140,25 @@ static mote_status halt_event(struct mote_sandbox_vm *sandbox_vm, struct mote_gu
 	return plain_fault(sandbox_vm, event, MOTE_FAULT_OTHER, error);
 }
 
+mote_status mote_sandbox_vm_locate(struct mote_sandbox_vm *sandbox_vm,
+				   struct mote_guest_event *event, mote_error *error)
+{
+	const struct mote_monitor *monitor = &sandbox_vm->monitor;
+	struct mote_vm *vm = sandbox_vm->vm;
+	mote_exception_state state;
+	mote_status status = vm->ops->exception_state(vm, &state, error);
+
+	if (status != MOTE_OK)
+		return status;
+	memset(event, 0, sizeof(*event));
+	event->in_monitor = mote_monitor_exception(monitor, &state, &event->exception);
+	if (event->in_monitor)
+		return MOTE_OK;
+	mote_exception_state_pc(&state) += MOTE_MONITOR_STOP_BYTES;
+	event->in_monitor = mote_monitor_exception(monitor, &state, &event->exception);
+	return MOTE_OK;
+}
+
 mote_status mote_sandbox_vm_user_registers(struct mote_sandbox_vm *sandbox_vm,
 					   const struct mote_guest_event *event,
 					   mote_registers *registers, mote_error *error)

@@ -79,6 +79,12 @@ mote_status mote_sandbox_vm_translate(struct mote_sandbox_vm *sandbox_vm,
 				      const struct mote_vm_exit *exit,
 				      struct mote_guest_event *event, mote_error *error);
 
+/* Where user code is, of a vCPU that may have stopped anywhere: in the monitor too, at or behind
+ * the exit of an exception that was not seen.  Of the event only what
+ * mote_sandbox_vm_user_registers needs is filled in. */
+mote_status mote_sandbox_vm_locate(struct mote_sandbox_vm *sandbox_vm,
+				   struct mote_guest_event *event, mote_error *error);
+
 /* The registers of the user program at a fault: while the vCPU has not run since. */
 mote_status mote_sandbox_vm_user_registers(struct mote_sandbox_vm *sandbox_vm,
 					   const struct mote_guest_event *event,

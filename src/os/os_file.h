@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Files that are read.
+ * Files: those that are read, and new ones.
  */
 #ifndef MOTE_OS_FILE_H
 #define MOTE_OS_FILE_H
@@ -25,6 +25,23 @@ mote_status mote_os_file_open(const char *path, struct mote_os_file *file, mote_
 mote_status mote_os_file_read(const struct mote_os_file *file, uint64_t offset, void *buffer,
 			      size_t length, size_t *got, mote_error *error);
 void mote_os_file_close(struct mote_os_file *file);
+
+/* A file that is written under a temporary name in its folder, for its owner alone. */
+struct mote_os_new_file {
+	const char *path; /* as given: outlives the structure */
+	intptr_t folder, handle;
+	char temporary[64];
+};
+
+mote_status mote_os_new_file_create(const char *path, struct mote_os_new_file *file,
+				    mote_error *error);
+/* What is left out reads as zeros, and takes no space where the file system can do that. */
+mote_status mote_os_new_file_write(struct mote_os_new_file *file, uint64_t offset, const void *data,
+				   size_t length, mote_error *error);
+/* Gives it its length and its name, in place of what had that.  Releases file in any case. */
+mote_status mote_os_new_file_commit(struct mote_os_new_file *file, uint64_t bytes,
+				    mote_error *error);
+void mote_os_new_file_discard(struct mote_os_new_file *file);
 
 /* Whether owner and mode of a file let this process read and write it.  If so, only something else,
  * such as a container's device rules, can refuse. */

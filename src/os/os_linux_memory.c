@@ -301,6 +301,25 @@ void mote_os_memory_publish_code(void *hva, uint64_t bytes)
 
 /* ---- The fork mark ------------------------------------------------------------------------ */
 
+mote_status mote_os_memory_next_data(const struct mote_os_memory *memory, uint64_t offset,
+				     uint64_t *begin, uint64_t *end, mote_error *error)
+{
+	off_t data = lseek((int)memory->handle, (off_t)offset, SEEK_DATA), hole;
+
+	if (data < 0 && errno == ENXIO) {
+		*begin = *end = memory->bytes;
+		return MOTE_OK;
+	}
+	if (data < 0)
+		return fail_on(error, errno, "lseek of", "guest memory");
+	hole = lseek((int)memory->handle, data, SEEK_HOLE);
+	if (hole < 0)
+		return fail_on(error, errno, "lseek of", "guest memory");
+	*begin = (uint64_t)data;
+	*end = (uint64_t)hole;
+	return MOTE_OK;
+}
+
 mote_status mote_os_fork_mark_create(const volatile uint8_t **mark, mote_error *error)
 {
 	uint8_t *page = mmap(NULL, FORK_MARK_BYTES, PROT_READ | PROT_WRITE,

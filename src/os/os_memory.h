@@ -42,6 +42,12 @@ void mote_os_memory_destroy(struct mote_os_memory *memory);
  * something else. */
 void mote_os_memory_forget(struct mote_os_memory *memory);
 
+/* The next run of pages at or after offset, as offsets, that may hold something else than zeros,
+ * without touching one: reading a page would allocate it.  *begin is memory->bytes when there is
+ * none.  A run may be too long, never too short. */
+mote_status mote_os_memory_next_data(const struct mote_os_memory *memory, uint64_t offset,
+				     uint64_t *begin, uint64_t *end, mote_error *error);
+
 /* The granularity of mappings: a power of two, at least 4096. */
 uint64_t mote_os_page_bytes(void);
 

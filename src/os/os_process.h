@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The process: whether it is a forked child, and its environment.
+ * The process: its number, whether it is a forked child, and its environment.
  */
 #ifndef MOTE_OS_PROCESS_H
 #define MOTE_OS_PROCESS_H
@@ -16,5 +16,7 @@ void mote_os_fork_mark_destroy(const volatile uint8_t *mark);
 
 /* The value of an environment variable, or NULL.  Never set by the library. */
 const char *mote_os_environment(const char *name);
+
+uint64_t mote_os_process_id(void);
 
 #endif

@@ -54,10 +54,17 @@ static mote_status run(mote_sandbox *sandbox, mote_error *error)
 	}
 }
 
+/* A call that fails after the guest was entered poisons the sandbox. */
+MOTE_COLD static mote_status fail_call(mote_sandbox *sandbox, mote_status status, mote_error *error)
+{
+	if (sandbox->core != NULL && !mote_engine_forked(sandbox->engine))
+		mote_sandbox_core_failed(sandbox, status, error);
+	return mote_sandbox_poison(sandbox, status, error);
+}
+
 static mote_status invalid_result(mote_sandbox *sandbox, const char *problem, mote_error *error)
 {
-	return mote_sandbox_poison(sandbox, mote_sandbox_report_mailbox(sandbox, problem, error),
-				   error);
+	return fail_call(sandbox, mote_sandbox_report_mailbox(sandbox, problem, error), error);
 }
 
 static mote_status take_result(mote_sandbox *sandbox, mote_type type,
@@ -150,7 +157,7 @@ static mote_status run_all(mote_sandbox *sandbox, struct batch_run *batch, mote_
 	do
 		status = run(sandbox, error);
 	while (status == MOTE_OK && batch != NULL && next_part(sandbox, batch, &status, error));
-	return status == MOTE_OK ? MOTE_OK : mote_sandbox_poison(sandbox, status, error);
+	return status == MOTE_OK ? MOTE_OK : fail_call(sandbox, status, error);
 }
 
 /* Enters the guest for what is in the mailbox: one call, or the first part of a batch.  From then

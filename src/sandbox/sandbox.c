@@ -292,6 +292,7 @@ void mote_sandbox_free(mote_sandbox *sandbox)
 			sandbox->functions[i].destroy(sandbox->functions[i].user);
 	mote_release(allocator, sandbox->functions);
 	mote_release(allocator, sandbox->imports);
+	mote_release(allocator, sandbox->core);
 	mote_release(allocator, sandbox->result_space.bytes);
 	mote_release(allocator, sandbox->host_call_space.bytes);
 	mote_image_release(sandbox->image);

@@ -63,6 +63,7 @@ struct mote_sandbox {
 	mote_status poison_status;
 	char poison_text[160];		    /* why, for later calls */
 	mote_sandbox_statistics statistics; /* its exits are those of the VM */
+	struct mote_core_settings *core;    /* NULL: calls write no cores */
 };
 
 /* The maximum of memory, heap, stack and buffer space. */
@@ -105,6 +106,9 @@ void mote_sandbox_release_buffers(mote_sandbox *sandbox);
 
 /* Poisons the sandbox, with error's text as the reason; returns status. */
 mote_status mote_sandbox_poison(mote_sandbox *sandbox, mote_status status, mote_error *error);
+
+/* Writes a core of a call that ends so, if the settings of core ask for it. */
+void mote_sandbox_core_failed(mote_sandbox *sandbox, mote_status ended, const mote_error *reason);
 
 /* Serves a doorbell other than MOTE_ABI_PORT_READY. */
 mote_status mote_sandbox_serve(mote_sandbox *sandbox, uint16_t port, mote_error *error);

@@ -5,7 +5,7 @@
 function(add_test_guests arch folder)
 	set(here ${CMAKE_CURRENT_FUNCTION_LIST_DIR})
 	# What cannot be said in C stands in a folder per architecture.
-	foreach(name buffers callbacks echo faults libc logs loops sweep tls vectors)
+	foreach(name buffers callbacks crash echo faults libc logs loops sweep tls vectors)
 		set(source ${here}/${name}.c)
 		if(NOT EXISTS ${source})
 			set(source ${here}/${arch}/${name}.c)
@@ -22,6 +22,8 @@ function(add_test_guests arch folder)
 	target_sources(guest_libc PRIVATE ${libc_tests})
 	set_source_files_properties(${libc_tests} PROPERTIES
 		COMPILE_OPTIONS "-fno-builtin;-Wno-format")
+	# What a debugger shows of it is compared, line by line.
+	target_compile_options(guest_crash PRIVATE -O0 -g -fno-omit-frame-pointer)
 	# What it reads must be what it filled in.
 	target_compile_options(guest_vectors PRIVATE -mgeneral-regs-only)
 endfunction()

@@ -7,10 +7,12 @@
 #ifndef MOTE_HYPERVISOR_ARCH_ARCH_H
 #define MOTE_HYPERVISOR_ARCH_ARCH_H
 
+#include "aarch64/aarch64_core.h"
 #include "aarch64/aarch64_monitor.h"
 #include "aarch64/aarch64_paging.h"
 #include "aarch64/aarch64_registers.h"
 #include "aarch64/aarch64_thread.h"
+#include "x86_64/x86_64_core.h"
 #include "x86_64/x86_64_monitor.h"
 #include "x86_64/x86_64_paging.h"
 #include "x86_64/x86_64_registers.h"
@@ -33,6 +35,7 @@
 #define mote_regs_pc(regs) ((regs)->rip)
 #define mote_exception_state_pc(state) ((state)->rip)
 #define mote_regs_sp(regs) ((regs)->rsp)
+#define mote_regs_frame(regs) ((regs)->rbp)
 #define mote_regs_flags(regs) ((regs)->rflags)
 typedef mote_x86_64_regs mote_regs;
 typedef struct mote_x86_64_sregs mote_sregs;
@@ -60,6 +63,15 @@ typedef struct mote_x86_64_exception_state mote_exception_state;
 #define mote_vector_name mote_x86_64_vector_name
 #define mote_thread_block_make mote_x86_64_thread_block_make
 #define mote_thread_block_fill mote_x86_64_thread_block_fill
+#define MOTE_MONITOR_STOP_BYTES MOTE_X86_64_MONITOR_STOP_BYTES
+#define MOTE_CORE_MACHINE MOTE_X86_64_CORE_MACHINE
+#define MOTE_CORE_REGISTERS_BYTES MOTE_X86_64_CORE_REGISTERS_BYTES
+#define MOTE_CORE_FPU_BYTES MOTE_X86_64_CORE_FPU_BYTES
+#define MOTE_CORE_EXTENDED_TYPE MOTE_X86_64_CORE_EXTENDED_TYPE
+#define MOTE_CORE_EXTENDED_BYTES MOTE_X86_64_CORE_EXTENDED_BYTES
+#define mote_core_registers mote_x86_64_core_registers
+#define mote_core_fpu mote_x86_64_core_fpu
+#define mote_core_extended mote_x86_64_core_extended
 
 #else
 
@@ -68,6 +80,7 @@ typedef struct mote_x86_64_exception_state mote_exception_state;
 #define mote_regs_pc(regs) ((regs)->pc)
 #define mote_exception_state_pc(state) ((state)->pc)
 #define mote_regs_sp(regs) ((regs)->sp)
+#define mote_regs_frame(regs) ((regs)->x[29])
 #define mote_regs_flags(regs) ((regs)->pstate)
 typedef mote_aarch64_regs mote_regs;
 typedef struct mote_aarch64_sregs mote_sregs;
@@ -95,6 +108,15 @@ typedef struct mote_aarch64_exception_state mote_exception_state;
 #define mote_vector_name mote_aarch64_vector_name
 #define mote_thread_block_make mote_aarch64_thread_block_make
 #define mote_thread_block_fill mote_aarch64_thread_block_fill
+#define MOTE_MONITOR_STOP_BYTES MOTE_AARCH64_MONITOR_STOP_BYTES
+#define MOTE_CORE_MACHINE MOTE_AARCH64_CORE_MACHINE
+#define MOTE_CORE_REGISTERS_BYTES MOTE_AARCH64_CORE_REGISTERS_BYTES
+#define MOTE_CORE_FPU_BYTES MOTE_AARCH64_CORE_FPU_BYTES
+#define MOTE_CORE_EXTENDED_TYPE MOTE_AARCH64_CORE_EXTENDED_TYPE
+#define MOTE_CORE_EXTENDED_BYTES MOTE_AARCH64_CORE_EXTENDED_BYTES
+#define mote_core_registers mote_aarch64_core_registers
+#define mote_core_fpu mote_aarch64_core_fpu
+#define mote_core_extended mote_aarch64_core_extended
 
 #endif
 #endif

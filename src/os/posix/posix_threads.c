@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "allocator.h"
 #include "error_internal.h"
@@ -39,6 +40,11 @@ void mote_os_pause(uint64_t ns)
 const char *mote_os_environment(const char *name)
 {
 	return getenv(name);
+}
+
+uint64_t mote_os_process_id(void)
+{
+	return (uint64_t)getpid();
 }
 
 /* ---- The calling thread ------------------------------------------------------------------- */

@@ -285,18 +285,19 @@ static void make_with_upper_halves(struct machine *machine)
 		MACHINE_SKIP(machine, "this processor has no AVX");
 }
 
-static void set_fpu_leaves_the_upper_vector_halves_alone(void)
+static void fpu_has_the_upper_vector_halves(void)
 {
-	const mote_fpu fpu = {.fcw = 0x37f, .mxcsr = 0x1f80};
-	uint8_t before[256];
 	struct machine machine;
+	mote_fpu fpu;
 
 	make_with_upper_halves(&machine);
-	memcpy(before, area + AREA_YMM, sizeof(before));
+	MACHINE_OK(&machine, fpu, &fpu);
+	CHECK_MEM(fpu.ymm_high, area + AREA_YMM, sizeof(fpu.ymm_high));
+	fpu.ymm_high[15][15] = 0x77;
 	MACHINE_OK(&machine, set_fpu, &fpu);
 	read_area(&machine);
 	CHECK_EQ(area[AREA_FEATURES] & 4, 4);
-	CHECK_MEM(area + AREA_YMM, before, sizeof(before));
+	CHECK_MEM(area + AREA_YMM, fpu.ymm_high, sizeof(fpu.ymm_high));
 	machine_destroy(&machine);
 }
 
@@ -447,7 +448,7 @@ static const struct test_case cases[] = {
 	CASE(the_patching_of_hypercalls_is_turned_off),
 	CASE(guest_memory_is_never_patched),
 	CASE(reset_marks_pkru_where_kvm_keeps_it),
-	CASE(set_fpu_leaves_the_upper_vector_halves_alone),
+	CASE(fpu_has_the_upper_vector_halves),
 	CASE(the_state_has_the_upper_vector_halves),
 	CASE(reset_clears_the_upper_vector_halves),
 	CASE(reset_clears_the_protection_keys),

@@ -20,6 +20,7 @@
 
 #define MOTE_AARCH64_VECTOR_BYTES 0x80u
 #define MOTE_AARCH64_VECTORS 16u
+#define MOTE_AARCH64_MONITOR_STOP_BYTES 4u /* of the instruction that exits, a vector's first */
 
 /* For EL1 only; guest RAM begins above it, and the doorbell page of EL0 is below it. */
 #define MOTE_AARCH64_MONITOR_DOORBELL_GVA 0xf000u

@@ -18,6 +18,7 @@
 
 #define MOTE_X86_64_STUB_BYTES 16u
 #define MOTE_X86_64_VECTORS 32u
+#define MOTE_X86_64_MONITOR_STOP_BYTES 1u /* of the instruction that exits, a stub's first */
 
 #define MOTE_X86_64_USER_CODE_SELECTOR 0x2bu
 #define MOTE_X86_64_USER_DATA_SELECTOR 0x23u

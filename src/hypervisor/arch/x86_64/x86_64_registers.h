@@ -50,6 +50,7 @@ struct mote_x86_64_sregs {
 struct mote_x86_64_fpu {
 	uint8_t fpr[8][16]; /* ST0..ST7 in their 10-byte form, padded with zeros */
 	uint8_t xmm[16][16];
+	uint8_t ymm_high[16][16]; /* bits 255:128 of YMM0..15; zeros without AVX */
 	uint16_t fcw, fsw;
 	uint8_t ftwx; /* abridged tag word as in FXSAVE: bit set = in use */
 	uint32_t mxcsr;
@@ -95,6 +96,7 @@ struct mote_x86_64_debug_exit {
 #define MOTE_X86_64_EFER_NXE (1ull << 11)
 #define MOTE_X86_64_RFLAGS_FIXED (1ull << 1)
 #define MOTE_X86_64_RFLAGS_TF (1ull << 8)
+#define MOTE_X86_64_RFLAGS_RF (1ull << 16)
 
 /* XCR0 bits, which are also the numbers of state components (SDM volume 1, 13.1 and 13.3). */
 #define MOTE_X86_64_XCR0_X87 (1ull << 0)

@@ -25,6 +25,8 @@ enum {
 	XSAVE_BV = 512,
 	XSAVE_XCOMP_BV = 520,
 	XSAVE_HEADER_RESERVED = 528,
+	XSAVE_YMM_HIGH = 576, /* on every processor that has AVX */
+	XSAVE_AVX_END = 832,
 	DEFAULT_FCW = 0x37f,
 	DEFAULT_MXCSR = 0x1f80,
 	FIRST_COMPONENT = 2, /* outside the legacy region */
@@ -110,6 +112,8 @@ bool mote_x86_64_fpu_from_xsave(const void *area, size_t bytes, struct mote_x86_
 		read_x87(from, fpu);
 	if (present & MOTE_X86_64_XCR0_SSE)
 		memcpy(fpu->xmm, from + XSAVE_XMM, sizeof(fpu->xmm));
+	if (present & MOTE_X86_64_XCR0_AVX && bytes >= XSAVE_AVX_END)
+		memcpy(fpu->ymm_high, from + XSAVE_YMM_HIGH, sizeof(fpu->ymm_high));
 	return true;
 }
 
@@ -125,6 +129,17 @@ static void write_x87(const struct mote_x86_64_fpu *fpu, uint8_t *area)
 		memcpy(area + XSAVE_ST + 16 * i, fpu->fpr[i], 16);
 }
 
+/* All zeros are the initial state, which a processor without AVX also has. */
+static void write_ymm_high(const struct mote_x86_64_fpu *fpu, uint8_t *area)
+{
+	const uint8_t *high = fpu->ymm_high[0];
+
+	if (!all_zeros(high, high + sizeof(fpu->ymm_high)))
+		mote_x86_64_xsave_mark(area, MOTE_X86_64_XCR0_AVX);
+	if (mote_get64(area + XSAVE_BV) & MOTE_X86_64_XCR0_AVX)
+		memcpy(area + XSAVE_YMM_HIGH, high, sizeof(fpu->ymm_high));
+}
+
 bool mote_x86_64_fpu_to_xsave(const struct mote_x86_64_fpu *fpu, void *area, size_t bytes)
 {
 	uint8_t *to = area;
@@ -135,6 +150,8 @@ bool mote_x86_64_fpu_to_xsave(const struct mote_x86_64_fpu *fpu, void *area, siz
 	write_x87(fpu, to);
 	mote_put32(to + XSAVE_MXCSR, fpu->mxcsr);
 	memcpy(to + XSAVE_XMM, fpu->xmm, sizeof(fpu->xmm));
+	if (bytes >= XSAVE_AVX_END)
+		write_ymm_high(fpu, to);
 	return true;
 }
 

@@ -17,8 +17,8 @@
 #define MOTE_X86_64_XSAVE_BASE_BYTES 576u
 
 /* The FPU registers from and to an area in the standard format; the second leaves its other
- * components alone.  False, and nothing is written: the area has fewer bytes than the least, or
- * another format. */
+ * components alone.  The upper halves of the vectors only where the area has room for them.  False,
+ * and nothing is written: the area has fewer bytes than the least, or another format. */
 bool mote_x86_64_fpu_from_xsave(const void *area, size_t bytes, struct mote_x86_64_fpu *fpu);
 bool mote_x86_64_fpu_to_xsave(const struct mote_x86_64_fpu *fpu, void *area, size_t bytes);
 

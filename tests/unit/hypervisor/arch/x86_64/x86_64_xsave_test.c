@@ -12,6 +12,7 @@ enum {
 	MXCSR = 24,
 	XSTATE_BV = 512,
 	XCOMP_BV = 520,
+	AVX_END = 832,
 	X87 = 1 << 0,
 	SSE = 1 << 1,
 	AVX = 1 << 2,
@@ -151,9 +152,30 @@ static void other_components_are_left_alone(void)
 	REQUIRE_EQ(get(area, XSTATE_BV), X87 | SSE | AVX | PKRU);
 	REQUIRE_MEM(area + 28, before + 28, 4); /* MXCSR_MASK */
 	REQUIRE_MEM(area + 416, before + 416, XSTATE_BV - 416);
-	REQUIRE_MEM(area + XCOMP_BV, before + XCOMP_BV, STANDARD_BYTES - XCOMP_BV);
+	REQUIRE_MEM(area + XCOMP_BV, before + XCOMP_BV, BASE - XCOMP_BV);
+	REQUIRE_MEM(area + AVX_END, before + AVX_END, STANDARD_BYTES - AVX_END);
 	free(area);
 	free(before);
+}
+
+static void upper_vector_halves_go_both_ways(void)
+{
+	struct mote_x86_64_fpu expected = busy_fpu(), fpu;
+	uint8_t *area = make_area(AVX_END);
+
+	/* Zeros are the initial state: not marked, also where there is no AVX. */
+	REQUIRE(mote_x86_64_fpu_to_xsave(&expected, area, AVX_END));
+	REQUIRE_EQ(get(area, XSTATE_BV), X87 | SSE);
+	fill(expected.ymm_high[0], sizeof(expected.ymm_high));
+	REQUIRE(mote_x86_64_fpu_to_xsave(&expected, area, AVX_END));
+	REQUIRE_EQ(get(area, XSTATE_BV), X87 | SSE | AVX);
+	REQUIRE_MEM(area + BASE, expected.ymm_high, sizeof(expected.ymm_high));
+	REQUIRE(mote_x86_64_fpu_from_xsave(area, AVX_END, &fpu));
+	REQUIRE_MEM(fpu.ymm_high, expected.ymm_high, sizeof(fpu.ymm_high));
+	memset(expected.ymm_high, 0, sizeof(expected.ymm_high));
+	REQUIRE(mote_x86_64_fpu_to_xsave(&expected, area, AVX_END));
+	REQUIRE_MEM(area + BASE, expected.ymm_high, sizeof(expected.ymm_high));
+	free(area);
 }
 
 static void what_is_not_marked_is_initial(void)
@@ -503,6 +525,7 @@ static const struct test_case cases[] = {
 	CASE(fpu_round_trips),
 	CASE(every_field_has_its_place),
 	CASE(other_components_are_left_alone),
+	CASE(upper_vector_halves_go_both_ways),
 	CASE(what_is_not_marked_is_initial),
 	CASE(short_areas_and_other_formats_are_refused),
 	CASE(marks_add_up),
