@@ -16,7 +16,7 @@ enum mote_debug_place {
 };
 
 /* What raised an exception, for a debugger. */
-enum mote_debug_trap {
+enum mote_debug_trap_kind {
 	MOTE_DEBUG_NO_TRAP,
 	MOTE_DEBUG_TRAP_STEP,	    /* one instruction has retired */
 	MOTE_DEBUG_TRAP_BREAKPOINT, /* the instruction of breakpoints */

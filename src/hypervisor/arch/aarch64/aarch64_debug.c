@@ -48,27 +48,31 @@ void mote_aarch64_debug_get(const struct mote_monitor *monitor, const mote_aarch
 	user->pstate &= ~MOTE_AARCH64_PSTATE_SS;
 }
 
-void mote_aarch64_debug_put(const struct mote_monitor *monitor, const mote_aarch64_regs *user,
+bool mote_aarch64_debug_put(const struct mote_monitor *monitor, const mote_aarch64_regs *user,
 			    bool step, mote_aarch64_regs *regs, struct mote_aarch64_sregs *sregs)
 {
 	const mote_aarch64_regs before = *regs;
 	const uint64_t flags = (user->pstate & PSTATE_OF_PROGRAMS) | MOTE_AARCH64_PSTATE_DAIF |
 			       (step ? MOTE_AARCH64_PSTATE_SS : 0);
 
+	bool changed;
+
 	(void)monitor;
 	*regs = *user;
 	regs->pstate = flags;
 	if (!in_monitor(&before))
-		return;
+		return false;
+	changed = sregs->elr != user->pc || sregs->spsr != flags || sregs->sp_el0 != user->sp;
 	sregs->elr = user->pc;
 	sregs->spsr = flags;
 	sregs->sp_el0 = user->sp;
 	regs->pc = before.pc;
 	regs->pstate = before.pstate;
 	regs->sp = before.sp;
+	return changed;
 }
 
-enum mote_debug_trap mote_aarch64_debug_trap(const struct mote_exception *exception)
+enum mote_debug_trap_kind mote_aarch64_debug_trap(const struct mote_exception *exception)
 {
 	switch (exception->vector) {
 	case MOTE_AARCH64_EC_STEP_LOWER:

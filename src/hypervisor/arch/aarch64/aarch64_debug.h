@@ -30,8 +30,9 @@ void mote_aarch64_debug_get(const struct mote_monitor *monitor, const mote_aarch
 			    const struct mote_aarch64_sregs *sregs, mote_aarch64_regs *user);
 
 /* The reverse, into regs and sregs; of the flags only those that belong to a program.  step: a trap
- * comes after the next instruction, with the facility for it on. */
-void mote_aarch64_debug_put(const struct mote_monitor *monitor, const mote_aarch64_regs *user,
+ * comes after the next instruction, with the facility for it on.  Returns whether sregs has
+ * changed. */
+bool mote_aarch64_debug_put(const struct mote_monitor *monitor, const mote_aarch64_regs *user,
 			    bool step, mote_aarch64_regs *regs, struct mote_aarch64_sregs *sregs);
 
 /* A program may have any values. */
@@ -55,7 +56,7 @@ static inline bool mote_aarch64_debug_put_thread(const struct mote_aarch64_sregs
 	return true;
 }
 
-enum mote_debug_trap mote_aarch64_debug_trap(const struct mote_exception *exception);
+enum mote_debug_trap_kind mote_aarch64_debug_trap(const struct mote_exception *exception);
 
 /* Where the instruction is that raised a breakpoint's exception. */
 static inline uint64_t mote_aarch64_debug_trap_pc(const struct mote_exception *exception)

@@ -60,7 +60,7 @@ void mote_x86_64_debug_get(const struct mote_monitor *monitor, const mote_x86_64
 	user->rflags &= ~(MOTE_X86_64_RFLAGS_TF | RFLAGS_RF);
 }
 
-void mote_x86_64_debug_put(const struct mote_monitor *monitor, const mote_x86_64_regs *user,
+bool mote_x86_64_debug_put(const struct mote_monitor *monitor, const mote_x86_64_regs *user,
 			   bool step, mote_x86_64_regs *regs, struct mote_x86_64_sregs *sregs)
 {
 	const mote_x86_64_regs before = *regs;
@@ -70,13 +70,14 @@ void mote_x86_64_debug_put(const struct mote_monitor *monitor, const mote_x86_64
 	*regs = *user;
 	regs->rflags = flags;
 	if (!in_monitor(sregs))
-		return;
+		return false;
 	mote_put64(frame(monitor) + FRAME_RIP, user->rip);
 	mote_put64(frame(monitor) + FRAME_RFLAGS, flags);
 	mote_put64(frame(monitor) + FRAME_RSP, user->rsp);
 	regs->rip = before.rip;
 	regs->rflags = before.rflags;
 	regs->rsp = before.rsp;
+	return false;
 }
 
 bool mote_x86_64_debug_accepts(const mote_x86_64_regs *user)
@@ -99,7 +100,7 @@ bool mote_x86_64_debug_put_thread(const struct mote_x86_64_sregs *wanted,
 	return true;
 }
 
-enum mote_debug_trap mote_x86_64_debug_trap(const struct mote_exception *exception)
+enum mote_debug_trap_kind mote_x86_64_debug_trap(const struct mote_exception *exception)
 {
 	switch (exception->vector) {
 	case MOTE_X86_64_VECTOR_DEBUG:

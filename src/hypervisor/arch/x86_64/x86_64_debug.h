@@ -30,9 +30,9 @@ enum mote_debug_place mote_x86_64_debug_settle(const struct mote_monitor *monito
 void mote_x86_64_debug_get(const struct mote_monitor *monitor, const mote_x86_64_regs *regs,
 			   const struct mote_x86_64_sregs *sregs, mote_x86_64_regs *user);
 
-/* The reverse, into regs, sregs and the monitor's memory; of the flags only those that belong to a
- * program.  step: a trap comes after the next instruction. */
-void mote_x86_64_debug_put(const struct mote_monitor *monitor, const mote_x86_64_regs *user,
+/* The reverse, into regs and the monitor's memory; of the flags only those that belong to a program.
+ * step: a trap comes after the next instruction.  Returns whether sregs has changed: never. */
+bool mote_x86_64_debug_put(const struct mote_monitor *monitor, const mote_x86_64_regs *user,
 			   bool step, mote_x86_64_regs *regs, struct mote_x86_64_sregs *sregs);
 
 /* Whether a program may have these registers: a bad address would fault in the monitor. */
@@ -43,7 +43,7 @@ bool mote_x86_64_debug_accepts_fpu(const struct mote_x86_64_fpu *fpu);
 bool mote_x86_64_debug_put_thread(const struct mote_x86_64_sregs *wanted,
 				  struct mote_x86_64_sregs *sregs);
 
-enum mote_debug_trap mote_x86_64_debug_trap(const struct mote_exception *exception);
+enum mote_debug_trap_kind mote_x86_64_debug_trap(const struct mote_exception *exception);
 
 /* Where the instruction is that raised a breakpoint's exception. */
 static inline uint64_t mote_x86_64_debug_trap_pc(const struct mote_exception *exception)

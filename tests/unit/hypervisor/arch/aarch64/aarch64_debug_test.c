@@ -29,7 +29,7 @@ static void user_code_has_the_registers_of_the_vcpu(void)
 	REQUIRE_EQ(user.pc, 0x400000);
 	REQUIRE_EQ(user.pstate, EL0);
 	user.pc += 4;
-	mote_aarch64_debug_put(&monitor, &user, true, &regs, &sregs);
+	REQUIRE(!mote_aarch64_debug_put(&monitor, &user, true, &regs, &sregs));
 	REQUIRE_EQ(regs.pc, 0x400004);
 	REQUIRE_EQ(regs.pstate, EL0 | SS);
 	REQUIRE_EQ(sregs.elr, 1);
@@ -49,7 +49,8 @@ static void the_monitor_has_them_in_elr_spsr_and_sp_el0(void)
 	user.pc = 0x500000;
 	user.sp = 0x6ff0;
 	user.x[0] = 2;
-	mote_aarch64_debug_put(&monitor, &user, true, &regs, &sregs);
+	REQUIRE(mote_aarch64_debug_put(&monitor, &user, true, &regs, &sregs));
+	REQUIRE(!mote_aarch64_debug_put(&monitor, &user, true, &regs, &sregs));
 	REQUIRE_EQ(sregs.elr, 0x500000);
 	REQUIRE_EQ(sregs.spsr, EL0 | ZERO_FLAG | SS);
 	REQUIRE_EQ(sregs.sp_el0, 0x6ff0);
