@@ -84,9 +84,12 @@ static mote_status hand_over(struct mote_sandbox_debug *debug, struct mote_guest
 static mote_status ask(struct mote_sandbox_debug *debug, const struct mote_debug_stop *stop,
 		       bool *ends, mote_error *error)
 {
+	struct mote_watch *watch = &debug->sandbox->watch;
 	struct mote_debugger_answer answer;
-	mote_status status = MOTE_OK;
+	mote_status status = mote_deadlines_stop(watch, error);
 
+	if (status != MOTE_OK)
+		return status;
 	begin_stop(debug);
 	answer = debug->debugger.stopped(debug->debugger.user, debug->vm, stop);
 	debug->how = answer.how;
@@ -96,6 +99,8 @@ static mote_status ask(struct mote_sandbox_debug *debug, const struct mote_debug
 	if (answer.action == MOTE_DEBUGGER_DETACH)
 		status = mote_debug_vm_leave(debug->vm, error);
 	end_stop(debug, answer.action != MOTE_DEBUGGER_DETACH);
+	if (status == MOTE_OK)
+		status = mote_deadlines_continue(debug->sandbox->engine->deadlines, watch, error);
 	return status;
 }
 

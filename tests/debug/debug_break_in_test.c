@@ -230,10 +230,42 @@ static void a_break_belongs_to_the_run_that_follows(void)
 	session_end(&session);
 }
 
+static struct mote_debugger_answer stop_for_long(struct session *session,
+						 const struct mote_debug_stop *stop)
+{
+	const uint64_t end = test_now_ns() + session->values[0] + session->values[0] / 2;
+
+	(void)stop;
+	while (test_now_ns() < end)
+		; /* CPU time too */
+	return go_on();
+}
+
+static void deadline_waits(void)
+{
+	struct session session = {.on_stop = stop_for_long,
+				  .values = {test_slow(1) * 1000000000ull}};
+	const mote_value argument = mote_u64(6);
+	mote_call_options options = MOTE_CALL_OPTIONS_INIT;
+	mote_function work;
+	mote_value result;
+
+	session_begin(&session);
+	options.wall_ns = options.cpu_ns = session.values[0];
+	REQUIRE_OK(mote_sandbox_find(session.sandbox, "work", NULL, &work, &session.error),
+		   &session.error);
+	CHECK_OK(mote_sandbox_call(session.sandbox, work, &argument, 1, &options, &result,
+				   &session.error),
+		 &session.error);
+	CHECK_EQ(session.stops, 1);
+	session_end(&session);
+}
+
 /* ---- Between calls ------------------------------------------------------------------------ */
 
 struct caller {
-	struct session *session;
+	mote_sandbox *sandbox;
+	mote_function work;
 	atomic_bool done;
 	mote_value result;
 };
@@ -241,8 +273,12 @@ struct caller {
 static void *call_work(void *user)
 {
 	struct caller *caller = user;
+	const mote_value argument = mote_u64(6);
+	mote_error error = MOTE_ERROR_INIT;
 
-	caller->result = session_call(caller->session, "work", 6);
+	CHECK_OK(mote_sandbox_call(caller->sandbox, caller->work, &argument, 1, NULL,
+				   &caller->result, &error),
+		 &error);
 	atomic_store(&caller->done, true);
 	return NULL;
 }
@@ -250,11 +286,15 @@ static void *call_work(void *user)
 static void call_waits_for_a_held_parked_sandbox(void)
 {
 	struct session session = {.on_stop = only_go_on};
-	struct caller caller = {.session = &session};
+	struct caller caller = {.done = false};
 	pthread_t thread;
 
 	session_begin(&session);
+	caller.sandbox = session.sandbox;
+	REQUIRE_OK(mote_sandbox_find(session.sandbox, "work", NULL, &caller.work, &session.error),
+		   &session.error);
 	session_call(&session, "work", 6);
+	session.stops = 0;
 	REQUIRE_OK(mote_sandbox_hold(session.sandbox, &session.vm, &session.error), &session.error);
 	CHECK_STATUS(mote_sandbox_hold(session.sandbox, &session.vm, &session.error), MOTE_BUSY,
 		     &session.error);
@@ -332,6 +372,7 @@ static const struct test_case cases[] = {
 	CASE(kill_of_a_stopped_call),
 	CASE(destroy_of_a_stopped_sandbox),
 	CASE(a_break_belongs_to_the_run_that_follows),
+	CASE(deadline_waits),
 	CASE(call_waits_for_a_held_parked_sandbox),
 	CASE(a_held_sandbox_is_detached),
 	CASE(a_running_call_is_attached_to),

@@ -12,6 +12,9 @@
 /* The program counter after the program's own trap, and where it goes on. */
 #define TRAP_IS_BEHIND true
 #define TRAP_BYTES 1u
+#define DOORBELL_BYTES 2u /* of its instruction */
+/* Instructions that debug_move takes. */
+#define MOVE_INSTRUCTIONS 1u
 
 /* Sets the pointer through which poke writes, whatever register it is in; at its store. */
 static inline void set_pointer(mote_regs *regs, uint64_t from, uint64_t to)

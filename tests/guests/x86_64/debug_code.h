@@ -14,7 +14,7 @@ static inline void debug_store(char *at, uint64_t value)
 
 static inline void debug_move(volatile uint64_t *to, volatile uint64_t *from)
 {
-	__asm__ volatile("pushq %1\n\tpopq %0" : "=m"(*to) : "m"(*from) : "memory");
+	__asm__ volatile("movsq" : "+D"(to), "+S"(from) : : "memory");
 }
 
 static inline void debug_trap(void)
