@@ -71,7 +71,8 @@ static mote_status prepare(struct mote_debug_vm *debug, const struct mote_debug_
 	bool lifted;
 
 	debug->after_doorbell = false;
-	/* The doorbell was stepped over, and its trap is pending: setting registers would lose it. */
+	/* The doorbell was stepped over, and its trap is pending: setting registers would lose
+	 * it. */
 	if (doorbell && debug->stepping && how->step)
 		return MOTE_OK;
 	status = mote_debug_fetch(debug, error);

@@ -63,7 +63,8 @@ mote_status mote_deadlines_pause(struct mote_watch *watch, mote_error *error);
 mote_status mote_deadlines_resume(struct mote_deadlines *deadlines, struct mote_watch *watch,
 				  mote_error *error);
 
-/* Between the two no time counts: the call is stopped under a debugger. Both fail as those above. */
+/* Between the two no time counts: the call is stopped under a debugger.  Both fail as those
+ * above. */
 mote_status mote_deadlines_stop(struct mote_watch *watch, mote_error *error);
 mote_status mote_deadlines_continue(struct mote_deadlines *deadlines, struct mote_watch *watch,
 				    mote_error *error);

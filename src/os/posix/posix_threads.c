@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Locks, events, the calling thread, the clock and waiting for it, and the environment, on POSIX systems.
+ * Locks, events, the calling thread, the clock and waiting for it, and the environment, on POSIX
+ * systems.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <pthread.h>
