@@ -266,7 +266,7 @@ static void deadline_waits(void)
 struct caller {
 	mote_sandbox *sandbox;
 	mote_function work;
-	atomic_bool done;
+	atomic_bool begun, done;
 	mote_value result;
 };
 
@@ -276,6 +276,7 @@ static void *call_work(void *user)
 	const mote_value argument = mote_u64(6);
 	mote_error error = MOTE_ERROR_INIT;
 
+	atomic_store(&caller->begun, true);
 	CHECK_OK(mote_sandbox_call(caller->sandbox, caller->work, &argument, 1, NULL,
 				   &caller->result, &error),
 		 &error);
@@ -286,6 +287,7 @@ static void *call_work(void *user)
 static void call_waits_for_a_held_parked_sandbox(void)
 {
 	struct session session = {.on_stop = only_go_on};
+	const struct timespec moment = {0, 50000000};
 	struct caller caller = {.done = false};
 	pthread_t thread;
 
@@ -301,6 +303,9 @@ static void call_waits_for_a_held_parked_sandbox(void)
 	REQUIRE(pthread_create(&thread, NULL, call_work, &caller) == 0);
 	CHECK(in_image(&session, session_pc(&session)));
 	session_break(&session, "leaf");
+	while (!atomic_load(&caller.begun))
+		sched_yield();
+	nanosleep(&moment, NULL); /* to find it waiting, as a rule */
 	CHECK(!atomic_load(&caller.done));
 	mote_sandbox_release(session.sandbox, NULL);
 	pthread_join(thread, NULL);

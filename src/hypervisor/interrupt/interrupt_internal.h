@@ -114,8 +114,8 @@ void mote_interrupt_refuse(mote_interrupt *interrupt, uint64_t before);
 /*
  * Brackets around a run of the vCPU on this thread. set_running returns false when the call is
  * already cancelled, or a break is to be taken; then the vCPU must not run, and clear_running is
- * not called. Only this thread changes RUNNING, so adding sets it and subtracting clears it, in one instruction that
- * returns the old word.
+ * not called. Only this thread changes RUNNING, so adding sets it and subtracting
+ * clears it, in one instruction that returns the old word.
  */
 static inline void mote_interrupt_clear_running(mote_interrupt *interrupt)
 {

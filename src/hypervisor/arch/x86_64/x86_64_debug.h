@@ -31,7 +31,8 @@ void mote_x86_64_debug_get(const struct mote_monitor *monitor, const mote_x86_64
 			   const struct mote_x86_64_sregs *sregs, mote_x86_64_regs *user);
 
 /* The reverse, into regs and the monitor's memory; of the flags only those that belong to a
- * program.  step: a trap comes after the next instruction.  Returns whether sregs has changed: never. */
+ * program.  step: a trap comes after the next instruction.  Returns whether sregs has changed:
+ * never. */
 bool mote_x86_64_debug_put(const struct mote_monitor *monitor, const mote_x86_64_regs *user,
 			   bool step, mote_x86_64_regs *regs, struct mote_x86_64_sregs *sregs);
 
