@@ -204,24 +204,29 @@ static mote_status enter(mote_sandbox *sandbox, const mote_call_options *options
 
 /* ---- The public functions ---------------------------------------------------------------- */
 
-MOTE_COLD static mote_status fail_busy(mote_error *error)
+/* Something else uses the sandbox.  A debugger that holds it lets calls wait. */
+MOTE_COLD static mote_status claim_later(mote_sandbox *sandbox, mote_error *error)
 {
-	return mote_fail(
-		error, MOTE_BUSY,
-		"sandbox is already in a call (a host function may not use its own sandbox)");
+	uint8_t use = MOTE_SANDBOX_IDLE;
+
+	while (!atomic_compare_exchange_strong(&sandbox->use, &use, MOTE_SANDBOX_BUSY)) {
+		if (use != MOTE_SANDBOX_HELD)
+			return mote_fail(error, MOTE_BUSY,
+					 "sandbox is already in a call (a host function may not "
+					 "use its own sandbox)");
+		sandbox->debug_ops->wait_for_release(sandbox);
+		use = MOTE_SANDBOX_IDLE;
+	}
+	return MOTE_OK;
 }
 
 mote_status mote_sandbox_claim(mote_sandbox *sandbox, mote_error *error)
 {
 	uint8_t use = MOTE_SANDBOX_IDLE;
 
-	while (!atomic_compare_exchange_strong(&sandbox->use, &use, MOTE_SANDBOX_BUSY)) {
-		if (use != MOTE_SANDBOX_HELD)
-			return fail_busy(error);
-		sandbox->debug_ops->wait_for_release(sandbox);
-		use = MOTE_SANDBOX_IDLE;
-	}
-	return MOTE_OK;
+	if (atomic_compare_exchange_strong(&sandbox->use, &use, MOTE_SANDBOX_BUSY))
+		return MOTE_OK;
+	return claim_later(sandbox, error);
 }
 
 MOTE_COLD void mote_sandbox_park(mote_sandbox *sandbox)
