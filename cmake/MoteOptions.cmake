@@ -38,6 +38,7 @@ set(MOTE_SANITIZE "" CACHE STRING
 	"Sanitizers for host code, as -fsanitize= takes them; guests never get them")
 option(MOTE_WERROR "Warnings are errors" ${PROJECT_IS_TOP_LEVEL})
 option(MOTE_CRASHDUMP "Write cores of guests" ON)
+option(MOTE_GDB "Debugging of guests" ON)
 option(MOTE_CLI "Build the mote tool" ON)
 option(MOTE_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(MOTE_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})

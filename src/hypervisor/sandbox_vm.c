@@ -4,7 +4,6 @@
  */
 #include "hypervisor/sandbox_vm.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -200,7 +199,8 @@ mote_status mote_sandbox_vm_translate(struct mote_sandbox_vm *sandbox_vm,
 		snprintf(event->text, sizeof(event->text), "debug exit");
 		return plain_fault(sandbox_vm, event, MOTE_FAULT_OTHER, error);
 	case MOTE_EXIT_RETRY:
-		assert(!"retried by the run loop");
+		sandbox_vm->exits--; /* the guest did nothing */
+		event->kind = MOTE_EVENT_BREAK;
 		break;
 	case MOTE_EXIT_UNKNOWN:
 		memcpy(event->text, exit->as.text, sizeof(event->text));

@@ -2,7 +2,7 @@
  *
  * A VM as a sandbox uses it: memory and monitor in place, guest code at its
  * first instruction, and a run loop that turns VM exits into the three things
- * that can happen: a doorbell, a fault, a cancellation.
+ * that can happen: a doorbell, a fault, a cancellation; and, under a debugger, a break.
  */
 #ifndef MOTE_HYPERVISOR_SANDBOX_VM_H
 #define MOTE_HYPERVISOR_SANDBOX_VM_H
@@ -38,6 +38,7 @@ enum mote_guest_event_kind {
 	MOTE_EVENT_DOORBELL = 1,
 	MOTE_EVENT_FAULT,
 	MOTE_EVENT_CANCELLED,
+	MOTE_EVENT_BREAK, /* mote_interrupt_break: to be taken before the guest runs on */
 };
 
 struct mote_guest_event {
@@ -101,7 +102,8 @@ static inline mote_status mote_sandbox_vm_run(struct mote_sandbox_vm *sandbox_vm
 	/* A profiler's signals are normal, so the number of retries is not limited. */
 	do
 		status = mote_vcpu_run(vm, &exit, error);
-	while (status == MOTE_OK && exit.kind == MOTE_EXIT_RETRY);
+	while (status == MOTE_OK && exit.kind == MOTE_EXIT_RETRY &&
+	       !mote_interrupt_breaks(vm->interrupt));
 	sandbox_vm->exits++;
 	if (status != MOTE_OK)
 		return status;

@@ -32,7 +32,8 @@ static inline void mote_vcpu_recognize(const struct mote_vm *vm, struct mote_vm_
 
 /*
  * Runs until the next exit, once: an interruption is MOTE_EXIT_RETRY, or MOTE_EXIT_CANCELLED once
- * the call is cancelled. Inline, because every call uses it.
+ * the call is cancelled. While a break is to be taken it does not run at all. Inline, because every
+ * call uses it.
  */
 static inline mote_status mote_vcpu_run(struct mote_vm *vm, struct mote_vm_exit *exit,
 					mote_error *error)
@@ -40,7 +41,8 @@ static inline mote_status mote_vcpu_run(struct mote_vm *vm, struct mote_vm_exit 
 	mote_status status;
 
 	if (!mote_interrupt_set_running(vm->interrupt)) {
-		exit->kind = MOTE_EXIT_CANCELLED;
+		exit->kind = mote_interrupt_cancelled(vm->interrupt) ? MOTE_EXIT_CANCELLED
+								     : MOTE_EXIT_RETRY;
 		return MOTE_OK;
 	}
 	status = vm->ops->enter(vm, exit, error);

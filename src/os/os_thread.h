@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Locks, and the library's own threads.
+ * Locks, events, and the library's own threads.
  */
 #ifndef MOTE_OS_THREAD_H
 #define MOTE_OS_THREAD_H
@@ -28,6 +28,15 @@ mote_status mote_os_lock_create(const mote_allocator *allocator, struct mote_os_
 void mote_os_lock_destroy(struct mote_os_lock *lock); /* may be NULL */
 void mote_os_lock_acquire(struct mote_os_lock *lock);
 void mote_os_lock_release(struct mote_os_lock *lock);
+
+/* What a thread waits for until another one sets it: each wait takes one setting, and several
+ * settings before it are one.  allocator: outlives it. */
+struct mote_os_event;
+mote_status mote_os_event_create(const mote_allocator *allocator, struct mote_os_event **event,
+				 mote_error *error);
+void mote_os_event_destroy(struct mote_os_event *event); /* may be NULL */
+void mote_os_event_set(struct mote_os_event *event);
+void mote_os_event_wait(struct mote_os_event *event);
 
 #define MOTE_OS_FOREVER UINT64_MAX
 

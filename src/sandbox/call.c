@@ -29,6 +29,21 @@ static mote_status cancelled(mote_sandbox *sandbox, mote_error *error)
 	return mote_fail(error, MOTE_KILLED, "guest call killed");
 }
 
+/* Anything but a doorbell.  Under a debugger a doorbell may follow. */
+MOTE_COLD static mote_status no_doorbell(mote_sandbox *sandbox, struct mote_guest_event *event,
+					 mote_error *error)
+{
+	mote_status status = MOTE_OK;
+
+	if (event->kind == MOTE_EVENT_BREAK)
+		status = sandbox->debug_ops->run(sandbox, event, error);
+	if (status != MOTE_OK || event->kind == MOTE_EVENT_DOORBELL)
+		return status;
+	if (event->kind == MOTE_EVENT_CANCELLED)
+		return cancelled(sandbox, error);
+	return mote_sandbox_report_fault(sandbox, event, error);
+}
+
 /* Runs the guest until it is ready for the next call. */
 static mote_status run(mote_sandbox *sandbox, mote_error *error)
 {
@@ -37,12 +52,10 @@ static mote_status run(mote_sandbox *sandbox, mote_error *error)
 
 	for (;;) {
 		status = mote_sandbox_vm_run(&sandbox->vm, &event, error);
+		if (status == MOTE_OK && event.kind != MOTE_EVENT_DOORBELL)
+			status = no_doorbell(sandbox, &event, error);
 		if (status != MOTE_OK)
 			return status;
-		if (event.kind == MOTE_EVENT_CANCELLED)
-			return cancelled(sandbox, error);
-		if (event.kind == MOTE_EVENT_FAULT)
-			return mote_sandbox_report_fault(sandbox, &event, error);
 		if (event.port == MOTE_ABI_PORT_READY)
 			return MOTE_OK;
 		/* No host function begins after a kill has returned true. */
@@ -198,15 +211,29 @@ static mote_status enter(mote_sandbox *sandbox, const mote_call_options *options
 
 /* ---- The public functions ---------------------------------------------------------------- */
 
+/* Something else uses the sandbox.  A debugger that holds it lets calls wait. */
+MOTE_COLD static mote_status claim_later(mote_sandbox *sandbox, mote_error *error)
+{
+	uint8_t use = MOTE_SANDBOX_IDLE;
+
+	while (!atomic_compare_exchange_strong(&sandbox->use, &use, MOTE_SANDBOX_BUSY)) {
+		if (use != MOTE_SANDBOX_HELD)
+			return mote_fail(error, MOTE_BUSY,
+					 "sandbox is already in a call (a host function may not "
+					 "use its own sandbox)");
+		sandbox->debug_ops->wait_for_release(sandbox);
+		use = MOTE_SANDBOX_IDLE;
+	}
+	return MOTE_OK;
+}
+
 mote_status mote_sandbox_claim(mote_sandbox *sandbox, mote_error *error)
 {
 	uint8_t use = MOTE_SANDBOX_IDLE;
 
 	if (atomic_compare_exchange_strong(&sandbox->use, &use, MOTE_SANDBOX_BUSY))
 		return MOTE_OK;
-	return mote_fail(
-		error, MOTE_BUSY,
-		"sandbox is already in a call (a host function may not use its own sandbox)");
+	return claim_later(sandbox, error);
 }
 
 MOTE_COLD void mote_sandbox_park(mote_sandbox *sandbox)
@@ -228,7 +255,7 @@ bool mote_sandbox_doom(mote_sandbox *sandbox)
 	bool ends = !mote_engine_forked(sandbox->engine) ||
 		    mote_interrupt_is_in_this_thread(sandbox->watch.interrupt);
 
-	return atomic_exchange(&sandbox->use, MOTE_SANDBOX_DOOMED) == MOTE_SANDBOX_BUSY && ends;
+	return atomic_exchange(&sandbox->use, MOTE_SANDBOX_DOOMED) != MOTE_SANDBOX_IDLE && ends;
 }
 
 /* Reads the options of a caller that may be of another version. */

@@ -282,6 +282,8 @@ void mote_sandbox_free(mote_sandbox *sandbox)
 
 	mote_deadlines_forget(engine->deadlines, &sandbox->watch, mote_engine_forked(engine));
 	mote_sandbox_vm_destroy(&sandbox->vm);
+	if (sandbox->debug_ops != NULL)
+		sandbox->debug_ops->free(sandbox->debug);
 	mote_sandbox_release_buffers(sandbox);
 	if (mote_engine_forked(engine))
 		mote_os_memory_forget(&sandbox->ram);

@@ -31,6 +31,17 @@ enum mote_sandbox_use {
 	MOTE_SANDBOX_IDLE,
 	MOTE_SANDBOX_BUSY,
 	MOTE_SANDBOX_DOOMED, /* destroyed during the call: freed when the call ends */
+	MOTE_SANDBOX_HELD,   /* by its debugger: calls wait */
+};
+
+/* What a debugger adds to a sandbox: debug.c, which not every build has. */
+struct mote_sandbox_debug;
+struct mote_sandbox_debug_ops {
+	/* After MOTE_EVENT_BREAK: runs on until another event. */
+	mote_status (*run)(mote_sandbox *sandbox, struct mote_guest_event *event,
+			   mote_error *error);
+	void (*wait_for_release)(mote_sandbox *sandbox); /* while it is HELD */
+	void (*free)(struct mote_sandbox_debug *debug);	 /* the vCPU is gone */
 };
 
 struct mote_sandbox {
@@ -50,6 +61,9 @@ struct mote_sandbox {
 	 * runs or the message that is served, never for both: neither may enter the guest. */
 	struct mote_buffer_space result_space; /* of the last call */
 	struct mote_buffer_space host_call_space;
+
+	const struct mote_sandbox_debug_ops *debug_ops; /* NULL: it never had a debugger */
+	struct mote_sandbox_debug *debug;
 
 	struct mote_watch watch;
 	uint64_t wall_ns, cpu_ns; /* deadlines for calls that set none; 0: none */

@@ -112,6 +112,33 @@ static void a_kill_right_before_the_vcpu_is_entered_counts(void)
 	machine_destroy(&machine);
 }
 
+static void break_now(void *user)
+{
+	mote_interrupt_break(user);
+}
+
+static void a_break_ends_the_run_and_not_the_call(void)
+{
+	struct hypervisor_calls calls = {0};
+	struct machine machine;
+	mote_interrupt *handle;
+
+	machine_make_with(&machine, &code_spin, backend_under_test()->interpose(&calls));
+	handle = handle_of(&machine);
+	calls.before_run = break_now;
+	calls.user = handle;
+	mote_interrupt_begin_call(handle);
+	for (unsigned i = 1; i <= 10; i++) {
+		CHECK_EQ(run_once(&machine).kind, MOTE_EXIT_RETRY);
+		CHECK_EQ(run_once(&machine).kind,
+			 MOTE_EXIT_RETRY); /* not entered: to be taken first */
+		CHECK_EQ(calls.runs, i);
+		mote_interrupt_take_break(handle);
+	}
+	mote_interrupt_end_call(handle);
+	machine_destroy(&machine);
+}
+
 static void a_late_kick_after_the_vm_is_gone_does_nothing(void)
 {
 	struct machine machine;
@@ -380,6 +407,7 @@ static const struct test_case cases[] = {
 	CASE(a_kill_outside_a_call_has_no_effect),
 	CASE(a_kill_between_exits_stops_the_call_without_entering),
 	CASE(a_kill_right_before_the_vcpu_is_entered_counts),
+	CASE(a_break_ends_the_run_and_not_the_call),
 	CASE(a_late_kick_after_the_vm_is_gone_does_nothing),
 	CASE(a_kill_does_not_damage_what_is_pending),
 	CASE(kill_call_stops_the_call_that_it_names),

@@ -8,11 +8,13 @@
 #define MOTE_HYPERVISOR_ARCH_ARCH_H
 
 #include "aarch64/aarch64_core.h"
+#include "aarch64/aarch64_debug.h"
 #include "aarch64/aarch64_monitor.h"
 #include "aarch64/aarch64_paging.h"
 #include "aarch64/aarch64_registers.h"
 #include "aarch64/aarch64_thread.h"
 #include "x86_64/x86_64_core.h"
+#include "x86_64/x86_64_debug.h"
 #include "x86_64/x86_64_monitor.h"
 #include "x86_64/x86_64_paging.h"
 #include "x86_64/x86_64_registers.h"
@@ -72,6 +74,24 @@ typedef struct mote_x86_64_exception_state mote_exception_state;
 #define mote_core_registers mote_x86_64_core_registers
 #define mote_core_fpu mote_x86_64_core_fpu
 #define mote_core_extended mote_x86_64_core_extended
+#define MOTE_BREAKPOINT_BYTES MOTE_X86_64_BREAKPOINT_BYTES
+#define MOTE_WATCH_STOPS_BEFORE MOTE_X86_64_WATCH_STOPS_BEFORE
+#define MOTE_STEP_FACILITY MOTE_X86_64_STEP_FACILITY
+#define MOTE_PUSHED_FLAGS_MASK MOTE_X86_64_PUSHED_FLAGS_MASK
+#define mote_breakpoint mote_x86_64_breakpoint
+#define mote_debug_settle mote_x86_64_debug_settle
+#define mote_debug_get mote_x86_64_debug_get
+#define mote_debug_put mote_x86_64_debug_put
+#define mote_debug_accepts mote_x86_64_debug_accepts
+#define mote_debug_accepts_fpu mote_x86_64_debug_accepts_fpu
+#define mote_debug_put_thread mote_x86_64_debug_put_thread
+#define mote_debug_trap mote_x86_64_debug_trap
+#define mote_debug_trap_pc mote_x86_64_debug_trap_pc
+#define mote_debug_stores_flags mote_x86_64_debug_stores_flags
+#define mote_debug_set_step_facility mote_x86_64_debug_set_step_facility
+#define mote_debug_exclusive mote_x86_64_debug_exclusive
+#define mote_debug_store_exclusive mote_x86_64_debug_store_exclusive
+#define mote_debug_store_failed mote_x86_64_debug_store_failed
 
 #else
 
@@ -117,6 +137,24 @@ typedef struct mote_aarch64_exception_state mote_exception_state;
 #define mote_core_registers mote_aarch64_core_registers
 #define mote_core_fpu mote_aarch64_core_fpu
 #define mote_core_extended mote_aarch64_core_extended
+#define MOTE_BREAKPOINT_BYTES MOTE_AARCH64_BREAKPOINT_BYTES
+#define MOTE_WATCH_STOPS_BEFORE MOTE_AARCH64_WATCH_STOPS_BEFORE
+#define MOTE_STEP_FACILITY MOTE_AARCH64_STEP_FACILITY
+#define MOTE_PUSHED_FLAGS_MASK MOTE_AARCH64_PUSHED_FLAGS_MASK
+#define mote_breakpoint mote_aarch64_breakpoint
+#define mote_debug_settle mote_aarch64_debug_settle
+#define mote_debug_get mote_aarch64_debug_get
+#define mote_debug_put mote_aarch64_debug_put
+#define mote_debug_accepts mote_aarch64_debug_accepts
+#define mote_debug_accepts_fpu mote_aarch64_debug_accepts_fpu
+#define mote_debug_put_thread mote_aarch64_debug_put_thread
+#define mote_debug_trap mote_aarch64_debug_trap
+#define mote_debug_trap_pc mote_aarch64_debug_trap_pc
+#define mote_debug_stores_flags mote_aarch64_debug_stores_flags
+#define mote_debug_set_step_facility mote_aarch64_debug_set_step_facility
+#define mote_debug_exclusive mote_aarch64_debug_exclusive
+#define mote_debug_store_exclusive mote_aarch64_debug_store_exclusive
+#define mote_debug_store_failed mote_aarch64_debug_store_failed
 
 #endif
 #endif

@@ -281,6 +281,28 @@ mote_status mote_deadlines_resume(struct mote_deadlines *deadlines, struct mote_
 	return status;
 }
 
+mote_status mote_deadlines_stop(struct mote_watch *watch, mote_error *error)
+{
+	uint64_t wall = atomic_exchange(&watch->wall_ns, 0);
+	uint64_t now = mote_os_monotonic_ns();
+
+	/* One that has passed unnoticed passes when the call goes on. */
+	watch->wall_remaining_ns = wall == 0 ? 0 : wall > now ? wall - now : 1;
+	return mote_deadlines_cpu_set(watch) ? mote_deadlines_pause(watch, error) : MOTE_OK;
+}
+
+mote_status mote_deadlines_continue(struct mote_deadlines *deadlines, struct mote_watch *watch,
+				    mote_error *error)
+{
+	if (watch->wall_remaining_ns != 0) {
+		atomic_store(&watch->wall_ns,
+			     add(mote_os_monotonic_ns(), watch->wall_remaining_ns));
+		announce(deadlines, watch_due(watch));
+	}
+	return mote_deadlines_cpu_set(watch) ? mote_deadlines_resume(deadlines, watch, error)
+					     : MOTE_OK;
+}
+
 void mote_deadlines_end(struct mote_watch *watch)
 {
 	atomic_store(&watch->wall_ns, 0);

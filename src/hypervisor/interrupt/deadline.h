@@ -32,6 +32,7 @@ struct mote_watch {
 	_Atomic uint64_t cpu_limit_ns; /* of the thread's clock and the guest's together */
 	_Atomic intptr_t cpu_clock;    /* the clock of the thread that makes the call */
 	uint64_t cpu_remaining_ns;     /* while a host function runs */
+	uint64_t wall_remaining_ns;    /* while the clocks stand still; 0: no deadline */
 };
 
 struct mote_deadlines;
@@ -62,6 +63,12 @@ static inline bool mote_deadlines_cpu_set(const struct mote_watch *watch)
 mote_status mote_deadlines_pause(struct mote_watch *watch, mote_error *error);
 mote_status mote_deadlines_resume(struct mote_deadlines *deadlines, struct mote_watch *watch,
 				  mote_error *error);
+
+/* Between the two no time counts: the call is stopped under a debugger.  Both fail as those
+ * above. */
+mote_status mote_deadlines_stop(struct mote_watch *watch, mote_error *error);
+mote_status mote_deadlines_continue(struct mote_deadlines *deadlines, struct mote_watch *watch,
+				    mote_error *error);
 
 /* The call has ended. */
 void mote_deadlines_end(struct mote_watch *watch);

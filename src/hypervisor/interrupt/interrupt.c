@@ -67,26 +67,45 @@ void mote_interrupt_wait_for_kick(mote_interrupt *interrupt)
 	interrupt->kick->ops->take(interrupt->kick);
 }
 
+void mote_interrupt_refuse(mote_interrupt *interrupt, uint64_t before)
+{
+	uint64_t word = atomic_fetch_sub(&interrupt->word, MOTE_INTERRUPT_RUNNING);
+
+	/* Nothing sends a kick for what was asked before, but for what came since. */
+	if ((word ^ before) & MOTE_INTERRUPT_STOPS)
+		mote_interrupt_wait_for_kick(interrupt);
+}
+
+/* Sets flags, unless the word is not what it was, and kicks the vCPU if it runs. */
+static bool stop(mote_interrupt *interrupt, uint64_t *word, uint64_t flags)
+{
+	/* While one kick is on its way, no other is needed: the run has not ended yet. */
+	bool sends = (*word & (MOTE_INTERRUPT_RUNNING | MOTE_INTERRUPT_SENDING)) ==
+		     MOTE_INTERRUPT_RUNNING;
+
+	if (sends)
+		flags |= MOTE_INTERRUPT_SENDING;
+	if (!atomic_compare_exchange_weak(&interrupt->word, word, *word | flags))
+		return false;
+	/* No run ends before SENDING is cleared: the thread and the kick are still there. */
+	if (sends) {
+		interrupt->kick->ops->send(interrupt->kick, interrupt->thread);
+		atomic_fetch_and(&interrupt->word, ~(uint64_t)MOTE_INTERRUPT_SENDING);
+	}
+	return true;
+}
+
 /* id 0: whichever call is in progress.  cause: why, as flags. */
 static bool cancel_and_send(mote_interrupt *interrupt, uint64_t id, uint64_t cause)
 {
 	uint64_t word = atomic_load(&interrupt->word);
-	uint64_t cancelled;
 
 	do {
 		if (!(word & MOTE_INTERRUPT_IN_CALL) || (id != 0 && id != call_id(word)))
 			return false;
 		if (word & MOTE_INTERRUPT_CANCEL)
 			return true;
-		cancelled = word | MOTE_INTERRUPT_CANCEL | cause;
-		if (word & MOTE_INTERRUPT_RUNNING)
-			cancelled |= MOTE_INTERRUPT_SENDING;
-	} while (!atomic_compare_exchange_weak(&interrupt->word, &word, cancelled));
-	/* No run ends before SENDING is cleared: the thread and the kick are still there. */
-	if (cancelled & MOTE_INTERRUPT_SENDING) {
-		interrupt->kick->ops->send(interrupt->kick, interrupt->thread);
-		atomic_fetch_and(&interrupt->word, ~(uint64_t)MOTE_INTERRUPT_SENDING);
-	}
+	} while (!stop(interrupt, &word, MOTE_INTERRUPT_CANCEL | cause));
 	return true;
 }
 
@@ -113,6 +132,26 @@ bool mote_interrupt_kill_call(mote_interrupt *interrupt, uint64_t id)
 void mote_interrupt_expire(mote_interrupt *interrupt, uint64_t id, uint64_t cause)
 {
 	(void)cancel(interrupt, id, cause);
+}
+
+void mote_interrupt_break(mote_interrupt *interrupt)
+{
+	int before = mote_os_hold_cancellation();
+	uint64_t word = atomic_load(&interrupt->word);
+
+	while (!(word & MOTE_INTERRUPT_BREAK) && !stop(interrupt, &word, MOTE_INTERRUPT_BREAK))
+		;
+	mote_os_allow_cancellation(before);
+}
+
+bool mote_interrupt_breaks(const mote_interrupt *interrupt)
+{
+	return (atomic_load(&interrupt->word) & MOTE_INTERRUPT_BREAK) != 0;
+}
+
+void mote_interrupt_take_break(mote_interrupt *interrupt)
+{
+	atomic_fetch_and(&interrupt->word, ~(uint64_t)MOTE_INTERRUPT_BREAK);
 }
 
 bool mote_interrupt_is_in_this_thread(const mote_interrupt *interrupt)

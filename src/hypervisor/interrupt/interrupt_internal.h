@@ -31,9 +31,13 @@ enum mote_interrupt_flags {
 	/* Why CANCEL is set; neither: a kill. */
 	MOTE_INTERRUPT_WALL_DEADLINE = 1u << 5,
 	MOTE_INTERRUPT_CPU_DEADLINE = 1u << 6,
+	/* The thread that runs the vCPU, or will, has to look at something: see break. */
+	MOTE_INTERRUPT_BREAK = 1u << 7,
 };
 
 #define MOTE_INTERRUPT_ID_SHIFT 8
+/* What keeps the vCPU from running. */
+#define MOTE_INTERRUPT_STOPS (MOTE_INTERRUPT_CANCEL | MOTE_INTERRUPT_BREAK)
 
 /* A handle with one reference.  The allocator is copied.  kick: borrowed; used only while the vCPU
  * runs. */
@@ -48,6 +52,16 @@ bool mote_interrupt_cancelled(const mote_interrupt *interrupt);
 
 /* Cancels the call with this id because a deadline has passed; cause: one of the two flags. */
 void mote_interrupt_expire(mote_interrupt *interrupt, uint64_t id, uint64_t cause);
+
+/* Makes the thread that runs the vCPU leave it, and enter it again only after take_break.  Unlike a
+ * cancel it ends no call, and lasts: without a call in progress the next one begins with it. */
+void mote_interrupt_break(mote_interrupt *interrupt);
+
+/* Whether a break was asked for: until take_break the vCPU does not run. */
+bool mote_interrupt_breaks(const mote_interrupt *interrupt);
+
+/* On the thread that makes the call, while the vCPU does not run. */
+void mote_interrupt_take_break(mote_interrupt *interrupt);
 
 /* In a forked child: whether it is this thread, of the parent then, that makes the call in
  * progress, from a callback of which it came here. */
@@ -73,14 +87,17 @@ static inline uint64_t mote_interrupt_call_id(const mote_interrupt *interrupt)
 	       MOTE_INTERRUPT_ID_SHIFT;
 }
 
-/* Begins a call: assigns the next id and clears an earlier cancel. */
+/* Begins a call: assigns the next id and clears an earlier cancel; a break stays. */
 static inline void mote_interrupt_begin_call(mote_interrupt *interrupt)
 {
-	uint64_t id = mote_interrupt_call_id(interrupt) + 1;
+	const uint64_t kept = ~(uint64_t)(MOTE_INTERRUPT_BREAK - 1);
+	const uint64_t next = (1u << MOTE_INTERRUPT_ID_SHIFT) | MOTE_INTERRUPT_IN_CALL;
+	uint64_t word = atomic_load_explicit(&interrupt->word, memory_order_relaxed);
 
 	interrupt->thread = mote_os_thread_self();
-	/* Nothing else writes the word now: a kill changes it only during a call. */
-	atomic_store(&interrupt->word, id << MOTE_INTERRUPT_ID_SHIFT | MOTE_INTERRUPT_IN_CALL);
+	/* Only a break writes the word now: a kill changes it only during a call. */
+	while (!atomic_compare_exchange_weak(&interrupt->word, &word, (word & kept) + next))
+		;
 }
 
 static inline void mote_interrupt_end_call(mote_interrupt *interrupt)
@@ -88,28 +105,33 @@ static inline void mote_interrupt_end_call(mote_interrupt *interrupt)
 	atomic_fetch_and(&interrupt->word, ~(uint64_t)MOTE_INTERRUPT_IN_CALL);
 }
 
-/* The call was cancelled while the vCPU ran: the kick is on its way, or will be sent. */
+/* A cancel or a break came while the vCPU ran: the kick is on its way, or will be sent. */
 void mote_interrupt_wait_for_kick(mote_interrupt *interrupt);
+
+/* Takes RUNNING back; before: the word from before it was set. */
+void mote_interrupt_refuse(mote_interrupt *interrupt, uint64_t before);
 
 /*
  * Brackets around a run of the vCPU on this thread. set_running returns false when the call is
- * already cancelled; then the vCPU must not run, and clear_running is not called. Only this
- * thread changes RUNNING, so adding sets it and subtracting clears it, in one instruction that
- * returns the old word.
+ * already cancelled, or a break is to be taken; then the vCPU must not run, and clear_running is
+ * not called. Only this thread changes RUNNING, so adding sets it and subtracting
+ * clears it, in one instruction that returns the old word.
  */
 static inline void mote_interrupt_clear_running(mote_interrupt *interrupt)
 {
-	if (atomic_fetch_sub(&interrupt->word, MOTE_INTERRUPT_RUNNING) & MOTE_INTERRUPT_CANCEL)
+	if (atomic_fetch_sub(&interrupt->word, MOTE_INTERRUPT_RUNNING) & MOTE_INTERRUPT_STOPS)
 		mote_interrupt_wait_for_kick(interrupt);
 }
 
 static inline bool mote_interrupt_set_running(mote_interrupt *interrupt)
 {
+	uint64_t before;
+
 	interrupt->kick->ops->arm(interrupt->kick);
-	if (!(atomic_fetch_add(&interrupt->word, MOTE_INTERRUPT_RUNNING) & MOTE_INTERRUPT_CANCEL))
+	before = atomic_fetch_add(&interrupt->word, MOTE_INTERRUPT_RUNNING);
+	if (!(before & MOTE_INTERRUPT_STOPS))
 		return true;
-	/* Nothing sends a kick for a call that is already cancelled. */
-	atomic_fetch_sub(&interrupt->word, MOTE_INTERRUPT_RUNNING);
+	mote_interrupt_refuse(interrupt, before);
 	return false;
 }
 

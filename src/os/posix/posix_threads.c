@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Locks, the calling thread, the clock and waiting for it, and the environment, on POSIX systems.
+ * Locks, events, the calling thread, the clock and waiting for it, and the environment, on POSIX
+ * systems.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <pthread.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -120,4 +122,65 @@ void mote_os_lock_acquire(struct mote_os_lock *lock)
 void mote_os_lock_release(struct mote_os_lock *lock)
 {
 	pthread_mutex_unlock(&lock->mutex);
+}
+
+/* ---- Events ------------------------------------------------------------------------------ */
+
+struct mote_os_event {
+	const mote_allocator *allocator;
+	pthread_mutex_t mutex;
+	pthread_cond_t changed;
+	bool set;
+};
+
+mote_status mote_os_event_create(const mote_allocator *allocator, struct mote_os_event **event,
+				 mote_error *error)
+{
+	struct mote_os_event *created = mote_allocate(allocator, sizeof(*created));
+	int code;
+
+	if (created == NULL)
+		return mote_fail_memory(error, "event");
+	created->allocator = allocator;
+	code = pthread_mutex_init(&created->mutex, NULL);
+	if (code == 0) {
+		code = pthread_cond_init(&created->changed, NULL);
+		if (code == 0) {
+			*event = created;
+			return MOTE_OK;
+		}
+		pthread_mutex_destroy(&created->mutex);
+	}
+	mote_release(allocator, created);
+	return mote_os_fail(error, MOTE_DOMAIN_OS, code, "pthread_cond_init");
+}
+
+void mote_os_event_destroy(struct mote_os_event *event)
+{
+	if (event == NULL)
+		return;
+	pthread_cond_destroy(&event->changed);
+	pthread_mutex_destroy(&event->mutex);
+	mote_release(event->allocator, event);
+}
+
+void mote_os_event_set(struct mote_os_event *event)
+{
+	pthread_mutex_lock(&event->mutex);
+	event->set = true;
+	pthread_cond_signal(&event->changed);
+	pthread_mutex_unlock(&event->mutex);
+}
+
+void mote_os_event_wait(struct mote_os_event *event)
+{
+	/* A thread that is cancelled in here would leave the lock behind. */
+	int before = mote_os_hold_cancellation();
+
+	pthread_mutex_lock(&event->mutex);
+	while (!event->set)
+		pthread_cond_wait(&event->changed, &event->mutex);
+	event->set = false;
+	pthread_mutex_unlock(&event->mutex);
+	mote_os_allow_cancellation(before);
 }

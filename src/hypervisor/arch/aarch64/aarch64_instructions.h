@@ -23,4 +23,13 @@
 #define MOTE_AARCH64_UDF 0x00000000u /* zeros: what fills unused space traps */
 #define MOTE_AARCH64_NOP 0xd503201fu
 
+/* Exclusive loads and stores of registers and pairs: bits 29:24 are 001000, and o2 (23) is 0. */
+#define MOTE_AARCH64_EXCLUSIVE_MASK 0x3f800000u
+#define MOTE_AARCH64_EXCLUSIVE 0x08000000u
+#define MOTE_AARCH64_EXCLUSIVE_LOAD (1u << 22)
+/* With o1 (21), but a size below 32 bits, the same encoding is a compare-and-swap of a pair. */
+#define MOTE_AARCH64_EXCLUSIVE_PAIR (1u << 21)
+#define MOTE_AARCH64_EXCLUSIVE_WIDE (1u << 31)
+#define MOTE_AARCH64_EXCLUSIVE_STATUS(word) ((word) >> 16 & 31)
+
 #endif

@@ -11,6 +11,9 @@
 /* One-byte instructions. */
 #define MOTE_X86_64_HLT 0xf4
 #define MOTE_X86_64_INT3 0xcc /* software breakpoint: can replace any instruction */
+#define MOTE_X86_64_PUSHF 0x9c
+#define MOTE_X86_64_OPERAND_SIZE 0x66 /* a prefix */
+#define MOTE_X86_64_REX_W 0x48	      /* a prefix */
 
 /* First byte of `out %eax, $port` and `in $port, %eax`; the second one is the port. */
 #define MOTE_X86_64_OUT_EAX 0xe7

@@ -257,6 +257,61 @@ static void a_wall_clock_deadline_ends_its_call(void)
 	end();
 }
 
+static void stop(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+
+	check_ok(mote_deadlines_stop(&watch, &error), &error);
+}
+
+static void go_on(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+
+	check_ok(mote_deadlines_continue(deadlines, &watch, &error), &error);
+}
+
+static void clocks_stand_still_while_a_call_is_stopped(void)
+{
+	begin(100, 80);
+	fake.now = 1030;
+	fake.cpu = 520;
+	stop();
+	fake.now = 9000;
+	fake.cpu = 8000;
+	ring();
+	REQUIRE_EQ(cause(), 0);
+	go_on();
+	REQUIRE_EQ(fake.alarm, 9060);
+	fake.now = 9069;
+	fake.cpu = 8010;
+	ring();
+	REQUIRE_EQ(cause(), 0);
+	fake.now = 9070;
+	ring();
+	REQUIRE_EQ(cause(), MOTE_INTERRUPT_WALL_DEADLINE);
+	end();
+}
+
+static void a_deadline_that_passed_before_the_stop_passes_after_it(void)
+{
+	begin(100, 0);
+	fake.now = 1200;
+	stop();
+	ring();
+	REQUIRE_EQ(cause(), 0);
+	go_on();
+	fake.now = 1201;
+	ring();
+	REQUIRE_EQ(cause(), MOTE_INTERRUPT_WALL_DEADLINE);
+	end();
+	begin(0, 0);
+	stop();
+	go_on();
+	REQUIRE_EQ(atomic_load(&watch.wall_ns), 0);
+	end();
+}
+
 static void the_alarm_is_set_for_what_is_earlier_only(void)
 {
 	for (unsigned i = 0; i < 50; i++) {
@@ -562,6 +617,8 @@ static void what_cannot_be_started_is_tried_again(void)
 
 static const struct test_case cases[] = {
 	TEST(a_wall_clock_deadline_ends_its_call),
+	TEST(clocks_stand_still_while_a_call_is_stopped),
+	TEST(a_deadline_that_passed_before_the_stop_passes_after_it),
 	TEST(the_alarm_is_set_for_what_is_earlier_only),
 	TEST(a_deadline_of_a_call_that_is_over_hits_nothing),
 	TEST(endless_times_do_not_overflow),

@@ -237,6 +237,93 @@ static void calls_are_numbered_and_killed_by_number(void)
 	mote_interrupt_release(interrupt);
 }
 
+/* ---- Breaks ------------------------------------------------------------------------------- */
+
+static void a_break_keeps_the_vcpu_from_running_until_it_is_taken(void)
+{
+	mote_interrupt *interrupt = make();
+
+	mote_interrupt_begin_call(interrupt);
+	REQUIRE(mote_interrupt_set_running(interrupt));
+	for (unsigned i = 0; i < 5; i++)
+		mote_interrupt_break(interrupt);
+	REQUIRE(atomic_load(&fake.cancellable));
+	REQUIRE_EQ(atomic_load(&fake.sent), 1);
+	mote_interrupt_clear_running(interrupt);
+	REQUIRE_EQ(atomic_load(&fake.taken), 1);
+	REQUIRE(mote_interrupt_breaks(interrupt));
+	REQUIRE(!mote_interrupt_cancelled(interrupt));
+	REQUIRE(!mote_interrupt_set_running(interrupt));
+	REQUIRE(!test_interrupt_state(interrupt).running);
+	mote_interrupt_take_break(interrupt);
+	REQUIRE(!mote_interrupt_breaks(interrupt));
+	REQUIRE(mote_interrupt_set_running(interrupt));
+	mote_interrupt_clear_running(interrupt);
+	REQUIRE_EQ(atomic_load(&fake.sent), 1);
+	REQUIRE_EQ(atomic_load(&fake.taken), 1);
+	mote_interrupt_end_call(interrupt);
+	mote_interrupt_release(interrupt);
+}
+
+static void a_break_without_a_call_waits_for_the_next_one(void)
+{
+	mote_interrupt *interrupt = make();
+
+	mote_interrupt_break(interrupt);
+	REQUIRE_EQ(test_interrupt_state(interrupt).call_id, 0);
+	mote_interrupt_begin_call(interrupt);
+	REQUIRE_EQ(test_interrupt_state(interrupt).call_id, 1);
+	REQUIRE(!mote_interrupt_set_running(interrupt));
+	REQUIRE(mote_interrupt_kill(interrupt));
+	mote_interrupt_end_call(interrupt);
+	mote_interrupt_begin_call(interrupt);
+	REQUIRE_EQ(test_interrupt_state(interrupt).call_id, 2);
+	REQUIRE(!mote_interrupt_cancelled(interrupt));
+	REQUIRE(mote_interrupt_breaks(interrupt));
+	mote_interrupt_take_break(interrupt);
+	REQUIRE(mote_interrupt_set_running(interrupt));
+	mote_interrupt_clear_running(interrupt);
+	REQUIRE_EQ(atomic_load(&fake.sent), 0);
+	mote_interrupt_end_call(interrupt);
+	mote_interrupt_release(interrupt);
+}
+
+static void a_kill_wins_over_a_break(void)
+{
+	mote_interrupt *interrupt = make();
+
+	mote_interrupt_begin_call(interrupt);
+	REQUIRE(mote_interrupt_set_running(interrupt));
+	mote_interrupt_break(interrupt);
+	REQUIRE(mote_interrupt_kill(interrupt));
+	REQUIRE_EQ(atomic_load(&fake.sent), 2); /* the first may have been for an earlier exit */
+	mote_interrupt_clear_running(interrupt);
+	mote_interrupt_take_break(interrupt);
+	REQUIRE(mote_interrupt_cancelled(interrupt));
+	REQUIRE(!mote_interrupt_set_running(interrupt));
+	mote_interrupt_end_call(interrupt);
+	mote_interrupt_release(interrupt);
+}
+
+/* The refused run was RUNNING for a moment: long enough for a kill to send a kick to it. */
+static void a_kill_in_a_refused_run_is_waited_for(void)
+{
+	mote_interrupt *interrupt = make();
+	uint64_t before;
+
+	mote_interrupt_begin_call(interrupt);
+	mote_interrupt_break(interrupt);
+	before = atomic_fetch_add(&interrupt->word, MOTE_INTERRUPT_RUNNING);
+	REQUIRE(mote_interrupt_kill(interrupt));
+	REQUIRE_EQ(atomic_load(&fake.sent), 1);
+	mote_interrupt_refuse(interrupt, before);
+	REQUIRE_EQ(atomic_load(&fake.taken), 1);
+	mote_interrupt_end_call(interrupt);
+	mote_interrupt_release(interrupt);
+}
+
+/* ---- References --------------------------------------------------------------------------- */
+
 static void references_and_the_drop(void)
 {
 	mote_interrupt *interrupt = make();
@@ -323,6 +410,10 @@ static const struct test_case cases[] = {
 	CASE(a_deadline_is_no_kill),
 	CASE(a_kill_while_the_run_is_set_up_prevents_it),
 	CASE(calls_are_numbered_and_killed_by_number),
+	CASE(a_break_keeps_the_vcpu_from_running_until_it_is_taken),
+	CASE(a_break_without_a_call_waits_for_the_next_one),
+	CASE(a_kill_wins_over_a_break),
+	CASE(a_kill_in_a_refused_run_is_waited_for),
 	CASE(references_and_the_drop),
 	CASE(the_run_ends_only_when_the_signal_is_sent),
 	CASE(allocation_failure_is_an_error),

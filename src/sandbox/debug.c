@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Runs the calls of a sandbox under its debugger.  While there is one, a break is always pending
+ * in the interrupt handle between runs, so that every run of the call loop comes here first: calls
+ * without a debugger pay nothing for the possibility.
+ */
+#include "sandbox/debug.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "error_internal.h"
+#include "hypervisor/interrupt/interrupt_internal.h"
+
+struct mote_sandbox_debug {
+	mote_sandbox *sandbox;
+	struct mote_debug_vm *vm;
+	struct mote_debugger debugger;
+	struct mote_debug_resume how; /* the last answer */
+
+	/* Ends the waiting of a stopped call, where a kick would end a run. */
+	struct mote_kick kick;
+	struct mote_os_event *woken;
+	struct mote_os_event *released; /* for calls that wait for the end of a hold */
+
+	struct mote_os_lock *lock; /* of the rest */
+	bool attached;
+	bool stopped;	  /* the debugger is being asked */
+	bool stop_wanted; /* by break_in */
+};
+
+/* ---- The call's thread ------------------------------------------------------------------- */
+
+/* Whether a stop was asked for. */
+static bool is_stop_wanted(struct mote_sandbox_debug *debug)
+{
+	bool wanted;
+
+	mote_os_lock_acquire(debug->lock);
+	wanted = debug->stop_wanted;
+	mote_os_lock_release(debug->lock);
+	return wanted;
+}
+
+/* A break that was asked for until now is answered by this stop. */
+static void begin_stop(struct mote_sandbox_debug *debug)
+{
+	mote_os_lock_acquire(debug->lock);
+	debug->stopped = true;
+	debug->stop_wanted = false;
+	mote_interrupt_take_break(debug->sandbox->watch.interrupt);
+	mote_os_lock_release(debug->lock);
+}
+
+static void end_stop(struct mote_sandbox_debug *debug, bool attached)
+{
+	mote_os_lock_acquire(debug->lock);
+	debug->stopped = false;
+	debug->attached = attached;
+	mote_os_lock_release(debug->lock);
+}
+
+/* The break that only brought the call here; one that was asked for stays. */
+static void take_own_break(struct mote_sandbox_debug *debug)
+{
+	mote_os_lock_acquire(debug->lock);
+	if (!debug->stop_wanted)
+		mote_interrupt_take_break(debug->sandbox->watch.interrupt);
+	mote_os_lock_release(debug->lock);
+}
+
+/* What the call loop must see ends the run here, and the next one comes here again. */
+static mote_status hand_over(struct mote_sandbox_debug *debug, struct mote_guest_event *event,
+			     const struct mote_debug_stop *stop)
+{
+	*event = stop->event;
+	if (stop->kind == MOTE_STOP_CANCELLED)
+		event->kind = MOTE_EVENT_CANCELLED;
+	mote_interrupt_break(debug->sandbox->watch.interrupt);
+	return MOTE_OK;
+}
+
+/* Asks the debugger.  ends: the stop is the call loop's affair. */
+static mote_status ask(struct mote_sandbox_debug *debug, const struct mote_debug_stop *stop,
+		       bool *ends, mote_error *error)
+{
+	struct mote_watch *watch = &debug->sandbox->watch;
+	struct mote_debugger_answer answer;
+	mote_status status = mote_deadlines_stop(watch, error);
+
+	if (status != MOTE_OK)
+		return status;
+	begin_stop(debug);
+	answer = debug->debugger.stopped(debug->debugger.user, debug->vm, stop);
+	debug->how = answer.how;
+	*ends = answer.action == MOTE_DEBUGGER_GIVE_UP && stop->kind == MOTE_STOP_FAULT;
+	if (answer.action == MOTE_DEBUGGER_KILL)
+		mote_interrupt_kill(debug->sandbox->watch.interrupt);
+	if (answer.action == MOTE_DEBUGGER_DETACH)
+		status = mote_debug_vm_leave(debug->vm, error);
+	end_stop(debug, answer.action != MOTE_DEBUGGER_DETACH);
+	if (status == MOTE_OK)
+		status = mote_deadlines_continue(debug->sandbox->engine->deadlines, watch, error);
+	return status;
+}
+
+static mote_status run_debugged(mote_sandbox *sandbox, struct mote_guest_event *event,
+				mote_error *error)
+{
+	struct mote_sandbox_debug *debug = sandbox->debug;
+	mote_status status = MOTE_OK;
+	bool ends = false;
+
+	take_own_break(debug);
+	while (status == MOTE_OK && debug->attached) {
+		struct mote_debug_stop stop;
+
+		status = mote_debug_vm_resume(debug->vm, &debug->how, &stop, error);
+		if (status != MOTE_OK)
+			break;
+		if (stop.kind == MOTE_STOP_DOORBELL || stop.kind == MOTE_STOP_CANCELLED)
+			return hand_over(debug, event, &stop);
+		/* It may have been the break that brought the call here. */
+		if (stop.kind == MOTE_STOP_INTERRUPT && !is_stop_wanted(debug))
+			continue;
+		status = ask(debug, &stop, &ends, error);
+		if (status == MOTE_OK && ends)
+			return hand_over(debug, event, &stop);
+	}
+	/* It has left: the call loop's own run, of which a late break is no part. */
+	while (status == MOTE_OK && event->kind == MOTE_EVENT_BREAK) {
+		mote_interrupt_take_break(sandbox->watch.interrupt);
+		status = mote_sandbox_vm_run(&sandbox->vm, event, error);
+	}
+	return status;
+}
+
+/* ---- While a call is stopped -------------------------------------------------------------- */
+
+static void kick_arm(struct mote_kick *kick)
+{
+	(void)kick;
+}
+
+static struct mote_sandbox_debug *to_debug(struct mote_kick *kick)
+{
+	return (struct mote_sandbox_debug *)((char *)kick -
+					     offsetof(struct mote_sandbox_debug, kick));
+}
+
+static void kick_send(struct mote_kick *kick, uintptr_t thread)
+{
+	(void)thread;
+	mote_os_event_set(to_debug(kick)->woken);
+}
+
+/* Whether the call is still stopped; a break that comes now means nothing. */
+static bool is_stopped(struct mote_sandbox_debug *debug)
+{
+	bool stopped;
+
+	mote_os_lock_acquire(debug->lock);
+	stopped = debug->stopped;
+	if (stopped)
+		mote_interrupt_take_break(debug->sandbox->watch.interrupt);
+	mote_os_lock_release(debug->lock);
+	return stopped;
+}
+
+bool mote_debugger_wait(mote_sandbox *sandbox)
+{
+	struct mote_sandbox_debug *debug = sandbox->debug;
+	mote_interrupt *interrupt = sandbox->watch.interrupt;
+	struct mote_kick *kick = interrupt->kick;
+
+	if (!is_stopped(debug))
+		return true;
+	/* To a kill, the waiting is a run of the vCPU. */
+	interrupt->kick = &debug->kick;
+	if (mote_interrupt_set_running(interrupt)) {
+		mote_os_event_wait(debug->woken);
+		mote_interrupt_clear_running(interrupt);
+	}
+	interrupt->kick = kick;
+	return !mote_interrupt_cancelled(interrupt);
+}
+
+void mote_debugger_wake(mote_sandbox *sandbox, bool resumes)
+{
+	struct mote_sandbox_debug *debug = sandbox->debug;
+
+	mote_os_lock_acquire(debug->lock);
+	if (resumes)
+		debug->stopped = false;
+	mote_os_lock_release(debug->lock);
+	mote_os_event_set(debug->woken);
+}
+
+/* ---- While no call is in progress --------------------------------------------------------- */
+
+mote_status mote_sandbox_hold(mote_sandbox *sandbox, struct mote_debug_vm **vm, mote_error *error)
+{
+	uint8_t use = MOTE_SANDBOX_IDLE;
+
+	if (!atomic_compare_exchange_strong(&sandbox->use, &use, MOTE_SANDBOX_HELD))
+		return mote_fail(error, MOTE_BUSY, "debugger: a call is in progress");
+	*vm = sandbox->debug->vm;
+	return MOTE_OK;
+}
+
+void mote_sandbox_release(mote_sandbox *sandbox, const struct mote_debug_resume *how)
+{
+	uint8_t use = MOTE_SANDBOX_HELD;
+
+	if (how != NULL)
+		sandbox->debug->how = *how;
+	if (sandbox->vm.parks)
+		mote_sandbox_park(sandbox);
+	if (atomic_compare_exchange_strong(&sandbox->use, &use, MOTE_SANDBOX_IDLE))
+		mote_os_event_set(sandbox->debug->released);
+	else
+		mote_sandbox_free(sandbox); /* it was destroyed meanwhile */
+}
+
+static void wait_for_release(mote_sandbox *sandbox)
+{
+	mote_os_event_wait(sandbox->debug->released);
+	mote_os_event_set(sandbox->debug->released); /* others may wait too */
+}
+
+mote_status mote_sandbox_detach(mote_sandbox *sandbox, mote_error *error)
+{
+	struct mote_sandbox_debug *debug = sandbox->debug;
+	mote_status status = mote_debug_vm_leave(debug->vm, error);
+
+	end_stop(debug, false);
+	return status;
+}
+
+/* ---- At any time -------------------------------------------------------------------------- */
+
+void mote_sandbox_break_in(mote_sandbox *sandbox)
+{
+	struct mote_sandbox_debug *debug = sandbox->debug;
+
+	mote_os_lock_acquire(debug->lock);
+	if (debug->attached && !debug->stopped) {
+		debug->stop_wanted = true;
+		mote_interrupt_break(sandbox->watch.interrupt);
+	}
+	mote_os_lock_release(debug->lock);
+}
+
+static void free_debug(struct mote_sandbox_debug *debug)
+{
+	const mote_allocator *allocator = &debug->sandbox->engine->allocator;
+
+	mote_debug_vm_destroy(debug->vm);
+	mote_os_lock_destroy(debug->lock);
+	mote_os_event_destroy(debug->woken);
+	mote_os_event_destroy(debug->released);
+	mote_release(allocator, debug);
+}
+
+static mote_status make_debug(mote_sandbox *sandbox, struct mote_sandbox_debug **made,
+			      mote_error *error)
+{
+	static const struct mote_kick_ops kick = {
+		.arm = kick_arm, .send = kick_send, .take = kick_arm};
+	const mote_allocator *allocator = &sandbox->engine->allocator;
+	struct mote_sandbox_debug *debug = mote_allocate(allocator, sizeof(*debug));
+	mote_status status;
+
+	if (debug == NULL)
+		return mote_fail_memory(error, "debugger");
+	debug->sandbox = sandbox;
+	debug->kick.ops = &kick;
+	status = mote_debug_vm_create(&sandbox->vm, &sandbox->tables, allocator, &debug->vm, error);
+	if (status == MOTE_OK)
+		status = mote_os_lock_create(allocator, &debug->lock, error);
+	if (status == MOTE_OK)
+		status = mote_os_event_create(allocator, &debug->woken, error);
+	if (status == MOTE_OK)
+		status = mote_os_event_create(allocator, &debug->released, error);
+	if (status == MOTE_OK)
+		*made = debug;
+	else
+		free_debug(debug);
+	return status;
+}
+
+mote_status mote_sandbox_attach(mote_sandbox *sandbox, const struct mote_debugger *debugger,
+				mote_error *error)
+{
+	static const struct mote_sandbox_debug_ops ops = {
+		.run = run_debugged, .wait_for_release = wait_for_release, .free = free_debug};
+	struct mote_sandbox_debug *debug = sandbox->debug;
+	mote_status status = MOTE_OK;
+
+	if (mote_engine_forked(sandbox->engine))
+		return mote_fail(error, MOTE_FORKED, "this sandbox belongs to the parent process");
+	if (debug == NULL)
+		status = make_debug(sandbox, &debug, error);
+	else if (debug->attached)
+		return mote_fail(error, MOTE_BUSY, "the sandbox has a debugger already");
+	if (status != MOTE_OK)
+		return status;
+	debug->debugger = *debugger;
+	debug->how = (struct mote_debug_resume){.step = false};
+	debug->attached = true;
+	sandbox->debug = debug;
+	sandbox->debug_ops = &ops;
+	mote_sandbox_break_in(sandbox); /* and from here on the call's thread sees it all */
+	return MOTE_OK;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the debug tests must know of the machine.
+ */
+#ifndef DEBUG_MACHINE_H
+#define DEBUG_MACHINE_H
+
+#include "hypervisor/arch/arch.h"
+
+#define ARGUMENT(regs, n) ((regs)->x[n])
+#define SET_ARGUMENT(regs, value) ((regs)->x[0] = (value))
+/* The program counter after the program's own trap, and where it goes on. */
+#define TRAP_IS_BEHIND false
+#define TRAP_BYTES 4u
+#define DOORBELL_BYTES 4u /* of its instruction */
+/* Instructions that debug_move takes. */
+#define MOVE_INSTRUCTIONS 2u
+
+/* Sets the pointer through which poke writes, whatever register it is in; at its store. */
+static inline void set_pointer(mote_regs *regs, uint64_t from, uint64_t to)
+{
+	for (unsigned i = 0; i < 3; i++)
+		regs->x[i] = regs->x[i] == from ? to : regs->x[i];
+}
+
+static inline double low_double(const mote_fpu *fpu)
+{
+	double value;
+
+	__builtin_memcpy(&value, fpu->v[3], sizeof(value));
+	return value;
+}
+
+static inline void set_low_double(mote_fpu *fpu, double value)
+{
+	__builtin_memcpy(fpu->v[3], &value, sizeof(value));
+}
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the debug tests must know of the machine.
+ */
+#ifndef DEBUG_MACHINE_H
+#define DEBUG_MACHINE_H
+
+#include "hypervisor/arch/arch.h"
+
+#define ARGUMENT(regs, n) ((n) == 0 ? (regs)->rdi : (regs)->rsi)
+#define SET_ARGUMENT(regs, value) ((regs)->rdi = (value))
+/* The program counter after the program's own trap, and where it goes on. */
+#define TRAP_IS_BEHIND true
+#define TRAP_BYTES 1u
+#define DOORBELL_BYTES 2u /* of its instruction */
+/* Instructions that debug_move takes. */
+#define MOVE_INSTRUCTIONS 1u
+
+/* Sets the pointer through which poke writes, whatever register it is in; at its store. */
+static inline void set_pointer(mote_regs *regs, uint64_t from, uint64_t to)
+{
+	regs->rax = regs->rax == from ? to : regs->rax;
+	regs->rdi = regs->rdi == from ? to : regs->rdi;
+}
+
+static inline double low_double(const mote_fpu *fpu)
+{
+	double value;
+
+	__builtin_memcpy(&value, fpu->xmm[3], sizeof(value));
+	return value;
+}
+
+static inline void set_low_double(mote_fpu *fpu, double value)
+{
+	__builtin_memcpy(fpu->xmm[3], &value, sizeof(value));
+}
+
+#endif
