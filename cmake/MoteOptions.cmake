@@ -37,6 +37,7 @@ endforeach()
 set(MOTE_SANITIZE "" CACHE STRING
 	"Sanitizers for host code, as -fsanitize= takes them; guests never get them")
 option(MOTE_WERROR "Warnings are errors" ${PROJECT_IS_TOP_LEVEL})
+option(MOTE_GDB "Build the debugger's server" ON)
 option(MOTE_CLI "Build the mote tool" ON)
 option(MOTE_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(MOTE_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})
