@@ -5,6 +5,7 @@
  */
 #include "fake_target.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -70,13 +71,13 @@ void fake_target_aarch64(struct fake_target *fake)
 void fake_stop(struct fake_target *fake, enum mote_gdb_stop_kind kind, enum mote_gdb_signal signal)
 {
 	fake->is_running = false;
-	fake->has_stopped = true;
 	fake->stop = (struct mote_gdb_stop){
 		.kind = kind,
 		.signal = signal,
 		.pc = fake_register(fake, fake->guest.registers->pc),
 		.sp = fake_register(fake, fake->guest.registers->sp),
 	};
+	fake->has_stopped = true;
 }
 
 /* ---- Running ----------------------------------------------------------------------------- */
@@ -106,6 +107,7 @@ static const struct fake_point *find_watch(const struct fake_target *fake)
 
 static void stop_at_watch(struct fake_target *fake, const struct fake_point *watch)
 {
+	/* Within resume, so that nobody looks in between. */
 	fake_stop(fake, MOTE_GDB_STOP_WATCH, MOTE_GDB_SIGTRAP);
 	fake->stop.watch = watch->point;
 	fake->stop.watch_address = FAKE_COUNTER;
@@ -155,12 +157,12 @@ static void fake_resume(void *user, const struct mote_gdb_resume *resume)
 	struct fake_target *fake = user;
 
 	fake->resume = *resume;
-	fake->resumed++;
 	fake->is_running = true;
 	if (resume->signal == MOTE_GDB_SIGNAL_NONE)
 		run(fake, resume);
 	else
 		fake_stop(fake, MOTE_GDB_STOP_TERMINATED, resume->signal);
+	fake->resumed++;
 }
 
 static void fake_attach(void *user)
@@ -196,9 +198,8 @@ static void fake_break_in(void *user)
 static bool fake_take_stop(void *user, struct mote_gdb_stop *stop)
 {
 	struct fake_target *fake = user;
-	const bool has_stopped = fake->has_stopped;
+	const bool has_stopped = atomic_exchange(&fake->has_stopped, false);
 
-	fake->has_stopped = false;
 	if (has_stopped)
 		*stop = fake->stop;
 	return has_stopped;

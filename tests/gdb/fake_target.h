@@ -33,10 +33,12 @@ struct fake_target {
 	struct fake_point points[FAKE_POINTS];
 	size_t point_count;
 
-	bool has_stopped, is_running; /* has_stopped: take_stop has something to tell */
+	_Atomic bool has_stopped; /* take_stop has something to tell */
+	bool is_running;
 	struct mote_gdb_stop stop;
 	struct mote_gdb_resume resume; /* the last one */
-	unsigned attached, detached, killed, broken_in, resumed;
+	unsigned attached, detached, killed, broken_in;
+	_Atomic unsigned resumed;
 };
 
 extern const struct mote_gdb_target fake_target_functions;
@@ -48,7 +50,7 @@ void fake_target_aarch64(struct fake_target *fake);
 uint64_t fake_register(const struct fake_target *fake, unsigned number);
 void fake_set_register(struct fake_target *fake, unsigned number, uint64_t value);
 
-/* The guest stops, or ends, as if by itself. */
+/* The guest stops, or ends, as if by itself.  Any thread, while the session waits. */
 void fake_stop(struct fake_target *fake, enum mote_gdb_stop_kind kind, enum mote_gdb_signal signal);
 
 #endif
