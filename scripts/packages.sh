@@ -84,6 +84,12 @@ need_packaging()
 		doxygen:doxygen groff:groff-base fish:fish zsh:zsh python3:python3
 }
 
+# The debugger whose protocol the library speaks.
+need_gdb()
+{
+	need gdb-multiarch:gdb-multiarch
+}
+
 need_lint()
 {
 	need clang-format:clang-format clang-tidy:clang-tidy shellcheck:shellcheck
