@@ -4,7 +4,6 @@
  */
 #define _GNU_SOURCE /* accept4 */
 #include <errno.h>
-#include <stdint.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -41,10 +40,7 @@ mote_status mote_os_wake_create(struct mote_os_wake *wake, mote_error *error)
 /* It fails only when it has been rung 2^64 - 2 times. */
 void mote_os_wake_ring(const struct mote_os_wake *wake)
 {
-	const uint64_t one = 1;
-
-	while (write((int)wake->out, &one, sizeof(one)) < 0 && errno == EINTR)
-		continue;
+	(void)eventfd_write((int)wake->out, 1);
 }
 
 void mote_os_wake_destroy(struct mote_os_wake *wake)

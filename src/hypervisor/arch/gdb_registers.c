@@ -7,6 +7,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "text/format.h"
 
@@ -86,14 +87,12 @@ static void print(struct output *output, const char *format, ...)
 
 static void print_name(struct output *output, const char *name, unsigned number)
 {
-	for (; *name != '\0'; name++) {
-		if (name[0] == '%' && name[1] == 'u') {
-			print(output, "%u", number);
-			name++;
-		} else {
-			print(output, "%c", *name);
-		}
-	}
+	const char *place = strstr(name, "%u");
+
+	if (place == NULL)
+		print(output, "%s", name);
+	else
+		print(output, "%.*s%u%s", (int)(place - name), name, number, place + 2);
 }
 
 static void print_register(struct output *output, const struct mote_gdb_registers *registers,

@@ -18,7 +18,7 @@
 
 enum { INPUT_BYTES = 4096 };
 
-static const uint64_t MOMENT_NS = 1000000000;
+static const uint64_t MOMENT_NS = 100000000; /* between two tries of what failed */
 
 struct mote_gdb_server {
 	const mote_allocator *allocator;
@@ -26,9 +26,9 @@ struct mote_gdb_server {
 	void *user;
 	const struct mote_gdb_guest *guest;
 
-	struct mote_os_thread *thread;
-	struct mote_os_wake wake;
 	_Atomic bool is_closing;
+	struct mote_os_wake wake;
+	struct mote_os_thread *thread;
 
 	bool has_listener, has_client;
 	struct mote_os_listener listener;
@@ -157,8 +157,7 @@ static bool wait_for_something(struct mote_gdb_server *server, unsigned *ready)
 			    NULL) == MOTE_OK;
 }
 
-/* The thread.  Where it cannot wait, it serves no more.  A client that has gone makes room for the
- * next one at once. */
+/* The thread.  A client that has gone makes room for the next one at once. */
 static void serve(void *user)
 {
 	struct mote_gdb_server *server = user;
@@ -166,8 +165,11 @@ static void serve(void *user)
 
 	if (server->has_client)
 		welcome(server);
-	while (!atomic_load(&server->is_closing) && (server->has_client || server->has_listener) &&
-	       wait_for_something(server, &ready)) {
+	while (!atomic_load(&server->is_closing) && (server->has_client || server->has_listener)) {
+		if (!wait_for_something(server, &ready)) {
+			mote_os_pause(MOMENT_NS);
+			continue;
+		}
 		if (server->has_client && !serve_client(server, ready & MOTE_OS_READY_STREAM))
 			send_away(server);
 		if (ready & MOTE_OS_READY_LISTENER)

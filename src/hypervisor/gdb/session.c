@@ -12,10 +12,11 @@
 void mote_gdb_session_begin(struct mote_gdb_session *session, const struct mote_gdb_target *target,
 			    void *user, const struct mote_gdb_guest *guest)
 {
-	memset(session, 0, offsetof(struct mote_gdb_session, reply));
+	memset(session, 0, offsetof(struct mote_gdb_session, decoder));
 	session->target = target;
 	session->user = user;
 	session->guest = guest;
+	session->decoder.expects = MOTE_GDB_EXPECTS_BEGIN;
 	session->reply.length = 0;
 	session->xml_bytes =
 		mote_gdb_print_description(guest->registers, session->xml, sizeof(session->xml));

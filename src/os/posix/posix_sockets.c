@@ -161,38 +161,38 @@ static bool is_stale(const struct address *address)
 }
 
 /* Until listen nobody can connect, so that the mode is never too wide.  The umask, which is the
- * process's, is left alone. */
-static int bind_path(int fd, const struct address *address)
+ * process's, is left alone.  Returns the call that failed, or NULL. */
+static const char *bind_path(int fd, const struct address *address)
 {
 	const char *path = address->as.path.sun_path;
-	int result = bind(fd, &address->as.any, address->bytes);
+	int code;
 
-	if (result != 0 && errno == EADDRINUSE) {
-		if (!is_stale(address)) {
-			errno = EADDRINUSE;
-			return -1;
+	if (bind(fd, &address->as.any, address->bytes) != 0) {
+		code = errno;
+		if (code != EADDRINUSE || !is_stale(address)) {
+			errno = code;
+			return "bind";
 		}
 		unlink(path);
-		result = bind(fd, &address->as.any, address->bytes);
+		if (bind(fd, &address->as.any, address->bytes) != 0)
+			return "bind";
 	}
-	if (result == 0 && chmod(path, S_IRUSR | S_IWUSR) != 0) {
-		const int code = errno;
-
-		unlink(path);
-		errno = code;
-		result = -1;
-	}
-	return result;
+	if (chmod(path, S_IRUSR | S_IWUSR) == 0)
+		return NULL;
+	code = errno;
+	unlink(path);
+	errno = code;
+	return "chmod";
 }
 
-static int bind_ip(int fd, const struct address *address)
+static const char *bind_ip(int fd, const struct address *address)
 {
 	const int one = 1;
 
 	/* Without it the port is in use for a minute after the last client. */
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0)
-		return -1;
-	return bind(fd, &address->as.any, address->bytes);
+		return "setsockopt";
+	return bind(fd, &address->as.any, address->bytes) != 0 ? "bind" : NULL;
 }
 
 static int describe(int fd, const char *text, struct mote_os_listener *listener)
@@ -221,10 +221,11 @@ static mote_status start_listening(int fd, const char *text, const struct addres
 				   struct mote_os_listener *listener, mote_error *error)
 {
 	const bool is_path = address->as.any.sa_family == AF_UNIX;
+	const char *failed = is_path ? bind_path(fd, address) : bind_ip(fd, address);
 	mote_status status;
 
-	if ((is_path ? bind_path(fd, address) : bind_ip(fd, address)) != 0)
-		return fail_listen("bind", text, error);
+	if (failed != NULL)
+		return fail_listen(failed, text, error);
 	if (listen(fd, WAITING_CLIENTS) != 0)
 		status = fail_listen("listen", text, error);
 	else if (describe(fd, text, listener) != 0)
