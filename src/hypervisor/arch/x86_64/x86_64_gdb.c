@@ -196,10 +196,11 @@ static void take_bytes(const uint8_t **at, void *to, size_t bytes)
 }
 
 /* In the order of the table above; rflags, of which gdb knows the lower half, is the last. */
+/* clang-format off */
 #define GENERAL_MAP(X)                                                                             \
-	X(rax)                                                                                     \
-	X(rbx) X(rcx) X(rdx) X(rsi) X(rdi) X(rbp) X(rsp) X(r8) X(r9) X(r10) X(r11) X(r12) X(r13)   \
-		X(r14) X(r15) X(rip)
+	X(rax) X(rbx) X(rcx) X(rdx) X(rsi) X(rdi) X(rbp) X(rsp)                                    \
+	X(r8)  X(r9)  X(r10) X(r11) X(r12) X(r13) X(r14) X(r15) X(rip)
+/* clang-format on */
 #define SELECTOR_MAP(X) X(cs) X(ss) X(ds) X(es) X(fs) X(gs)
 #define SYSTEM_MAP(X) X(cr0) X(cr2) X(cr3) X(cr4) X(efer)
 
