@@ -80,7 +80,8 @@ struct mote_gdb_resume {
 struct mote_gdb_target {
 	/* A debugger is there: the guest is to stop, wherever it is; take_stop tells. */
 	void (*attach)(void *user);
-	/* It has gone: no breakpoint, watchpoint or step is left, and the guest goes on.  Any state. */
+	/* It has gone, in any state: no breakpoint, watchpoint or step is left, and the guest goes
+	 * on. */
 	void (*detach)(void *user);
 	/* It wants the guest to end.  detach follows. */
 	void (*kill)(void *user);

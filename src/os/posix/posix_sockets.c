@@ -336,8 +336,8 @@ size_t mote_os_stream_read(const struct mote_os_stream *stream, void *to, size_t
 	return got > 0 ? (size_t)got : 0;
 }
 
-/* The modes of an adopted file are its owner's too, so it stays blocking: a pipe that is ready takes
- * this much without waiting. */
+/* The modes of an adopted file are its owner's too, so it stays blocking: a pipe that is ready
+ * takes this much without waiting. */
 static ssize_t write_some(int fd, const void *data, size_t bytes)
 {
 	const ssize_t sent = mote_posix_send(fd, data, bytes);
