@@ -4,8 +4,8 @@
  * the guest.  The session knows the protocol, the target knows the guest; neither knows the other's
  * subject.
  *
- * Threads: the server's own thread calls attach, break_in, take_stop and perform.  It calls all
- * others inside perform only, with the guest stopped: on the thread that may touch the guest.
+ * Threads: the server's own thread calls attach, detach, break_in, take_stop and perform.  It calls
+ * all others inside perform only, with the guest stopped: on the thread that may touch the guest.
  */
 #ifndef MOTE_HYPERVISOR_GDB_TARGET_H
 #define MOTE_HYPERVISOR_GDB_TARGET_H

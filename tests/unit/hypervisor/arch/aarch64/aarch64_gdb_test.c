@@ -34,8 +34,7 @@ static void the_description_names_what_gdb_looks_for(void)
 		"<reg name=\"v31\" bitsize=\"128\" type=\"aarch64v\"/>\n",
 		"<feature name=\"org.gnu.gdb.aarch64.tls\">\n"
 		"<reg name=\"tpidr\" bitsize=\"64\" type=\"data_ptr\"/>\n",
-		"<reg name=\"far_el1\" bitsize=\"64\" type=\"int64\" group=\"system\" "
-		"save-restore=\"no\"/>\n",
+		"<reg name=\"far_el1\" bitsize=\"64\" type=\"int64\" group=\"system\" save-",
 	};
 	static char text[MOTE_GDB_XML_BYTES];
 

@@ -43,8 +43,7 @@ static void the_description_names_what_gdb_looks_for(void)
 		"<reg name=\"xmm15\" bitsize=\"128\" type=\"vec128\"/>\n",
 		"<reg name=\"orig_rax\" bitsize=\"64\" type=\"int\" group=\"system\"/>\n",
 		"<reg name=\"ymm15h\" bitsize=\"128\" type=\"uint128\"/>\n",
-		"<reg name=\"cr0\" bitsize=\"64\" type=\"int64\" group=\"system\" "
-		"save-restore=\"no\"/>\n",
+		"\"int64\" group=\"system\" save-restore=\"no\"/>\n",
 	};
 	static char text[MOTE_GDB_XML_BYTES];
 
