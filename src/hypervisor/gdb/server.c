@@ -57,7 +57,7 @@ static void send_away(struct mote_gdb_server *server)
 }
 
 /* A ring while a slow client takes its bytes is no reason to stop sending, unless the server
- * closes; what rang is looked at afterwards. */
+ * closes. */
 static bool may_go_on(struct mote_gdb_server *server)
 {
 	unsigned ready = 0;
@@ -71,6 +71,7 @@ static bool send_output(struct mote_gdb_server *server)
 {
 	const char *bytes;
 	size_t left = mote_gdb_session_send(&server->session, &bytes);
+	bool has_rung = false;
 
 	/* The ring may have been taken already: nobody waits for a client any more. */
 	if (atomic_load(&server->is_closing))
@@ -83,7 +84,10 @@ static bool send_output(struct mote_gdb_server *server)
 		left -= sent;
 		if (left > 0 && !may_go_on(server))
 			return false;
+		has_rung = has_rung || left > 0;
 	}
+	if (has_rung)
+		mote_os_wake_ring(&server->wake); /* what it was for is looked at later */
 	return true;
 }
 
@@ -132,14 +136,10 @@ static void accept_client(struct mote_gdb_server *server)
 {
 	struct mote_os_stream stream;
 	bool accepted = false;
-	unsigned ready;
 
 	if (mote_os_listener_accept(&server->listener, &accepted, &stream, NULL) != MOTE_OK) {
-		(void)mote_os_wait(&server->wake, NULL, NULL, mote_os_monotonic_ns() + MOMENT_NS,
-				   &ready, NULL);
-		return;
-	}
-	if (accepted && server->has_client) {
+		mote_os_pause(MOMENT_NS);
+	} else if (accepted && server->has_client) {
 		mote_os_stream_close(&stream); /* one at a time */
 	} else if (accepted) {
 		server->client = stream;
@@ -176,7 +176,8 @@ static void serve(void *user)
 			accept_client(server);
 	}
 	if (server->has_client) {
-		(void)advance(server);
+		mote_gdb_session_look(&server->session);
+		(void)send_output(server);
 		send_away(server);
 	}
 }
