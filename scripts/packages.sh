@@ -84,7 +84,7 @@ need_packaging()
 		doxygen:doxygen groff:groff-base fish:fish zsh:zsh python3:python3
 }
 
-# What opens cores; without them those tests are skipped.
+# What opens cores, and drives the debugger's protocol; without them those tests are skipped.
 need_debuggers()
 {
 	need gdb-multiarch:gdb-multiarch eu-readelf:elfutils readelf:binutils

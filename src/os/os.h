@@ -12,6 +12,7 @@
 #include "os/os_memory.h"
 #include "os/os_process.h"
 #include "os/os_random.h"
+#include "os/os_socket.h"
 #include "os/os_thread.h"
 
 #endif

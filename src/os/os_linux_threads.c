@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The thread that waits for an alarm, on Linux.
+ * The library's own threads, on Linux: one that runs a function, one that waits for an alarm.
  */
 #define _GNU_SOURCE /* pthread_setname_np, SIGEV_THREAD_ID, cpu_set_t */
 #include <errno.h>
@@ -26,6 +26,115 @@ static mote_status fail(mote_error *error, int code, const char *call)
 	return mote_os_fail(error, MOTE_DOMAIN_OS, code, call);
 }
 
+/* ---- Starting and joining ---------------------------------------------------------------- */
+
+enum { SMALLEST_STACK = 64 << 10, LARGEST_STACK = 16 << 20 };
+
+/* The minimum stack depends on the program's thread-local variables: EINVAL means that it is
+ * larger. */
+static int create_with_small_stack(pthread_t *thread, void *(*start)(void *), void *argument)
+{
+	pthread_attr_t attributes;
+	size_t bytes = SMALLEST_STACK;
+	int code = pthread_attr_init(&attributes);
+
+	if (code != 0)
+		return code;
+	do {
+		code = pthread_attr_setstacksize(&attributes, bytes);
+		if (code == 0)
+			code = pthread_create(thread, &attributes, start, argument);
+		bytes *= 2;
+	} while (code == EINVAL && bytes <= LARGEST_STACK);
+	pthread_attr_destroy(&attributes);
+	return code;
+}
+
+/* Starts the thread with all signals blocked, which it inherits. */
+static mote_status start_thread(const char *name, pthread_t *thread, void *(*start)(void *),
+				void *argument, mote_error *error)
+{
+	sigset_t all, before;
+	int code;
+
+	sigfillset(&all);
+	code = pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (code != 0)
+		return fail(error, code, "pthread_sigmask for a thread");
+	code = create_with_small_stack(thread, start, argument);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (code == EAGAIN)
+		return mote_os_fail_code(
+			error, MOTE_LIMIT, MOTE_DOMAIN_OS, code,
+			"thread %s cannot be started: the limit on processes and "
+			"threads (RLIMIT_NPROC, ulimit -u, pids.max) or on addresses "
+			"(RLIMIT_AS, ulimit -v) is reached",
+			name);
+	if (code != 0)
+		return fail(error, code, "pthread_create");
+	(void)pthread_setname_np(*thread, name);
+	return MOTE_OK;
+}
+
+/* A thread that is cancelled while it waits here would leave the other one behind, and locks
+ * held. */
+static void join_thread(pthread_t thread)
+{
+	int before;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+	pthread_join(thread, NULL);
+	pthread_setcancelstate(before, &before);
+}
+
+/* ---- A thread that runs a function ------------------------------------------------------- */
+
+struct mote_os_thread {
+	const mote_allocator *allocator;
+	void (*run)(void *user);
+	void *user;
+	pthread_t thread;
+};
+
+static void *thread_main(void *argument)
+{
+	struct mote_os_thread *thread = argument;
+
+	thread->run(thread->user);
+	return NULL;
+}
+
+mote_status mote_os_thread_start(const mote_allocator *allocator, const char *name,
+				 void (*run)(void *user), void *user,
+				 struct mote_os_thread **thread, mote_error *error)
+{
+	struct mote_os_thread *created = mote_allocate(allocator, sizeof(*created));
+	mote_status status;
+
+	if (created == NULL)
+		return mote_fail_memory(error, "thread");
+	*created = (struct mote_os_thread){.allocator = allocator, .run = run, .user = user};
+	status = start_thread(name, &created->thread, thread_main, created, error);
+	if (status == MOTE_OK)
+		*thread = created;
+	else
+		mote_release(allocator, created);
+	return status;
+}
+
+void mote_os_thread_join(struct mote_os_thread *thread)
+{
+	join_thread(thread->thread);
+	mote_os_thread_forget(thread);
+}
+
+void mote_os_thread_forget(struct mote_os_thread *thread)
+{
+	mote_release(thread->allocator, thread);
+}
+
+/* ---- A thread that waits for an alarm ---------------------------------------------------- */
+
 /*
  * The alarm is a timer of the process that sends a signal to this thread alone, which blocks it and
  * waits for it.  The kernel reserves the memory for that signal when the timer is created, so it
@@ -48,7 +157,6 @@ struct mote_os_watcher {
 	_Atomic bool stop;
 };
 
-enum { SMALLEST_STACK = 64 << 10, LARGEST_STACK = 16 << 20 };
 enum { MOST_FAVORED = -20 }; /* a nice value: it runs for microseconds, and others depend on it */
 
 static pid_t this_thread(void)
@@ -97,61 +205,9 @@ static void *watcher_main(void *argument)
 	return NULL;
 }
 
-/* The minimum stack depends on the program's thread-local variables: EINVAL means that it is
- * larger. */
-static int create_with_small_stack(struct mote_os_watcher *watcher)
-{
-	pthread_attr_t attributes;
-	size_t bytes = SMALLEST_STACK;
-	int code = pthread_attr_init(&attributes);
-
-	if (code != 0)
-		return code;
-	do {
-		code = pthread_attr_setstacksize(&attributes, bytes);
-		if (code == 0)
-			code = pthread_create(&watcher->thread, &attributes, watcher_main, watcher);
-		bytes *= 2;
-	} while (code == EINVAL && bytes <= LARGEST_STACK);
-	pthread_attr_destroy(&attributes);
-	return code;
-}
-
-/* Starts the thread with all signals blocked, which it inherits. */
-static mote_status start_thread(struct mote_os_watcher *watcher, const char *name,
-				mote_error *error)
-{
-	sigset_t all, before;
-	int code;
-
-	sigfillset(&all);
-	code = pthread_sigmask(SIG_SETMASK, &all, &before);
-	if (code != 0)
-		return fail(error, code, "pthread_sigmask for a thread");
-	code = create_with_small_stack(watcher);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (code == EAGAIN)
-		return mote_os_fail_code(
-			error, MOTE_LIMIT, MOTE_DOMAIN_OS, code,
-			"thread %s cannot be started: the limit on processes and "
-			"threads (RLIMIT_NPROC, ulimit -u, pids.max) or on addresses "
-			"(RLIMIT_AS, ulimit -v) is reached",
-			name);
-	if (code != 0)
-		return fail(error, code, "pthread_create");
-	(void)pthread_setname_np(watcher->thread, name);
-	return MOTE_OK;
-}
-
-/* A thread that is cancelled while it waits here would leave the other one behind, and locks
- * held. */
 static void join(struct mote_os_watcher *watcher)
 {
-	int before;
-
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-	pthread_join(watcher->thread, NULL);
-	pthread_setcancelstate(before, &before);
+	join_thread(watcher->thread);
 	pthread_barrier_destroy(&watcher->started);
 }
 
@@ -173,7 +229,7 @@ static mote_status start_watcher(struct mote_os_watcher *watcher, const char *na
 
 	if (code != 0)
 		return fail(error, code, "pthread_barrier_init");
-	status = start_thread(watcher, name, error);
+	status = start_thread(name, &watcher->thread, watcher_main, watcher, error);
 	if (status == MOTE_OK)
 		pthread_barrier_wait(&watcher->started);
 	else

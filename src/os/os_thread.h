@@ -40,6 +40,17 @@ void mote_os_event_wait(struct mote_os_event *event);
 
 #define MOTE_OS_FOREVER UINT64_MAX
 
+/* A thread of the library that runs a function to its end.  It takes none of the application's
+ * signals.  allocator: outlives it. */
+struct mote_os_thread;
+mote_status mote_os_thread_start(const mote_allocator *allocator, const char *name,
+				 void (*run)(void *user), void *user,
+				 struct mote_os_thread **thread, mote_error *error);
+/* Waits for its end, and frees it. */
+void mote_os_thread_join(struct mote_os_thread *thread);
+/* The same in a forked child, which does not have the thread. */
+void mote_os_thread_forget(struct mote_os_thread *thread);
+
 /*
  * A thread of the library that sleeps until its alarm rings.  Setting the alarm does not wake it:
  * the thread runs when the time comes, not before.  It takes none of the application's signals, and

@@ -51,6 +51,7 @@ breaks backend_includes_device "" src/hypervisor/backends/kvm/k.c \
 	'#include "hypervisor/backends/linux/linux_device.h"'
 breaks elsewhere_includes_device includes src/hypervisor/backends/whp/w.c \
 	'#include "hypervisor/backends/linux/linux_device.h"'
+breaks gdb_includes_sandbox includes src/hypervisor/gdb/g.c '#include "sandbox/elf.h"'
 breaks sandbox_includes_backend includes src/sandbox/a.c '#include "hypervisor/backends/kvm/kvm.h"'
 breaks relative_path includes src/hypervisor/a.c '#include "../sandbox/elf.h"'
 breaks tool_includes_inside includes cli/a.c '#include "../src/os/os.h"'
@@ -69,7 +70,7 @@ breaks backend_in_comment "" src/sandbox/a.c '/* mote_kvm_backend */'
 breaks signal_named system_names src/sandbox/a.c 'int f(void) { return SIGURG; }'
 breaks descriptor_named system_names src/hypervisor/interrupt/a.c 'int f(int fd);'
 breaks new_folder folders src/debug/a.c
-breaks new_folder_below folders src/hypervisor/gdb/a.c
+breaks new_folder_below folders src/hypervisor/new/a.c
 breaks long_file file_lengths src/sandbox/a.c "$(seq 500)"
 
 rm -rf "${work:?}"/*
