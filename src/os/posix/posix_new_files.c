@@ -68,9 +68,9 @@ mote_status mote_os_new_file_create(const char *path, struct mote_os_new_file *f
 	}
 	snprintf(created.temporary, sizeof(created.temporary), ".mote-%llu-%016llx.tmp",
 		 (unsigned long long)mote_os_process_id(), (unsigned long long)random);
-	do
-		fd = openat(folder, created.temporary,
-			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	do /* O_EXCL follows no link */
+		fd = openat(folder, created.temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+			    0600);
 	while (fd < 0 && errno == EINTR);
 	if (fd < 0) {
 		status = fail_new(error, "creating ", path, errno);

@@ -52,6 +52,15 @@ void mote_os_memory_publish_code(void *hva, uint64_t bytes)
 	FlushInstructionCache(GetCurrentProcess(), hva, (SIZE_T)bytes);
 }
 
+mote_status mote_os_memory_next_data(const struct mote_os_memory *memory, uint64_t offset,
+				     uint64_t *begin, uint64_t *end, mote_error *error)
+{
+	(void)error;
+	*begin = offset;
+	*end = memory->bytes;
+	return MOTE_OK;
+}
+
 /* What the linker wants because engines and files are in the same objects; no portable test gets
  * there.  Declared without the headers, as the signatures do not matter. */
 #define ABSENT(name)                                                                               \
@@ -84,7 +93,6 @@ ABSENT(mote_os_lock_acquire)
 ABSENT(mote_os_lock_create)
 ABSENT(mote_os_lock_destroy)
 ABSENT(mote_os_lock_release)
-ABSENT(mote_os_memory_next_data)
 ABSENT(mote_os_monotonic_ns)
 ABSENT(mote_os_new_file_commit)
 ABSENT(mote_os_new_file_create)
