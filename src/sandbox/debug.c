@@ -24,9 +24,9 @@ struct mote_sandbox_debug {
 	struct mote_os_event *released; /* for calls that wait for the end of a hold */
 
 	struct mote_os_lock *lock; /* of the rest */
-	bool attached;
-	bool stopped;	  /* the debugger is being asked */
-	bool stop_wanted; /* by break_in */
+	_Atomic bool attached;	   /* also read without it */
+	bool stopped;		   /* the debugger is being asked */
+	bool stop_wanted;	   /* by break_in */
 };
 
 /* ---- The call's thread ------------------------------------------------------------------- */
