@@ -39,6 +39,16 @@ void cli_os_pause_ns(uint64_t ns);
 void cli_os_call_system(void);
 int cli_os_run_process(void);
 
+/* ---- Another program --------------------------------------------------------------------- */
+
+struct cli_os_process;
+
+/* Starts a program, found as a shell finds it, with this terminal.  From then on Ctrl-C is the
+ * program's affair.  arguments: NULL at the end. */
+int cli_os_process_start(const char *const *arguments, struct cli_os_process **process);
+/* Waits for its end. */
+void cli_os_process_wait(struct cli_os_process *process);
+
 /* ---- Files ------------------------------------------------------------------------------- */
 
 /* Standard files that are always open. */

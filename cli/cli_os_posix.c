@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -13,6 +15,8 @@
 #include <unistd.h>
 
 #include "cli_os.h"
+
+extern char **environ;
 
 /*
  * A standard descriptor that the caller left closed would be taken by the next file that is opened,
@@ -96,17 +100,61 @@ void cli_os_call_system(void)
 	getppid();
 }
 
-int cli_os_run_process(void)
+static int wait_for(pid_t child)
 {
 	int status;
-	pid_t child = fork();
 
-	if (child == 0)
-		_exit(0);
-	if (child < 0)
-		return errno;
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			return errno;
 	return 0;
+}
+
+int cli_os_run_process(void)
+{
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(0);
+	return child < 0 ? errno : wait_for(child);
+}
+
+struct cli_os_process {
+	pid_t id;
+};
+
+int cli_os_process_start(const char *const *arguments, struct cli_os_process **process)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	struct cli_os_process *started = malloc(sizeof(*started));
+	posix_spawnattr_t attributes;
+	sigset_t defaults;
+	int code;
+
+	if (started == NULL)
+		return ENOMEM;
+	sigemptyset(&defaults);
+	sigaddset(&defaults, SIGPIPE); /* which the tool itself ignores */
+	code = posix_spawnattr_init(&attributes);
+	if (code == 0) {
+		posix_spawnattr_setsigdefault(&attributes, &defaults);
+		posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+		/* The program does not write to its arguments. */
+		code = posix_spawnp(&started->id, arguments[0], NULL, &attributes,
+				    (char *const *)(uintptr_t)arguments, environ);
+		posix_spawnattr_destroy(&attributes);
+	}
+	if (code != 0) {
+		free(started);
+		return code;
+	}
+	sigaction(SIGINT, &ignore, NULL);
+	*process = started;
+	return 0;
+}
+
+void cli_os_process_wait(struct cli_os_process *process)
+{
+	(void)wait_for(process->id);
+	free(process);
 }

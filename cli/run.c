@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * mote run: one call of one guest function in a fresh sandbox.
+ * mote run and mote debug: one call of one guest function in a fresh sandbox.
  */
 #include "arguments.h"
 #include "cli_os.h"
+#include "debugger.h"
 #include "fault_report.h"
 #include "limit.h"
 #include "result.h"
@@ -12,6 +13,7 @@
 #include "watch.h"
 
 struct run {
+	const char *command; /* "run", "debug" */
 	struct run_options options;
 	struct limit limit;
 	mote_engine *engine;
@@ -19,6 +21,7 @@ struct run {
 	mote_sandbox *sandbox;
 	mote_image_function function; /* name is NULL until it was chosen */
 	struct arguments arguments;
+	struct debugger debugger;
 	mote_value result;
 	bool list;  /* the guest's functions */
 	int signal; /* that ended the call, 0 if none did */
@@ -185,7 +188,10 @@ static int print_result(const struct run *run)
 			return EXIT_PROBLEM;
 		style = RESULT_RAW;
 	} else {
-		output_standard(&output);
+		if (run->options.stdio)
+			output_messages(&output); /* the other one is the debugger's */
+		else
+			output_standard(&output);
 		if (cli_os_is_terminal(output.fd))
 			style = RESULT_TERMINAL;
 	}
@@ -225,7 +231,7 @@ static int report(const struct run *run)
 	int code = EXIT_FINE;
 
 	if (run->problem.exit_code != EXIT_FINE) {
-		problem_complain(&run->problem, "run");
+		problem_complain(&run->problem, run->command);
 		if (run->list)
 			list_functions(run->image);
 		if (run->sandbox != NULL)
@@ -240,14 +246,14 @@ static int report(const struct run *run)
 
 int command_run(int argc, char **argv)
 {
-	struct run run = {.engine = NULL};
+	struct run run = {.command = argv[0]};
 	mote_function function;
 	int code = run_options_read(argc, argv, &run.options);
 
 	if (code != EXIT_FINE)
 		return code;
 	if (run.options.help)
-		return print_help("run");
+		return print_help(argv[0]);
 	run.limit = (struct limit){.limited = run.options.wall_ns != 0,
 				   .left_ns = run.options.wall_ns,
 				   .as_json = run.options.json};
@@ -257,9 +263,12 @@ int command_run(int argc, char **argv)
 	if (code == EXIT_FINE)
 		code = ask_for_cores(&run);
 	if (code == EXIT_FINE)
+		code = debugger_begin(&run.debugger, &run.options, run.sandbox, &run.problem);
+	if (code == EXIT_FINE)
 		call(&run, function);
 	code = report(&run);
 	mote_sandbox_destroy(run.sandbox);
+	debugger_end(&run.debugger);
 	mote_image_release(run.image);
 	mote_engine_release(run.engine);
 	arguments_release(&run.arguments);

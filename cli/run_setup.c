@@ -23,42 +23,84 @@ static const uint64_t MAXIMUM_DEMAND = 1ull << 30;
 		name, letter, reader, offsetof(struct run_options, member)                         \
 	}
 
+/* clang-format off */
+#define COMMON_OPTIONS                                                                             \
+	OPTION("memory", 0, read_size, memory_bytes),                                              \
+	OPTION("heap", 0, read_size, heap_bytes),                                                  \
+	OPTION("stack", 0, read_size, stack_bytes),                                                \
+	OPTION("mailbox", 0, read_size, mailbox_bytes),                                            \
+	OPTION("timeout", 0, read_duration, wall_ns),                                              \
+	OPTION("cpu-time", 0, read_duration, cpu_ns),                                              \
+	OPTION("backend", 0, read_backend, backend),                                               \
+	OPTION("log-level", 0, read_log_level, log_level),                                         \
+	OPTION("output", 'o', read_path, output),                                                  \
+	OPTION("core-dir", 0, read_path, core_folder),                                             \
+	OPTION("json", 0, NULL, json),                                                             \
+	OPTION("quiet", 'q', NULL, quiet),                                                         \
+	OPTION("help", 'h', NULL, help)
+/* clang-format on */
+
+static const struct option run_table[] = {
+	COMMON_OPTIONS,
+	OPTION("debug", 0, read_path, debug),
+};
+
+static const struct option debug_table[] = {
+	COMMON_OPTIONS,
+	OPTION("listen", 0, read_path, debug),
+	OPTION("gdb", 0, NULL, gdb),
+	OPTION("lldb", 0, NULL, lldb),
+	OPTION("stdio", 0, NULL, stdio),
+};
+
+/* Standard input and output are the debugger's. */
+static int check_stdio(const struct run_options *options)
+{
+	if (options->json && options->output == NULL)
+		return complain_usage("debug", "--json and --stdio both need standard output");
+	for (int i = 0; i < options->word_count; i++)
+		if (strcmp(options->words[i], "@-") == 0)
+			return complain_usage("debug", "@- and --stdio both need standard input");
+	return EXIT_FINE;
+}
+
+static int check_debug(struct run_options *options)
+{
+	const int ways = options->gdb + options->lldb + options->stdio;
+
+	if (ways > 1)
+		return complain_usage("debug", "--gdb, --lldb and --stdio exclude each other");
+	if (options->stdio && options->debug != NULL)
+		return complain_usage("debug", "--listen and --stdio exclude each other");
+	if (options->debug == NULL)
+		options->debug = options->stdio ? "fd:0,1" : "127.0.0.1:0";
+	return options->stdio ? check_stdio(options) : EXIT_FINE;
+}
+
 int run_options_read(int argc, char **argv, struct run_options *options)
 {
-	static const struct option table[] = {
-		OPTION("memory", 0, read_size, memory_bytes),
-		OPTION("heap", 0, read_size, heap_bytes),
-		OPTION("stack", 0, read_size, stack_bytes),
-		OPTION("mailbox", 0, read_size, mailbox_bytes),
-		OPTION("timeout", 0, read_duration, wall_ns),
-		OPTION("cpu-time", 0, read_duration, cpu_ns),
-		OPTION("backend", 0, read_backend, backend),
-		OPTION("log-level", 0, read_log_level, log_level),
-		OPTION("output", 'o', read_path, output),
-		OPTION("core-dir", 0, read_path, core_folder),
-		OPTION("json", 0, NULL, json),
-		OPTION("quiet", 'q', NULL, quiet),
-		OPTION("help", 'h', NULL, help),
-	};
+	const bool debugs = strcmp(argv[0], "debug") == 0;
+	const struct option *table = debugs ? debug_table : run_table;
+	const size_t count = debugs ? sizeof(debug_table) / sizeof(debug_table[0])
+				    : sizeof(run_table) / sizeof(run_table[0]);
 	struct operands operands;
 	int code;
 
 	*options = (struct run_options){.log_level = MOTE_LOG_INFO};
-	code = parse_options(argc, argv, table, sizeof(table) / sizeof(table[0]), options,
-			     &operands);
+	code = parse_options(argc, argv, table, count, options, &operands);
 	if (code != EXIT_FINE || options->help)
 		return code;
 	if (operands.count == 0)
-		return complain_usage("run", "no guest given");
+		return complain_usage(argv[0], "no guest given");
 	if (options->json && options->output != NULL)
-		return complain_usage("run", "--json and --output exclude each other");
+		return complain_usage(argv[0], "--json and --output exclude each other");
 	if (options->quiet)
 		options->log_level = MOTE_LOG_OFF;
 	options->guest = operands.operand[0];
 	options->function = operands.count > 1 ? operands.operand[1] : NULL;
 	options->words = operands.rest;
 	options->word_count = operands.rest_count;
-	return EXIT_FINE;
+	return debugs ? check_debug(options) : EXIT_FINE;
 }
 
 /* ---- Sizes ------------------------------------------------------------------------------- */

@@ -20,10 +20,13 @@ struct run_options {
 	mote_log_level log_level;
 	const char *output;
 	const char *core_folder; /* NULL: no cores */
+	const char *debug;	 /* where to wait for a debugger; NULL: nowhere */
+	bool gdb, lldb, stdio;	 /* `mote debug`: how it comes */
 	bool json, quiet, help;
 };
 
-/* Returns EXIT_FINE, or EXIT_USAGE after a complaint. */
+/* Those of `mote run` or `mote debug`: argv[0].  Returns EXIT_FINE, or EXIT_USAGE after a
+ * complaint. */
 int run_options_read(int argc, char **argv, struct run_options *options);
 
 /* The most that the strings and bytes of the call may take. */

@@ -89,6 +89,7 @@ void mote_structure_init(const struct mote_structure *structure, const void *our
 
 DEFINE_INIT(mote_error, MOTE_ERROR_INIT)
 DEFINE_INIT(mote_core_options, MOTE_CORE_OPTIONS_INIT)
+DEFINE_INIT(mote_debug_options, MOTE_DEBUG_OPTIONS_INIT)
 DEFINE_INIT(mote_engine_options, MOTE_ENGINE_OPTIONS_INIT)
 DEFINE_INIT(mote_probe_result, MOTE_PROBE_RESULT_INIT)
 DEFINE_INIT(mote_image_information, MOTE_IMAGE_INFORMATION_INIT)

@@ -9,6 +9,7 @@
 #include <mote/abi.h>
 #include <mote/buffer.h>
 #include <mote/core.h>
+#include <mote/debug.h>
 #include <mote/engine.h>
 #include <mote/error.h>
 #include <mote/fault.h>

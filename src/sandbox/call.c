@@ -249,6 +249,18 @@ MOTE_COLD void mote_sandbox_park(mote_sandbox *sandbox)
 		(void)mote_sandbox_poison(sandbox, status, &error);
 }
 
+MOTE_COLD bool mote_sandbox_unclaim_later(mote_sandbox *sandbox)
+{
+	uint8_t use = MOTE_SANDBOX_WANTED;
+
+	if (atomic_compare_exchange_strong(&sandbox->use, &use, MOTE_SANDBOX_HELD)) {
+		sandbox->debug_ops->hand_over(sandbox);
+		return false;
+	}
+	mote_sandbox_free(sandbox);
+	return true;
+}
+
 bool mote_sandbox_doom(mote_sandbox *sandbox)
 {
 	/* A call that another thread was making when this process was forked never ends here. */

@@ -227,13 +227,13 @@ static void find_program(const mote_sandbox *sandbox, struct mote_core_program *
 {
 	const struct mote_elf *elf = &sandbox->image->elf;
 	const uint64_t bias = sandbox->layout.image_bias;
-	const uint64_t headers = mote_get64(elf->bytes + ELF_PROGRAM_HEADERS);
-	const uint16_t count = mote_get16(elf->bytes + ELF_PROGRAM_HEADER_COUNT);
+	const uint64_t headers = mote_elf_headers_address(elf);
 
 	*program = (struct mote_core_program){
 		.path = sandbox->image->given_name,
 		.entry_gva = elf->entry + bias,
-		.header_count = count,
+		.headers_gva = headers != 0 ? headers + bias : 0,
+		.header_count = mote_elf_header_count(elf),
 		.mappings = mappings,
 		.mapping_count = elf->segment_count,
 	};
@@ -246,11 +246,6 @@ static void find_program(const mote_sandbox *sandbox, struct mote_core_program *
 			.end = ((end + MOTE_PAGE_BYTES - 1) & MOTE_PAGE_MASK) + bias,
 			.file_offset = segment->file_offset & MOTE_PAGE_MASK,
 		};
-		if (headers >= segment->file_offset &&
-		    headers + (uint64_t)count * PH_BYTES <=
-			    segment->file_offset + segment->file_bytes)
-			program->headers_gva =
-				headers - segment->file_offset + segment->address + bias;
 	}
 }
 

@@ -104,6 +104,22 @@ static mote_status ask(struct mote_sandbox_debug *debug, const struct mote_debug
 	return status;
 }
 
+static bool is_abort(const struct mote_debug_stop *stop)
+{
+	return stop->kind == MOTE_STOP_DOORBELL && stop->event.port == MOTE_ABI_PORT_ABORT;
+}
+
+/* The debugger can look at a program that has given up; the call loop serves the doorbell then. */
+static mote_status ask_about_abort(struct mote_sandbox_debug *debug,
+				   const struct mote_debug_stop *doorbell, mote_error *error)
+{
+	struct mote_debug_stop stop = *doorbell;
+	bool ends;
+
+	stop.kind = MOTE_STOP_ABORT;
+	return ask(debug, &stop, &ends, error);
+}
+
 static mote_status run_debugged(mote_sandbox *sandbox, struct mote_guest_event *event,
 				mote_error *error)
 {
@@ -118,6 +134,10 @@ static mote_status run_debugged(mote_sandbox *sandbox, struct mote_guest_event *
 		status = mote_debug_vm_resume(debug->vm, &debug->how, &stop, error);
 		if (status != MOTE_OK)
 			break;
+		if (is_abort(&stop)) {
+			status = ask_about_abort(debug, &stop, error);
+			return status == MOTE_OK ? hand_over(debug, event, &stop) : status;
+		}
 		if (stop.kind == MOTE_STOP_DOORBELL || stop.kind == MOTE_STOP_CANCELLED)
 			return hand_over(debug, event, &stop);
 		/* It may have been the break that brought the call here. */
@@ -198,14 +218,43 @@ void mote_debugger_wake(mote_sandbox *sandbox, bool resumes)
 
 /* ---- While no call is in progress --------------------------------------------------------- */
 
+/* A break that was asked for until now is answered: it is the debugger's sandbox. */
+static struct mote_debug_vm *begin_hold(struct mote_sandbox_debug *debug)
+{
+	mote_os_lock_acquire(debug->lock);
+	debug->stop_wanted = false;
+	mote_os_lock_release(debug->lock);
+	return debug->vm;
+}
+
 mote_status mote_sandbox_hold(mote_sandbox *sandbox, struct mote_debug_vm **vm, mote_error *error)
 {
-	uint8_t use = MOTE_SANDBOX_IDLE;
+	uint8_t use = MOTE_SANDBOX_IDLE, wanted = MOTE_SANDBOX_HELD;
 
-	if (!atomic_compare_exchange_strong(&sandbox->use, &use, MOTE_SANDBOX_HELD))
+	while (!atomic_compare_exchange_strong(&sandbox->use, &use, wanted)) {
+		if (use != MOTE_SANDBOX_IDLE && use != MOTE_SANDBOX_BUSY)
+			break;
+		wanted = use == MOTE_SANDBOX_IDLE ? MOTE_SANDBOX_HELD : MOTE_SANDBOX_WANTED;
+	}
+	if (use != MOTE_SANDBOX_IDLE)
 		return mote_fail(error, MOTE_BUSY, "debugger: a call is in progress");
-	*vm = sandbox->debug->vm;
+	*vm = begin_hold(sandbox->debug);
 	return MOTE_OK;
+}
+
+static void give_to_debugger(mote_sandbox *sandbox)
+{
+	struct mote_sandbox_debug *debug = sandbox->debug;
+	struct mote_debugger debugger;
+	struct mote_debug_vm *vm = begin_hold(debug);
+
+	mote_os_lock_acquire(debug->lock);
+	debugger = debug->debugger;
+	mote_os_lock_release(debug->lock);
+	if (debugger.held != NULL)
+		debugger.held(debugger.user, vm);
+	else
+		mote_sandbox_release(sandbox, NULL);
 }
 
 void mote_sandbox_release(mote_sandbox *sandbox, const struct mote_debug_resume *how)
@@ -293,7 +342,11 @@ mote_status mote_sandbox_attach(mote_sandbox *sandbox, const struct mote_debugge
 				mote_error *error)
 {
 	static const struct mote_sandbox_debug_ops ops = {
-		.run = run_debugged, .wait_for_release = wait_for_release, .free = free_debug};
+		.run = run_debugged,
+		.wait_for_release = wait_for_release,
+		.hand_over = give_to_debugger,
+		.free = free_debug,
+	};
 	struct mote_sandbox_debug *debug = sandbox->debug;
 	mote_status status = MOTE_OK;
 
@@ -305,7 +358,9 @@ mote_status mote_sandbox_attach(mote_sandbox *sandbox, const struct mote_debugge
 		return mote_fail(error, MOTE_BUSY, "the sandbox has a debugger already");
 	if (status != MOTE_OK)
 		return status;
+	mote_os_lock_acquire(debug->lock);
 	debug->debugger = *debugger;
+	mote_os_lock_release(debug->lock);
 	debug->how = (struct mote_debug_resume){.step = false};
 	debug->attached = true;
 	sandbox->debug = debug;

@@ -11,7 +11,7 @@
 #include "sandbox/sandbox_internal.h"
 
 enum mote_debugger_action {
-	MOTE_DEBUGGER_RESUME,
+	MOTE_DEBUGGER_RESUME, /* after an ABORT stop: the call ends all the same */
 	MOTE_DEBUGGER_GIVE_UP, /* after a FAULT stop: it ends the call, as it does without a debugger */
 	MOTE_DEBUGGER_KILL,   /* ends the call with MOTE_KILLED */
 	MOTE_DEBUGGER_DETACH, /* the call goes on without the debugger */
@@ -28,6 +28,9 @@ struct mote_debugger {
 	 * CANCELLED. */
 	struct mote_debugger_answer (*stopped)(void *user, struct mote_debug_vm *vm,
 					       const struct mote_debug_stop *stop);
+	/* A call has ended during which mote_sandbox_hold was tried: the sandbox is held from now
+	 * on, as after it.  On the call's thread.  NULL: it is released at once. */
+	void (*held)(void *user, struct mote_debug_vm *vm);
 	void *user;
 };
 
@@ -53,8 +56,9 @@ void mote_debugger_wake(mote_sandbox *sandbox, bool resumes);
 
 /*
  * Holds a sandbox that has a debugger: calls wait until mote_sandbox_release, on the same thread.
- * Until then the vCPU and the memory are the debugger's, but nothing may be resumed.  MOTE_BUSY: a
- * call is in progress.
+ * Until then the vCPU and the memory are the debugger's, but nothing may be resumed.  A break that was
+ * asked for is answered by this.  MOTE_BUSY: a call is in progress; mote_debugger.held tells if it
+ * ends without a stop.
  */
 mote_status mote_sandbox_hold(mote_sandbox *sandbox, struct mote_debug_vm **vm, mote_error *error);
 /* how: NULL, or how the next call goes on. */

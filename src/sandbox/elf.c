@@ -208,6 +208,26 @@ bool mote_elf_file_offset(const struct mote_elf *elf, uint64_t address, uint64_t
 	return false;
 }
 
+uint16_t mote_elf_header_count(const struct mote_elf *elf)
+{
+	return mote_get16(elf->bytes + ELF_PROGRAM_HEADER_COUNT);
+}
+
+uint64_t mote_elf_headers_address(const struct mote_elf *elf)
+{
+	const uint64_t offset = mote_get64(elf->bytes + ELF_PROGRAM_HEADERS);
+	const uint64_t bytes = (uint64_t)mote_elf_header_count(elf) * PH_BYTES;
+
+	for (size_t i = 0; i < elf->segment_count; i++) {
+		const struct mote_elf_segment *segment = &elf->segments[i];
+
+		if (offset >= segment->file_offset &&
+		    offset + bytes <= segment->file_offset + segment->file_bytes)
+			return offset - segment->file_offset + segment->address;
+	}
+	return 0;
+}
+
 /* ---- Notes ------------------------------------------------------------------------------- */
 
 static uint64_t align_up(uint64_t value, uint64_t alignment)

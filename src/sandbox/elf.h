@@ -72,6 +72,10 @@ mote_status mote_elf_parse(const char *name, const uint8_t *bytes, size_t length
 bool mote_elf_file_offset(const struct mote_elf *elf, uint64_t address, uint64_t bytes,
 			  uint64_t *offset);
 
+/* The program headers, as linked: how many, and their address, or 0 if no segment has them. */
+uint16_t mote_elf_header_count(const struct mote_elf *elf);
+uint64_t mote_elf_headers_address(const struct mote_elf *elf);
+
 /* One note.  Fields point into the file. */
 struct mote_elf_note {
 	const char *owner; /* not NUL-terminated */

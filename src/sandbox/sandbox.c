@@ -280,6 +280,7 @@ void mote_sandbox_free(mote_sandbox *sandbox)
 	mote_engine *engine = sandbox->engine;
 	const mote_allocator *allocator = &engine->allocator;
 
+	mote_sandbox_debug_free(sandbox);
 	mote_deadlines_forget(engine->deadlines, &sandbox->watch, mote_engine_forked(engine));
 	mote_sandbox_vm_destroy(&sandbox->vm);
 	if (sandbox->debug_ops != NULL)
@@ -396,6 +397,7 @@ void mote_sandbox_destroy(mote_sandbox *sandbox)
 
 	if (sandbox == NULL)
 		return;
+	mote_sandbox_debug_close(sandbox);
 	/* As soon as the sandbox is doomed, the call in progress may end and free it. */
 	interrupt = mote_interrupt_retain(sandbox->watch.interrupt);
 	if (mote_sandbox_doom(sandbox))

@@ -32,15 +32,18 @@ enum mote_sandbox_use {
 	MOTE_SANDBOX_BUSY,
 	MOTE_SANDBOX_DOOMED, /* destroyed during the call: freed when the call ends */
 	MOTE_SANDBOX_HELD,   /* by its debugger: calls wait */
+	MOTE_SANDBOX_WANTED, /* a call is in progress, after which its debugger holds it */
 };
 
 /* What a debugger adds to a sandbox: debug.c, which not every build has. */
 struct mote_sandbox_debug;
+struct mote_debug_server;
 struct mote_sandbox_debug_ops {
 	/* After MOTE_EVENT_BREAK: runs on until another event. */
 	mote_status (*run)(mote_sandbox *sandbox, struct mote_guest_event *event,
 			   mote_error *error);
 	void (*wait_for_release)(mote_sandbox *sandbox); /* while it is HELD */
+	void (*hand_over)(mote_sandbox *sandbox);	 /* it was WANTED and is HELD now */
 	void (*free)(struct mote_sandbox_debug *debug);	 /* the vCPU is gone */
 };
 
@@ -64,6 +67,7 @@ struct mote_sandbox {
 
 	const struct mote_sandbox_debug_ops *debug_ops; /* NULL: it never had a debugger */
 	struct mote_sandbox_debug *debug;
+	struct mote_debug_server *debug_server; /* NULL: it does not listen */
 
 	struct mote_watch watch;
 	uint64_t wall_ns, cpu_ns; /* deadlines for calls that set none; 0: none */
@@ -98,6 +102,9 @@ void mote_sandbox_free(mote_sandbox *sandbox);
 /* This thread is done with the vCPU; a failure poisons the sandbox.  Needed if vm.parks. */
 void mote_sandbox_park(mote_sandbox *sandbox);
 
+/* The end of a claim when somebody waits for it.  True: the sandbox was freed. */
+bool mote_sandbox_unclaim_later(mote_sandbox *sandbox);
+
 /* Ends a claim.  True when the sandbox was destroyed during the call: it is freed now. */
 static inline bool mote_sandbox_unclaim(mote_sandbox *sandbox)
 {
@@ -107,13 +114,17 @@ static inline bool mote_sandbox_unclaim(mote_sandbox *sandbox)
 		mote_sandbox_park(sandbox);
 	if (atomic_compare_exchange_strong(&sandbox->use, &use, MOTE_SANDBOX_IDLE))
 		return false;
-	mote_sandbox_free(sandbox);
-	return true;
+	return mote_sandbox_unclaim_later(sandbox);
 }
 
 /* Marks the sandbox for destruction.  True when a call is in progress, which frees it when it
  * ends. */
 bool mote_sandbox_doom(mote_sandbox *sandbox);
+
+/* Ends the listening for a debugger, with whoever is there; frees what that took.  Both may be called
+ * for a sandbox that does not listen. */
+void mote_sandbox_debug_close(mote_sandbox *sandbox);
+void mote_sandbox_debug_free(mote_sandbox *sandbox);
 
 /* Releases all shared buffers of a sandbox whose VM is gone. */
 void mote_sandbox_release_buffers(mote_sandbox *sandbox);

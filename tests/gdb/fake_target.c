@@ -12,6 +12,7 @@
 #include "bytes.h"
 #include "hypervisor/arch/aarch64/aarch64_gdb.h"
 #include "hypervisor/arch/x86_64/x86_64_gdb.h"
+#include "hypervisor/arch/x86_64/x86_64_monitor.h"
 
 /* ---- State ------------------------------------------------------------------------------- */
 
@@ -56,13 +57,13 @@ static void make(struct fake_target *fake, const struct mote_gdb_description *re
 
 void fake_target_x86_64(struct fake_target *fake, bool avx)
 {
-	make(fake, mote_x86_64_gdb_description(avx), 1);
+	make(fake, mote_x86_64_gdb_describe(avx ? MOTE_X86_64_FEATURE_AVX : 0), 1);
 	memset(fake->memory + (FAKE_CODE - FAKE_BASE), 0x90, FAKE_INSTRUCTIONS); /* nop */
 }
 
 void fake_target_aarch64(struct fake_target *fake)
 {
-	make(fake, mote_aarch64_gdb_description(), 4);
+	make(fake, mote_aarch64_gdb_describe(0), 4);
 	fake->stops_before_access = true;
 	for (unsigned i = 0; i < FAKE_INSTRUCTIONS; i++)
 		mote_put32(fake->memory + (FAKE_CODE - FAKE_BASE) + 4 * i, 0xd503201f); /* nop */

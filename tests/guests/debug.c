@@ -17,6 +17,10 @@ volatile uint32_t counter;
 volatile uint64_t words[1024] __attribute__((aligned(4096))); /* two pages */
 uint64_t atomic_word __attribute__((aligned(4096)));
 uint64_t after_atomic_word __attribute__((aligned(4096)));
+volatile struct {
+	uint32_t x, y;
+} origin __attribute__((aligned(4096))) = {1, 2};
+_Thread_local uint32_t tls_value = 77;
 
 KEPT uint64_t leaf(uint64_t a, uint64_t b)
 {
@@ -54,6 +58,17 @@ MOTE_EXPORT(uint32_t, faulty, (uint64_t, address))
 {
 	poke((volatile uint32_t *)(uintptr_t)address);
 	return counter;
+}
+
+MOTE_EXPORT(uint32_t, shift)
+{
+	origin.x += 5;
+	return origin.x + tls_value;
+}
+
+MOTE_EXPORT(void, gives_up)
+{
+	mote_abort("no more");
 }
 
 MOTE_EXPORT(void, spin)

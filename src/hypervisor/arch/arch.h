@@ -9,12 +9,14 @@
 
 #include "aarch64/aarch64_core.h"
 #include "aarch64/aarch64_debug.h"
+#include "aarch64/aarch64_gdb.h"
 #include "aarch64/aarch64_monitor.h"
 #include "aarch64/aarch64_paging.h"
 #include "aarch64/aarch64_registers.h"
 #include "aarch64/aarch64_thread.h"
 #include "x86_64/x86_64_core.h"
 #include "x86_64/x86_64_debug.h"
+#include "x86_64/x86_64_gdb.h"
 #include "x86_64/x86_64_monitor.h"
 #include "x86_64/x86_64_paging.h"
 #include "x86_64/x86_64_registers.h"
@@ -44,6 +46,7 @@ typedef struct mote_x86_64_sregs mote_sregs;
 typedef struct mote_x86_64_fpu mote_fpu;
 typedef struct mote_x86_64_debug_regs mote_debug_regs;
 typedef struct mote_x86_64_debug_exit mote_debug_exit;
+typedef struct mote_x86_64_gdb_state mote_user_state;
 typedef struct mote_x86_64_exception_state mote_exception_state;
 #define mote_power_on mote_x86_64_power_on
 #define mote_regs_print mote_x86_64_regs_print
@@ -92,6 +95,9 @@ typedef struct mote_x86_64_exception_state mote_exception_state;
 #define mote_debug_exclusive mote_x86_64_debug_exclusive
 #define mote_debug_store_exclusive mote_x86_64_debug_store_exclusive
 #define mote_debug_store_failed mote_x86_64_debug_store_failed
+#define mote_gdb_describe mote_x86_64_gdb_describe
+#define mote_gdb_pack mote_x86_64_gdb_pack
+#define mote_gdb_unpack mote_x86_64_gdb_unpack
 
 #else
 
@@ -107,6 +113,7 @@ typedef struct mote_aarch64_sregs mote_sregs;
 typedef struct mote_aarch64_fpu mote_fpu;
 typedef struct mote_aarch64_debug_regs mote_debug_regs;
 typedef struct mote_aarch64_debug_exit mote_debug_exit;
+typedef struct mote_aarch64_gdb_state mote_user_state;
 typedef struct mote_aarch64_exception_state mote_exception_state;
 #define mote_power_on mote_aarch64_power_on
 #define mote_regs_print mote_aarch64_regs_print
@@ -155,6 +162,9 @@ typedef struct mote_aarch64_exception_state mote_exception_state;
 #define mote_debug_exclusive mote_aarch64_debug_exclusive
 #define mote_debug_store_exclusive mote_aarch64_debug_store_exclusive
 #define mote_debug_store_failed mote_aarch64_debug_store_failed
+#define mote_gdb_describe mote_aarch64_gdb_describe
+#define mote_gdb_pack mote_aarch64_gdb_pack
+#define mote_gdb_unpack mote_aarch64_gdb_unpack
 
 #endif
 #endif

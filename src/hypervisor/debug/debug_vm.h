@@ -34,6 +34,8 @@ enum mote_debug_stop_kind {
 	MOTE_STOP_FAULT,    /* a fault, or a trap of the program's own; resume runs into it again */
 	MOTE_STOP_DOORBELL, /* to be served; resume goes on with what it was doing */
 	MOTE_STOP_CANCELLED,
+	/* Made of a doorbell by who serves them: the program gives up, and the call ends. */
+	MOTE_STOP_ABORT,
 };
 
 struct mote_debug_stop {

@@ -5,6 +5,8 @@
  */
 #include "session_internal.h"
 
+#include <string.h>
+
 static bool read_values(struct mote_gdb_session *session)
 {
 	const enum mote_gdb_result result =
@@ -56,19 +58,28 @@ void mote_gdb_read_register(struct mote_gdb_session *session, struct mote_gdb_te
 		mote_gdb_put_hex(&session->reply, session->values + place.offset, place.bytes);
 }
 
+/* System registers take the value that they have: gdb puts back what it has saved. */
 void mote_gdb_write_register(struct mote_gdb_session *session, struct mote_gdb_text *packet)
 {
 	struct mote_gdb_place place;
-	enum mote_gdb_result result = MOTE_GDB_REFUSED;
+	enum mote_gdb_result result;
+	uint8_t *at;
 
-	if (!take_place(session, packet, &place) || place.is_system ||
-	    !mote_gdb_take(packet, "=") || mote_gdb_left(packet) != 2 * place.bytes) {
+	if (!take_place(session, packet, &place) || !mote_gdb_take(packet, "=") ||
+	    mote_gdb_left(packet) != 2 * place.bytes ||
+	    !mote_gdb_take_hex(packet, session->data, place.bytes)) {
 		mote_gdb_put_result(session, MOTE_GDB_REFUSED);
 		return;
 	}
 	if (!read_values(session))
 		return;
-	if (mote_gdb_take_hex(packet, session->values + place.offset, place.bytes))
+	at = session->values + place.offset;
+	if (place.is_system) {
+		result = memcmp(at, session->data, place.bytes) == 0 ? MOTE_GDB_OK
+								     : MOTE_GDB_REFUSED;
+	} else {
+		memcpy(at, session->data, place.bytes);
 		result = session->target->write_registers(session->user, session->values);
+	}
 	mote_gdb_put_result(session, result);
 }

@@ -69,7 +69,7 @@ static const struct mote_gdb_registers system_registers[] = {
 #define SYSTEM_REGISTER(name) {#name "_el1", "int64", "system", 1, 8},
 	SYSTEM_MAP(SYSTEM_REGISTER)};
 
-static const struct mote_gdb_feature features[] = {
+static const struct mote_gdb_feature parts[] = {
 	{"org.gnu.gdb.aarch64.core", core_types, core, COUNT(core), false},
 	{"org.gnu.gdb.aarch64.fpu", fpu_types, fpu, COUNT(fpu), false},
 	{"org.gnu.gdb.aarch64.tls", "", tls, COUNT(tls), false},
@@ -78,16 +78,17 @@ static const struct mote_gdb_feature features[] = {
 
 enum { SP = 31, PC = 32 };
 
-const struct mote_gdb_description *mote_aarch64_gdb_description(void)
+const struct mote_gdb_description *mote_aarch64_gdb_describe(uint64_t features)
 {
 	static const struct mote_gdb_feature *const all[] = {
-		&features[0],
-		&features[1],
-		&features[2],
-		&features[3],
+		&parts[0],
+		&parts[1],
+		&parts[2],
+		&parts[3],
 	};
 	static const struct mote_gdb_description description = {"aarch64", all, COUNT(all), PC, SP};
 
+	(void)features;
 	return &description;
 }
 
@@ -117,10 +118,12 @@ static uint64_t take64(const uint8_t **at)
 	return mote_get64(*at - 8);
 }
 
-void mote_aarch64_gdb_pack(const struct mote_aarch64_gdb_state *state, uint8_t *values)
+void mote_aarch64_gdb_pack(const struct mote_aarch64_gdb_state *state, uint64_t features,
+			   uint8_t *values)
 {
 	uint8_t *at = values;
 
+	(void)features;
 	for (unsigned i = 0; i < COUNT(state->regs.x); i++)
 		put64(&at, state->regs.x[i]);
 	put64(&at, state->regs.sp);
@@ -135,10 +138,12 @@ void mote_aarch64_gdb_pack(const struct mote_aarch64_gdb_state *state, uint8_t *
 	SYSTEM_MAP(PUT_SYSTEM)
 }
 
-void mote_aarch64_gdb_unpack(const uint8_t *values, struct mote_aarch64_gdb_state *state)
+void mote_aarch64_gdb_unpack(const uint8_t *values, uint64_t features,
+			     struct mote_aarch64_gdb_state *state)
 {
 	const uint8_t *at = values;
 
+	(void)features;
 	for (unsigned i = 0; i < COUNT(state->regs.x); i++)
 		state->regs.x[i] = take64(&at);
 	state->regs.sp = take64(&at);

@@ -11,17 +11,20 @@
 
 /* What a debugger sees of user code. */
 struct mote_aarch64_gdb_state {
-	mote_aarch64_regs regs; /* sp: of EL0 */
-	struct mote_aarch64_fpu fpu;
+	mote_aarch64_regs regs;		 /* sp: of EL0 */
 	struct mote_aarch64_sregs sregs; /* to look at only, but for tpidr_el0 */
+	struct mote_aarch64_fpu fpu;
 };
 
-const struct mote_gdb_description *mote_aarch64_gdb_description(void);
+/* features: nothing depends on them. */
+const struct mote_gdb_description *mote_aarch64_gdb_describe(uint64_t features);
 
 /* values: mote_gdb_value_bytes() of the description. */
-void mote_aarch64_gdb_pack(const struct mote_aarch64_gdb_state *state, uint8_t *values);
+void mote_aarch64_gdb_pack(const struct mote_aarch64_gdb_state *state, uint64_t features,
+			   uint8_t *values);
 
 /* The other way round.  What gdb may not set keeps its value. */
-void mote_aarch64_gdb_unpack(const uint8_t *values, struct mote_aarch64_gdb_state *state);
+void mote_aarch64_gdb_unpack(const uint8_t *values, uint64_t features,
+			     struct mote_aarch64_gdb_state *state);
 
 #endif

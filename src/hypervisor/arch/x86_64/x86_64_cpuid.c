@@ -115,6 +115,8 @@ void mote_x86_64_cpuid_learn(struct mote_x86_64_cpuid_facts *facts,
 		break;
 	case 0xd: /* some hypervisors offer it without the bit of leaf 1 */
 		facts->xcr0 = leaf->eax & XCR0_COMPONENTS;
+		if (facts->xcr0 & MOTE_X86_64_XCR0_AVX)
+			facts->features |= MOTE_X86_64_FEATURE_AVX;
 		break;
 	case 0x80000008u:
 		learn_address_bits(facts, leaf->eax & 0xff);

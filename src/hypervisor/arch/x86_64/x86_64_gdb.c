@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "x86_64_monitor.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -85,13 +86,16 @@ static const struct mote_gdb_registers avx_registers[] = {
 	{"ymm%uh", "uint128", NULL, 16, 16},
 };
 
+/* After a call that gdb makes in the guest it writes back all of them: only those that stay as they
+ * are, or it complains. */
 static const struct mote_gdb_registers system_registers[] = {
-	{"cr0", "int64", "system", 1, 8},  {"cr2", "data_ptr", "system", 1, 8},
-	{"cr3", "int64", "system", 1, 8},  {"cr4", "int64", "system", 1, 8},
+	{"cr0", "int64", "system", 1, 8},
+	{"cr3", "int64", "system", 1, 8},
+	{"cr4", "int64", "system", 1, 8},
 	{"efer", "int64", "system", 1, 8},
 };
 
-static const struct mote_gdb_feature features[] = {
+static const struct mote_gdb_feature parts[] = {
 	{"org.gnu.gdb.i386.core", core_types, core, COUNT(core), false},
 	{"org.gnu.gdb.i386.sse", sse_types, sse, COUNT(sse), false},
 	{"org.gnu.gdb.i386.segments", "", segments, COUNT(segments), false},
@@ -102,20 +106,25 @@ static const struct mote_gdb_feature features[] = {
 
 enum { RSP = 7, RIP = 16 };
 
-const struct mote_gdb_description *mote_x86_64_gdb_description(bool avx)
+static bool has_avx(uint64_t features)
+{
+	return (features & MOTE_X86_64_FEATURE_AVX) != 0;
+}
+
+const struct mote_gdb_description *mote_x86_64_gdb_describe(uint64_t features)
 {
 	static const struct mote_gdb_feature *const all[] = {
-		&features[0], &features[1], &features[2], &features[3], &features[4], &features[5],
+		&parts[0], &parts[1], &parts[2], &parts[3], &parts[4], &parts[5],
 	};
 	static const struct mote_gdb_feature *const without_avx[] = {
-		&features[0], &features[1], &features[2], &features[3], &features[5],
+		&parts[0], &parts[1], &parts[2], &parts[3], &parts[5],
 	};
 	static const struct mote_gdb_description descriptions[] = {
 		{"i386:x86-64", without_avx, COUNT(without_avx), RIP, RSP},
 		{"i386:x86-64", all, COUNT(all), RIP, RSP},
 	};
 
-	return &descriptions[avx];
+	return &descriptions[has_avx(features)];
 }
 
 /* ---- The tag word ------------------------------------------------------------------------ */
@@ -201,8 +210,8 @@ static void take_bytes(const uint8_t **at, void *to, size_t bytes)
 	X(rax) X(rbx) X(rcx) X(rdx) X(rsi) X(rdi) X(rbp) X(rsp)                                    \
 	X(r8)  X(r9)  X(r10) X(r11) X(r12) X(r13) X(r14) X(r15) X(rip)
 /* clang-format on */
-#define SELECTOR_MAP(X) X(cs) X(ss) X(ds) X(es) X(fs) X(gs)
-#define SYSTEM_MAP(X) X(cr0) X(cr2) X(cr3) X(cr4) X(efer)
+#define SELECTOR_MAP(X) X(ds) X(es) X(fs) X(gs)
+#define SYSTEM_MAP(X) X(cr0) X(cr3) X(cr4) X(efer)
 
 static void pack_x87(const struct mote_x86_64_fpu *fpu, uint8_t **at)
 {
@@ -218,24 +227,28 @@ static void pack_x87(const struct mote_x86_64_fpu *fpu, uint8_t **at)
 	put32(at, fpu->last_opcode);
 }
 
-void mote_x86_64_gdb_pack(const struct mote_x86_64_gdb_state *state, bool avx, uint8_t *values)
+/* An exception has put its own selectors of code and stack into the vCPU: a program's are known. */
+void mote_x86_64_gdb_pack(const struct mote_x86_64_gdb_state *state, uint64_t features,
+			  uint8_t *values)
 {
 	uint8_t *at = values;
 
 #define PUT_GENERAL(name) put64(&at, state->regs.name);
 	GENERAL_MAP(PUT_GENERAL)
 	put32(&at, state->regs.rflags);
-#define PUT_SELECTOR(name) put32(&at, state->name);
+	put32(&at, MOTE_X86_64_USER_CODE_SELECTOR);
+	put32(&at, MOTE_X86_64_USER_DATA_SELECTOR);
+#define PUT_SELECTOR(name) put32(&at, state->sregs.name.selector);
 	SELECTOR_MAP(PUT_SELECTOR)
 	pack_x87(&state->fpu, &at);
 	put_bytes(&at, state->fpu.xmm, sizeof(state->fpu.xmm));
 	put32(&at, state->fpu.mxcsr);
-	put64(&at, state->fs_base);
-	put64(&at, state->gs_base);
+	put64(&at, state->sregs.fs.base);
+	put64(&at, state->sregs.gs.base);
 	put64(&at, UINT64_MAX); /* orig_rax: in no system call */
-	if (avx)
-		put_bytes(&at, state->ymm_high, sizeof(state->ymm_high));
-#define PUT_SYSTEM(name) put64(&at, state->name);
+	if (has_avx(features))
+		put_bytes(&at, state->fpu.ymm_high, sizeof(state->fpu.ymm_high));
+#define PUT_SYSTEM(name) put64(&at, state->sregs.name);
 	SYSTEM_MAP(PUT_SYSTEM)
 }
 
@@ -259,7 +272,8 @@ static void unpack_x87(const uint8_t **at, struct mote_x86_64_fpu *fpu)
 	fpu->last_opcode = (uint16_t)take32(at);
 }
 
-void mote_x86_64_gdb_unpack(const uint8_t *values, bool avx, struct mote_x86_64_gdb_state *state)
+void mote_x86_64_gdb_unpack(const uint8_t *values, uint64_t features,
+			    struct mote_x86_64_gdb_state *state)
 {
 	const uint8_t *at = values;
 
@@ -270,9 +284,9 @@ void mote_x86_64_gdb_unpack(const uint8_t *values, bool avx, struct mote_x86_64_
 	unpack_x87(&at, &state->fpu);
 	take_bytes(&at, state->fpu.xmm, sizeof(state->fpu.xmm));
 	state->fpu.mxcsr = take32(&at);
-	state->fs_base = take64(&at);
-	state->gs_base = take64(&at);
+	state->sregs.fs.base = take64(&at);
+	state->sregs.gs.base = take64(&at);
 	at += 8; /* orig_rax */
-	if (avx)
-		take_bytes(&at, state->ymm_high, sizeof(state->ymm_high));
+	if (has_avx(features))
+		take_bytes(&at, state->fpu.ymm_high, sizeof(state->fpu.ymm_high));
 }

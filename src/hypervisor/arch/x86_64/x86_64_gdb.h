@@ -12,20 +12,19 @@
 /* What a debugger sees of user code. */
 struct mote_x86_64_gdb_state {
 	mote_x86_64_regs regs;
-	uint16_t cs, ss, ds, es, fs, gs; /* selectors */
-	uint64_t fs_base, gs_base;
+	struct mote_x86_64_sregs sregs; /* to look at only, but for the bases of fs and gs */
 	struct mote_x86_64_fpu fpu;
-	uint8_t ymm_high[16][16];	   /* the upper halves */
-	uint64_t cr0, cr2, cr3, cr4, efer; /* to look at only */
 };
 
-/* avx: the guest has the upper halves. */
-const struct mote_gdb_description *mote_x86_64_gdb_description(bool avx);
+/* features: what the guest has, a set of MOTE_X86_64_FEATURE_ bits. */
+const struct mote_gdb_description *mote_x86_64_gdb_describe(uint64_t features);
 
 /* values: mote_gdb_value_bytes() of the description. */
-void mote_x86_64_gdb_pack(const struct mote_x86_64_gdb_state *state, bool avx, uint8_t *values);
+void mote_x86_64_gdb_pack(const struct mote_x86_64_gdb_state *state, uint64_t features,
+			  uint8_t *values);
 
 /* The other way round.  What gdb may not set keeps its value: selectors and system registers. */
-void mote_x86_64_gdb_unpack(const uint8_t *values, bool avx, struct mote_x86_64_gdb_state *state);
+void mote_x86_64_gdb_unpack(const uint8_t *values, uint64_t features,
+			    struct mote_x86_64_gdb_state *state);
 
 #endif

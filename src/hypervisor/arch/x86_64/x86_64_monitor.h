@@ -27,6 +27,7 @@
 #define MOTE_X86_64_FEATURE_UMIP (1u << 0)
 #define MOTE_X86_64_FEATURE_FSGSBASE (1u << 1)
 #define MOTE_X86_64_FEATURE_XSAVE (1u << 2)
+#define MOTE_X86_64_FEATURE_AVX (1u << 3) /* in XCR0 */
 
 /* A doorbell is an `out` of exactly this many bytes. */
 #define MOTE_X86_64_DOORBELL_BYTES 4u

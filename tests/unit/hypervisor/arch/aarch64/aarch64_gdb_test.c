@@ -16,10 +16,10 @@ static void numbers_and_places_are_those_that_gdb_expects(void)
 		{68, 788, 8, false},  {69, 796, 8, true},  {77, 860, 8, true},
 	};
 
-	check_places(mote_aarch64_gdb_description(), places, COUNT(places), 78);
-	CHECK_EQ(mote_gdb_general_bytes(mote_aarch64_gdb_description()), 796);
-	CHECK_EQ(mote_aarch64_gdb_description()->pc, 32);
-	CHECK_EQ(mote_aarch64_gdb_description()->sp, 31);
+	check_places(mote_aarch64_gdb_describe(0), places, COUNT(places), 78);
+	CHECK_EQ(mote_gdb_general_bytes(mote_aarch64_gdb_describe(0)), 796);
+	CHECK_EQ(mote_aarch64_gdb_describe(0)->pc, 32);
+	CHECK_EQ(mote_aarch64_gdb_describe(0)->sp, 31);
 }
 
 static void the_description_names_what_gdb_looks_for(void)
@@ -38,7 +38,7 @@ static void the_description_names_what_gdb_looks_for(void)
 	};
 	static char text[MOTE_GDB_XML_BYTES];
 
-	print_description(mote_aarch64_gdb_description(), text);
+	print_description(mote_aarch64_gdb_describe(0), text);
 	for (size_t i = 0; i < COUNT(parts); i++)
 		CHECK_CONTAINS(text, parts[i]);
 }
@@ -58,7 +58,7 @@ static uint64_t value_of(const uint8_t *values, unsigned number)
 	struct mote_gdb_place place = {0, 0, false};
 	uint64_t value = 0;
 
-	REQUIRE(mote_gdb_find_register(mote_aarch64_gdb_description(), number, &place));
+	REQUIRE(mote_gdb_find_register(mote_aarch64_gdb_describe(0), number, &place));
 	for (size_t i = 0; i < place.bytes && i < 8; i++)
 		value |= (uint64_t)values[place.offset + i] << 8 * i;
 	return value;
@@ -69,7 +69,7 @@ static void each_register_is_at_its_place(void)
 	const struct mote_aarch64_gdb_state state = random_state(3);
 	uint8_t values[MOTE_GDB_VALUE_BYTES];
 
-	mote_aarch64_gdb_pack(&state, values);
+	mote_aarch64_gdb_pack(&state, 0, values);
 	CHECK_EQ(value_of(values, 0), state.regs.x[0]);
 	CHECK_EQ(value_of(values, 30), state.regs.x[30]);
 	CHECK_EQ(value_of(values, 31), state.regs.sp);
@@ -91,11 +91,11 @@ static void what_is_packed_unpacks_to_the_same(void)
 		struct mote_aarch64_gdb_state other = random_state(seed + 1000), before = other;
 		uint8_t values[MOTE_GDB_VALUE_BYTES], again[MOTE_GDB_VALUE_BYTES];
 
-		mote_aarch64_gdb_pack(&state, values);
-		mote_aarch64_gdb_unpack(values, &other);
+		mote_aarch64_gdb_pack(&state, 0, values);
+		mote_aarch64_gdb_unpack(values, 0, &other);
 		CHECK_EQ(other.sregs.vbar, before.sregs.vbar);
 		CHECK_EQ(other.regs.pstate >> 32, before.regs.pstate >> 32);
-		mote_aarch64_gdb_pack(&other, again);
+		mote_aarch64_gdb_pack(&other, 0, again);
 		CHECK_MEM(again, values, 796);
 	}
 }

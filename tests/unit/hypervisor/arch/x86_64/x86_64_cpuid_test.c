@@ -263,7 +263,7 @@ static void no_leaf_says_nothing_and_all_add_up(void)
 		mote_x86_64_cpuid_learn(&facts, &leaf);
 	}
 	REQUIRE_EQ(facts.features, MOTE_X86_64_FEATURE_UMIP | MOTE_X86_64_FEATURE_FSGSBASE |
-					   MOTE_X86_64_FEATURE_XSAVE);
+					   MOTE_X86_64_FEATURE_XSAVE | MOTE_X86_64_FEATURE_AVX);
 	REQUIRE_EQ(facts.xcr0, 7);
 	REQUIRE_EQ(facts.address_bits, 255);
 }

@@ -6,6 +6,9 @@
 
 #include "../../../unit_test.h"
 #include "../gdb_cases.h"
+#include "hypervisor/arch/x86_64/x86_64_monitor.h"
+
+#define AVX MOTE_X86_64_FEATURE_AVX
 
 static void numbers_and_places_are_those_that_gdb_expects(void)
 {
@@ -15,21 +18,21 @@ static void numbers_and_places_are_those_that_gdb_expects(void)
 		{24, 164, 10, false}, {32, 244, 4, false},  {40, 276, 16, false},
 		{56, 532, 4, false},  {57, 536, 8, false},  {58, 544, 8, false},
 		{59, 552, 8, false},  {60, 560, 16, false}, {75, 800, 16, false},
-		{76, 816, 8, true},   {80, 848, 8, true},
+		{76, 816, 8, true},   {79, 840, 8, true},
 	};
 	static const struct expected_place without_avx[] = {
 		{59, 552, 8, false},
 		{60, 560, 8, true},
-		{64, 592, 8, true},
+		{63, 584, 8, true},
 	};
 
-	check_places(mote_x86_64_gdb_description(true), with_avx, COUNT(with_avx), 81);
-	check_places(mote_x86_64_gdb_description(false), without_avx, COUNT(without_avx), 65);
-	CHECK_EQ(mote_gdb_general_bytes(mote_x86_64_gdb_description(true)), 816);
-	CHECK_EQ(mote_gdb_value_bytes(mote_x86_64_gdb_description(true)), 856);
-	CHECK_EQ(mote_gdb_general_bytes(mote_x86_64_gdb_description(false)), 560);
-	CHECK_EQ(mote_x86_64_gdb_description(true)->pc, 16);
-	CHECK_EQ(mote_x86_64_gdb_description(true)->sp, 7);
+	check_places(mote_x86_64_gdb_describe(AVX), with_avx, COUNT(with_avx), 80);
+	check_places(mote_x86_64_gdb_describe(0), without_avx, COUNT(without_avx), 64);
+	CHECK_EQ(mote_gdb_general_bytes(mote_x86_64_gdb_describe(AVX)), 816);
+	CHECK_EQ(mote_gdb_value_bytes(mote_x86_64_gdb_describe(AVX)), 848);
+	CHECK_EQ(mote_gdb_general_bytes(mote_x86_64_gdb_describe(0)), 560);
+	CHECK_EQ(mote_x86_64_gdb_describe(AVX)->pc, 16);
+	CHECK_EQ(mote_x86_64_gdb_describe(AVX)->sp, 7);
 }
 
 static void the_description_names_what_gdb_looks_for(void)
@@ -47,10 +50,10 @@ static void the_description_names_what_gdb_looks_for(void)
 	};
 	static char text[MOTE_GDB_XML_BYTES];
 
-	print_description(mote_x86_64_gdb_description(true), text);
+	print_description(mote_x86_64_gdb_describe(AVX), text);
 	for (size_t i = 0; i < COUNT(parts); i++)
 		CHECK_CONTAINS(text, parts[i]);
-	print_description(mote_x86_64_gdb_description(false), text);
+	print_description(mote_x86_64_gdb_describe(0), text);
 	CHECK(strstr(text, "avx") == NULL);
 }
 
@@ -71,7 +74,7 @@ static uint64_t value_of(const uint8_t *values, unsigned number)
 	struct mote_gdb_place place = {0, 0, false};
 	uint64_t value = 0;
 
-	REQUIRE(mote_gdb_find_register(mote_x86_64_gdb_description(true), number, &place));
+	REQUIRE(mote_gdb_find_register(mote_x86_64_gdb_describe(AVX), number, &place));
 	for (size_t i = 0; i < place.bytes && i < 8; i++)
 		value |= (uint64_t)values[place.offset + i] << 8 * i;
 	return value;
@@ -82,7 +85,7 @@ static void each_register_is_at_its_place(void)
 	const struct mote_x86_64_gdb_state state = random_state(3);
 	uint8_t values[MOTE_GDB_VALUE_BYTES];
 
-	mote_x86_64_gdb_pack(&state, true, values);
+	mote_x86_64_gdb_pack(&state, AVX, values);
 	CHECK_EQ(value_of(values, 0), state.regs.rax);
 	CHECK_EQ(value_of(values, 1), state.regs.rbx);
 	CHECK_EQ(value_of(values, 4), state.regs.rsi);
@@ -91,9 +94,10 @@ static void each_register_is_at_its_place(void)
 	CHECK_EQ(value_of(values, 15), state.regs.r15);
 	CHECK_EQ(value_of(values, 16), state.regs.rip);
 	CHECK_EQ(value_of(values, 17), (uint32_t)state.regs.rflags);
-	CHECK_EQ(value_of(values, 18), state.cs);
-	CHECK_EQ(value_of(values, 19), state.ss);
-	CHECK_EQ(value_of(values, 23), state.gs);
+	CHECK_EQ(value_of(values, 18), MOTE_X86_64_USER_CODE_SELECTOR);
+	CHECK_EQ(value_of(values, 19), MOTE_X86_64_USER_DATA_SELECTOR);
+	CHECK_EQ(value_of(values, 20), state.sregs.ds.selector);
+	CHECK_EQ(value_of(values, 23), state.sregs.gs.selector);
 	CHECK_EQ(value_of(values, 32), state.fpu.fcw);
 	CHECK_EQ(value_of(values, 33), state.fpu.fsw);
 	CHECK_EQ(value_of(values, 35), state.fpu.last_ip >> 32 & 0xffff);
@@ -102,11 +106,11 @@ static void each_register_is_at_its_place(void)
 	CHECK_EQ(value_of(values, 39), state.fpu.last_opcode);
 	CHECK_MEM(values + 276, state.fpu.xmm, 256);
 	CHECK_EQ(value_of(values, 56), state.fpu.mxcsr);
-	CHECK_EQ(value_of(values, 57), state.fs_base);
+	CHECK_EQ(value_of(values, 57), state.sregs.fs.base);
 	CHECK_EQ(value_of(values, 59), UINT64_MAX);
-	CHECK_MEM(values + 560, state.ymm_high, 256);
-	CHECK_EQ(value_of(values, 77), state.cr2);
-	CHECK_EQ(value_of(values, 80), state.efer);
+	CHECK_MEM(values + 560, state.fpu.ymm_high, 256);
+	CHECK_EQ(value_of(values, 77), state.sregs.cr3);
+	CHECK_EQ(value_of(values, 79), state.sregs.efer);
 }
 
 static void what_is_packed_unpacks_to_the_same(void)
@@ -116,11 +120,12 @@ static void what_is_packed_unpacks_to_the_same(void)
 		struct mote_x86_64_gdb_state other = random_state(seed + 1000);
 		uint8_t values[MOTE_GDB_VALUE_BYTES], again[MOTE_GDB_VALUE_BYTES];
 
-		mote_x86_64_gdb_pack(&state, true, values);
-		mote_x86_64_gdb_unpack(values, true, &other);
+		mote_x86_64_gdb_pack(&state, AVX, values);
+		mote_x86_64_gdb_unpack(values, AVX, &other);
 		CHECK_EQ(other.fpu.ftwx, state.fpu.ftwx);
-		CHECK(other.cs != state.cs && other.cr3 != state.cr3);
-		mote_x86_64_gdb_pack(&other, true, again);
+		CHECK(other.sregs.ds.selector != state.sregs.ds.selector);
+		CHECK(other.sregs.cr3 != state.sregs.cr3);
+		mote_x86_64_gdb_pack(&other, AVX, again);
 		CHECK_MEM(again, values, 140);
 		CHECK_MEM(again + 164, values + 164, 816 - 164);
 	}
@@ -131,12 +136,12 @@ static void unpacking_keeps_what_gdb_does_not_have(void)
 	struct mote_x86_64_gdb_state state = random_state(5), before = state;
 	uint8_t values[MOTE_GDB_VALUE_BYTES] = {0};
 
-	mote_x86_64_gdb_unpack(values, false, &state);
+	mote_x86_64_gdb_unpack(values, 0, &state);
 	CHECK_EQ(state.regs.rflags, before.regs.rflags & 0xffffffff00000000);
 	CHECK_EQ(state.fpu.last_ip, before.fpu.last_ip & 0xffff000000000000);
-	CHECK_EQ(state.ss, before.ss);
-	CHECK_EQ(state.cr0, before.cr0);
-	CHECK_MEM(state.ymm_high, before.ymm_high, sizeof(before.ymm_high));
+	CHECK_EQ(state.sregs.es.selector, before.sregs.es.selector);
+	CHECK_EQ(state.sregs.cr0, before.sregs.cr0);
+	CHECK_MEM(state.fpu.ymm_high, before.fpu.ymm_high, sizeof(before.fpu.ymm_high));
 }
 
 /* SDM volume 1, 8.1.7: valid, zero, special, empty. */
@@ -150,7 +155,7 @@ static void the_tag_word_is_that_of_fsave(void)
 	uint8_t values[MOTE_GDB_VALUE_BYTES];
 
 	memset(&state, 0, sizeof(state));
-	mote_x86_64_gdb_pack(&state, true, values);
+	mote_x86_64_gdb_pack(&state, AVX, values);
 	CHECK_EQ(value_of(values, 34), 0xffff);
 	/* TOP is 3: ST0 is physical register 3. */
 	state.fpu.fsw = 3 << 11;
@@ -159,7 +164,7 @@ static void the_tag_word_is_that_of_fsave(void)
 	memcpy(state.fpu.fpr[2], infinity, 10);
 	memcpy(state.fpu.fpr[3], denormal, 10);
 	memcpy(state.fpu.fpr[4], unnormal, 10);
-	mote_x86_64_gdb_pack(&state, true, values);
+	mote_x86_64_gdb_pack(&state, AVX, values);
 	/* From bit 0: 0 to 2 empty, 3 valid, 4 zero, 5 to 7 special. */
 	CHECK_EQ(value_of(values, 34), 0x3f | 0 << 6 | 1 << 8 | 2 << 10 | 2 << 12 | 2 << 14);
 }
