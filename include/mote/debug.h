@@ -3,8 +3,8 @@
  * A sandbox that gdb can attach to, at any time and in every build: the library speaks gdb's remote
  * protocol.  Its thread does all input and output; calls stop on the threads that make them.
  *
- * A debugger can do with the guest what the guest can do, and no more.  The protocol knows no passwords:
- * whoever reaches the address controls the guest.
+ * A debugger can do with the guest what the guest can do, and no more. The protocol knows no
+ * passwords: whoever reaches the address controls the guest.
  */
 #ifndef MOTE_DEBUG_H
 #define MOTE_DEBUG_H
@@ -21,8 +21,9 @@ extern "C" {
 
 typedef struct mote_debug_options {
 	size_t size; /* sizeof(mote_debug_options) of the caller */
-	/* "127.0.0.1:PORT" or "[::1]:PORT" (port 0: any free one), "unix:/PATH", or "fd:IN,OUT": two open
-	 * files, which are duplicated, and whose client is there already.  NULL: "127.0.0.1:0". */
+	/* "127.0.0.1:PORT" or "[::1]:PORT" (port 0: any free one), "unix:/PATH", or "fd:IN,OUT":
+	 * two open files, which are duplicated, and whose client is there already. NULL:
+	 * "127.0.0.1:0". */
 	const char *address;
 	/* Allows an address that other machines reach. */
 	bool allow_remote;
@@ -49,17 +50,18 @@ typedef struct mote_debug_options {
 MOTE_API void mote_debug_options_init(mote_debug_options *options, size_t size);
 
 /*
- * Makes a sandbox listen for a debugger, one at a time, until it is destroyed.  While a debugger holds a
- * sandbox that is not in a call, calls of it wait; while it has stopped a call, deadlines stand still, and
- * a kill ends the call as ever.  A fault stops before the sandbox is poisoned: the debugger may repair
- * what is wrong, and go on.
+ * Makes a sandbox listen for a debugger, one at a time, until it is destroyed. While a debugger
+ * holds a sandbox that is not in a call, calls of it wait; while it has stopped a call, deadlines
+ * stand still, and a kill ends the call as ever. A fault stops before the sandbox is poisoned:
+ * the debugger may repair what is wrong, and go on.
  *
  * sandbox    not NULL; not in a call
  * options    NULL: the defaults
  * error      may be NULL
  *
- * Returns    MOTE_OK, MOTE_INVALID_ARGUMENT (an address), MOTE_BUSY (it listens already, or is in a call),
- *            MOTE_FORKED, MOTE_NO_MEMORY, MOTE_LIMIT, MOTE_OS, MOTE_UNSUPPORTED (a library built without
+ * Returns MOTE_OK, MOTE_INVALID_ARGUMENT (an address), MOTE_BUSY (it listens already, or is in a
+ * call),
+ * MOTE_FORKED, MOTE_NO_MEMORY, MOTE_LIMIT, MOTE_OS, MOTE_UNSUPPORTED (a library built without
  *            debugging)
  * Threads    one at a time per sandbox
  * Since      0.1

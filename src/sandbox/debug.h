@@ -56,9 +56,9 @@ void mote_debugger_wake(mote_sandbox *sandbox, bool resumes);
 
 /*
  * Holds a sandbox that has a debugger: calls wait until mote_sandbox_release, on the same thread.
- * Until then the vCPU and the memory are the debugger's, but nothing may be resumed.  A break that was
- * asked for is answered by this.  MOTE_BUSY: a call is in progress; mote_debugger.held tells if it
- * ends without a stop.
+ * Until then the vCPU and the memory are the debugger's, but nothing may be resumed. A break that
+ * was asked for is answered by this. MOTE_BUSY: a call is in progress; mote_debugger.held tells
+ * if it ends without a stop.
  */
 mote_status mote_sandbox_hold(mote_sandbox *sandbox, struct mote_debug_vm **vm, mote_error *error);
 /* how: NULL, or how the next call goes on. */

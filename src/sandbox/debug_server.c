@@ -1,424 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A sandbox that listens for gdb.  What the server's thread asks for is done by the thread whose call
- * has stopped, or by the server's own while it holds the sandbox between calls.
+ * A sandbox that listens for gdb: beginning and end.
  */
 #include "sandbox/debug_server.h"
-
-#include <string.h>
 
 #include <mote/debug.h>
 
 #include "error_internal.h"
-#include "hypervisor/interrupt/interrupt_internal.h"
 #include "options.h"
-
-/* ---- State; with the lock ------------------------------------------------------------------- */
-
-static void lock(struct mote_debug_server *link)
-{
-	mote_os_lock_acquire(link->lock);
-}
-
-static void unlock(struct mote_debug_server *link)
-{
-	mote_os_lock_release(link->lock);
-}
-
-static void tell(struct mote_debug_server *link, struct mote_gdb_stop stop)
-{
-	link->stop = stop;
-	link->is_due = true;
-	if (link->server != NULL)
-		mote_gdb_server_ring(link->server);
-}
-
-/* A stopped call that knows how it goes on is as good as running. */
-static enum mote_debug_use use_of(const struct mote_debug_server *link)
-{
-	return link->use == MOTE_DEBUG_STOPPED && link->is_answered ? MOTE_DEBUG_RUNS : link->use;
-}
-
-static enum mote_debug_use find_use(struct mote_debug_server *link)
-{
-	enum mote_debug_use use;
-
-	lock(link);
-	use = use_of(link);
-	unlock(link);
-	return use;
-}
-
-/* Takes out what a client has left behind. */
-static void clean(struct mote_debug_server *link, struct mote_debug_vm *vm)
-{
-	mote_error ignored;
-	bool is_dirty;
-
-	lock(link);
-	is_dirty = link->is_dirty;
-	link->is_dirty = false;
-	unlock(link);
-	mote_error_begin(&ignored);
-	if (is_dirty)
-		(void)mote_debug_vm_leave(vm, &ignored);
-}
-
-/* ---- The call's thread ---------------------------------------------------------------------- */
-
-/* Does what the server's thread has asked for.  True: it has said how to go on. */
-static bool serve(struct mote_debug_server *link)
-{
-	void (*work)(void *);
-	void *argument;
-	bool is_answered;
-
-	lock(link);
-	work = link->work;
-	argument = link->argument;
-	link->work = NULL;
-	is_answered = link->is_answered;
-	unlock(link);
-	if (work != NULL) {
-		work(argument);
-		mote_os_event_set(link->done);
-	}
-	return is_answered;
-}
-
-/* Whether anybody wants to know of this stop, or will. */
-static bool begin_stop(struct mote_debug_server *link, struct mote_debug_vm *vm,
-		       const struct mote_debug_stop *stop)
-{
-	struct mote_gdb_stop described = mote_debug_describe(vm, stop);
-	const bool is_fault = stop->kind == MOTE_STOP_FAULT || stop->kind == MOTE_STOP_ABORT;
-	bool wanted;
-
-	lock(link);
-	wanted = !link->is_closed &&
-		 (link->has_client || link->is_awaited || (is_fault && link->waits_on_fault));
-	if (wanted) {
-		if (!link->has_client && !is_fault)
-			described.signal = MOTE_GDB_SIGTRAP; /* nobody has pressed a key */
-		link->is_awaited = false;
-		link->use = MOTE_DEBUG_STOPPED;
-		link->vm = vm;
-		link->is_answered = false;
-		link->is_fault = is_fault;
-		tell(link, described);
-	}
-	unlock(link);
-	return wanted;
-}
-
-/* alive: the call was not killed meanwhile. */
-static struct mote_debugger_answer end_stop(struct mote_debug_server *link, bool alive)
-{
-	struct mote_debugger_answer answer = {.action = MOTE_DEBUGGER_KILL};
-	struct mote_gdb_stop end;
-
-	lock(link);
-	if (alive)
-		answer = link->answer;
-	link->use = MOTE_DEBUG_RUNS;
-	link->vm = NULL;
-	if (!alive || answer.action == MOTE_DEBUGGER_GIVE_UP) {
-		end = link->stop;
-		end.kind = MOTE_GDB_STOP_TERMINATED;
-		if (!alive)
-			end.signal = MOTE_GDB_SIGKILL;
-		link->has_client = false;
-		tell(link, end);
-	}
-	unlock(link);
-	(void)serve(link); /* work that nobody can do any more: it finds no guest, and says so */
-	return answer;
-}
-
-/* What happens to a stop that nobody wants. */
-static struct mote_debugger_answer go_on_alone(const struct mote_debug_server *link,
-					       const struct mote_debug_stop *stop)
-{
-	struct mote_debugger_answer answer = {.action = MOTE_DEBUGGER_DETACH};
-
-	if (link->waits_on_fault)
-		answer.action = stop->kind == MOTE_STOP_FAULT ? MOTE_DEBUGGER_GIVE_UP
-							      : MOTE_DEBUGGER_RESUME;
-	return answer;
-}
-
-static struct mote_debugger_answer stopped(void *user, struct mote_debug_vm *vm,
-					   const struct mote_debug_stop *stop)
-{
-	struct mote_debug_server *link = user;
-	struct mote_debugger_answer answer;
-	mote_error ignored;
-	bool alive = true;
-
-	clean(link, vm);
-	if (!begin_stop(link, vm, stop))
-		return go_on_alone(link, stop);
-	while (!serve(link) && alive)
-		alive = mote_debugger_wait(link->sandbox);
-	answer = end_stop(link, alive);
-	if (answer.action == MOTE_DEBUGGER_DETACH && link->waits_on_fault) {
-		mote_error_begin(&ignored);
-		(void)mote_debug_vm_leave(vm, &ignored);
-		answer = (struct mote_debugger_answer){.action = MOTE_DEBUGGER_RESUME};
-	}
-	return answer;
-}
-
-/* ---- Between calls -------------------------------------------------------------------------- */
-
-/* Removes the debugger, from a sandbox that this thread holds or has claimed. */
-static void leave(struct mote_debug_server *link)
-{
-	mote_error ignored;
-
-	mote_error_begin(&ignored);
-	if (link->waits_on_fault)
-		(void)mote_debug_vm_leave(link->vm, &ignored);
-	else
-		(void)mote_sandbox_detach(link->sandbox, &ignored);
-}
-
-static void let_go(struct mote_debug_server *link, const struct mote_debug_resume *how)
-{
-	lock(link);
-	link->use = MOTE_DEBUG_RUNS;
-	link->vm = NULL;
-	unlock(link);
-	mote_sandbox_release(link->sandbox, how);
-}
-
-/* The sandbox is held, for the client, if there still is one. */
-static void held(void *user, struct mote_debug_vm *vm)
-{
-	struct mote_debug_server *link = user;
-	bool has_client;
-
-	clean(link, vm);
-	lock(link);
-	has_client = link->has_client && !link->is_closed;
-	link->use = MOTE_DEBUG_HELD;
-	link->vm = vm;
-	if (has_client)
-		tell(link, mote_debug_describe_hold(vm, link->hold_signal));
-	unlock(link);
-	if (has_client)
-		return; /* and nothing here may be touched any more */
-	leave(link);
-	let_go(link, NULL);
-}
-
-/* Stops the call in progress, or holds the sandbox; if the call ends without a stop, it is held then. */
-static void break_in(struct mote_debug_server *link, enum mote_gdb_signal signal)
-{
-	struct mote_debug_vm *vm;
-	mote_error ignored;
-
-	if (link->sandbox->debug == NULL)
-		return; /* it could not be made */
-	lock(link);
-	link->hold_signal = signal;
-	unlock(link);
-	mote_sandbox_break_in(link->sandbox);
-	mote_error_begin(&ignored);
-	if (mote_sandbox_hold(link->sandbox, &vm, &ignored) == MOTE_OK)
-		held(link, vm);
-}
-
-/* ---- The server's thread --------------------------------------------------------------------- */
-
-static const struct mote_debugger *debugger_of(struct mote_debug_server *link,
-					       struct mote_debugger *debugger)
-{
-	*debugger = (struct mote_debugger){.stopped = stopped, .held = held, .user = link};
-	return debugger;
-}
-
-static void gdb_attach(void *user)
-{
-	struct mote_debug_server *link = user;
-	struct mote_debugger debugger;
-	enum mote_debug_use use;
-	mote_status status;
-	mote_error ignored;
-
-	lock(link);
-	link->has_client = true;
-	link->is_awaited = false;
-	use = use_of(link);
-	link->is_due = use == MOTE_DEBUG_STOPPED;
-	unlock(link);
-	if (use == MOTE_DEBUG_STOPPED)
-		return; /* a call has waited for it */
-	mote_error_begin(&ignored);
-	status = mote_sandbox_attach(link->sandbox, debugger_of(link, &debugger), &ignored);
-	/* BUSY: the last client has just left, or calls were to come here without one. */
-	if (status == MOTE_OK || status == MOTE_BUSY) {
-		break_in(link, MOTE_GDB_SIGTRAP);
-	} else {
-		lock(link);
-		tell(link, (struct mote_gdb_stop){.kind = MOTE_GDB_STOP_EXITED});
-		unlock(link);
-	}
-}
-
-/* The answer of a call that has stopped. */
-static void answer(struct mote_debug_server *link, struct mote_debugger_answer answer)
-{
-	lock(link);
-	link->answer = answer;
-	link->is_answered = true;
-	unlock(link);
-	mote_debugger_wake(link->sandbox, true);
-}
-
-static void gdb_detach(void *user)
-{
-	struct mote_debug_server *link = user;
-	struct mote_debugger_answer go_on = {.action = MOTE_DEBUGGER_DETACH};
-	enum mote_debug_use use;
-
-	lock(link);
-	link->has_client = false;
-	use = use_of(link);
-	link->is_dirty = use == MOTE_DEBUG_RUNS;
-	if (link->is_closed)
-		go_on.action = MOTE_DEBUGGER_KILL;
-	unlock(link);
-	if (use == MOTE_DEBUG_STOPPED) {
-		answer(link, go_on);
-	} else if (use == MOTE_DEBUG_HELD) {
-		leave(link);
-		let_go(link, NULL);
-	} else {
-		break_in(link, MOTE_GDB_SIGNAL_NONE);
-	}
-}
-
-static void gdb_kill(void *user)
-{
-	struct mote_debug_server *link = user;
-	const enum mote_debug_use use = find_use(link);
-	mote_error error;
-
-	if (use == MOTE_DEBUG_STOPPED) {
-		answer(link, (struct mote_debugger_answer){.action = MOTE_DEBUGGER_KILL});
-	} else if (use == MOTE_DEBUG_HELD) {
-		mote_error_begin(&error);
-		(void)mote_sandbox_poison(link->sandbox,
-					  mote_fail(&error, MOTE_KILLED, "killed by the debugger"),
-					  &error);
-	} else {
-		mote_interrupt_kill(link->sandbox->watch.interrupt);
-	}
-}
-
-static void gdb_break_in(void *user)
-{
-	struct mote_debug_server *link = user;
-
-	if (find_use(link) == MOTE_DEBUG_RUNS)
-		break_in(link, MOTE_GDB_SIGINT);
-}
-
-static bool gdb_take_stop(void *user, struct mote_gdb_stop *stop)
-{
-	struct mote_debug_server *link = user;
-	bool is_due;
-
-	lock(link);
-	is_due = link->is_due;
-	link->is_due = false;
-	*stop = link->stop;
-	unlock(link);
-	return is_due;
-}
-
-static void gdb_perform(void *user, void (*work)(void *argument), void *argument)
-{
-	struct mote_debug_server *link = user;
-	bool is_stopped;
-
-	lock(link);
-	is_stopped = use_of(link) == MOTE_DEBUG_STOPPED;
-	if (is_stopped) {
-		link->work = work;
-		link->argument = argument;
-	}
-	unlock(link);
-	if (!is_stopped) {
-		work(argument);
-		return;
-	}
-	mote_debugger_wake(link->sandbox, false);
-	mote_os_event_wait(link->done);
-}
-
-/* Whether the signal is one with which a fault ends the call; others are the debugger's own. */
-static bool ends_call(enum mote_gdb_signal signal)
-{
-	return signal != MOTE_GDB_SIGNAL_NONE && signal != MOTE_GDB_SIGTRAP &&
-	       signal != MOTE_GDB_SIGINT;
-}
-
-static void gdb_resume(void *user, const struct mote_gdb_resume *resume)
-{
-	struct mote_debug_server *link = user;
-	const bool in_range = resume->kind == MOTE_GDB_STEP_RANGE;
-	struct mote_debugger_answer go_on = {
-		.action = MOTE_DEBUGGER_RESUME,
-		.how = {.step = resume->kind != MOTE_GDB_CONTINUE,
-			.begin = in_range ? resume->begin : 0,
-			.end = in_range ? resume->end : 0},
-	};
-	const enum mote_debug_use use = find_use(link);
-
-	if (use == MOTE_DEBUG_HELD) {
-		let_go(link, &go_on.how);
-	} else if (use == MOTE_DEBUG_STOPPED) {
-		if (link->is_fault && ends_call(resume->signal))
-			go_on.action = MOTE_DEBUGGER_GIVE_UP;
-		answer(link, go_on);
-	}
-}
-
-static const struct mote_gdb_target target = {
-	.attach = gdb_attach,
-	.detach = gdb_detach,
-	.kill = gdb_kill,
-	.break_in = gdb_break_in,
-	.take_stop = gdb_take_stop,
-	.perform = gdb_perform,
-	.resume = gdb_resume,
-	.read_registers = mote_debug_read_registers,
-	.write_registers = mote_debug_write_registers,
-	.read_memory = mote_debug_read_memory,
-	.write_memory = mote_debug_write_memory,
-	.insert = mote_debug_insert,
-	.remove = mote_debug_remove,
-	.monitor = mote_debug_monitor,
-};
-
-/* ---- Life -------------------------------------------------------------------------------------- */
-
-/* From here on no thread but the server's own touches it. */
-static struct mote_gdb_server *begin_close(struct mote_debug_server *link)
-{
-	struct mote_gdb_server *server;
-
-	lock(link);
-	server = link->server;
-	link->server = NULL;
-	link->is_closed = true;
-	if (use_of(link) == MOTE_DEBUG_RUNS && !link->is_due)
-		tell(link, (struct mote_gdb_stop){.kind = MOTE_GDB_STOP_EXITED});
-	unlock(link);
-	return server;
-}
 
 void mote_sandbox_debug_close(mote_sandbox *sandbox)
 {
@@ -431,10 +20,8 @@ void mote_sandbox_debug_close(mote_sandbox *sandbox)
 		link->server = NULL;
 		return;
 	}
-	mote_gdb_server_close(begin_close(link));
-	/* A call that waited for a client: none comes. */
-	if (find_use(link) == MOTE_DEBUG_STOPPED)
-		answer(link, (struct mote_debugger_answer){.action = MOTE_DEBUGGER_KILL});
+	mote_gdb_server_close(mote_debug_begin_close(link));
+	mote_debug_end_close(link);
 }
 
 static void free_link(struct mote_debug_server *link)
@@ -464,14 +51,14 @@ static mote_status open_server(struct mote_debug_server *link, const mote_debug_
 	};
 	struct mote_gdb_server *server;
 	mote_status status =
-		mote_gdb_server_open(&link->sandbox->engine->allocator, &server_options, &target,
-				     link, &link->guest, &server, error);
+		mote_gdb_server_open(&link->sandbox->engine->allocator, &server_options,
+				     &mote_debug_target, link, &link->guest, &server, error);
 
 	if (status != MOTE_OK)
 		return status;
-	lock(link);
+	mote_os_lock_acquire(link->lock);
 	link->server = server;
-	unlock(link);
+	mote_os_lock_release(link->lock);
 	return MOTE_OK;
 }
 
@@ -479,10 +66,9 @@ static mote_status open_server(struct mote_debug_server *link, const mote_debug_
 static mote_status open_attached(struct mote_debug_server *link, const mote_debug_options *options,
 				 mote_error *error)
 {
-	struct mote_debugger debugger;
+	const struct mote_debugger debugger = mote_debug_debugger(link);
 	mote_error ignored;
-	mote_status status =
-		mote_sandbox_attach(link->sandbox, debugger_of(link, &debugger), error);
+	mote_status status = mote_sandbox_attach(link->sandbox, &debugger, error);
 
 	if (status != MOTE_OK)
 		return status;

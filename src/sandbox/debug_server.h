@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A sandbox that listens for gdb: who may use the guest (debug_server.c), and what the debugger does
- * with it (debug_target.c).
+ * A sandbox that listens for gdb: its beginning and end (debug_server.c), who may use the guest
+ * (debug_session.c), and what the debugger does with it (debug_target.c).
  */
 #ifndef MOTE_SANDBOX_DEBUG_SERVER_H
 #define MOTE_SANDBOX_DEBUG_SERVER_H
@@ -40,6 +40,7 @@ struct mote_debug_server {
 	struct mote_gdb_stop stop; /* the last one; is_due: the server has not heard of it */
 	bool is_due;
 	bool is_fault;
+	bool is_changed;		  /* the debugger has changed registers or memory since */
 	enum mote_gdb_signal hold_signal; /* what a hold tells that comes later */
 
 	/* STOPPED: what the call's thread is to do. */
@@ -49,7 +50,17 @@ struct mote_debug_server {
 	struct mote_debugger_answer answer;
 };
 
-/* The functions of struct mote_gdb_target that use the guest: on the thread that may. */
+/* debug_session.c */
+extern const struct mote_gdb_target mote_debug_target;
+struct mote_debugger mote_debug_debugger(struct mote_debug_server *link);
+
+/* Around mote_gdb_server_close: from then on no call comes to the server; and a call that waits
+ * for a client ends. */
+struct mote_gdb_server *mote_debug_begin_close(struct mote_debug_server *link);
+void mote_debug_end_close(struct mote_debug_server *link);
+
+/* debug_target.c: the functions of struct mote_gdb_target that use the guest: on the thread that
+ * may. */
 enum mote_gdb_result mote_debug_read_registers(void *user, uint8_t *values);
 enum mote_gdb_result mote_debug_write_registers(void *user, const uint8_t *values);
 size_t mote_debug_read_memory(void *user, uint64_t address, void *to, size_t bytes);

@@ -147,6 +147,7 @@ enum mote_gdb_result mote_debug_write_registers(void *user, const uint8_t *value
 	after = before;
 	mote_gdb_unpack(values, features_of(link), &after);
 	status = write_state(link->vm, &after);
+	link->is_changed = link->is_changed || status == MOTE_OK;
 	if (status == MOTE_OK)
 		return MOTE_GDB_OK;
 	(void)write_state(link->vm, &before);
@@ -169,8 +170,10 @@ enum mote_gdb_result mote_debug_write_memory(void *user, uint64_t address, const
 
 	if (link->vm == NULL)
 		return MOTE_GDB_FAILED;
-	return mote_debug_vm_write(link->vm, address, from, bytes) ? MOTE_GDB_OK
-								   : MOTE_GDB_NO_MEMORY;
+	if (!mote_debug_vm_write(link->vm, address, from, bytes))
+		return MOTE_GDB_NO_MEMORY;
+	link->is_changed = true;
+	return MOTE_GDB_OK;
 }
 
 /* ---- Breakpoints and watchpoints ------------------------------------------------------------ */
