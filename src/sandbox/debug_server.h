@@ -41,7 +41,8 @@ struct mote_debug_server {
 	bool is_due;
 	bool is_fault;
 	bool is_changed;		  /* the debugger has changed registers or memory since */
-	enum mote_gdb_signal hold_signal; /* what a hold tells that comes later */
+	bool wants_hold;		  /* for the client; a stop does as well */
+	enum mote_gdb_signal hold_signal; /* what it tells */
 
 	/* STOPPED: what the call's thread is to do. */
 	void (*work)(void *argument);

@@ -101,6 +101,7 @@ static bool begin_stop(struct mote_debug_server *link, struct mote_debug_vm *vm,
 		link->is_answered = false;
 		link->is_fault = is_fault;
 		link->is_changed = false;
+		link->wants_hold = false;
 		tell(link, described);
 	}
 	unlock(link);
@@ -192,19 +193,22 @@ static void let_go(struct mote_debug_server *link, const struct mote_debug_resum
 static void held(void *user, struct mote_debug_vm *vm)
 {
 	struct mote_debug_server *link = user;
-	bool has_client;
+	bool has_client, stays;
 
 	clean(link, vm);
 	lock(link);
 	has_client = link->has_client && !link->is_closed;
+	stays = has_client && link->wants_hold;
+	link->wants_hold = false;
 	link->use = MOTE_DEBUG_HELD;
 	link->vm = vm;
-	if (has_client)
+	if (stays)
 		tell(link, mote_debug_describe_hold(vm, link->hold_signal));
 	unlock(link);
-	if (has_client)
+	if (stays)
 		return; /* and nothing here may be touched any more */
-	leave(link);
+	if (!has_client)
+		leave(link);
 	let_go(link, NULL);
 }
 
@@ -218,6 +222,7 @@ static void break_in(struct mote_debug_server *link, enum mote_gdb_signal signal
 	if (link->sandbox->debug == NULL)
 		return; /* it could not be made */
 	lock(link);
+	link->wants_hold = true;
 	link->hold_signal = signal;
 	unlock(link);
 	mote_sandbox_break_in(link->sandbox);
