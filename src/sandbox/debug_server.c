@@ -91,6 +91,7 @@ static mote_status make_link(mote_sandbox *sandbox, const mote_debug_options *op
 	link->sandbox = sandbox;
 	link->is_awaited = options->wait;
 	link->waits_on_fault = options->wait_on_fault;
+	link->break_signal = MOTE_GDB_SIGTRAP;
 	mote_debug_describe_guest(link);
 	status = mote_os_lock_create(allocator, &link->lock, error);
 	if (status == MOTE_OK)

@@ -40,9 +40,9 @@ struct mote_debug_server {
 	struct mote_gdb_stop stop; /* the last one; is_due: the server has not heard of it */
 	bool is_due;
 	bool is_fault;
-	bool is_changed;		  /* the debugger has changed registers or memory since */
-	bool wants_hold;		  /* for the client; a stop does as well */
-	enum mote_gdb_signal hold_signal; /* what it tells */
+	bool is_changed;		   /* the debugger has changed registers or memory since */
+	bool wants_hold;		   /* for the client; a stop does as well */
+	enum mote_gdb_signal break_signal; /* what either tells */
 
 	/* STOPPED: what the call's thread is to do. */
 	void (*work)(void *argument);

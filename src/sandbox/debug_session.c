@@ -93,8 +93,8 @@ static bool begin_stop(struct mote_debug_server *link, struct mote_debug_vm *vm,
 	wanted = !link->is_closed &&
 		 (link->has_client || link->is_awaited || (is_fault && link->waits_on_fault));
 	if (wanted) {
-		if (!link->has_client && !is_fault)
-			described.signal = MOTE_GDB_SIGTRAP; /* nobody has pressed a key */
+		if (stop->kind == MOTE_STOP_INTERRUPT)
+			described.signal = link->break_signal;
 		link->is_awaited = false;
 		link->use = MOTE_DEBUG_STOPPED;
 		link->vm = vm;
@@ -203,7 +203,7 @@ static void held(void *user, struct mote_debug_vm *vm)
 	link->use = MOTE_DEBUG_HELD;
 	link->vm = vm;
 	if (stays)
-		tell(link, mote_debug_describe_hold(vm, link->hold_signal));
+		tell(link, mote_debug_describe_hold(vm, link->break_signal));
 	unlock(link);
 	if (stays)
 		return; /* and nothing here may be touched any more */
@@ -222,8 +222,9 @@ static void break_in(struct mote_debug_server *link, enum mote_gdb_signal signal
 	if (link->sandbox->debug == NULL)
 		return; /* it could not be made */
 	lock(link);
+	if (!link->wants_hold) /* or what asked first is what is told */
+		link->break_signal = signal;
 	link->wants_hold = true;
-	link->hold_signal = signal;
 	unlock(link);
 	mote_sandbox_break_in(link->sandbox);
 	mote_error_begin(&ignored);
@@ -249,6 +250,7 @@ static void gdb_attach(void *user)
 	lock(link);
 	link->has_client = true;
 	link->is_awaited = false;
+	link->wants_hold = false;
 	use = use_of(link);
 	link->is_due = use == MOTE_DEBUG_STOPPED;
 	unlock(link);

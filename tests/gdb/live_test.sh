@@ -86,7 +86,7 @@ says()
 # A session of the machine interface, which editors use: stops a loop, twice, and kills it.
 interrupt_spin()
 {
-	local address line i
+	local address _
 	address=$(connect spin) || { echo "no session"; return; }
 	coproc mi { timeout 300 gdb-multiarch -nx -q --interpreter=mi3 2>&1; }
 	{
@@ -96,7 +96,7 @@ interrupt_spin()
 		echo "target remote $address"
 	} >&"${mi[1]}"
 	until_line '*stopped'
-	for i in 1 2; do
+	for _ in 1 2; do
 		echo "-exec-continue" >&"${mi[1]}"
 		until_line '*running'
 		echo "-exec-interrupt" >&"${mi[1]}"
