@@ -25,6 +25,7 @@ struct mote_sandbox_debug {
 
 	struct mote_os_lock *lock; /* of the rest */
 	_Atomic bool attached;	   /* also read without it */
+	bool kept;		   /* attached, maybe again, since the last stop or hold began */
 	bool stopped;		   /* the debugger is being asked */
 	bool stop_wanted;	   /* by break_in */
 };
@@ -48,6 +49,7 @@ static void begin_stop(struct mote_sandbox_debug *debug)
 	mote_os_lock_acquire(debug->lock);
 	debug->stopped = true;
 	debug->stop_wanted = false;
+	debug->kept = false;
 	mote_interrupt_take_break(debug->sandbox->watch.interrupt);
 	mote_os_lock_release(debug->lock);
 }
@@ -56,7 +58,7 @@ static void end_stop(struct mote_sandbox_debug *debug, bool attached)
 {
 	mote_os_lock_acquire(debug->lock);
 	debug->stopped = false;
-	debug->attached = attached;
+	debug->attached = attached || debug->kept;
 	mote_os_lock_release(debug->lock);
 }
 
@@ -223,6 +225,7 @@ static struct mote_debug_vm *begin_hold(struct mote_sandbox_debug *debug)
 {
 	mote_os_lock_acquire(debug->lock);
 	debug->stop_wanted = false;
+	debug->kept = false;
 	mote_os_lock_release(debug->lock);
 	return debug->vm;
 }
@@ -338,6 +341,21 @@ static mote_status make_debug(mote_sandbox *sandbox, struct mote_sandbox_debug *
 	return status;
 }
 
+/* From here on the call's thread sees it all. */
+static void begin_attachment(struct mote_sandbox_debug *debug, const struct mote_debugger *debugger)
+{
+	mote_os_lock_acquire(debug->lock);
+	if (!debug->attached) {
+		debug->debugger = *debugger;
+		debug->how = (struct mote_debug_resume){.step = false};
+	}
+	debug->attached = true;
+	debug->kept = true;
+	debug->stop_wanted = true;
+	mote_interrupt_break(debug->sandbox->watch.interrupt);
+	mote_os_lock_release(debug->lock);
+}
+
 mote_status mote_sandbox_attach(mote_sandbox *sandbox, const struct mote_debugger *debugger,
 				mote_error *error)
 {
@@ -348,23 +366,17 @@ mote_status mote_sandbox_attach(mote_sandbox *sandbox, const struct mote_debugge
 		.free = free_debug,
 	};
 	struct mote_sandbox_debug *debug = sandbox->debug;
-	mote_status status = MOTE_OK;
+	mote_status status;
 
 	if (mote_engine_forked(sandbox->engine))
 		return mote_fail(error, MOTE_FORKED, "this sandbox belongs to the parent process");
-	if (debug == NULL)
+	if (debug == NULL) {
 		status = make_debug(sandbox, &debug, error);
-	else if (debug->attached)
-		return mote_fail(error, MOTE_BUSY, "the sandbox has a debugger already");
-	if (status != MOTE_OK)
-		return status;
-	mote_os_lock_acquire(debug->lock);
-	debug->debugger = *debugger;
-	mote_os_lock_release(debug->lock);
-	debug->how = (struct mote_debug_resume){.step = false};
-	debug->attached = true;
-	sandbox->debug = debug;
-	sandbox->debug_ops = &ops;
-	mote_sandbox_break_in(sandbox); /* and from here on the call's thread sees it all */
+		if (status != MOTE_OK)
+			return status;
+		sandbox->debug = debug;
+		sandbox->debug_ops = &ops;
+	}
+	begin_attachment(debug, debugger);
 	return MOTE_OK;
 }

@@ -36,8 +36,8 @@ struct mote_debugger {
 
 /*
  * Puts a sandbox under a debugger, which is copied.  The call in progress stops as after
- * mote_sandbox_break_in; without one, the next call stops before its first instruction.  One thread
- * at a time.  MOTE_BUSY: it has one; MOTE_FORKED.
+ * mote_sandbox_break_in; without one, the next call stops before its first instruction.  One that is
+ * there already stays, even if it is about to detach.  One thread at a time.  MOTE_FORKED.
  */
 mote_status mote_sandbox_attach(mote_sandbox *sandbox, const struct mote_debugger *debugger,
 				mote_error *error);
@@ -66,6 +66,12 @@ void mote_sandbox_release(mote_sandbox *sandbox, const struct mote_debug_resume 
 
 /* Removes the debugger of a sandbox that is held, with all that it put into the guest. */
 mote_status mote_sandbox_detach(mote_sandbox *sandbox, mote_error *error);
+
+/* Whether somebody holds it: the debugger, or for a moment a call that has just ended. */
+static inline bool mote_sandbox_is_held(const mote_sandbox *sandbox)
+{
+	return atomic_load(&sandbox->use) == MOTE_SANDBOX_HELD;
+}
 
 /* ---- At any time -------------------------------------------------------------------------- */
 

@@ -168,14 +168,14 @@ static struct mote_debugger_answer stopped(void *user, struct mote_debug_vm *vm,
 
 /* ---- Between calls -------------------------------------------------------------------------- */
 
-/* Removes the debugger, from a sandbox that this thread holds or has claimed. */
-static void leave(struct mote_debug_server *link)
+/* Removes the debugger, from a sandbox that this thread holds. */
+static void leave(struct mote_debug_server *link, struct mote_debug_vm *vm)
 {
 	mote_error ignored;
 
 	mote_error_begin(&ignored);
 	if (link->waits_on_fault)
-		(void)mote_debug_vm_leave(link->vm, &ignored);
+		(void)mote_debug_vm_leave(vm, &ignored);
 	else
 		(void)mote_sandbox_detach(link->sandbox, &ignored);
 }
@@ -200,16 +200,17 @@ static void held(void *user, struct mote_debug_vm *vm)
 	has_client = link->has_client && !link->is_closed;
 	stays = has_client && link->wants_hold;
 	link->wants_hold = false;
-	link->use = MOTE_DEBUG_HELD;
-	link->vm = vm;
-	if (stays)
+	if (stays) {
+		link->use = MOTE_DEBUG_HELD;
+		link->vm = vm;
 		tell(link, mote_debug_describe_hold(vm, link->break_signal));
+	}
 	unlock(link);
 	if (stays)
 		return; /* and nothing here may be touched any more */
 	if (!has_client)
-		leave(link);
-	let_go(link, NULL);
+		leave(link, vm);
+	mote_sandbox_release(link->sandbox, NULL);
 }
 
 /* Stops the call in progress, or holds the sandbox; if the call ends without a stop, it is held
@@ -218,6 +219,7 @@ static void break_in(struct mote_debug_server *link, enum mote_gdb_signal signal
 {
 	struct mote_debug_vm *vm;
 	mote_error ignored;
+	unsigned tries = 0;
 
 	if (link->sandbox->debug == NULL)
 		return; /* it could not be made */
@@ -228,8 +230,13 @@ static void break_in(struct mote_debug_server *link, enum mote_gdb_signal signal
 	unlock(link);
 	mote_sandbox_break_in(link->sandbox);
 	mote_error_begin(&ignored);
-	if (mote_sandbox_hold(link->sandbox, &vm, &ignored) == MOTE_OK)
-		held(link, vm);
+	while (mote_sandbox_hold(link->sandbox, &vm, &ignored) != MOTE_OK) {
+		/* A call's thread may be about to let go what nobody wanted any more. */
+		if (!mote_sandbox_is_held(link->sandbox) || find_use(link) == MOTE_DEBUG_HELD)
+			return;
+		mote_os_yield(tries++);
+	}
+	held(link, vm);
 }
 
 /* ---- The server's thread --------------------------------------------------------------------- */
@@ -258,8 +265,7 @@ static void gdb_attach(void *user)
 		return; /* a call has waited for it */
 	mote_error_begin(&ignored);
 	status = mote_sandbox_attach(link->sandbox, &debugger, &ignored);
-	/* BUSY: the last client has just left, or calls were to come here without one. */
-	if (status == MOTE_OK || status == MOTE_BUSY) {
+	if (status == MOTE_OK) {
 		break_in(link, MOTE_GDB_SIGTRAP);
 	} else {
 		lock(link);
@@ -294,7 +300,7 @@ static void gdb_detach(void *user)
 	if (use == MOTE_DEBUG_STOPPED) {
 		answer(link, go_on);
 	} else if (use == MOTE_DEBUG_HELD) {
-		leave(link);
+		leave(link, link->vm);
 		let_go(link, NULL);
 	} else {
 		break_in(link, MOTE_GDB_SIGNAL_NONE);
