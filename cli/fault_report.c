@@ -19,6 +19,17 @@ static void aarch64_json(struct json *json, const mote_aarch64_regs *regs)
 	MOTE_AARCH64_REGS_MAP(AARCH64_JSON)
 }
 
+void registers_json(struct json *json, const mote_registers *registers)
+{
+	json_open_object(json, "registers");
+	json_string(json, "machine", mote_machine_name(registers->machine));
+	if (registers->machine == MOTE_MACHINE_X86_64)
+		x86_64_json(json, &registers->as.x86_64);
+	else
+		aarch64_json(json, &registers->as.aarch64);
+	json_close_object(json);
+}
+
 void fault_json(struct json *json, const mote_fault *fault)
 {
 	json_open_object(json, "fault");
@@ -45,12 +56,6 @@ void fault_json(struct json *json, const mote_fault *fault)
 		json_null(json, "symbol");
 		json_null(json, "symbol_offset");
 	}
-	json_open_object(json, "registers");
-	json_string(json, "machine", mote_machine_name(fault->registers.machine));
-	if (fault->registers.machine == MOTE_MACHINE_X86_64)
-		x86_64_json(json, &fault->registers.as.x86_64);
-	else
-		aarch64_json(json, &fault->registers.as.aarch64);
-	json_close_object(json);
+	registers_json(json, &fault->registers);
 	json_close_object(json);
 }

@@ -30,6 +30,7 @@ int complain_usage(const char *command, const char *format, ...) MOTE_PRINTF(2, 
 /* The commands; argv[0] is the command's name.  They return the exit code. */
 int command_run(int argc, char **argv);
 int command_inspect(int argc, char **argv);
+int command_core(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_bench(int argc, char **argv);
 int command_new(int argc, char **argv);

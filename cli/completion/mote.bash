@@ -136,6 +136,15 @@ _mote_command()
 			_mote_files operand
 		fi
 		;;
+	core)
+		if [ "$previous" = -- ]; then
+			_mote_files
+		elif [[ $current == -* ]]; then
+			_mote_offer --json --help
+		else
+			_mote_files operand
+		fi
+		;;
 	doctor) _mote_offer --json --help ;;
 	bench)
 		if [ "$previous" = --json ]; then
@@ -145,7 +154,7 @@ _mote_command()
 		fi
 		;;
 	new) _mote_offer --help ;;
-	help) _mote_offer run inspect doctor bench new version help ;;
+	help) _mote_offer run inspect core doctor bench new version help ;;
 	esac
 }
 
@@ -156,7 +165,7 @@ _mote()
 	_mote_split
 	current=${words[-1]}
 	if [ ${#words[@]} -le 2 ]; then
-		_mote_offer run inspect doctor bench new version help --help --version
+		_mote_offer run inspect core doctor bench new version help --help --version
 		return
 	fi
 	previous=${words[-2]}
