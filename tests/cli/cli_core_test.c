@@ -51,8 +51,9 @@ static void the_reason_is_shown(void)
 		"\nvector     14\nerror-code 0x6\naddress    0x10\nregion     nothing\n",
 		"\nfunction   poke\ncall-id    3\nhost-time  2026-11-28T15:00:00Z\n",
 		"\nversion    0.1.0\nbackend    kvm\nbuild-id   0102030405060708\n",
-		"\nbacktrace (3)\n  #0  0x00080304  leaf+0x4\n  #1  0x00080208  middle+0x8\n"
-		"  #2  0x00080140  start+0x40\n",
+		"\nbacktrace (3)\n  #0  0x00080304  leaf+0x4\n",
+		"\n  #1  0x00080208  middle+0x8\n",
+		"\n  #2  0x00080140  start+0x40\n",
 		"\nsegments (2)\n  0x00080000  r-x  4096 bytes, 0 of them in the file  /",
 		"\n  0x00090000  rw-  8192 bytes, 4096 of them in the file\n",
 	};
@@ -212,6 +213,51 @@ static void what_is_no_guest_is_refused(void)
 	TOOL_RUN(&tool, "core", files.core, files.guest);
 	tool_expect_error(&tool, "machine", 1, "is for aarch64, the core is of one for x86_64");
 	tool_clear(&tool);
+}
+
+/* NULL: it is taken, without names. */
+static void hostile_guests_give_no_names(void)
+{
+	static const struct {
+		size_t at;
+		unsigned bytes;
+		uint64_t value;
+		const char *part;
+	} rows[] = {
+		{40, 8, UINT64_MAX, "is cut off: its section headers are missing"},
+		{56, 2, 65, "has too many segments"},
+		{CORE_SEGMENTS_AT + 8, 8, GUEST_BYTES, "is cut off: its notes are missing"},
+		{GUEST_NOTES_AT + 4, 4, UINT32_MAX, "has build id (none)"},
+		/* The section of symbols: place, size, strings, size of an entry. */
+		{GUEST_SECTIONS_AT + 64 + 24, 8, UINT64_MAX, NULL},
+		{GUEST_SECTIONS_AT + 64 + 32, 8, UINT64_MAX, NULL},
+		{GUEST_SECTIONS_AT + 64 + 40, 4, 3, NULL},
+		{GUEST_SECTIONS_AT + 64 + 40, 4, 0, NULL},
+		{GUEST_SECTIONS_AT + 64 + 56, 8, 16, NULL},
+		/* The strings: place, size. */
+		{GUEST_SECTIONS_AT + 128 + 24, 8, UINT64_MAX, NULL},
+		{GUEST_SECTIONS_AT + 128 + 32, 8, GUEST_BYTES, NULL},
+		{GUEST_SECTIONS_AT + 128 + 32, 8, 0, NULL},
+	};
+	struct core_build core = {.machine = MOTE_MACHINE_X86_64, .lines = LINES};
+	struct files files = write_files(&core);
+
+	for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+		uint8_t guest[GUEST_BYTES];
+		struct tool tool;
+
+		guest_build(MOTE_MACHINE_X86_64, guest);
+		put_number(guest + rows[i].at, rows[i].value, rows[i].bytes);
+		test_write_file(files.guest, guest, sizeof(guest));
+		TOOL_RUN(&tool, "core", files.core, files.guest);
+		if (rows[i].part != NULL) {
+			tool_expect_error(&tool, rows[i].part, 1, rows[i].part);
+		} else {
+			CHECK_EQ(tool.code, 0);
+			CHECK_CONTAINS(tool.output, "\n  #0  0x00080304\n");
+		}
+		tool_clear(&tool);
+	}
 }
 
 /* The name of the guest is foreign: nothing else than a file is opened, and nothing waits. */
@@ -470,6 +516,7 @@ int main(int argc, char **argv)
 		CASE(without_its_guest_there_are_no_names),
 		CASE(another_build_is_no_guest_of_the_core),
 		CASE(what_is_no_guest_is_refused),
+		CASE(hostile_guests_give_no_names),
 		CASE(a_named_device_is_not_opened),
 		CASE(foreign_text_is_escaped),
 		CASE(a_pasted_name_stays_one_word),

@@ -32,7 +32,7 @@ enum {
 	GUEST_SYMBOLS_AT = 0x200,
 	GUEST_STRINGS_AT = 0x300,
 	GUEST_SECTIONS_AT = 0x400,
-	GUEST_BYTES = 0x600,
+	GUEST_BYTES = 0x1000,
 };
 
 struct core_build {
