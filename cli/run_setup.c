@@ -40,7 +40,7 @@ int run_options_read(int argc, char **argv, struct run_options *options)
 		OPTION("quiet", 'q', NULL, quiet),
 		OPTION("help", 'h', NULL, help),
 	};
-	struct operands operands;
+	struct operands operands = {.limit = 2};
 	int code;
 
 	*options = (struct run_options){.log_level = MOTE_LOG_INFO};
