@@ -24,6 +24,7 @@ static const struct {
 	{"kind", "kind", VALUE_TEXT},
 	{"vector", "vector", VALUE_NUMBER},
 	{"error-code", "error_code", VALUE_ADDRESS},
+	{"access", "access", VALUE_TEXT},
 	{"address", "address", VALUE_ADDRESS},
 	{"region", "region", VALUE_TEXT},
 	{"function", "function", VALUE_TEXT},

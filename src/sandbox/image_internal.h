@@ -17,6 +17,7 @@ struct mote_image {
 	mote_engine *engine; /* NULL: inspection only */
 	mote_allocator allocator;
 	char *given_name;
+	char *path; /* of its file, from the root; NULL: it has none */
 	struct mote_short_text short_name;
 	const char *name; /* for messages: short_name.text */
 	uint8_t *bytes;
