@@ -8,6 +8,7 @@
 #include "cli_os.h"
 #include "core_report.h"
 #include "options.h"
+#include "problem.h"
 #include "tool.h"
 
 struct core_options {
@@ -71,9 +72,8 @@ static int compare(const struct core_file *core, const struct core_guest *guest,
 			   length < CORE_BUILD_ID_BYTES ? (int)length : CORE_BUILD_ID_BYTES, id);
 }
 
-static int read_guest(const struct core_file *core, const char *path,
-		      const struct file_source *source, struct core_backtrace *backtrace,
-		      struct problem *problem)
+static int read_guest(struct core_report *report, const struct file_source *source,
+		      struct core_backtrace *backtrace, struct problem *problem)
 {
 	struct core_guest guest;
 	const char *how = core_guest_open(source, &guest);
@@ -81,29 +81,34 @@ static int read_guest(const struct core_file *core, const char *path,
 
 	if (how != NULL)
 		return problem_set(problem, EXIT_PROBLEM, "bad_image",
-				   "guest %s %s; give the guest that ran", path, how);
-	code = compare(core, &guest, path, problem);
-	core_backtrace_read(core, code == EXIT_FINE ? &guest : NULL, backtrace);
-	return code;
+				   "guest %s %s; give the guest that ran", report->guest, how);
+	code = compare(report->core, &guest, report->guest, problem);
+	if (code != EXIT_FINE)
+		return code;
+	report->is_guest_used = true;
+	if (guest.symbol_count == 0)
+		report->no_names = "the guest is stripped; give its copy with symbols";
+	core_backtrace_read(report->core, &guest, backtrace);
+	return EXIT_FINE;
 }
 
-/* The backtrace, with names if the guest is there. */
-static void read_backtrace(const struct core_file *core, const char *path,
-			   struct core_backtrace *backtrace, struct problem *missing)
+/* The backtrace, with names if the guest is there; missing: why not. */
+static void read_backtrace(struct core_report *report, struct core_backtrace *backtrace,
+			   struct problem *missing)
 {
 	struct file_source source;
 	int file;
 
-	core_backtrace_read(core, NULL, backtrace);
-	if (path == NULL) {
+	core_backtrace_read(report->core, NULL, backtrace);
+	if (report->guest == NULL) {
 		problem_set(missing, EXIT_PROBLEM, "file",
 			    "the core names no guest; give it after the core");
-		return;
+	} else if (open_source(report->guest, &file, &source, missing) == EXIT_FINE) {
+		read_guest(report, &source, backtrace, missing);
+		cli_os_close(file);
 	}
-	if (open_source(path, &file, &source, missing) != EXIT_FINE)
-		return;
-	read_guest(core, path, &source, backtrace, missing);
-	cli_os_close(file);
+	if (!report->is_guest_used)
+		report->no_names = missing->text;
 }
 
 /* ---- The command ------------------------------------------------------------------------- */
@@ -128,8 +133,7 @@ static int report(const char *path, const char *guest, const struct core_file *c
 
 	report.guest = !is_named ? guest : core->mapping_count > 0 ? core->mappings[0].path : NULL;
 	report.backtrace = &backtrace;
-	report.missing = &missing;
-	read_backtrace(core, report.guest, &backtrace, &missing);
+	read_backtrace(&report, &backtrace, &missing);
 	if (!is_named && missing.exit_code != EXIT_FINE)
 		return problem_report(&missing, "core", json);
 	output_standard(&output);

@@ -40,11 +40,13 @@ static void walk(const struct core_file *core, struct core_backtrace *backtrace)
 
 	begin(&core->registers, &pc, &frame);
 	backtrace->count = 0;
+	backtrace->complete = false;
 	for (;;) {
 		uint64_t next;
 
 		backtrace->frames[backtrace->count++] = (struct core_frame){.pc = pc};
-		if (backtrace->count == CORE_MAXIMUM_FRAMES || frame % 8 != 0 ||
+		backtrace->complete = frame == 0;
+		if (backtrace->count == CORE_MAXIMUM_FRAMES || frame == 0 || frame % 8 != 0 ||
 		    !core_file_memory(core, frame, words, sizeof(words)))
 			return;
 		next = elf_number(words, 8);
@@ -52,7 +54,7 @@ static void walk(const struct core_file *core, struct core_backtrace *backtrace)
 		if (!is_code(core, pc))
 			return;
 		/* The stack grows downward; anything else would lead around in circles. */
-		frame = next > frame ? next : NO_FRAME;
+		frame = next > frame || next == 0 ? next : NO_FRAME;
 	}
 }
 

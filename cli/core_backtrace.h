@@ -19,6 +19,7 @@ struct core_frame {
 struct core_backtrace {
 	struct core_frame frames[CORE_MAXIMUM_FRAMES]; /* the first is where the guest stopped */
 	size_t count;
+	bool complete; /* up to the beginning of the stack */
 };
 
 /* guest: for the names; may be NULL. */

@@ -251,7 +251,7 @@ const char *core_file_open(const struct file_source *source, struct core_file *c
 	*core = (struct core_file){.signal = 0};
 	problem = elf_file_open(source, &core->elf);
 	if (problem == NULL && core->elf.type != ELF_TYPE_CORE)
-		problem = "is no core";
+		problem = "is not a core";
 	if (problem == NULL)
 		problem = read_segments(core);
 	if (problem == NULL)

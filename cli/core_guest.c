@@ -90,7 +90,7 @@ const char *core_guest_open(const struct file_source *source, struct core_guest 
 	problem = elf_file_open(source, &guest->elf);
 	if (problem == NULL && guest->elf.type != ELF_TYPE_EXECUTABLE &&
 	    guest->elf.type != ELF_TYPE_SHARED)
-		problem = "is no executable";
+		problem = "is not an executable";
 	if (problem == NULL && guest->elf.segment_count > MAXIMUM_SEGMENTS)
 		problem = "has too many segments";
 	if (problem == NULL)

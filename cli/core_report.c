@@ -78,14 +78,14 @@ enum { LINE_BYTES = 8192 };
 /* False when a path cannot be pasted. */
 static bool debugger_line(const struct core_report *report, char line[LINE_BYTES])
 {
-	const bool has_guest = report->missing->exit_code == EXIT_FINE;
 	size_t used;
 
-	if (!can_be_pasted(report->path) || (has_guest && !can_be_pasted(report->guest)))
+	if (!can_be_pasted(report->path) ||
+	    (report->is_guest_used && !can_be_pasted(report->guest)))
 		return false;
 	used = (size_t)snprintf(line, LINE_BYTES, "%s -ex bt -c", report->debugger);
 	used = add_word(line, used, report->path);
-	if (has_guest)
+	if (report->is_guest_used)
 		add_word(line, used, report->guest);
 	return true;
 }
@@ -123,6 +123,8 @@ static void print_frames(const struct core_report *report, struct output *output
 		}
 		output_text(output, "\n");
 	}
+	if (!report->backtrace->complete)
+		output_text(output, "  code without frame pointers ends it here; gdb goes on\n");
 }
 
 struct register_row {
@@ -188,8 +190,8 @@ void core_report_text(const struct core_report *report, struct output *output)
 	print_reason(report, output);
 	if (report->guest != NULL)
 		print_row(output, "guest", report->guest, strlen(report->guest));
-	if (report->missing->exit_code != EXIT_FINE)
-		print_row(output, "no names", report->missing->text, strlen(report->missing->text));
+	if (report->no_names != NULL)
+		print_row(output, "no names", report->no_names, strlen(report->no_names));
 	print_frames(report, output);
 	print_registers(&report->core->registers, output);
 	print_segments(report->core, output);
@@ -292,7 +294,6 @@ static void json_segments(const struct core_file *core, struct json *json)
 
 void core_report_json(const struct core_report *report, struct output *output)
 {
-	const bool has_names = report->missing->exit_code == EXIT_FINE;
 	char line[LINE_BYTES];
 	struct json json;
 
@@ -306,8 +307,9 @@ void core_report_json(const struct core_report *report, struct output *output)
 		json_value(&json, report->core, i);
 	json_close_object(&json);
 	json_text_or_null(&json, "guest", report->guest);
-	json_text_or_null(&json, "no_names", has_names ? NULL : report->missing->text);
+	json_text_or_null(&json, "no_names", report->no_names);
 	json_frames(report, &json);
+	json_bool(&json, "backtrace_complete", report->backtrace->complete);
 	registers_json(&json, &report->core->registers);
 	json_segments(report->core, &json);
 	json_text_or_null(&json, "gdb", debugger_line(report, line) ? line : NULL);

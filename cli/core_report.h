@@ -8,15 +8,15 @@
 #include "core_backtrace.h"
 #include "core_file.h"
 #include "output.h"
-#include "problem.h"
 
 struct core_report {
 	const char *path;
 	const struct core_file *core;
 	const struct core_backtrace *backtrace;
-	const char *guest;	       /* its path; NULL: it is not known */
-	const struct problem *missing; /* why the guest is not used; EXIT_FINE: it is */
-	const char *debugger;	       /* gdb for the core's machine */
+	const char *guest;    /* its path; NULL: it is not known */
+	bool is_guest_used;   /* it is there, and is what ran */
+	const char *no_names; /* why functions have no names; NULL: they have */
+	const char *debugger; /* gdb for the core's machine */
 };
 
 void core_report_text(const struct core_report *report, struct output *output);

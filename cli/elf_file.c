@@ -74,12 +74,12 @@ const char *elf_file_open(const struct file_source *source, struct elf_file *elf
 
 	*elf = (struct elf_file){.source = *source};
 	if (source->bytes < sizeof(header))
-		return "is no ELF file";
+		return "is not an ELF file";
 	problem = elf_file_read(elf, 0, header, sizeof(header));
 	if (problem != NULL)
 		return problem;
 	if (memcmp(header, identification, 4) != 0)
-		return "is no ELF file";
+		return "is not an ELF file";
 	if (memcmp(header, identification, sizeof(identification)) != 0)
 		return "is not a 64-bit little-endian ELF file";
 	elf->type = (unsigned)elf_number(header + 16, 2);

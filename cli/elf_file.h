@@ -43,7 +43,7 @@ struct elf_section {
 	uint64_t offset, bytes, entry_bytes;
 };
 
-/* All functions that return text return NULL, or how the file is wrong: "is no ELF file". */
+/* All functions that return text return NULL, or how the file is wrong: "is not an ELF file". */
 
 /* Reads the header; the tables lie in the file then. */
 const char *elf_file_open(const struct file_source *source, struct elf_file *elf);

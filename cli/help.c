@@ -124,7 +124,7 @@ static const char core_help[] =
 	"  --json      print one JSON object\n"
 	"  --help, -h  print this text\n"
 	"\n"
-	"Exit codes: 0; 1 if FILE is no core of mote, or GUEST is not its guest; 2 if the\n"
+	"Exit codes: 0; 1 if FILE is not a core, or GUEST is not its guest; 2 if the\n"
 	"command line is wrong.\n"
 	"\n"
 	"Examples:\n"

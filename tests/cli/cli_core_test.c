@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * mote core: what it says about cores of both machines, and about everything that is no core.
+ * mote core: what it says about cores of both machines, and about everything else.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <fcntl.h>
@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <mote/version.h>
 
 #include "core_build.h"
 #include "json_check.h"
@@ -198,6 +200,24 @@ static void another_build_is_no_guest_of_the_core(void)
 	tool_clear(&tool);
 }
 
+static void a_stripped_guest_is_told(void)
+{
+	struct core_build core = {.machine = MOTE_MACHINE_X86_64, .lines = LINES};
+	struct files files = write_files(&core);
+	uint8_t guest[GUEST_BYTES];
+	struct tool tool;
+
+	guest_build(MOTE_MACHINE_X86_64, guest);
+	put_number(guest + 60, 0, 2); /* no sections */
+	test_write_file(files.guest, guest, sizeof(guest));
+	TOOL_RUN(&tool, "core", files.core, files.guest);
+	CHECK_EQ(tool.code, 0);
+	CHECK_CONTAINS(tool.output,
+		       "\nno names   the guest is stripped; give its copy with symbols\n");
+	CHECK_CONTAINS(tool.output, "/guest'\n");
+	tool_clear(&tool);
+}
+
 static void what_is_no_guest_is_refused(void)
 {
 	struct core_build core = {.machine = MOTE_MACHINE_X86_64, .lines = LINES};
@@ -206,7 +226,7 @@ static void what_is_no_guest_is_refused(void)
 	struct tool tool;
 
 	TOOL_RUN(&tool, "core", files.core, files.core);
-	tool_expect_error(&tool, "core", 1, "is no executable; give the guest that ran");
+	tool_expect_error(&tool, "core", 1, "is not an executable; give the guest that ran");
 	tool_clear(&tool);
 	guest_build(MOTE_MACHINE_AARCH64, guest);
 	test_write_file(files.guest, guest, sizeof(guest));
@@ -336,10 +356,10 @@ static void what_is_no_core_is_refused(void)
 		uint64_t value;
 		const char *part;
 	} rows[] = {
-		{0, 1, 0, "is no ELF file"},
+		{0, 1, 0, "is not an ELF file"},
 		{4, 1, 1, "is not a 64-bit little-endian ELF file"},
 		{5, 1, 2, "is not a 64-bit little-endian ELF file"},
-		{16, 2, 2, "is no core"},
+		{16, 2, 2, "is not a core"},
 		{18, 2, 3, "is for another machine"},
 		{32, 8, UINT64_MAX, "its segment headers are missing"},
 		{32, 8, CORE_BYTES - 167, "its segment headers are missing"},
@@ -428,7 +448,8 @@ static void files_that_are_cut_off_are_refused(void)
 
 	core_build(&core);
 	for (size_t length = 0; length < sizeof(core.bytes); length += 509)
-		expect_refusal(core.bytes, length, length < 64 ? "is no ELF file" : "is cut off");
+		expect_refusal(core.bytes, length,
+			       length < 64 ? "is not an ELF file" : "is cut off");
 }
 
 static void other_files_are_refused(void)
@@ -506,6 +527,135 @@ static void a_huge_sparse_core_is_read(void)
 	unlink(path);
 }
 
+/* ---- Cores that mote run wrote ----------------------------------------------------------- */
+
+/* A core of the guest "frames", whose call ended so. */
+static const char *run_core(const char *how, int code)
+{
+	static char path[512];
+	const char *line;
+	struct tool tool;
+
+	tool_need_vm();
+	TOOL_RUN(&tool, "run", "--timeout", "100ms", "--core-dir", test_folder(),
+		 test_guest("frames"), "ends", how);
+	if (strstr(tool.errors, "built without cores") != NULL) {
+		tool_clear(&tool);
+		SKIP("this library writes no cores");
+	}
+	CHECK_EQ(tool.code, code);
+	line = strstr(tool.errors, "mote: core: ");
+	REQUIRE(line != NULL);
+	snprintf(path, sizeof(path), "%s", line + strlen("mote: core: "));
+	path[strcspn(path, "\n")] = '\0';
+	tool_clear(&tool);
+	return path;
+}
+
+static void fault_is_told(void)
+{
+	static const char *const parts[] = {
+		"\nstatus     guest_fault\nreason     guest fault: memory access: write to 0x10 ",
+		"\nkind       memory\nvector     ",
+		"\naccess     write\naddress    0x10\nregion     null page\nfunction   ends\n"
+		"call-id    1\nhost-time  2",
+		"  fail+0x",
+		"  leaf+0x",
+		"  middle+0x",
+		"  ends+0x",
+		"\nsegments (",
+	};
+	const char *path = run_core("0", 3);
+	struct tool tool = TOOL_INIT;
+
+	/* The core names the guest wherever it is read. */
+	tool.folder = "/";
+	TOOL_RUN_PREPARED(&tool, "core", path);
+	CHECK_EQ(tool.code, 0);
+	CHECK_STR(tool.errors, "");
+	for (size_t i = 0; i < TEST_COUNT(parts); i++)
+		CHECK_CONTAINS(tool.output, parts[i]);
+	CHECK(strstr(tool.output, "no names") == NULL);
+	CHECK_CONTAINS(tool.output, "\ngdb -ex bt -c '");
+	tool_clear(&tool);
+}
+
+static void fault_is_told_in_json(void)
+{
+	static const char *const frames[] = {"\"fail\"", "\"leaf\"", "\"middle\"", "\"ends\""};
+	const char *path = run_core("0", 3);
+	char pc[32], guest[300];
+	struct tool tool;
+
+	TOOL_RUN(&tool, "core", "--json", path);
+	CHECK_EQ(tool.code, 0);
+	CHECK(json_is_valid(tool.output));
+	CHECK_STR(json_at(tool.output, "status"), "\"ok\"");
+	CHECK_STR(json_at(tool.output, "signal"), "11");
+	CHECK_STR(json_at(tool.output, "why.status"), "\"guest_fault\"");
+	CHECK_STR(json_at(tool.output, "why.kind"), "\"memory\"");
+	CHECK_STR(json_at(tool.output, "why.access"), "\"write\"");
+	CHECK_STR(json_at(tool.output, "why.address"), "\"0x10\"");
+	CHECK_STR(json_at(tool.output, "why.function"), "\"ends\"");
+	CHECK_STR(json_at(tool.output, "why.call_id"), "1");
+	CHECK_EQ(strlen(json_at(tool.output, "why.host_time")), strlen("\"2026-01-31T23:59:59Z\""));
+	CHECK_STR(json_at(tool.output, "why.version"), "\"" MOTE_VERSION_STRING "\"");
+	CHECK_STR(json_at(tool.output, "no_names"), "null");
+	snprintf(guest, sizeof(guest), "\"%s\"", test_guest("frames"));
+	CHECK_STR(json_at(tool.output, "guest"), guest);
+	snprintf(pc, sizeof(pc), "%s", json_at(tool.output, "backtrace.0.pc"));
+	CHECK(strcmp(json_at(tool.output, "registers.rip"), pc) == 0 ||
+	      strcmp(json_at(tool.output, "registers.pc"), pc) == 0);
+	for (size_t i = 0; i < TEST_COUNT(frames); i++) {
+		char symbol[32];
+
+		snprintf(symbol, sizeof(symbol), "backtrace.%zu.symbol", i);
+		CHECK_STR(json_at(tool.output, symbol), frames[i]);
+	}
+	tool_clear(&tool);
+}
+
+static void other_ends_are_told(void)
+{
+	static const struct {
+		const char *how, *status, *reason, *signal;
+		int code;
+	} rows[] = {
+		{"1", "\"guest_abort\"", "guest aborted: no patience left", "6", 4},
+		{"2", "\"wall_deadline\"", "wall-clock deadline", "24", 5},
+	};
+
+	for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+		const char *path = run_core(rows[i].how, rows[i].code);
+		struct tool tool;
+
+		TOOL_RUN(&tool, "core", "--json", path, test_guest("frames"));
+		CHECK_EQ(tool.code, 0);
+		CHECK(json_is_valid(tool.output));
+		CHECK_STR(json_at(tool.output, "why.status"), rows[i].status);
+		CHECK_CONTAINS(json_at(tool.output, "why.reason"), rows[i].reason);
+		CHECK_STR(json_at(tool.output, "why.kind"), "null");
+		CHECK_STR(json_at(tool.output, "signal"), rows[i].signal);
+		CHECK_CONTAINS(tool.output, "\"symbol\":\"middle\"");
+		tool_clear(&tool);
+	}
+}
+
+static void missing_folder_leaves_the_status(void)
+{
+	struct tool tool;
+
+	tool_need_vm();
+	TOOL_RUN(&tool, "run", "--core-dir", test_file("nowhere"), test_guest("cli"), "read_at",
+		 "16");
+	if (strstr(tool.errors, "built without cores") == NULL) {
+		CHECK_EQ(tool.code, 3);
+		CHECK_CONTAINS(tool.errors, "mote: no core: ");
+		CHECK_CONTAINS(tool.errors, "No such file or directory");
+	}
+	tool_clear(&tool);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -515,6 +665,7 @@ int main(int argc, char **argv)
 		CASE(gdb_of_the_machine_is_offered),
 		CASE(without_its_guest_there_are_no_names),
 		CASE(another_build_is_no_guest_of_the_core),
+		CASE(a_stripped_guest_is_told),
 		CASE(what_is_no_guest_is_refused),
 		CASE(hostile_guests_give_no_names),
 		CASE(a_named_device_is_not_opened),
@@ -528,6 +679,10 @@ int main(int argc, char **argv)
 		CASE(frames_in_a_circle_end),
 		CASE(long_backtraces_are_cut),
 		CASE(a_huge_sparse_core_is_read),
+		CASE(fault_is_told),
+		CASE(fault_is_told_in_json),
+		CASE(other_ends_are_told),
+		CASE(missing_folder_leaves_the_status),
 	};
 	int code = test_main("cli_core", cases, TEST_COUNT(cases), argc, argv);
 

@@ -49,13 +49,12 @@ static bool read_input(void *user, uint64_t offset, void *to, size_t bytes)
 static void print(const struct core_file *core, const struct core_backtrace *backtrace,
 		  const char *path)
 {
-	const struct problem missing = {.exit_code = EXIT_FINE};
 	const struct core_report report = {
 		.path = "core",
 		.core = core,
 		.backtrace = backtrace,
 		.guest = path,
-		.missing = &missing,
+		.is_guest_used = true,
 		.debugger = "gdb",
 	};
 	struct output output;
