@@ -155,12 +155,14 @@ static void add_fault(struct report *report, const mote_fault *fault)
 	add_line(report, "region", "%s", fault->region);
 }
 
-/* Of the call in progress, else of the last one.  The guest can write over its number. */
-static void add_function(struct report *report, const mote_sandbox *sandbox)
+/* The call in progress, else the last one.  The guest can write over the function's number. */
+static void add_call(struct report *report, const mote_sandbox *sandbox)
 {
+	uint64_t id = mote_interrupt_call_id(sandbox->watch.interrupt);
 	uint32_t function = mote_channel_function(&sandbox->mailbox.call);
 
-	if (function < sandbox->image->export_count)
+	add_line(report, "call-id", "%llu", (unsigned long long)id);
+	if (id > 0 && function < sandbox->image->export_count)
 		add_line(report, "function", "%s", sandbox->image->exports[function].name);
 }
 
@@ -177,9 +179,7 @@ static void write_report(const struct mote_core_dump *dump, struct report *repor
 	(void)mote_elf_each_note(&elf, add_build_id, report);
 	mote_core_time_text(now);
 	add_line(report, "host-time", "%s", now);
-	add_line(report, "call-id", "%llu",
-		 (unsigned long long)mote_interrupt_call_id(sandbox->watch.interrupt));
-	add_function(report, sandbox);
+	add_call(report, sandbox);
 	add_line(report, "status", "%s", mote_status_name(dump->status));
 	if (dump->reason[0] != '\0')
 		add_line(report, "reason", "%s", dump->reason);

@@ -342,7 +342,20 @@ static void path_of_the_guest_is_absolute(void)
 	files = note("CORE", NT_FILE, &bytes);
 	REQUIRE(files != NULL);
 	CHECK_STR((const char *)files + 16 + 24 * number(files, 8), expected);
-	CHECK_CONTAINS(report(), "\ncall-id 0\n");
+	CHECK_CONTAINS(report(), "\ncall-id 0\nstatus ok\n");
+	free(core);
+}
+
+static void start_is_a_call_of_no_function(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+
+	engine = fixture_engine();
+	sandbox = fixture_sandbox(engine, "crash", NULL);
+	REQUIRE_OK(mote_sandbox_start(sandbox, NULL, &error), &error);
+	REQUIRE_OK(mote_sandbox_dump_core(sandbox, core_path(), &error), &error);
+	read_core();
+	CHECK_CONTAINS(report(), "\ncall-id 1\nstatus ok\n");
 	free(core);
 }
 
@@ -594,6 +607,7 @@ int main(int argc, char **argv)
 		CASE_WITHIN(host_function_writes_one, begin, end),
 		CASE_WITHIN(code_and_constants_are_in_it, begin, end),
 		CASE_WITHIN(path_of_the_guest_is_absolute, begin, end),
+		CASE_WITHIN(start_is_a_call_of_no_function, begin, end),
 		CASE_WITHIN(nobody_else_may_read_it, begin, end),
 		CASE_WITHIN(untouched_memory_costs_nothing, begin, end),
 		CASE_WITHIN(missing_folder, begin, end),
