@@ -198,8 +198,8 @@ static void find_program(const mote_sandbox *sandbox, struct mote_core_program *
 	const uint16_t count = mote_get16(elf->bytes + ELF_PROGRAM_HEADER_COUNT);
 
 	*program = (struct mote_core_program){
-		.path = sandbox->image->path != NULL ? sandbox->image->path
-						     : sandbox->image->given_name,
+		.path = sandbox->image->path[0] != '\0' ? sandbox->image->path
+							: sandbox->image->given_name,
 		.entry_gva = elf->entry + bias,
 		.header_count = count,
 		.mappings = mappings,

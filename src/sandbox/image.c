@@ -317,20 +317,6 @@ mote_status mote_image_from_bytes(mote_engine *engine, const void *data, size_t 
 	return finish(created, length, image, error);
 }
 
-/* A path that is too long is left out. */
-static mote_status keep_path(mote_image *image, mote_error *error)
-{
-	char path[4096];
-
-	if (!mote_os_file_absolute(image->given_name, path, sizeof(path)))
-		return MOTE_OK;
-	image->path = mote_allocate(&image->allocator, strlen(path) + 1);
-	if (image->path == NULL)
-		return mote_fail_memory(error, "guest image");
-	memcpy(image->path, path, strlen(path) + 1);
-	return MOTE_OK;
-}
-
 /* The header shows whether the rest, which may be huge, is worth reading. */
 static mote_status check_file(const struct mote_os_file *file, const char *path, mote_error *error)
 {
@@ -358,12 +344,12 @@ static mote_status read_image(mote_engine *engine, const struct mote_os_file *fi
 	if (status != MOTE_OK)
 		return status;
 	status = mote_os_file_read(file, 0, created->bytes, (size_t)file->bytes, &got, error);
-	if (status == MOTE_OK)
-		status = keep_path(created, error);
 	if (status != MOTE_OK) {
 		mote_image_release(created);
 		return status;
 	}
+	if (!mote_os_file_absolute(path, created->path, sizeof(created->path)))
+		created->path[0] = '\0';
 	return finish(created, got, image, error);
 }
 
@@ -402,7 +388,6 @@ void mote_image_release(mote_image *image)
 	mote_release(&allocator, image->exports);
 	mote_release(&allocator, image->imports);
 	mote_release(&allocator, image->given_name);
-	mote_release(&allocator, image->path);
 	mote_release(&allocator, image->bytes);
 	mote_release(&allocator, image);
 	mote_engine_release(engine);
