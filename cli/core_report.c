@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "fault_report.h"
-#include "text.h"
+#include "shell.h"
 #include "tool.h"
 
 enum value_kind { VALUE_TEXT, VALUE_NUMBER, VALUE_ADDRESS };
@@ -39,54 +39,18 @@ enum { VALUE_COUNT = sizeof(values) / sizeof(values[0]) };
 
 /* ---- The line for gdb -------------------------------------------------------------------- */
 
-/* Nothing in a pasted line may be more or less than it seems. */
-static bool can_be_pasted(const char *path)
-{
-	char shown[2048];
-
-	return strlen(path) < sizeof(shown) / ESCAPED_BYTES &&
-	       escape_text(shown, sizeof(shown), path, strlen(path), ESCAPE_ASCII_ONLY) ==
-		       strlen(path);
-}
-
-/* As one word of a shell; no option of gdb. */
-static size_t add_word(char *line, size_t used, const char *path)
-{
-	static const char quote[] = "'\\''";
-
-	line[used++] = ' ';
-	line[used++] = '\'';
-	if (path[0] == '-') {
-		line[used++] = '.';
-		line[used++] = '/';
-	}
-	for (; *path != '\0'; path++) {
-		if (*path != '\'') {
-			line[used++] = *path;
-		} else {
-			memcpy(line + used, quote, sizeof(quote) - 1);
-			used += sizeof(quote) - 1;
-		}
-	}
-	line[used++] = '\'';
-	line[used] = '\0';
-	return used;
-}
-
-enum { LINE_BYTES = 8192 };
-
 /* False when a path cannot be pasted. */
-static bool debugger_line(const struct core_report *report, char line[LINE_BYTES])
+static bool debugger_line(const struct core_report *report, char line[SHELL_LINE_BYTES])
 {
 	size_t used;
 
-	if (!can_be_pasted(report->path) ||
-	    (report->is_guest_used && !can_be_pasted(report->guest)))
+	if (!shell_can_paste(report->path) ||
+	    (report->is_guest_used && !shell_can_paste(report->guest)))
 		return false;
-	used = (size_t)snprintf(line, LINE_BYTES, "%s -ex bt -c", report->debugger);
-	used = add_word(line, used, report->path);
+	used = (size_t)snprintf(line, SHELL_LINE_BYTES, "%s -ex bt -c", report->debugger);
+	used = shell_add_path(line, used, report->path);
 	if (report->is_guest_used)
-		add_word(line, used, report->guest);
+		shell_add_path(line, used, report->guest);
 	return true;
 }
 
@@ -183,7 +147,7 @@ static void print_segments(const struct core_file *core, struct output *output)
 void core_report_text(const struct core_report *report, struct output *output)
 {
 	const char *machine = mote_machine_name(report->core->registers.machine);
-	char line[LINE_BYTES];
+	char line[SHELL_LINE_BYTES];
 
 	print_row(output, "core", report->path, strlen(report->path));
 	print_row(output, "machine", machine, strlen(machine));
@@ -294,7 +258,7 @@ static void json_segments(const struct core_file *core, struct json *json)
 
 void core_report_json(const struct core_report *report, struct output *output)
 {
-	char line[LINE_BYTES];
+	char line[SHELL_LINE_BYTES];
 	struct json json;
 
 	json_begin(&json, output);

@@ -646,12 +646,15 @@ static void missing_folder_leaves_the_status(void)
 	struct tool tool;
 
 	tool_need_vm();
-	TOOL_RUN(&tool, "run", "--core-dir", test_file("nowhere"), test_guest("cli"), "read_at",
-		 "16");
+	TOOL_RUN(&tool, "run", "--json", "--core-dir", test_file("nowhere"), test_guest("cli"),
+		 "read_at", "16");
 	if (strstr(tool.errors, "built without cores") == NULL) {
 		CHECK_EQ(tool.code, 3);
 		CHECK_CONTAINS(tool.errors, "mote: no core: ");
 		CHECK_CONTAINS(tool.errors, "No such file or directory");
+		CHECK(json_is_valid(tool.output));
+		CHECK_CONTAINS(json_at(tool.output, "core_error"), "No such file or directory");
+		CHECK_STR(json_at(tool.output, "core"), "(none)");
 	}
 	tool_clear(&tool);
 }
