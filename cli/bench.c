@@ -125,7 +125,7 @@ static int read_options(int argc, char **argv, struct bench_options *options, bo
 		{"json", 0, read_path, offsetof(struct bench_options, json)},
 		{"help", 'h', NULL, offsetof(struct bench_options, help)},
 	};
-	struct operands operands;
+	struct operands operands = {.limit = 2};
 	int code = parse_options(argc, argv, table, sizeof(table) / sizeof(table[0]), options,
 				 &operands);
 

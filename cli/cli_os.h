@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The one failure that ISO C reports without a code. */
-enum { CLI_OS_NO_MEMORY = -1 };
+/* Failures that have no code of the system's. */
+enum { CLI_OS_NO_MEMORY = -1, CLI_OS_NOT_REGULAR = -2 };
 
 /* "No such file or directory": what a code means. */
 const char *cli_os_error_text(int code);
@@ -58,6 +58,11 @@ int cli_os_open(const char *path, int *file);
 /* Creates or truncates it, for writing. */
 int cli_os_create(const char *path, int *file);
 int cli_os_close(int file);
+
+/* Only a regular file, and never waits; for names that a file told.  bytes: its length. */
+int cli_os_open_regular(const char *path, int *file, uint64_t *bytes);
+/* Up to that many of the bytes at an offset.  got: 0 behind the end. */
+int cli_os_read_at(int file, uint64_t offset, void *to, size_t bytes, size_t *got);
 
 /* How much is in a regular file; 0 for anything else. */
 int cli_os_file_bytes(int file, uint64_t *bytes);

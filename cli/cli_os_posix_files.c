@@ -16,6 +16,8 @@
 
 const char *cli_os_error_text(int code)
 {
+	if (code == CLI_OS_NOT_REGULAR)
+		return "not a regular file";
 	return strerror(code == CLI_OS_NO_MEMORY ? ENOMEM : code);
 }
 
@@ -37,6 +39,31 @@ static int open_file(const char *path, int flags, int *file)
 int cli_os_open(const char *path, int *file)
 {
 	return open_file(path, O_RDONLY, file);
+}
+
+/* Looks before it opens too, because opening a device may do something. */
+int cli_os_open_regular(const char *path, int *file, uint64_t *bytes)
+{
+	struct stat information;
+	int fd = -1, code = stat(path, &information) != 0 ? errno : 0;
+
+	if (code == 0 && !S_ISREG(information.st_mode))
+		code = S_ISDIR(information.st_mode) ? EISDIR : CLI_OS_NOT_REGULAR;
+	if (code == 0)
+		code = open_file(path, O_RDONLY | O_NONBLOCK, &fd);
+	if (code != 0)
+		return code;
+	if (fstat(fd, &information) != 0)
+		code = errno;
+	else if (!S_ISREG(information.st_mode))
+		code = CLI_OS_NOT_REGULAR;
+	if (code != 0) {
+		close(fd);
+		return code;
+	}
+	*file = fd;
+	*bytes = (uint64_t)information.st_size;
+	return 0;
 }
 
 int cli_os_create(const char *path, int *file)
@@ -84,6 +111,19 @@ int cli_os_read(int file, void *to, size_t bytes, size_t *got)
 			return code;
 		result = read(file, to, bytes);
 	}
+	*got = (size_t)result;
+	return 0;
+}
+
+int cli_os_read_at(int file, uint64_t offset, void *to, size_t bytes, size_t *got)
+{
+	ssize_t result;
+
+	do
+		result = pread(file, to, bytes, (off_t)offset);
+	while (result < 0 && errno == EINTR);
+	if (result < 0)
+		return errno;
 	*got = (size_t)result;
 	return 0;
 }

@@ -1,45 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Reads the beginning of a core: what mote says in it, registers, and where memory is.  The file is
- * hostile: every offset and size is checked, and nothing in it is followed.
+ * A core that mote wrote: why, the registers, and what was where in memory, of which nothing is
+ * read before it is asked for.  The file is hostile.  Linux: fs/binfmt_elf.c (the notes).
  */
 #ifndef CORE_FILE_H
 #define CORE_FILE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "elf_file.h"
 
-#include <mote/registers.h>
-
-/* Headers and notes of a core that mote wrote are in its first bytes. */
-enum { CORE_FILE_BYTES = 1 << 20 };
+/* A part of a file that was mapped.  path: in the notes, NUL-terminated. */
+struct core_mapping {
+	uint64_t begin, end;
+	const char *path;
+};
 
 struct core_file {
+	struct elf_file elf;
+	struct elf_notes notes;
+	struct elf_segment *segments; /* PT_LOAD */
+	size_t segment_count;
+	struct core_mapping *mappings;
+	size_t mapping_count;
 	mote_registers registers;
-	const char *report; /* lines of "key value"; not NUL-terminated, in the file's bytes */
-	size_t report_bytes;
-	const uint8_t *headers; /* of the program, in the file's bytes */
-	size_t header_count;
+	uint32_t signal; /* Linux's number; 0: none */
+	bool has_entry;
+	uint64_t entry;	   /* where the guest's entry point was */
+	const char *lines; /* mote's note: "key value\n" ... */
+	size_t lines_bytes;
 };
 
-struct core_line {
-	const char *key, *value;
-	size_t key_bytes, value_bytes;
-};
+/* Returns NULL, or how the file is wrong; then there is nothing to close. */
+const char *core_file_open(const struct file_source *source, struct core_file *core);
+void core_file_close(struct core_file *core);
 
-struct core_region {
-	uint64_t address, bytes;
-	bool writable, executable;
-};
+/* The value of a key in mote's note, in the notes and not NUL-terminated. */
+bool core_file_value(const struct core_file *core, const char *key, const char **value,
+		     size_t *length);
 
-/* NULL, or what is wrong with the file.  data: its first bytes, which outlive core. */
-const char *core_file_parse(const uint8_t *data, size_t length, struct core_file *core);
+/* Memory of one segment.  What is not in the file is zero. */
+bool core_file_memory(const struct core_file *core, uint64_t address, void *to, size_t bytes);
 
-/* The next line of the report from *at on, which begins as 0; false at the end. */
-bool core_file_line(const struct core_file *core, size_t *at, struct core_line *line);
-
-/* The region of header index; false: that header describes none. */
-bool core_file_region(const struct core_file *core, size_t index, struct core_region *region);
+/* The file that was mapped somewhere in the segment; NULL: none. */
+const char *core_file_mapped(const struct core_file *core, const struct elf_segment *segment);
 
 #endif

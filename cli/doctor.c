@@ -179,7 +179,7 @@ int command_doctor(int argc, char **argv)
 		{"help", 'h', NULL, offsetof(struct doctor_options, help)},
 	};
 	struct doctor_options options = {.json = false};
-	struct operands operands;
+	struct operands operands = {.limit = 2};
 	struct findings findings;
 	struct output output;
 	int code = parse_options(argc, argv, table, sizeof(table) / sizeof(table[0]), &options,

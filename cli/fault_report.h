@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A guest fault as JSON.
+ * A guest fault, and registers, as JSON.
  */
 #ifndef FAULT_REPORT_H
 #define FAULT_REPORT_H

@@ -12,7 +12,7 @@ static const char tool_help[] =
 	"\n"
 	"  mote run GUEST [FUNCTION [ARG...]]  call a function of a guest\n"
 	"  mote inspect GUEST                  show what a guest offers and what it needs\n"
-	"  mote core FILE                      show why a guest ended, from its core\n"
+	"  mote core FILE [GUEST]              show why a guest left a core, and where\n"
 	"  mote doctor                         check whether this machine can run guests\n"
 	"  mote bench                          measure what calls and sandboxes cost here\n"
 	"  mote new NAME                       create a guest project in NAME\n"
@@ -110,22 +110,26 @@ static const char inspect_help[] =
 	"  mote inspect --json hello | jq -r '.exports[].name'\n";
 
 static const char core_help[] =
-	"mote core [--json] FILE\n"
+	"mote core [--json] FILE [GUEST]\n"
 	"\n"
-	"Shows what a core says about the end of a guest: why and where, its registers, the\n"
-	"functions that it was in, and its memory.  `mote run --core-dir` writes cores.\n"
-	"Debuggers open them too: gdb GUEST FILE.\n"
+	"Shows what is in FILE, the core of a guest: why and when it was written, where the\n"
+	"guest stopped and who had called that, its registers and its memory; and the line\n"
+	"that opens it in gdb.  Nothing of it runs.  Cores of either architecture can be read\n"
+	"on every machine.  `mote run --core-dir` writes cores.\n"
 	"\n"
-	"A core contains what the guest had in its memory.  Cores of either architecture can\n"
-	"be shown on every machine.\n"
+	"Names of functions come from GUEST; without it from the file that the core names, if\n"
+	"that still is the guest, by its build id.  Callers are found by frame pointers: code\n"
+	"that was built without ends the backtrace; gdb goes on.\n"
 	"\n"
 	"  --json      print one JSON object\n"
 	"  --help, -h  print this text\n"
 	"\n"
-	"Exit codes: 0; 1 if FILE is not a core of a guest; 2 if the command line is wrong.\n"
+	"Exit codes: 0; 1 if FILE is not a core, or GUEST is not its guest; 2 if the\n"
+	"command line is wrong.\n"
 	"\n"
-	"Example:\n"
-	"  mote run --core-dir /tmp parser parse @bad || mote core /tmp/core.parser.*\n";
+	"Examples:\n"
+	"  mote run --core-dir /tmp parser parse @bad || mote core /tmp/core.parser.*\n"
+	"  mote core --json core.parser.4711.1 build/parser | jq -r '.backtrace[].symbol'\n";
 
 static const char doctor_help[] =
 	"mote doctor [--json]\n"

@@ -208,7 +208,7 @@ int command_inspect(int argc, char **argv)
 		{"help", 'h', NULL, offsetof(struct inspect_options, help)},
 	};
 	struct inspect_options options = {.json = false};
-	struct operands operands;
+	struct operands operands = {.limit = 2};
 	int code = parse_options(argc, argv, table, sizeof(table) / sizeof(table[0]), &options,
 				 &operands);
 

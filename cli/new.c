@@ -258,7 +258,7 @@ int command_new(int argc, char **argv)
 {
 	bool help = false;
 	const struct option table[] = {{"help", 'h', NULL, 0}};
-	struct operands operands;
+	struct operands operands = {.limit = 2};
 	int code = parse_options(argc, argv, table, 1, &help, &operands);
 
 	if (code != EXIT_FINE)

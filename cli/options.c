@@ -77,8 +77,8 @@ int parse_options(int argc, char **argv, const struct option *table, size_t tabl
 	bool ended = false;
 	int at = 1;
 
-	*operands = (struct operands){.count = 0};
-	for (; at < argc && operands->count < MAXIMUM_OPERANDS; at++) {
+	*operands = (struct operands){.limit = operands->limit};
+	for (; at < argc && operands->count < operands->limit; at++) {
 		if (!ended && strcmp(argv[at], "--") == 0) {
 			ended = true;
 		} else if (!ended && is_option(argv[at])) {

@@ -17,10 +17,12 @@ struct option {
 	size_t offset;	      /* of the value in the command's options */
 };
 
-enum { MAXIMUM_OPERANDS = 2 };
+enum { MAXIMUM_OPERANDS = 3 };
 
-/* What is not an option.  Everything after the last of MAXIMUM_OPERANDS is in rest, untouched. */
+/* What is not an option.  Everything after the last one that the limit allows is in rest,
+ * untouched. */
 struct operands {
+	int limit; /* set by the command, at most MAXIMUM_OPERANDS */
 	const char *operand[MAXIMUM_OPERANDS];
 	int count;
 	char **rest;

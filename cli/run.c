@@ -151,6 +151,16 @@ static int call(struct run *run, mote_function function)
 
 /* ---- What is printed --------------------------------------------------------------------- */
 
+static void core_json(const struct run *run, struct json *json)
+{
+	if (run->sandbox == NULL)
+		return;
+	if (mote_sandbox_get_core_path(run->sandbox) != NULL)
+		json_string(json, "core", mote_sandbox_get_core_path(run->sandbox));
+	if (mote_sandbox_get_core_error(run->sandbox) != NULL)
+		json_string(json, "core_error", mote_sandbox_get_core_error(run->sandbox)->text);
+}
+
 static int print_json(const struct run *run)
 {
 	const mote_fault *fault =
@@ -172,8 +182,7 @@ static int print_json(const struct run *run)
 		json_signed(&json, "signal", run->signal);
 	else if (fault != NULL)
 		fault_json(&json, fault);
-	if (run->sandbox != NULL && mote_sandbox_get_core_path(run->sandbox) != NULL)
-		json_string(&json, "core", mote_sandbox_get_core_path(run->sandbox));
+	core_json(run, &json);
 	json_end(&json);
 	return output_finish(&output);
 }

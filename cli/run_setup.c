@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Options of `mote run`, sizes and the choice of the function.
+ * Options of `mote run` and `mote debug`, sizes and the choice of the function.
  */
 #include "run_setup.h"
 
@@ -83,7 +83,7 @@ int run_options_read(int argc, char **argv, struct run_options *options)
 	const struct option *table = debugs ? debug_table : run_table;
 	const size_t count = debugs ? sizeof(debug_table) / sizeof(debug_table[0])
 				    : sizeof(run_table) / sizeof(run_table[0]);
-	struct operands operands;
+	struct operands operands = {.limit = 2};
 	int code;
 
 	*options = (struct run_options){.log_level = MOTE_LOG_INFO};

@@ -137,10 +137,12 @@ _mote_command()
 		fi
 		;;
 	core)
-		if [[ $current == -* ]] && [ "$previous" != -- ]; then
+		if [ "$previous" = -- ]; then
+			_mote_files
+		elif [[ $current == -* ]]; then
 			_mote_offer --json --help
 		else
-			_mote_files
+			_mote_files operand
 		fi
 		;;
 	doctor) _mote_offer --json --help ;;

@@ -54,7 +54,7 @@ set -l durations '10ms 100ms 1s 10s 1m'
 complete -c mote -f
 complete -c mote -n __mote_no_command -a run -d 'Call a function of a guest'
 complete -c mote -n __mote_no_command -a inspect -d 'Show what a guest offers and what it needs'
-complete -c mote -n __mote_no_command -a core -d 'Show why a guest ended, from its core'
+complete -c mote -n __mote_no_command -a core -d 'Show why a guest left a core, and where'
 complete -c mote -n __mote_no_command -a doctor -d 'Check whether this machine can run guests'
 complete -c mote -n __mote_no_command -a bench -d 'Measure what calls and sandboxes cost here'
 complete -c mote -n __mote_no_command -a new -d 'Create a guest project'
@@ -64,7 +64,8 @@ complete -c mote -n __mote_no_command -l version -s V -d 'The version'
 complete -c mote -l help -s h -d Help
 
 complete -c mote -n '__mote_command help' -a 'run inspect core doctor bench new version help'
-complete -c mote -n '__mote_command inspect; or __mote_command core; or __mote_command doctor; or __mote_wants_guest' \
+complete -c mote \
+    -n '__mote_command inspect; or __mote_command core; or __mote_command doctor; or __mote_wants_guest' \
     -l json -d 'Print one JSON object'
 complete -c mote -n '__mote_command inspect' -l names -d 'Print names and signatures'
 complete -c mote -n '__mote_command inspect; or __mote_command core; or __mote_wants_guest' -F
@@ -85,7 +86,6 @@ complete -c mote -n __mote_wants_guest -x -l log-level \
     -a 'off error warning info debug trace' -d 'Messages to show'
 complete -c mote -n __mote_wants_guest -l quiet -s q -d 'No messages'
 complete -c mote -n __mote_wants_guest -r -F -l output -s o -d 'Write the result to a file'
-
 complete -c mote -n __mote_wants_guest -r -F -l core-dir -d 'Write a core there if the call fails'
 
 complete -c mote -n '__mote_command bench' -l quick -d 'Measure for one second in total'

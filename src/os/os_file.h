@@ -26,6 +26,10 @@ mote_status mote_os_file_read(const struct mote_os_file *file, uint64_t offset, 
 			      size_t length, size_t *got, mote_error *error);
 void mote_os_file_close(struct mote_os_file *file);
 
+/* The path from the root, so that it outlives a change of the current folder.  False when that is
+ * unknown or the path needs more than capacity bytes. */
+bool mote_os_file_absolute(const char *path, char *absolute, size_t capacity);
+
 /* A file that is written under a temporary name in its folder, for its owner alone. */
 struct mote_os_new_file {
 	const char *path; /* as given: outlives the structure */

@@ -207,6 +207,18 @@ static void guest_field(const mote_sandbox *sandbox, char field[FIELD_BYTES])
 		snprintf(field, FIELD_BYTES, "guest");
 }
 
+/* Without what a path may not have on every system. */
+static void time_field(char field[FIELD_BYTES])
+{
+	char now[MOTE_CORE_TIME_BYTES];
+
+	mote_core_time_text(now);
+	for (const char *at = now; *at != '\0'; at++)
+		if (*at != '-' && *at != ':')
+			*field++ = *at;
+	*field = '\0';
+}
+
 static void put_field(mote_sandbox *sandbox, char letter, char field[FIELD_BYTES])
 {
 	switch (letter) {
@@ -221,7 +233,7 @@ static void put_field(mote_sandbox *sandbox, char letter, char field[FIELD_BYTES
 			 (unsigned long long)atomic_fetch_add(&sandbox->engine->cores, 1) + 1);
 		break;
 	case 't':
-		mote_core_time_text(field);
+		time_field(field);
 		break;
 	default:
 		snprintf(field, FIELD_BYTES, "%c", letter);

@@ -25,7 +25,7 @@ struct mote_core_dump {
 	struct mote_core core;
 };
 
-/* The time, in UTC: "20260131T235959Z". */
+/* The time, in UTC: "2026-01-31T23:59:59Z" (RFC 3339). */
 enum { MOTE_CORE_TIME_BYTES = 32 };
 void mote_core_time_text(char text[MOTE_CORE_TIME_BYTES]);
 

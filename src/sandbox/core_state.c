@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What is in a core of a sandbox: registers, reason, backtrace, memory.  Shared buffers are not.
+ * What is in a core of a sandbox: registers, reason, memory.  Shared buffers are not.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 #include "sandbox/elf_format.h"
 #include "text/text.h"
 
-enum { FRAMES = 64, REPORT_BYTES = 16384, NOTE_ROOM = 64 };
+enum { REPORT_BYTES = 4096, NOTE_ROOM = 64 };
 
 /* ---- Registers --------------------------------------------------------------------------- */
 
@@ -119,7 +119,7 @@ void mote_core_time_text(char text[MOTE_CORE_TIME_BYTES])
 	uint64_t in_year = day - (365 * year + year / 4 - year / 100);
 	uint64_t month = (5 * in_year + 2) / 153;
 
-	snprintf(text, MOTE_CORE_TIME_BYTES, "%04u%02u%02uT%02u%02u%02uZ",
+	snprintf(text, MOTE_CORE_TIME_BYTES, "%04u-%02u-%02uT%02u:%02u:%02uZ",
 		 (unsigned)(year + era * 400 + (month >= 10)) % 10000,
 		 (unsigned)(month < 10 ? month + 3 : month - 9) % 100,
 		 (unsigned)(in_year - (153 * month + 2) / 5 + 1) % 100, (unsigned)(second / 3600),
@@ -155,46 +155,15 @@ static void add_fault(struct report *report, const mote_fault *fault)
 	add_line(report, "region", "%s", fault->region);
 }
 
-static void add_frame(struct report *report, const mote_sandbox *sandbox, uint64_t pc, bool called)
+/* The call in progress, else the last one.  The guest can write over the function's number. */
+static void add_call(struct report *report, const mote_sandbox *sandbox)
 {
-	const struct mote_layout_region *image = &sandbox->layout.regions[MOTE_LAYOUT_IMAGE];
-	uint64_t at = called ? pc - 1 : pc; /* the call may be the last instruction of a function */
-	const char *name;
-	uint64_t offset;
+	uint64_t id = mote_interrupt_call_id(sandbox->watch.interrupt);
+	uint32_t function = mote_channel_function(&sandbox->mailbox.call);
 
-	if (at - image->gva < image->bytes &&
-	    mote_elf_nearest_symbol(&sandbox->image->elf, at - sandbox->layout.image_bias, &name,
-				    &offset))
-		add_line(report, "frame", "0x%llx %s+0x%llx", (unsigned long long)pc,
-			 mote_text_short(name).text, (unsigned long long)(offset + (pc - at)));
-	else
-		add_line(report, "frame", "0x%llx", (unsigned long long)pc);
-}
-
-/* By frame pointers, which are in the stack, each above the one before: on both architectures a
- * frame begins with the caller's frame pointer and the return address. */
-static void add_backtrace(struct report *report, const struct mote_core_dump *dump)
-{
-	const mote_sandbox *sandbox = dump->sandbox;
-	const struct mote_layout_region *stack = &sandbox->layout.regions[MOTE_LAYOUT_STACK];
-	const struct mote_layout_region *image = &sandbox->layout.regions[MOTE_LAYOUT_IMAGE];
-	uint64_t frame = mote_regs_frame(&dump->registers.regs);
-
-	add_frame(report, sandbox, mote_regs_pc(&dump->registers.regs), false);
-	for (unsigned i = 1; i < FRAMES && frame % 8 == 0 && frame >= stack->gva &&
-			     frame - stack->gva <= stack->bytes - 16;
-	     i++) {
-		const uint8_t *at = mote_layout_host(&sandbox->layout, sandbox->ram.hva, frame, 16);
-		uint64_t next = mote_get64(at), pc = mote_get64(at + 8);
-
-		/* Code without frame pointers leaves anything in that register. */
-		if (pc - image->gva >= image->bytes)
-			break;
-		add_frame(report, sandbox, pc, true);
-		if (next <= frame)
-			break;
-		frame = next;
-	}
+	add_line(report, "call-id", "%llu", (unsigned long long)id);
+	if (id > 0 && function < sandbox->image->export_count)
+		add_line(report, "function", "%s", sandbox->image->exports[function].name);
 }
 
 static void write_report(const struct mote_core_dump *dump, struct report *report)
@@ -207,17 +176,15 @@ static void write_report(const struct mote_core_dump *dump, struct report *repor
 	add_line(report, "version", "%s", MOTE_VERSION_STRING);
 	add_line(report, "backend", "%s",
 		 mote_backend_name(mote_engine_get_backend(sandbox->engine)));
-	add_line(report, "guest", "%s", sandbox->image->given_name);
 	(void)mote_elf_each_note(&elf, add_build_id, report);
 	mote_core_time_text(now);
-	add_line(report, "time", "%s", now);
-	add_line(report, "call", "%llu", (unsigned long long)sandbox->statistics.calls);
+	add_line(report, "host-time", "%s", now);
+	add_call(report, sandbox);
 	add_line(report, "status", "%s", mote_status_name(dump->status));
 	if (dump->reason[0] != '\0')
 		add_line(report, "reason", "%s", dump->reason);
 	if (dump->status == MOTE_GUEST_FAULT)
 		add_fault(report, &sandbox->fault);
-	add_backtrace(report, dump);
 }
 
 /* ---- The program and its memory ------------------------------------------------------------- */
@@ -230,7 +197,8 @@ static void find_program(const mote_sandbox *sandbox, struct mote_core_program *
 	const uint64_t headers = mote_elf_headers_address(elf);
 
 	*program = (struct mote_core_program){
-		.path = sandbox->image->given_name,
+		.path = sandbox->image->path[0] != '\0' ? sandbox->image->path
+							: sandbox->image->given_name,
 		.entry_gva = elf->entry + bias,
 		.headers_gva = headers != 0 ? headers + bias : 0,
 		.header_count = mote_elf_header_count(elf),

@@ -348,6 +348,8 @@ static mote_status read_image(mote_engine *engine, const struct mote_os_file *fi
 		mote_image_release(created);
 		return status;
 	}
+	if (!mote_os_file_absolute(path, created->path, sizeof(created->path)))
+		created->path[0] = '\0';
 	return finish(created, got, image, error);
 }
 

@@ -11,12 +11,16 @@
 #include "sandbox/elf.h"
 #include "text/text.h"
 
+/* Longer paths are not kept. */
+enum { MOTE_IMAGE_PATH_BYTES = 4096 };
+
 struct mote_image {
 	_Atomic uint32_t references;
 	uint64_t serial;     /* random: identifies the image in function handles */
 	mote_engine *engine; /* NULL: inspection only */
 	mote_allocator allocator;
 	char *given_name;
+	char path[MOTE_IMAGE_PATH_BYTES]; /* of its file, from the root; empty: unknown */
 	struct mote_short_text short_name;
 	const char *name; /* for messages: short_name.text */
 	uint8_t *bytes;

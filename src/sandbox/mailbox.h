@@ -110,7 +110,7 @@ mote_status mote_channel_get_result(const struct mote_channel *channel, mote_typ
 const char *mote_channel_get_scalar(const struct mote_channel *channel, mote_type type,
 				    mote_value *result);
 
-/* The function that the guest requests. */
+/* The function that the record names, as guest code left it. */
 uint32_t mote_channel_function(const struct mote_channel *channel);
 
 /* Reads the arguments of signature; copies go to space. */

@@ -71,6 +71,29 @@ static void a_file_gives_what_was_written(void)
 	CHECK_EQ(cli_os_close(file), 0);
 }
 
+static void a_regular_file_is_read_anywhere(void)
+{
+	uint64_t bytes = 0;
+	size_t got = 1;
+	char text[16];
+	int file;
+
+	test_write_file(test_file("regular"), "0123456789", 10);
+	CHECK_EQ(cli_os_open_regular(test_file("regular"), &file, &bytes), 0);
+	CHECK_EQ(bytes, 10);
+	CHECK_EQ(cli_os_read_at(file, 7, text, sizeof(text), &got), 0);
+	CHECK_EQ(got, 3);
+	CHECK_MEM(text, "789", 3);
+	CHECK_EQ(cli_os_read_at(file, 10, text, sizeof(text), &got), 0);
+	CHECK_EQ(got, 0);
+	CHECK(cli_os_read_at(file, UINT64_MAX, text, sizeof(text), &got) != 0);
+	CHECK_EQ(cli_os_close(file), 0);
+	CHECK_EQ(cli_os_open_regular("/dev/null", &file, &bytes), CLI_OS_NOT_REGULAR);
+	CHECK_STR(cli_os_error_text(CLI_OS_NOT_REGULAR), "not a regular file");
+	CHECK(cli_os_open_regular(test_folder(), &file, &bytes) != 0);
+	CHECK(cli_os_open_regular(test_file("missing"), &file, &bytes) != 0);
+}
+
 static void failures_have_texts(void)
 {
 	int file = -1, code = cli_os_open(test_file("missing"), &file);
@@ -216,6 +239,7 @@ int main(int argc, char **argv)
 		CASE(the_path_of_the_program_is_whole_or_unknown),
 		CASE(a_process_comes_and_goes),
 		CASE(a_file_gives_what_was_written),
+		CASE(a_regular_file_is_read_anywhere),
 		CASE(failures_have_texts),
 		CASE(a_folder_is_made_once_and_keeps_its_files),
 		CASE(names_are_sorted_and_none_is_hidden),

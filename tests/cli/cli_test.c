@@ -79,6 +79,7 @@ static void help_teaches(void)
 	expect_help("inspect", "--help", "signatures");
 	expect_help("run", "--help", "--timeout DURATION");
 	expect_help("help", "doctor", "MOTE_BACKEND");
+	expect_help("core", "--help", "mote core [--json] FILE [GUEST]");
 	expect_help("new", "--help", "mote new NAME");
 	expect_help("bench", "--help", "--seconds DURATION");
 	expect_help("doctor", "--help", "Exit codes");
@@ -138,6 +139,9 @@ static void wrong_usage_is_one_line_and_code_2(void)
 		{{"inspect", "a", "b"}, "more than one guest"},
 		{{"inspect", "--memory", "1M", "a"}, "unknown option --memory"},
 		{{"inspect", "--json", "--names", "a"}, "--json and --names exclude each other"},
+		{{"core"}, "no core given; see mote help core"},
+		{{"core", "a", "b", "c"}, "more than one guest given; see mote help core"},
+		{{"core", "a", "b", "--names"}, "unknown option --names"},
 		{{"doctor", "x"}, "doctor takes no arguments"},
 		{{"doctor", "--verbose"}, "unknown option --verbose; see mote help doctor"},
 		{{"frob\x1b[31m\n\xff"}, "frob\\x1b[31m\\n\\xff"},

@@ -4,16 +4,19 @@
  * be.  Here and on bare numbers; core_debuggers asks gdb and readelf.
  */
 #define _POSIX_C_SOURCE 200809L
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "fixture.h"
 
-enum { ET_CORE = 4, PT_LOAD = 1, PT_NOTE = 4, NT_PRSTATUS = 1 };
+enum { ET_CORE = 4, EM_X86_64 = 62, PT_LOAD = 1, PT_NOTE = 4, PF_EXECUTE = 1, PF_WRITE = 2 };
+enum { NT_PRSTATUS = 1, NT_AUXV = 6, AT_ENTRY = 9, NT_FILE = 0x46494c45 };
 enum { SIGNAL_ABORT = 6, SIGNAL_KILL = 9, SIGNAL_MEMORY = 11, SIGNAL_CPU = 24 };
 
 static char folder[64];
@@ -136,15 +139,30 @@ static const char *report(void)
 	return text;
 }
 
-/* That the guest was in one of its functions, whichever, and not in the monitor. */
+/* The program header of the segment that an address lies in; NULL: the core does not have it. */
+static const uint8_t *segment_of(uint64_t address)
+{
+	for (unsigned i = 0; i < number(core + 56, 2); i++) {
+		const uint8_t *header = program_header(i);
+
+		if (number(header, 4) == PT_LOAD &&
+		    address - number(header + 16, 8) < number(header + 40, 8))
+			return header;
+	}
+	return NULL;
+}
+
+/* That the guest was in its own code, and not in the monitor. */
 static void expect_place(void)
 {
-	unsigned long long pc;
-	char function[64];
-	const char *frame = strstr(report(), "\nframe ");
+	const size_t pc = number(core + 18, 2) == EM_X86_64 ? 16 : 32;
+	size_t bytes;
+	const uint8_t *status = note("CORE", NT_PRSTATUS, &bytes), *segment;
 
-	REQUIRE(frame != NULL);
-	CHECK_EQ(sscanf(frame, "\nframe 0x%llx %63[a-z_0-9]+0x", &pc, function), 2);
+	REQUIRE(status != NULL);
+	segment = segment_of(number(status + 112 + 8 * pc, 8));
+	REQUIRE(segment != NULL);
+	CHECK(number(segment + 4, 4) & PF_EXECUTE);
 }
 
 static mote_status call(const char *name, mote_error *error)
@@ -169,9 +187,8 @@ static void fault_writes_one(void)
 	CHECK_CONTAINS(report(), "\nstatus guest_fault\n");
 	CHECK_CONTAINS(report(), "\nkind memory\n");
 	CHECK_CONTAINS(report(), "\naccess write\naddress 0x10\nregion null page\n");
-	CHECK_CONTAINS(report(), " poke+0x");
-	CHECK_CONTAINS(report(), " leaf+0x");
-	CHECK_CONTAINS(report(), " middle+0x");
+	CHECK_CONTAINS(report(), "\ncall-id 1\nfunction faulty\nstatus ");
+	expect_place();
 	free(core);
 }
 
@@ -184,7 +201,8 @@ static void abort_writes_one(void)
 	read_core();
 	CHECK_EQ(core_signal(), SIGNAL_ABORT);
 	CHECK_CONTAINS(report(), "\nreason guest aborted: no patience left\n");
-	CHECK_CONTAINS(report(), " mote_abort+0x");
+	CHECK_CONTAINS(report(), "\nfunction gives_up\n");
+	expect_place();
 	free(core);
 }
 
@@ -248,12 +266,98 @@ static void on_demand_changes_nothing(void)
 	}
 	read_core();
 	CHECK_EQ(core_signal(), 0);
-	CHECK_CONTAINS(report(), "\nstatus ok\n");
+	CHECK_CONTAINS(report(), "\ncall-id 2\nfunction add\nstatus ok\n");
 	free(core);
 	CHECK(!mote_sandbox_is_poisoned(sandbox));
 }
 
 /* ---- What is in it ------------------------------------------------------------------------- */
+
+/* What the image's file has and the guest cannot write: code, constants, headers. */
+static void expect_image(const uint8_t *image, uint64_t bias)
+{
+	unsigned seen = 0;
+
+	for (unsigned i = 0; i < number(image + 56, 2); i++) {
+		const uint8_t *from = image + number(image + 32, 8) + 56 * i, *to;
+		uint64_t address = number(from + 16, 8) + bias, bytes = number(from + 32, 8);
+
+		if (number(from, 4) != PT_LOAD || number(from + 4, 4) & PF_WRITE)
+			continue;
+		seen |= (unsigned)number(from + 4, 4);
+		to = segment_of(address);
+		REQUIRE(to != NULL);
+		CHECK_EQ(number(to + 4, 4), number(from + 4, 4));
+		address -= number(to + 16, 8);
+		REQUIRE(address + bytes <= number(to + 32, 8));
+		CHECK_MEM(core + number(to + 8, 8) + address, image + number(from + 8, 8), bytes);
+	}
+	CHECK(seen & PF_EXECUTE);
+}
+
+static void code_and_constants_are_in_it(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	size_t bytes, image_bytes;
+	const uint8_t *auxiliary;
+	uint8_t *image;
+
+	create();
+	(void)call("faulty", &error);
+	read_core();
+	image = test_read_file(test_guest("crash"), &image_bytes);
+	auxiliary = note("CORE", NT_AUXV, &bytes);
+	REQUIRE(auxiliary != NULL);
+	while (number(auxiliary, 8) != AT_ENTRY)
+		auxiliary += 16;
+	expect_image(image, number(auxiliary + 8, 8) - number(image + 24, 8));
+	free(image);
+	free(core);
+}
+
+/* Also when it was given otherwise and the process moved on. */
+static void path_of_the_guest_is_absolute(void)
+{
+	const char *path = test_guest("crash");
+	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
+	mote_error error = MOTE_ERROR_INIT;
+	char before[2048], expected[2048 + 8];
+	const uint8_t *files;
+	mote_image *image;
+	size_t bytes;
+
+	REQUIRE(getcwd(before, sizeof(before)) != NULL);
+	engine = fixture_engine();
+	options.host_functions = fixture_functions(&options.host_function_count);
+	snprintf(expected, sizeof(expected), "%.*s", (int)(strrchr(path, '/') - path), path);
+	REQUIRE_EQ(chdir(expected), 0);
+	REQUIRE(getcwd(expected, 2048) != NULL);
+	strcat(expected, "/crash");
+	REQUIRE_OK(mote_image_open(engine, "./crash", &image, &error), &error);
+	REQUIRE_EQ(chdir(before), 0);
+	REQUIRE_OK(mote_sandbox_create(engine, image, &options, &sandbox, &error), &error);
+	mote_image_release(image);
+	REQUIRE_OK(mote_sandbox_dump_core(sandbox, core_path(), &error), &error);
+	read_core();
+	files = note("CORE", NT_FILE, &bytes);
+	REQUIRE(files != NULL);
+	CHECK_STR((const char *)files + 16 + 24 * number(files, 8), expected);
+	CHECK_CONTAINS(report(), "\ncall-id 0\nstatus ok\n");
+	free(core);
+}
+
+static void start_is_a_call_of_no_function(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+
+	engine = fixture_engine();
+	sandbox = fixture_sandbox(engine, "crash", NULL);
+	REQUIRE_OK(mote_sandbox_start(sandbox, NULL, &error), &error);
+	REQUIRE_OK(mote_sandbox_dump_core(sandbox, core_path(), &error), &error);
+	read_core();
+	CHECK_CONTAINS(report(), "\ncall-id 1\nstatus ok\n");
+	free(core);
+}
 
 static void nobody_else_may_read_it(void)
 {
@@ -318,6 +422,46 @@ static void larger_than_allowed(void)
 	expect_failure(&cores, MOTE_LIMIT, "may take 4 KiB");
 }
 
+static unsigned files_in_folder(void)
+{
+	DIR *listing = opendir(folder);
+	unsigned count = 0;
+
+	REQUIRE(listing != NULL);
+	while (readdir(listing) != NULL)
+		count++;
+	closedir(listing);
+	return count - 2; /* . and .. */
+}
+
+/* A file system over the folder, until it is unmounted. */
+static void mount_on_folder(unsigned long flags, const char *options)
+{
+	if (mount("tmpfs", folder, "tmpfs", flags, options) != 0)
+		SKIP("this user cannot mount file systems");
+}
+
+static void full_file_system(void)
+{
+	mote_core_options cores = MOTE_CORE_OPTIONS_INIT;
+
+	mount_on_folder(0, "size=16k");
+	cores.directory = folder;
+	expect_failure(&cores, MOTE_FILE, "No space left on device");
+	CHECK_EQ(files_in_folder(), 0);
+	CHECK_EQ(umount(folder), 0);
+}
+
+static void read_only_folder(void)
+{
+	mote_core_options cores = MOTE_CORE_OPTIONS_INIT;
+
+	mount_on_folder(MS_RDONLY, NULL);
+	cores.directory = folder;
+	expect_failure(&cores, MOTE_FILE, "Read-only file system");
+	CHECK_EQ(umount(folder), 0);
+}
+
 static void limited_file_size(void)
 {
 	struct rlimit before, limit;
@@ -360,6 +504,35 @@ static void link_is_not_followed(void)
 	CHECK_STR(mote_sandbox_get_core_path(sandbox), core_path());
 	REQUIRE_EQ(lstat(core_path(), &information), 0);
 	CHECK(S_ISREG(information.st_mode));
+}
+
+static void file_of_that_name_is_replaced(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	struct stat information;
+	FILE *older = fopen(core_path(), "w");
+
+	REQUIRE(older != NULL);
+	fclose(older);
+	REQUIRE_EQ(chmod(core_path(), 0644), 0);
+	create();
+	(void)call("faulty", &error);
+	CHECK_STR(mote_sandbox_get_core_path(sandbox), core_path());
+	REQUIRE_EQ(stat(core_path(), &information), 0);
+	CHECK_EQ(information.st_mode & 0777, 0600);
+	read_core();
+	free(core);
+}
+
+static void folder_of_that_name_is_kept(void)
+{
+	mote_core_options cores = MOTE_CORE_OPTIONS_INIT;
+
+	REQUIRE_EQ(mkdir(core_path(), 0700), 0);
+	cores.directory = folder;
+	cores.pattern = "c";
+	expect_failure(&cores, MOTE_FILE, "Is a directory");
+	CHECK_EQ(rmdir(core_path()), 0);
 }
 
 static void wrong_options(void)
@@ -432,13 +605,20 @@ int main(int argc, char **argv)
 		CASE_WITHIN(causes_select, begin, end),
 		CASE_WITHIN(on_demand_changes_nothing, begin, end),
 		CASE_WITHIN(host_function_writes_one, begin, end),
+		CASE_WITHIN(code_and_constants_are_in_it, begin, end),
+		CASE_WITHIN(path_of_the_guest_is_absolute, begin, end),
+		CASE_WITHIN(start_is_a_call_of_no_function, begin, end),
 		CASE_WITHIN(nobody_else_may_read_it, begin, end),
 		CASE_WITHIN(untouched_memory_costs_nothing, begin, end),
 		CASE_WITHIN(missing_folder, begin, end),
 		CASE_WITHIN(larger_than_allowed, begin, end),
+		CASE_WITHIN(full_file_system, begin, end),
+		CASE_WITHIN(read_only_folder, begin, end),
 		CASE_WITHIN(limited_file_size, begin, end),
 		CASE_WITHIN(unusable_paths, begin, end),
 		CASE_WITHIN(link_is_not_followed, begin, end),
+		CASE_WITHIN(file_of_that_name_is_replaced, begin, end),
+		CASE_WITHIN(folder_of_that_name_is_kept, begin, end),
 		CASE_WITHIN(wrong_options, begin, end),
 	};
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -103,4 +104,20 @@ mote_status mote_os_file_read(const struct mote_os_file *file, uint64_t offset, 
 void mote_os_file_close(struct mote_os_file *file)
 {
 	close((int)file->handle);
+}
+
+bool mote_os_file_absolute(const char *path, char *absolute, size_t capacity)
+{
+	size_t used = 0;
+	int length;
+
+	if (path[0] != '/') {
+		if (getcwd(absolute, capacity) == NULL)
+			return false;
+		used = strlen(absolute);
+		while (path[0] == '.' && path[1] == '/')
+			path += 2;
+	}
+	length = snprintf(absolute + used, capacity - used, "%s%s", used > 1 ? "/" : "", path);
+	return (size_t)length < capacity - used;
 }

@@ -239,6 +239,26 @@ static void reserved_memory_is_there(void)
 	mote_os_memory_destroy(&memory);
 }
 
+static void paths_begin_at_the_root(void)
+{
+	char before[4096], path[4096];
+
+	REQUIRE(getcwd(before, sizeof(before)) != NULL);
+	REQUIRE_EQ(chdir("/tmp"), 0);
+	REQUIRE(mote_os_file_absolute("/tmp/guest", path, sizeof(path)));
+	REQUIRE_STR(path, "/tmp/guest");
+	REQUIRE(mote_os_file_absolute("././guest", path, sizeof(path)));
+	REQUIRE_STR(path, "/tmp/guest");
+	REQUIRE(mote_os_file_absolute("../guest", path, sizeof("/tmp/../guest")));
+	REQUIRE_STR(path, "/tmp/../guest");
+	REQUIRE(!mote_os_file_absolute("../guest", path, sizeof("/tmp/../guest") - 1));
+	REQUIRE(!mote_os_file_absolute("guest", path, 4));
+	REQUIRE_EQ(chdir("/"), 0);
+	REQUIRE(mote_os_file_absolute("guest", path, sizeof(path)));
+	REQUIRE_STR(path, "/guest");
+	REQUIRE_EQ(chdir(before), 0);
+}
+
 static void absurd_sizes_are_errors(void)
 {
 	static const uint64_t sizes[] = {1ull << 62, 1ull << 63, UINT64_MAX & ~4095ull};
@@ -326,6 +346,7 @@ static const struct test_case cases[] = {
 	CASE(the_mode_of_a_file_tells_who_may_use_it),
 	CASE(reserved_memory_is_there),
 	CASE(absurd_sizes_are_errors),
+	CASE(paths_begin_at_the_root),
 	CASE(files_are_read_at_any_offset),
 	CASE(random_bytes_are_not_all_the_same),
 	CASE(the_environment_is_read),
