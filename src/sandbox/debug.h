@@ -11,10 +11,10 @@
 #include "sandbox/sandbox_internal.h"
 
 enum mote_debugger_action {
-	MOTE_DEBUGGER_RESUME, /* after an ABORT stop: the call ends all the same */
-	MOTE_DEBUGGER_GIVE_UP, /* after a FAULT stop: it ends the call, as it does without a debugger */
-	MOTE_DEBUGGER_KILL,   /* ends the call with MOTE_KILLED */
-	MOTE_DEBUGGER_DETACH, /* the call goes on without the debugger */
+	MOTE_DEBUGGER_RESUME,  /* after an ABORT stop: the call ends all the same */
+	MOTE_DEBUGGER_GIVE_UP, /* after a FAULT stop: it ends the call, as without a debugger */
+	MOTE_DEBUGGER_KILL,    /* ends the call with MOTE_KILLED */
+	MOTE_DEBUGGER_DETACH,  /* the call goes on without the debugger */
 };
 
 struct mote_debugger_answer {
@@ -36,8 +36,8 @@ struct mote_debugger {
 
 /*
  * Puts a sandbox under a debugger, which is copied.  The call in progress stops as after
- * mote_sandbox_break_in; without one, the next call stops before its first instruction.  One that is
- * there already stays, even if it is about to detach.  One thread at a time.  MOTE_FORKED.
+ * mote_sandbox_break_in; without one, the next call stops before its first instruction. One that
+ * is there already stays, even if it is about to detach. One thread at a time. MOTE_FORKED.
  */
 mote_status mote_sandbox_attach(mote_sandbox *sandbox, const struct mote_debugger *debugger,
 				mote_error *error);

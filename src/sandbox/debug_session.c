@@ -366,8 +366,8 @@ static void gdb_perform(void *user, void (*work)(void *argument), void *argument
 	mote_os_event_wait(link->done);
 }
 
-/* Whether the guest goes on to its end: with the signal of its fault, to which gdb holds on.  After a
- * repair it tries again. */
+/* Whether the guest goes on to its end: with the signal of its fault, to which gdb holds on.
+ * After a repair it tries again. */
 static bool ends_call(const struct mote_debug_server *link, enum mote_gdb_signal signal)
 {
 	return link->is_fault && !link->is_changed && signal != MOTE_GDB_SIGNAL_NONE &&
@@ -412,8 +412,7 @@ const struct mote_gdb_target mote_debug_target = {
 	.monitor = mote_debug_monitor,
 };
 
-/* ---- The end ----------------------------------------------------------------------------------
- */
+/* ---- The end --------------------------------------------------------------------------------- */
 
 struct mote_gdb_server *mote_debug_begin_close(struct mote_debug_server *link)
 {

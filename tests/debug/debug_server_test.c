@@ -539,7 +539,7 @@ static void a_forked_child_leaves_the_session_alone(void)
 	CHECK_EQ(work().as.u64, 25);
 }
 
-/* ---- Hostile clients, and wrong use ----------------------------------------------------------- */
+/* ---- Hostile clients, and wrong use ---------------------------------------------------------- */
 
 static uint64_t next_random(uint64_t *state)
 {

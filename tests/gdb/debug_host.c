@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * debug_host SESSION [ADDRESS]: a program that lets a debugger into its sandbox, as others write it.
- * It makes the session's calls, the first of which waits for the debugger, and says on standard error
- * how each of them ended.  Without a session, all of them, one after another, over the second serial
- * line of an emulated machine: each begins when the other side has sent a line feed and got "ready".
+ * debug_host SESSION [ADDRESS]: a program that lets a debugger into its sandbox, as others write
+ * it. It makes the session's calls, the first of which waits for the debugger, and says on
+ * standard error how each of them ended. Without a session, all of them, one after another, over
+ * the second serial line of an emulated machine: each begins when the other side has sent a line
+ * feed and got "ready".
  */
 #define _DEFAULT_SOURCE
 #include <fcntl.h>
