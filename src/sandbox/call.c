@@ -236,7 +236,7 @@ mote_status mote_sandbox_claim(mote_sandbox *sandbox, mote_error *error)
 	return claim_later(sandbox, error);
 }
 
-MOTE_COLD void mote_sandbox_park(mote_sandbox *sandbox)
+MOTE_COLD void mote_sandbox_park_vcpu(mote_sandbox *sandbox)
 {
 	mote_error error;
 	mote_status status;

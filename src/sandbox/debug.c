@@ -122,6 +122,49 @@ static mote_status ask_about_abort(struct mote_sandbox_debug *debug,
 	return ask(debug, &stop, &ends, error);
 }
 
+/* Runs while the debugger is attached.  ends: the event is the call loop's affair. */
+static mote_status run_attached(struct mote_sandbox_debug *debug, struct mote_guest_event *event,
+				bool *ends, mote_error *error)
+{
+	mote_status status = MOTE_OK;
+
+	while (status == MOTE_OK && debug->attached) {
+		struct mote_debug_stop stop;
+
+		status = mote_debug_vm_resume(debug->vm, &debug->how, &stop, error);
+		if (status != MOTE_OK)
+			break;
+		if (is_abort(&stop)) {
+			*ends = true;
+			status = ask_about_abort(debug, &stop, error);
+			return status == MOTE_OK ? hand_over(debug, event, &stop) : status;
+		}
+		*ends = stop.kind == MOTE_STOP_DOORBELL || stop.kind == MOTE_STOP_CANCELLED;
+		if (*ends)
+			return hand_over(debug, event, &stop);
+		/* It may have been the break that brought the call here. */
+		if (stop.kind == MOTE_STOP_INTERRUPT && !is_stop_wanted(debug))
+			continue;
+		status = ask(debug, &stop, ends, error);
+		if (status == MOTE_OK && *ends)
+			return hand_over(debug, event, &stop);
+	}
+	return status;
+}
+
+/* Whether a debugger that has left is still away; then a late break means nothing. */
+static bool is_gone(struct mote_sandbox_debug *debug)
+{
+	bool gone;
+
+	mote_os_lock_acquire(debug->lock);
+	gone = !debug->attached;
+	if (gone)
+		mote_interrupt_take_break(debug->sandbox->watch.interrupt);
+	mote_os_lock_release(debug->lock);
+	return gone;
+}
+
 static mote_status run_debugged(mote_sandbox *sandbox, struct mote_guest_event *event,
 				mote_error *error)
 {
@@ -130,30 +173,11 @@ static mote_status run_debugged(mote_sandbox *sandbox, struct mote_guest_event *
 	bool ends = false;
 
 	take_own_break(debug);
-	while (status == MOTE_OK && debug->attached) {
-		struct mote_debug_stop stop;
-
-		status = mote_debug_vm_resume(debug->vm, &debug->how, &stop, error);
-		if (status != MOTE_OK)
-			break;
-		if (is_abort(&stop)) {
-			status = ask_about_abort(debug, &stop, error);
-			return status == MOTE_OK ? hand_over(debug, event, &stop) : status;
-		}
-		if (stop.kind == MOTE_STOP_DOORBELL || stop.kind == MOTE_STOP_CANCELLED)
-			return hand_over(debug, event, &stop);
-		/* It may have been the break that brought the call here. */
-		if (stop.kind == MOTE_STOP_INTERRUPT && !is_stop_wanted(debug))
-			continue;
-		status = ask(debug, &stop, &ends, error);
-		if (status == MOTE_OK && ends)
-			return hand_over(debug, event, &stop);
-	}
-	/* It has left: the call loop's own run, of which a late break is no part. */
-	while (status == MOTE_OK && event->kind == MOTE_EVENT_BREAK) {
-		mote_interrupt_take_break(sandbox->watch.interrupt);
-		status = mote_sandbox_vm_run(&sandbox->vm, event, error);
-	}
+	while (status == MOTE_OK && !ends && event->kind == MOTE_EVENT_BREAK)
+		if (is_gone(debug)) /* the run is the call loop's own, until another one comes */
+			status = mote_sandbox_vm_run(&sandbox->vm, event, error);
+		else
+			status = run_attached(debug, event, &ends, error);
 	return status;
 }
 
@@ -266,8 +290,7 @@ void mote_sandbox_release(mote_sandbox *sandbox, const struct mote_debug_resume 
 
 	if (how != NULL)
 		sandbox->debug->how = *how;
-	if (sandbox->vm.parks)
-		mote_sandbox_park(sandbox);
+	mote_sandbox_park(sandbox);
 	if (atomic_compare_exchange_strong(&sandbox->use, &use, MOTE_SANDBOX_IDLE))
 		mote_os_event_set(sandbox->debug->released);
 	else

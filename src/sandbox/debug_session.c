@@ -204,6 +204,7 @@ static void held(void *user, struct mote_debug_vm *vm)
 		link->use = MOTE_DEBUG_HELD;
 		link->vm = vm;
 		tell(link, mote_debug_describe_hold(vm, link->break_signal));
+		mote_sandbox_park(link->sandbox); /* the server's thread goes on */
 	}
 	unlock(link);
 	if (stays)

@@ -99,8 +99,15 @@ mote_status mote_sandbox_claim(mote_sandbox *sandbox, mote_error *error);
 /* Frees the sandbox and all that it holds. */
 void mote_sandbox_free(mote_sandbox *sandbox);
 
-/* This thread is done with the vCPU; a failure poisons the sandbox.  Needed if vm.parks. */
-void mote_sandbox_park(mote_sandbox *sandbox);
+/* What mote_sandbox_park does where vCPUs belong to threads. */
+void mote_sandbox_park_vcpu(mote_sandbox *sandbox);
+
+/* This thread is done with the vCPU, and another one may use it; a failure poisons the sandbox. */
+static inline void mote_sandbox_park(mote_sandbox *sandbox)
+{
+	if (sandbox->vm.parks)
+		mote_sandbox_park_vcpu(sandbox);
+}
 
 /* The end of a claim when somebody waits for it.  True: the sandbox was freed. */
 bool mote_sandbox_unclaim_later(mote_sandbox *sandbox);
@@ -110,8 +117,7 @@ static inline bool mote_sandbox_unclaim(mote_sandbox *sandbox)
 {
 	uint8_t use = MOTE_SANDBOX_BUSY;
 
-	if (sandbox->vm.parks)
-		mote_sandbox_park(sandbox);
+	mote_sandbox_park(sandbox);
 	if (atomic_compare_exchange_strong(&sandbox->use, &use, MOTE_SANDBOX_IDLE))
 		return false;
 	return mote_sandbox_unclaim_later(sandbox);

@@ -5,6 +5,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "client.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,12 +34,16 @@ void client_open(struct client *client, const mote_sandbox *sandbox)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	const char *name = mote_sandbox_get_debug_address(sandbox);
+	int result;
 
 	REQUIRE(name != NULL);
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", name + strlen("unix:"));
 	client->fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	REQUIRE(client->fd >= 0);
-	REQUIRE(connect(client->fd, (struct sockaddr *)&address, sizeof(address)) == 0);
+	do
+		result = connect(client->fd, (struct sockaddr *)&address, sizeof(address));
+	while (result < 0 && errno == EINTR);
+	REQUIRE(result == 0);
 }
 
 void client_connect(struct client *client, const mote_sandbox *sandbox)
@@ -58,6 +63,8 @@ void client_send_bytes(struct client *client, const char *bytes, size_t length)
 	while (length > 0) {
 		const ssize_t sent = send(client->fd, bytes, length, MSG_NOSIGNAL);
 
+		if (sent < 0 && errno == EINTR)
+			continue;
 		if (sent <= 0)
 			return; /* the other side has closed: the answer will tell */
 		bytes += sent;
@@ -80,20 +87,30 @@ void client_send(struct client *client, const char *packet)
 	client_send_bytes(client, end, 3);
 }
 
+static bool receive_byte(struct client *client, char *byte)
+{
+	ssize_t got;
+
+	do
+		got = read(client->fd, byte, 1);
+	while (got < 0 && errno == EINTR);
+	return got == 1;
+}
+
 const char *client_receive(struct client *client)
 {
 	size_t length = 0;
 	char byte;
 
 	do
-		if (read(client->fd, &byte, 1) != 1)
+		if (!receive_byte(client, &byte))
 			return "";
 	while (byte != '$');
-	while (read(client->fd, &byte, 1) == 1 && byte != '#')
+	while (receive_byte(client, &byte) && byte != '#')
 		if (length < sizeof(client->reply) - 1)
 			client->reply[length++] = byte;
 	client->reply[length] = '\0';
-	if (read(client->fd, &byte, 1) != 1 || read(client->fd, &byte, 1) != 1)
+	if (!receive_byte(client, &byte) || !receive_byte(client, &byte))
 		return "";
 	return client->reply;
 }
@@ -108,5 +125,5 @@ bool client_is_closed(struct client *client)
 {
 	char byte;
 
-	return read(client->fd, &byte, 1) <= 0;
+	return !receive_byte(client, &byte);
 }
