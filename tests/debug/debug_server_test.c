@@ -276,6 +276,24 @@ static void a_fault_stops_before_the_sandbox_is_poisoned(void)
 	CHECK(client_is_closed(&client));
 }
 
+/* With the signal of the fault, as gdb goes on by itself; the second time without a change. */
+static void after_a_change_the_guest_tries_again(void)
+{
+	struct caller caller;
+	char change[8], byte[3];
+
+	listen_to_clients(NULL);
+	client_connect(&client, sandbox);
+	snprintf(byte, sizeof(byte), "%s", client_ask(&client, about_leaf("m", ",1")));
+	snprintf(change, sizeof(change), ",1:%s", byte);
+	start_call(&caller, "faulty", 16);
+	CHECK_CONTAINS(client_ask(&client, "c"), "T0b");
+	CHECK_STR(client_ask(&client, about_leaf("M", change)), "OK");
+	CHECK_CONTAINS(client_ask(&client, "C0b"), "T0b");
+	CHECK_STR(client_ask(&client, "C0b"), "X0b");
+	CHECK_STATUS(join_call(&caller), MOTE_GUEST_FAULT, &caller.error);
+}
+
 static void a_fault_waits_for_a_debugger(void)
 {
 	const mote_debug_options options = {.size = sizeof(options), .wait_on_fault = true};
@@ -537,6 +555,8 @@ static void a_forked_child_leaves_the_session_alone(void)
 	CHECK_CONTAINS(client_ask(&client, "?"), "T05");
 	CHECK_STR(client_ask(&client, "D"), "OK");
 	CHECK_EQ(work().as.u64, 25);
+	client_close(&client);
+	client_connect(&client, sandbox); /* it still listens */
 }
 
 /* ---- Hostile clients, and wrong use ---------------------------------------------------------- */
@@ -702,6 +722,7 @@ static const struct test_case cases[] = {
 	SERVER_CASE(the_debugger_may_be_there_first),
 	SERVER_CASE(a_host_function_runs_to_its_end_first),
 	SERVER_CASE(a_fault_stops_before_the_sandbox_is_poisoned),
+	SERVER_CASE(after_a_change_the_guest_tries_again),
 	SERVER_CASE(a_fault_waits_for_a_debugger),
 	SERVER_CASE(a_kill_ends_the_waiting),
 	SERVER_CASE(after_a_client_faults_wait_for_the_next),
