@@ -75,11 +75,23 @@ MOTE_API mote_status mote_sandbox_debug_listen(mote_sandbox *sandbox,
  *
  * sandbox    not NULL
  *
- * Returns    NULL when it does not listen; lives as long as the sandbox
+ * Returns    NULL when it never did; lives as long as the sandbox
  * Threads    any, while the sandbox lives
  * Since      0.1
  */
 MOTE_API const char *mote_sandbox_get_debug_address(const mote_sandbox *sandbox);
+
+/*
+ * Ends the listening, for good. For a debugger that is connected this is as if it had detached: a
+ * call that it has stopped goes on. A call that waits for a debugger, or that would (wait), ends
+ * with MOTE_KILLED.
+ *
+ * sandbox    may be NULL; without a debugger nothing happens
+ *
+ * Threads    any, while the sandbox lives
+ * Since      0.1
+ */
+MOTE_API void mote_sandbox_debug_close(mote_sandbox *sandbox);
 
 #ifdef __cplusplus
 }

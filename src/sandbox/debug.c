@@ -351,8 +351,10 @@ static void begin_attachment(struct mote_sandbox_debug *debug, const struct mote
 	}
 	debug->attached = true;
 	debug->kept = true;
-	debug->stop_wanted = true;
-	mote_interrupt_break(debug->sandbox->watch.interrupt);
+	if (!debug->stopped) {
+		debug->stop_wanted = true;
+		mote_interrupt_break(debug->sandbox->watch.interrupt);
+	}
 	mote_os_lock_release(debug->lock);
 }
 

@@ -28,6 +28,11 @@ void mote_sandbox_debug_close(mote_sandbox *sandbox)
 	(void)sandbox;
 }
 
+void mote_sandbox_debug_doom(mote_sandbox *sandbox)
+{
+	(void)sandbox;
+}
+
 void mote_sandbox_debug_free(mote_sandbox *sandbox)
 {
 	(void)sandbox;

@@ -26,11 +26,13 @@ struct mote_debug_server {
 	struct mote_gdb_guest guest;
 	uint8_t auxv[8 * MOTE_DEBUG_AUXV_WORDS];
 	char file_name[1024];
+	char address[128];	    /* where it listens, or did */
 	struct mote_os_event *done; /* a stopped call's thread has done the work it was given */
 
 	struct mote_os_lock *lock;	/* of the rest */
 	struct mote_gdb_server *server; /* NULL: not open yet, or closed */
 	bool is_closed;
+	bool is_doomed; /* the sandbox is about to be destroyed */
 	bool has_client;
 	bool is_awaited; /* the next call waits for a client */
 	bool is_dirty;	 /* a client left while the guest ran, with its breakpoints in it */
@@ -56,8 +58,8 @@ extern const struct mote_gdb_target mote_debug_target;
 struct mote_debugger mote_debug_debugger(struct mote_debug_server *link);
 
 /* Around mote_gdb_server_close: from then on no call comes to the server; and a call that waits
- * for a client ends. */
-struct mote_gdb_server *mote_debug_begin_close(struct mote_debug_server *link);
+ * for a client ends.  is_doomed: also one that a client has stopped. */
+struct mote_gdb_server *mote_debug_begin_close(struct mote_debug_server *link, bool is_doomed);
 void mote_debug_end_close(struct mote_debug_server *link);
 
 /* debug_target.c: the functions of struct mote_gdb_target that use the guest: on the thread that

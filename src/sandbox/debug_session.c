@@ -133,12 +133,18 @@ static struct mote_debugger_answer end_stop(struct mote_debug_server *link, bool
 }
 
 /* What happens to a stop that nobody wants. */
-static struct mote_debugger_answer go_on_alone(const struct mote_debug_server *link,
+static struct mote_debugger_answer go_on_alone(struct mote_debug_server *link,
 					       const struct mote_debug_stop *stop)
 {
 	struct mote_debugger_answer answer = {.action = MOTE_DEBUGGER_DETACH};
+	bool is_awaited;
 
-	if (link->waits_on_fault)
+	lock(link);
+	is_awaited = link->is_awaited;
+	unlock(link);
+	if (is_awaited) /* by this call, and nobody can come any more */
+		answer.action = MOTE_DEBUGGER_KILL;
+	else if (link->waits_on_fault)
 		answer.action = stop->kind == MOTE_STOP_FAULT ? MOTE_DEBUGGER_GIVE_UP
 							      : MOTE_DEBUGGER_RESUME;
 	return answer;
@@ -220,14 +226,18 @@ static void break_in(struct mote_debug_server *link, enum mote_gdb_signal signal
 	struct mote_debug_vm *vm;
 	mote_error ignored;
 	unsigned tries = 0;
+	bool is_stopped;
 
 	if (link->sandbox->debug == NULL)
 		return; /* it could not be made */
 	lock(link);
-	if (!link->wants_hold) /* or what asked first is what is told */
+	is_stopped = use_of(link) == MOTE_DEBUG_STOPPED; /* on its own, since this was decided */
+	if (!is_stopped && !link->wants_hold)		 /* or what asked first is what is told */
 		link->break_signal = signal;
-	link->wants_hold = true;
+	link->wants_hold = link->wants_hold || !is_stopped;
 	unlock(link);
+	if (is_stopped)
+		return;
 	mote_sandbox_break_in(link->sandbox);
 	mote_error_begin(&ignored);
 	while (mote_sandbox_hold(link->sandbox, &vm, &ignored) != MOTE_OK) {
@@ -294,7 +304,7 @@ static void gdb_detach(void *user)
 	link->has_client = false;
 	use = use_of(link);
 	link->is_dirty = use == MOTE_DEBUG_RUNS;
-	if (link->is_closed)
+	if (link->is_doomed)
 		go_on.action = MOTE_DEBUGGER_KILL;
 	unlock(link);
 	if (use == MOTE_DEBUG_STOPPED) {
@@ -415,7 +425,7 @@ const struct mote_gdb_target mote_debug_target = {
 /* ---- The end ----------------------------------------------------------------------------------
  */
 
-struct mote_gdb_server *mote_debug_begin_close(struct mote_debug_server *link)
+struct mote_gdb_server *mote_debug_begin_close(struct mote_debug_server *link, bool is_doomed)
 {
 	struct mote_gdb_server *server;
 
@@ -423,6 +433,7 @@ struct mote_gdb_server *mote_debug_begin_close(struct mote_debug_server *link)
 	server = link->server;
 	link->server = NULL;
 	link->is_closed = true;
+	link->is_doomed = is_doomed;
 	if (use_of(link) == MOTE_DEBUG_RUNS && !link->is_due)
 		tell(link, (struct mote_gdb_stop){.kind = MOTE_GDB_STOP_EXITED});
 	unlock(link);

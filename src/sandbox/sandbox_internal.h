@@ -121,9 +121,9 @@ static inline bool mote_sandbox_unclaim(mote_sandbox *sandbox)
  * ends. */
 bool mote_sandbox_doom(mote_sandbox *sandbox);
 
-/* Ends the listening for a debugger, with whoever is there; frees what that took. Both may be
- * called for a sandbox that does not listen. */
-void mote_sandbox_debug_close(mote_sandbox *sandbox);
+/* Ends the listening for a debugger, and a call that it has stopped; frees what listening took. Both
+ * also for a sandbox that does not listen. */
+void mote_sandbox_debug_doom(mote_sandbox *sandbox);
 void mote_sandbox_debug_free(mote_sandbox *sandbox);
 
 /* Releases all shared buffers of a sandbox whose VM is gone. */
