@@ -121,8 +121,8 @@ static inline bool mote_sandbox_unclaim(mote_sandbox *sandbox)
  * ends. */
 bool mote_sandbox_doom(mote_sandbox *sandbox);
 
-/* Ends the listening for a debugger, and a call that it has stopped; frees what listening took. Both
- * also for a sandbox that does not listen. */
+/* Ends the listening for a debugger, and a call that it has stopped; frees what listening took.
+ * Both also for a sandbox that does not listen. */
 void mote_sandbox_debug_doom(mote_sandbox *sandbox);
 void mote_sandbox_debug_free(mote_sandbox *sandbox);
 
