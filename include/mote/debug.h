@@ -53,7 +53,8 @@ MOTE_API void mote_debug_options_init(mote_debug_options *options, size_t size);
  * Makes a sandbox listen for a debugger, one at a time, until it is destroyed. While a debugger
  * holds a sandbox that is not in a call, calls of it wait; while it has stopped a call, deadlines
  * stand still, and a kill ends the call as ever. A fault stops before the sandbox is poisoned:
- * the debugger may repair what is wrong, and go on.
+ * the debugger may repair what is wrong, and go on. mote_sandbox_dump_core writes a core while the
+ * debugger has stopped the guest.
  *
  * sandbox    not NULL; not in a call
  * options    NULL: the defaults

@@ -43,6 +43,7 @@ static void free_link(struct mote_debug_server *link)
 	const mote_allocator *allocator = &link->sandbox->engine->allocator;
 
 	mote_os_event_destroy(link->done);
+	mote_os_event_destroy(link->left);
 	mote_os_lock_destroy(link->lock);
 	mote_release(allocator, link);
 }
@@ -112,6 +113,8 @@ static mote_status make_link(mote_sandbox *sandbox, const mote_debug_options *op
 	status = mote_os_lock_create(allocator, &link->lock, error);
 	if (status == MOTE_OK)
 		status = mote_os_event_create(allocator, &link->done, error);
+	if (status == MOTE_OK)
+		status = mote_os_event_create(allocator, &link->left, error);
 	if (status == MOTE_OK)
 		*made = link;
 	else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A sandbox that listens for gdb: its beginning and end (debug_server.c), who may use the guest
- * (debug_session.c), and what the debugger does with it (debug_target.c).
+ * (debug_session.c, debug_visit.c), and what the debugger does with it (debug_target.c).
  */
 #ifndef MOTE_SANDBOX_DEBUG_SERVER_H
 #define MOTE_SANDBOX_DEBUG_SERVER_H
@@ -46,12 +46,29 @@ struct mote_debug_server {
 	bool wants_hold;		   /* for the client; a stop does as well */
 	enum mote_gdb_signal break_signal; /* what either tells */
 
+	/* HELD or STOPPED: what another thread has asked for, which waits for it. */
+	void (*visit)(void *argument); /* NULL: nothing */
+	void *visit_argument;
+	bool is_visited;	    /* it was done */
+	bool has_visitor;	    /* who asked has not gone yet */
+	struct mote_os_event *left; /* it was done, or cannot be done any more */
+
 	/* STOPPED: what the call's thread is to do. */
 	void (*work)(void *argument);
 	void *argument;
 	bool is_answered;
 	struct mote_debugger_answer answer;
 };
+
+/* With the lock.  A stopped call that knows how it goes on is as good as running. */
+static inline enum mote_debug_use mote_debug_use_of(const struct mote_debug_server *link)
+{
+	return link->use == MOTE_DEBUG_STOPPED && link->is_answered ? MOTE_DEBUG_RUNS : link->use;
+}
+
+/* debug_visit.c: does what another thread has asked for, on the one that may use the guest; or,
+ * when that goes on, tells it that nobody can. */
+void mote_debug_receive_visit(struct mote_debug_server *link);
 
 /* debug_session.c */
 extern const struct mote_gdb_target mote_debug_target;
