@@ -43,10 +43,10 @@ int cli_os_run_process(void);
 
 struct cli_os_process;
 
-/* Starts a program, found as a shell finds it, with this terminal.  From then on Ctrl-C is the
- * program's affair.  arguments: NULL at the end. */
+/* Starts a program, found as a shell finds it, with this terminal.  Until it was waited for, Ctrl-C
+ * is the program's affair.  arguments: NULL at the end. */
 int cli_os_process_start(const char *const *arguments, struct cli_os_process **process);
-/* Waits for its end. */
+/* Waits for its end; any thread. */
 void cli_os_process_wait(struct cli_os_process *process);
 
 /* ---- Files ------------------------------------------------------------------------------- */
@@ -66,6 +66,8 @@ int cli_os_read_at(int file, uint64_t offset, void *to, size_t bytes, size_t *go
 
 /* How much is in a regular file; 0 for anything else. */
 int cli_os_file_bytes(int file, uint64_t *bytes);
+/* Whether it is open for reading, or for writing.  Returns the code that its use would. */
+int cli_os_check_use(int file, bool writes);
 /* Waits until there is something.  got: 0 at the end. */
 int cli_os_read(int file, void *to, size_t bytes, size_t *got);
 /* Waits until all of it is written. */

@@ -121,40 +121,53 @@ int cli_os_run_process(void)
 
 struct cli_os_process {
 	pid_t id;
+	struct sigaction interrupt; /* what SIGINT did before */
 };
+
+/* The signals that the tool ignores, for its own sake, do in the program what they always do. */
+static int spawn(struct cli_os_process *process, const char *const *arguments)
+{
+	posix_spawnattr_t attributes;
+	sigset_t defaults;
+	int code = posix_spawnattr_init(&attributes);
+
+	if (code != 0)
+		return code;
+	sigemptyset(&defaults);
+	sigaddset(&defaults, SIGPIPE);
+	if (process->interrupt.sa_handler != SIG_IGN)
+		sigaddset(&defaults, SIGINT);
+	posix_spawnattr_setsigdefault(&attributes, &defaults);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+	/* The program does not write to its arguments. */
+	code = posix_spawnp(&process->id, arguments[0], NULL, &attributes,
+			    (char *const *)(uintptr_t)arguments, environ);
+	posix_spawnattr_destroy(&attributes);
+	return code;
+}
 
 int cli_os_process_start(const char *const *arguments, struct cli_os_process **process)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	struct cli_os_process *started = malloc(sizeof(*started));
-	posix_spawnattr_t attributes;
-	sigset_t defaults;
 	int code;
 
 	if (started == NULL)
 		return ENOMEM;
-	sigemptyset(&defaults);
-	sigaddset(&defaults, SIGPIPE); /* which the tool itself ignores */
-	code = posix_spawnattr_init(&attributes);
+	sigaction(SIGINT, &ignore, &started->interrupt);
+	code = spawn(started, arguments);
 	if (code == 0) {
-		posix_spawnattr_setsigdefault(&attributes, &defaults);
-		posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-		/* The program does not write to its arguments. */
-		code = posix_spawnp(&started->id, arguments[0], NULL, &attributes,
-				    (char *const *)(uintptr_t)arguments, environ);
-		posix_spawnattr_destroy(&attributes);
+		*process = started;
+		return 0;
 	}
-	if (code != 0) {
-		free(started);
-		return code;
-	}
-	sigaction(SIGINT, &ignore, NULL);
-	*process = started;
-	return 0;
+	sigaction(SIGINT, &started->interrupt, NULL);
+	free(started);
+	return code;
 }
 
 void cli_os_process_wait(struct cli_os_process *process)
 {
 	(void)wait_for(process->id);
+	sigaction(SIGINT, &process->interrupt, NULL);
 	free(process);
 }

@@ -146,6 +146,15 @@ int cli_os_write(int file, const void *data, size_t length)
 	return 0;
 }
 
+int cli_os_check_use(int file, bool writes)
+{
+	const int flags = fcntl(file, F_GETFL), wrong = writes ? O_RDONLY : O_WRONLY;
+
+	if (flags < 0)
+		return errno;
+	return (flags & O_ACCMODE) == wrong ? EBADF : 0;
+}
+
 bool cli_os_is_terminal(int file)
 {
 	return isatty(file);

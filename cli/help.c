@@ -11,6 +11,8 @@ static const char tool_help[] =
 	"mote runs untrusted native code in micro VMs, one function call at a time.\n"
 	"\n"
 	"  mote run GUEST [FUNCTION [ARG...]]  call a function of a guest\n"
+	"  mote debug GUEST [FUNCTION [ARG...]]\n"
+	"                                      the same, with gdb or lldb\n"
 	"  mote inspect GUEST                  show what a guest offers and what it needs\n"
 	"  mote core FILE [GUEST]              show why a guest left a core, and where\n"
 	"  mote doctor                         check whether this machine can run guests\n"
@@ -63,6 +65,8 @@ static const char run_help[] =
 	"                    write the result to FILE: bytes and strings unchanged\n"
 	"  --core-dir DIR    write a core to DIR if the call ends in a fault, abort, deadline\n"
 	"                    or kill (`mote core` shows it)\n"
+	"  --debug ADDRESS   wait for gdb or lldb before the first instruction of the guest,\n"
+	"                    at ADDRESS (see `mote help debug`)\n"
 	"  --json            print one JSON object, also after a failure\n"
 	"  --help, -h        print this text\n"
 	"\n"
@@ -86,6 +90,42 @@ static const char run_help[] =
 	"  mote run --timeout 100ms parser parse @untrusted\n"
 	"  mote run --memory 64M --mailbox 8M inflate decompress @data.gz >data\n"
 	"  curl -s URL | mote run --quiet --json parser parse @-\n";
+
+static const char debug_help[] =
+	"mote debug [OPTION...] GUEST [FUNCTION [ARG...]]\n"
+	"\n"
+	"Does what `mote run` does, under a debugger: the guest waits for one before its first\n"
+	"instruction.  The line that starts gdb is printed, to be pasted into another\n"
+	"terminal; or the debugger is started here.  Without FUNCTION, and without a `main`\n"
+	"that `mote run` would call, the guest only starts, so that its constructors can be\n"
+	"debugged.\n"
+	"\n"
+	"  --listen ADDRESS  where to wait: 127.0.0.1:PORT or [::1]:PORT (0: any free port),\n"
+	"                    or unix:/PATH, which only you can connect to (127.0.0.1:0)\n"
+	"  --gdb             start gdb, in this terminal\n"
+	"  --lldb            start lldb, in this terminal\n"
+	"  --stdio           speak to the debugger over standard input and output; the result\n"
+	"                    goes to standard error\n"
+	"\n"
+	"and all other options of `mote run` (`mote help run`) except --debug.  Limits of time\n"
+	"stand still while the guest is stopped.\n"
+	"\n"
+	"A debugger that detaches or vanishes lets the guest go on; its command `kill` ends the\n"
+	"call.  So does a gdb or lldb started here that ends before it has connected; while it\n"
+	"runs, Ctrl-C is its own affair: it stops the guest.  Otherwise Ctrl-C ends the call,\n"
+	"also while it is stopped.\n"
+	"\n"
+	"The protocol has no passwords: whoever can connect controls the guest, but nothing\n"
+	"else.  Addresses that other machines reach are refused.\n"
+	"\n"
+	"Exit codes: those of `mote run`; 1 also if the debugger ended the call or cannot be\n"
+	"started.\n"
+	"\n"
+	"Examples:\n"
+	"  mote debug --gdb parser parse @bad\n"
+	"  mote debug --listen 127.0.0.1:4711 parser parse @bad\n"
+	"  gdb -ex 'target remote | mote debug --stdio parser parse @bad' parser\n"
+	"  gdb -ex 'break my_constructor' -ex 'target remote | mote debug --stdio parser' parser\n";
 
 static const char inspect_help[] =
 	"mote inspect [--json | --names] GUEST\n"
@@ -205,9 +245,9 @@ static const char version_help[] = "mote version\n"
 static const struct {
 	const char *command, *text;
 } topics[] = {
-	{"run", run_help},	   {"inspect", inspect_help}, {"core", core_help},
-	{"doctor", doctor_help},   {"bench", bench_help},     {"new", new_help},
-	{"version", version_help}, {"help", tool_help},
+	{"run", run_help},   {"debug", debug_help},	{"inspect", inspect_help},
+	{"core", core_help}, {"doctor", doctor_help},	{"bench", bench_help},
+	{"new", new_help},   {"version", version_help}, {"help", tool_help},
 };
 
 int print_help(const char *command)

@@ -195,6 +195,15 @@ const char *read_path(const char *text, void *to)
 	return NULL;
 }
 
+const char *read_debug_address(const char *text, void *to)
+{
+	/* The library takes open files, too; those of the tool are its own affair. */
+	if (text[0] == '\0' || strncmp(text, "fd:", 3) == 0)
+		return "127.0.0.1:PORT, [::1]:PORT or unix:/PATH";
+	*(const char **)to = text;
+	return NULL;
+}
+
 /* "one of a, b, c".  NULL ends the names. */
 static const char *one_of(const char *const *names)
 {

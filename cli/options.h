@@ -37,7 +37,8 @@ int parse_options(int argc, char **argv, const struct option *table, size_t tabl
 const char *read_size(const char *text, void *to);
 /* A duration (uint64_t, nanoseconds): 10ms, 1.5s, 2m, 1h; without a unit, seconds; not 0. */
 const char *read_duration(const char *text, void *to);
-const char *read_path(const char *text, void *to);	/* const char *, not empty */
+const char *read_path(const char *text, void *to); /* const char *, not empty */
+const char *read_debug_address(const char *text, void *to);
 const char *read_backend(const char *text, void *to);	/* mote_backend_kind */
 const char *read_log_level(const char *text, void *to); /* mote_log_level */
 

@@ -40,7 +40,30 @@ static void on_log(void *user, mote_log_level level, const char *text, size_t le
 	output_flush(&output); /* a guest need not stop because nobody listens */
 }
 
+/* For messages: without a function the guest is started only. */
+static const char *name_of(const struct run *run)
+{
+	return run->function.name != NULL ? run->function.name : "the start of the guest";
+}
+
 /* ---- Steps; each returns EXIT_FINE or fills in the problem ------------------------------- */
+
+/* Reads the arguments; those of main may be an empty string. */
+static int read_arguments(struct run *run)
+{
+	static char empty[] = "";
+	char *none = empty, **words = run->options.words;
+	int count = run->options.word_count;
+
+	if (run->function.name == NULL)
+		return EXIT_FINE;
+	if (run->options.function == NULL) {
+		words = &none;
+		count = run->function.signature.argument_count;
+	}
+	return arguments_read(&run->function, words, count, run_mailbox_limit(&run->options),
+			      &run->arguments, &run->problem);
+}
 
 /* Opens the guest, on the engine if there is one. */
 static int open_guest(struct run *run, mote_error *engine_error)
@@ -74,22 +97,11 @@ static int prepare(struct run *run)
 		run->function.name = NULL;
 		return code;
 	}
-	if (run->options.function == NULL) { /* main, perhaps with an empty string */
-		static char empty[] = "";
-		char *word = empty;
-
-		code = arguments_read(&run->function, &word, run->function.signature.argument_count,
-				      run_mailbox_limit(&run->options), &run->arguments,
-				      &run->problem);
-	} else {
-		code = arguments_read(&run->function, run->options.words, run->options.word_count,
-				      run_mailbox_limit(&run->options), &run->arguments,
-				      &run->problem);
-	}
+	code = read_arguments(run);
 	if (code == EXIT_FINE && run->options.output != NULL &&
 	    run->function.signature.result == MOTE_TYPE_VOID)
 		code = problem_usage(&run->problem, "%s returns nothing that --output could write",
-				     run->function.name);
+				     name_of(run));
 	if (code == EXIT_FINE && run->engine == NULL)
 		code = problem_from_error(&run->problem, &engine_error);
 	return code;
@@ -109,7 +121,8 @@ static int create_sandbox(struct run *run, mote_function *function)
 		return code;
 	if (mote_sandbox_create(run->engine, run->image, &options, &run->sandbox, &error) !=
 		    MOTE_OK ||
-	    mote_sandbox_find(run->sandbox, run->function.name, NULL, function, &error) != MOTE_OK)
+	    (run->function.name != NULL && mote_sandbox_find(run->sandbox, run->function.name, NULL,
+							     function, &error) != MOTE_OK))
 		code = problem_from_error(&run->problem, &error);
 	return limit_end(&run->limit, code, &run->problem);
 }
@@ -126,9 +139,21 @@ static int ask_for_cores(struct run *run)
 	return problem_from_error(&run->problem, &error);
 }
 
-static int call(struct run *run, mote_function function)
+/* Calls the function, or only starts the guest. */
+static mote_status enter(struct run *run, mote_function function, mote_error *error)
 {
 	mote_call_options options = MOTE_CALL_OPTIONS_INIT;
+
+	options.wall_ns = run->limit.left_ns;
+	options.cpu_ns = run->options.cpu_ns;
+	if (run->function.name == NULL)
+		return mote_sandbox_start(run->sandbox, &options, error);
+	return mote_sandbox_call(run->sandbox, function, run->arguments.values,
+				 run->arguments.count, &options, &run->result, error);
+}
+
+static int call(struct run *run, mote_function function)
+{
 	mote_error error = MOTE_ERROR_INIT;
 	mote_status status;
 	struct watch watch;
@@ -137,15 +162,15 @@ static int call(struct run *run, mote_function function)
 	if (code != 0)
 		return problem_set(&run->problem, EXIT_PROBLEM, "os", "thread for signals: %s",
 				   cli_os_error_text(code));
-	options.wall_ns = run->limit.left_ns;
-	options.cpu_ns = run->options.cpu_ns;
-	status = mote_sandbox_call(run->sandbox, function, run->arguments.values,
-				   run->arguments.count, &options, &run->result, &error);
+	status = enter(run, function, &error);
 	run->signal = watch_stop(&watch);
 	if (run->signal != 0)
 		return problem_set(&run->problem, EXIT_SIGNAL + run->signal, "killed",
-				   "%s: the call was ended by %s", run->function.name,
+				   "%s: the call was ended by %s", name_of(run),
 				   cli_os_stop_name(run->signal));
+	if (status == MOTE_KILLED || status == MOTE_POISONED)
+		return problem_set(&run->problem, EXIT_PROBLEM, "killed",
+				   "%s: the call was ended by the debugger", name_of(run));
 	return status != MOTE_OK ? problem_from_error(&run->problem, &error) : EXIT_FINE;
 }
 
@@ -256,7 +281,7 @@ static int report(const struct run *run)
 int command_run(int argc, char **argv)
 {
 	struct run run = {.command = argv[0]};
-	mote_function function;
+	mote_function function = {0};
 	int code = run_options_read(argc, argv, &run.options);
 
 	if (code != EXIT_FINE)
@@ -276,6 +301,7 @@ int command_run(int argc, char **argv)
 	if (code == EXIT_FINE)
 		call(&run, function);
 	code = report(&run);
+	debugger_leave(&run.debugger);
 	mote_sandbox_destroy(run.sandbox);
 	debugger_end(&run.debugger);
 	mote_image_release(run.image);

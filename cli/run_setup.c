@@ -42,12 +42,12 @@ static const uint64_t MAXIMUM_DEMAND = 1ull << 30;
 
 static const struct option run_table[] = {
 	COMMON_OPTIONS,
-	OPTION("debug", 0, read_path, debug),
+	OPTION("debug", 0, read_debug_address, debug),
 };
 
 static const struct option debug_table[] = {
 	COMMON_OPTIONS,
-	OPTION("listen", 0, read_path, debug),
+	OPTION("listen", 0, read_debug_address, debug),
 	OPTION("gdb", 0, NULL, gdb),
 	OPTION("lldb", 0, NULL, lldb),
 	OPTION("stdio", 0, NULL, stdio),
@@ -96,6 +96,7 @@ int run_options_read(int argc, char **argv, struct run_options *options)
 		return complain_usage(argv[0], "--json and --output exclude each other");
 	if (options->quiet)
 		options->log_level = MOTE_LOG_OFF;
+	options->starts = debugs;
 	options->guest = operands.operand[0];
 	options->function = operands.count > 1 ? operands.operand[1] : NULL;
 	options->words = operands.rest;
@@ -272,6 +273,9 @@ int run_choose_function(const struct run_options *options, const mote_image *ima
 				     options->function);
 	}
 	if (find_export(image, "main", function) && is_callable_main(&function->signature))
+		return EXIT_FINE;
+	*function = (mote_image_function)MOTE_IMAGE_FUNCTION_INIT;
+	if (options->starts)
 		return EXIT_FINE;
 	*list = true;
 	return problem_usage(problem,

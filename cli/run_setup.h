@@ -22,6 +22,7 @@ struct run_options {
 	const char *core_folder; /* NULL: no cores */
 	const char *debug;	 /* where to wait for a debugger; NULL: nowhere */
 	bool gdb, lldb, stdio;	 /* `mote debug`: how it comes */
+	bool starts;		 /* a guest without main is started, and that is all */
 	bool json, quiet, help;
 };
 
@@ -42,7 +43,8 @@ int run_sandbox_options(const struct run_options *options, const mote_image *ima
 			struct problem *problem);
 
 /*
- * Finds the function that is to be called: the one that was named, or main.
+ * Finds the function that is to be called: the one that was named, or main; its name is NULL for
+ * none, when the guest is to be started only.
  * list: set when the guest's functions should be listed after the problem.
  * Returns EXIT_FINE, or EXIT_USAGE with a problem.
  */

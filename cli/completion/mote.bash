@@ -83,13 +83,14 @@ _mote_value()
 	--log-level) _mote_offer off error warning info debug trace ;;
 	--memory) _mote_offer 16M 64M 256M 1G ;;
 	--heap | --stack | --mailbox) _mote_offer 256K 1M 16M ;;
+	--listen | --debug) _mote_offer 127.0.0.1:0 '[::1]:0' unix:/tmp/mote.socket ;;
 	--timeout | --cpu-time | --seconds) _mote_offer 10ms 100ms 1s 10s 1m ;;
 	--output | -o | --core-dir) _mote_files ;;
 	*) return 1 ;;
 	esac
 }
 
-# mote run: finds out how many operands come before the cursor.
+# mote run and mote debug: finds out how many operands come before the cursor.
 _mote_run()
 {
 	local i word guest='' count=0 ended=''
@@ -101,7 +102,7 @@ _mote_run()
 			ended=1
 		elif [ -z "$ended" ] && [[ $word == -?* ]]; then
 			case $word in
-			--json | --quiet | --help | -q | -h | --*=*) ;;
+			--json | --quiet | --help | --gdb | --lldb | --stdio | -q | -h | --*=*) ;;
 			*) ((++i)) ;;
 			esac
 		else
@@ -112,6 +113,11 @@ _mote_run()
 	if [ $count -lt 2 ] && [ -z "$ended" ] && [[ $current == -* ]]; then
 		_mote_offer --memory --heap --stack --mailbox --timeout --cpu-time --backend \
 			--log-level --quiet --output --core-dir --json --help
+		if [ "${words[1]}" = debug ]; then
+			_mote_offer --listen --gdb --lldb --stdio
+		else
+			_mote_offer --debug
+		fi
 	elif [ $count = 0 ]; then
 		if [ -n "$ended" ]; then _mote_files; else _mote_files operand; fi
 	elif [ $count = 1 ]; then
@@ -126,7 +132,7 @@ _mote_run()
 _mote_command()
 {
 	case ${words[1]} in
-	run) _mote_value "$previous" || _mote_run ;;
+	run | debug) _mote_value "$previous" || _mote_run ;;
 	inspect)
 		if [ "$previous" = -- ]; then
 			_mote_files
@@ -154,7 +160,7 @@ _mote_command()
 		fi
 		;;
 	new) _mote_offer --help ;;
-	help) _mote_offer run inspect core doctor bench new version help ;;
+	help) _mote_offer run debug inspect core doctor bench new version help ;;
 	esac
 }
 
@@ -165,7 +171,7 @@ _mote()
 	_mote_split
 	current=${words[-1]}
 	if [ ${#words[@]} -le 2 ]; then
-		_mote_offer run inspect core doctor bench new version help --help --version
+		_mote_offer run debug inspect core doctor bench new version help --help --version
 		return
 	fi
 	previous=${words[-2]}

@@ -14,14 +14,14 @@ function __mote_no_command
     test (count (commandline -opc)) = 1
 end
 
-# The operands of mote run that come before the cursor, each with a NUL after it.
+# The operands of mote run or debug that come before the cursor, each with a NUL after it.
 function __mote_operands
     set -l words (commandline -opc)
     set -l skip 0
     for word in $words[3..-1]
         if test $skip = 1
             set skip 0
-        else if string match -qr -- '^(--(json|quiet|help)|-[qh]|--|--.*=.*)$' $word
+        else if string match -qr -- '^(--(json|quiet|help|gdb|lldb|stdio)|-[qh]|--|--.*=.*)$' $word
             continue
         else if string match -q -- '-?*' $word
             set skip 1
@@ -31,12 +31,16 @@ function __mote_operands
     end
 end
 
+function __mote_runs
+    __mote_command run; or __mote_command debug
+end
+
 function __mote_wants_guest
-    __mote_command run; and test (count (__mote_operands | string split0)) = 0
+    __mote_runs; and test (count (__mote_operands | string split0)) = 0
 end
 
 function __mote_wants_function
-    __mote_command run; and test (count (__mote_operands | string split0)) = 1
+    __mote_runs; and test (count (__mote_operands | string split0)) = 1
 end
 
 # Inspecting runs nothing of the guest.
@@ -53,6 +57,7 @@ set -l durations '10ms 100ms 1s 10s 1m'
 
 complete -c mote -f
 complete -c mote -n __mote_no_command -a run -d 'Call a function of a guest'
+complete -c mote -n __mote_no_command -a debug -d 'Call a function of a guest under a debugger'
 complete -c mote -n __mote_no_command -a inspect -d 'Show what a guest offers and what it needs'
 complete -c mote -n __mote_no_command -a core -d 'Show why a guest left a core, and where'
 complete -c mote -n __mote_no_command -a doctor -d 'Check whether this machine can run guests'
@@ -63,7 +68,7 @@ complete -c mote -n __mote_no_command -a help -d 'Explain a command'
 complete -c mote -n __mote_no_command -l version -s V -d 'The version'
 complete -c mote -l help -s h -d Help
 
-complete -c mote -n '__mote_command help' -a 'run inspect core doctor bench new version help'
+complete -c mote -n '__mote_command help' -a 'run debug inspect core doctor bench new version help'
 complete -c mote \
     -n '__mote_command inspect; or __mote_command core; or __mote_command doctor; or __mote_wants_guest' \
     -l json -d 'Print one JSON object'
@@ -87,6 +92,15 @@ complete -c mote -n __mote_wants_guest -x -l log-level \
 complete -c mote -n __mote_wants_guest -l quiet -s q -d 'No messages'
 complete -c mote -n __mote_wants_guest -r -F -l output -s o -d 'Write the result to a file'
 complete -c mote -n __mote_wants_guest -r -F -l core-dir -d 'Write a core there if the call fails'
+
+set -l addresses '127.0.0.1:0 [::1]:0 unix:/tmp/mote.socket'
+complete -c mote -n '__mote_command run; and __mote_wants_guest' -x -l debug -a $addresses \
+    -d 'Wait for a debugger there'
+set -l debugs '__mote_command debug; and __mote_wants_guest'
+complete -c mote -n $debugs -x -l listen -a $addresses -d 'Where to wait for a debugger'
+complete -c mote -n $debugs -l gdb -d 'Start gdb'
+complete -c mote -n $debugs -l lldb -d 'Start lldb'
+complete -c mote -n $debugs -l stdio -d 'Speak over standard input and output'
 
 complete -c mote -n '__mote_command bench' -l quick -d 'Measure for one second in total'
 complete -c mote -n '__mote_command bench' -x -l seconds -a $durations -d 'Total time to measure'

@@ -72,8 +72,9 @@ MOTE_API mote_status mote_sandbox_set_core_options(mote_sandbox *sandbox,
 						   mote_error *error);
 
 /*
- * Writes a core now: between calls, after the last one, or from a host function of the call in
- * progress, on its thread.  The guest does not notice.
+ * Writes a core now: between calls, after the last one, from a host function of the call in
+ * progress, on its thread; or, on any other thread, while a debugger (mote/debug.h) has stopped the
+ * call or holds the sandbox: what the debugger sees. The guest does not notice.
  *
  * sandbox, path  not NULL; a file that has the name is replaced
  * error      may be NULL

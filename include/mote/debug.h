@@ -53,7 +53,8 @@ MOTE_API void mote_debug_options_init(mote_debug_options *options, size_t size);
  * Makes a sandbox listen for a debugger, one at a time, until it is destroyed. While a debugger
  * holds a sandbox that is not in a call, calls of it wait; while it has stopped a call, deadlines
  * stand still, and a kill ends the call as ever. A fault stops before the sandbox is poisoned:
- * the debugger may repair what is wrong, and go on.
+ * the debugger may repair what is wrong, and go on. mote_sandbox_dump_core writes a core while the
+ * debugger has stopped the guest.
  *
  * sandbox    not NULL; not in a call
  * options    NULL: the defaults
@@ -75,11 +76,23 @@ MOTE_API mote_status mote_sandbox_debug_listen(mote_sandbox *sandbox,
  *
  * sandbox    not NULL
  *
- * Returns    NULL when it does not listen; lives as long as the sandbox
+ * Returns    NULL when it never did; lives as long as the sandbox
  * Threads    any, while the sandbox lives
  * Since      0.1
  */
 MOTE_API const char *mote_sandbox_get_debug_address(const mote_sandbox *sandbox);
+
+/*
+ * Ends the listening, for good. For a debugger that is connected this is as if it had detached: a
+ * call that it has stopped goes on. A call that waits for a debugger, or that would (wait), ends
+ * with MOTE_KILLED.
+ *
+ * sandbox    may be NULL; without a debugger nothing happens
+ *
+ * Threads    any, while the sandbox lives
+ * Since      0.1
+ */
+MOTE_API void mote_sandbox_debug_close(mote_sandbox *sandbox);
 
 #ifdef __cplusplus
 }

@@ -155,9 +155,24 @@ static mote_status write_core(struct mote_core_dump *dump, const char *path, uin
 	return status;
 }
 
-/* A core is too large for a stack. */
-static mote_status dump(mote_sandbox *sandbox, mote_status ended, const char *reason,
-			const char *path, uint64_t maximum, mote_error *error)
+/* The breakpoints of a debugger are no part of the guest. */
+static mote_status write_guest(struct mote_core_dump *dump, const char *path, uint64_t maximum,
+			       mote_error *error)
+{
+	const mote_sandbox *sandbox = dump->sandbox;
+	mote_status status;
+
+	if (sandbox->debug != NULL)
+		sandbox->debug_ops->hide(sandbox->debug, true);
+	status = write_core(dump, path, maximum, error);
+	if (sandbox->debug != NULL)
+		sandbox->debug_ops->hide(sandbox->debug, false);
+	return status;
+}
+
+/* A core is too large for a stack.  is_stopped: by a debugger. */
+static mote_status dump(mote_sandbox *sandbox, bool is_stopped, mote_status ended,
+			const char *reason, const char *path, uint64_t maximum, mote_error *error)
 {
 	const mote_allocator *allocator = &sandbox->engine->allocator;
 	struct mote_core_dump *core = mote_allocate(allocator, sizeof(*core));
@@ -168,7 +183,8 @@ static mote_status dump(mote_sandbox *sandbox, mote_status ended, const char *re
 	core->sandbox = sandbox;
 	core->status = ended;
 	core->reason = reason;
-	status = write_core(core, path, maximum, error);
+	core->is_stopped = is_stopped;
+	status = write_guest(core, path, maximum, error);
 	mote_release(allocator, core->notes.bytes);
 	mote_release(allocator, core);
 	return status;
@@ -277,8 +293,8 @@ void mote_sandbox_core_failed(mote_sandbox *sandbox, mote_status ended, const mo
 		return;
 	status = make_path(sandbox, &settings->error);
 	if (status == MOTE_OK)
-		status = dump(sandbox, ended, reason != NULL ? reason->text : "", settings->path,
-			      settings->maximum_bytes, &settings->error);
+		status = dump(sandbox, false, ended, reason != NULL ? reason->text : "",
+			      settings->path, settings->maximum_bytes, &settings->error);
 	if (status != MOTE_OK)
 		settings->path[0] = '\0';
 }
@@ -297,15 +313,32 @@ const mote_error *mote_sandbox_get_core_error(const mote_sandbox *sandbox)
 
 /* ---- On demand ----------------------------------------------------------------------------- */
 
-static mote_status dump_now(mote_sandbox *sandbox, const char *path, mote_error *error)
+static mote_status dump_now(mote_sandbox *sandbox, bool is_stopped, const char *path,
+			    mote_error *error)
 {
 	mote_status ended = sandbox->poisoned ? sandbox->poison_status : MOTE_OK;
 
-	return dump(sandbox, ended, sandbox->poison_text, path, 0, error);
+	return dump(sandbox, is_stopped, ended, sandbox->poison_text, path, 0, error);
+}
+
+/* A core that is written on the thread that may use the guest, while a debugger has stopped it. */
+struct visit {
+	mote_sandbox *sandbox;
+	const char *path;
+	mote_error *error;
+	mote_status status;
+};
+
+static void visit(void *argument)
+{
+	struct visit *visit = argument;
+
+	visit->status = dump_now(visit->sandbox, true, visit->path, visit->error);
 }
 
 mote_status mote_sandbox_dump_core(mote_sandbox *sandbox, const char *path, mote_error *error)
 {
+	struct visit asked = {.sandbox = sandbox, .path = path, .error = error};
 	mote_status status;
 
 	if (sandbox == NULL || path == NULL)
@@ -313,11 +346,13 @@ mote_status mote_sandbox_dump_core(mote_sandbox *sandbox, const char *path, mote
 	if (mote_engine_forked(sandbox->engine))
 		return mote_fail(error, MOTE_FORKED, "this sandbox belongs to the parent process");
 	if (mote_interrupt_is_in_this_thread(sandbox->watch.interrupt))
-		return dump_now(sandbox, path, error);
+		return dump_now(sandbox, false, path, error);
+	if (mote_sandbox_debug_visit(sandbox, visit, &asked))
+		return asked.status;
 	status = mote_sandbox_claim(sandbox, error);
 	if (status != MOTE_OK)
 		return status;
-	status = dump_now(sandbox, path, error);
+	status = dump_now(sandbox, false, path, error);
 	(void)mote_sandbox_unclaim(sandbox);
 	return status;
 }

@@ -19,6 +19,7 @@ struct mote_core_dump {
 	mote_sandbox *sandbox;
 	mote_status status; /* of the call; MOTE_OK: it has not ended */
 	const char *reason; /* one line */
+	bool is_stopped;    /* by a debugger, which has the registers */
 	struct mote_core_registers registers;
 	struct mote_core_notes notes;
 	struct mote_core_segment segments[MOTE_CORE_SEGMENTS];

@@ -21,12 +21,18 @@ enum { REPORT_BYTES = 4096, NOTE_ROOM = 64 };
 
 static mote_status read_registers(struct mote_core_dump *dump, mote_error *error)
 {
+	const mote_sandbox *sandbox = dump->sandbox;
 	struct mote_sandbox_vm *vm = &dump->sandbox->vm;
 	const struct mote_vm_ops *ops = vm->vm->ops;
 	struct mote_guest_event event;
 	mote_registers registers;
-	mote_status status = mote_sandbox_vm_locate(vm, &event, error);
+	mote_status status;
 
+	if (dump->is_stopped)
+		return sandbox->debug_ops->registers(sandbox->debug, &dump->registers.regs,
+						     &dump->registers.sregs, &dump->registers.fpu,
+						     error);
+	status = mote_sandbox_vm_locate(vm, &event, error);
 	if (status == MOTE_OK)
 		status = mote_sandbox_vm_user_registers(vm, &event, &registers, error);
 	if (status == MOTE_OK)
@@ -217,6 +223,14 @@ static void find_program(const mote_sandbox *sandbox, struct mote_core_program *
 	}
 }
 
+/* What user code has at a page, without watchpoints. */
+static bool translate(const mote_sandbox *sandbox, uint64_t gva, struct mote_translation *page)
+{
+	if (sandbox->debug != NULL)
+		return sandbox->debug_ops->translate(sandbox->debug, gva, page);
+	return mote_paging_walk(&sandbox->tables, gva, page) && (page->flags & MOTE_PAGE_USER);
+}
+
 /* The pages of [gva, gva+bytes) that user code has, by permission. */
 static void add_segments(struct mote_core_dump *dump, uint64_t gva, uint64_t bytes)
 {
@@ -227,8 +241,7 @@ static void add_segments(struct mote_core_dump *dump, uint64_t gva, uint64_t byt
 	for (uint64_t at = gva; at < gva + bytes; at += MOTE_PAGE_BYTES) {
 		struct mote_translation page;
 
-		if (!mote_paging_walk(&sandbox->tables, at, &page) ||
-		    !(page.flags & MOTE_PAGE_USER)) {
+		if (!translate(sandbox, at, &page)) {
 			last = NULL;
 		} else if (last != NULL && last->flags == page.flags) {
 			last->bytes += MOTE_PAGE_BYTES;

@@ -364,6 +364,31 @@ static mote_status make_debug(mote_sandbox *sandbox, struct mote_sandbox_debug *
 	return status;
 }
 
+/* ---- For cores ------------------------------------------------------------------------------ */
+
+static void hide(struct mote_sandbox_debug *debug, bool hidden)
+{
+	mote_debug_vm_hide(debug->vm, hidden);
+}
+
+static bool translate(struct mote_sandbox_debug *debug, uint64_t gva,
+		      struct mote_translation *translation)
+{
+	return mote_debug_vm_translate(debug->vm, gva, translation);
+}
+
+static mote_status read_registers(struct mote_sandbox_debug *debug, mote_regs *regs,
+				  mote_sregs *sregs, mote_fpu *fpu, mote_error *error)
+{
+	mote_status status = mote_debug_vm_registers(debug->vm, regs, error);
+
+	if (status == MOTE_OK)
+		status = mote_debug_vm_sregs(debug->vm, sregs, error);
+	return status == MOTE_OK ? mote_debug_vm_fpu(debug->vm, fpu, error) : status;
+}
+
+/* ---- Attaching ------------------------------------------------------------------------------ */
+
 /* From here on the call's thread sees it all. */
 static void begin_attachment(struct mote_sandbox_debug *debug, const struct mote_debugger *debugger)
 {
@@ -374,8 +399,10 @@ static void begin_attachment(struct mote_sandbox_debug *debug, const struct mote
 	}
 	debug->attached = true;
 	debug->kept = true;
-	debug->stop_wanted = true;
-	mote_interrupt_break(debug->sandbox->watch.interrupt);
+	if (!debug->stopped) {
+		debug->stop_wanted = true;
+		mote_interrupt_break(debug->sandbox->watch.interrupt);
+	}
 	mote_os_lock_release(debug->lock);
 }
 
@@ -387,6 +414,9 @@ mote_status mote_sandbox_attach(mote_sandbox *sandbox, const struct mote_debugge
 		.wait_for_release = wait_for_release,
 		.hand_over = give_to_debugger,
 		.free = free_debug,
+		.hide = hide,
+		.translate = translate,
+		.registers = read_registers,
 	};
 	struct mote_sandbox_debug *debug = sandbox->debug;
 	mote_status status;

@@ -28,6 +28,19 @@ void mote_sandbox_debug_close(mote_sandbox *sandbox)
 	(void)sandbox;
 }
 
+void mote_sandbox_debug_doom(mote_sandbox *sandbox)
+{
+	(void)sandbox;
+}
+
+bool mote_sandbox_debug_visit(mote_sandbox *sandbox, void (*work)(void *argument), void *argument)
+{
+	(void)sandbox;
+	(void)work;
+	(void)argument;
+	return false;
+}
+
 void mote_sandbox_debug_free(mote_sandbox *sandbox)
 {
 	(void)sandbox;

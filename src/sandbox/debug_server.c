@@ -4,12 +4,15 @@
  */
 #include "sandbox/debug_server.h"
 
+#include <string.h>
+
 #include <mote/debug.h>
 
 #include "error_internal.h"
 #include "options.h"
+#include "text/text.h"
 
-void mote_sandbox_debug_close(mote_sandbox *sandbox)
+static void close_server(mote_sandbox *sandbox, bool is_doomed)
 {
 	struct mote_debug_server *link = sandbox->debug_server;
 
@@ -20,8 +23,19 @@ void mote_sandbox_debug_close(mote_sandbox *sandbox)
 		link->server = NULL;
 		return;
 	}
-	mote_gdb_server_close(mote_debug_begin_close(link));
+	mote_gdb_server_close(mote_debug_begin_close(link, is_doomed));
 	mote_debug_end_close(link);
+}
+
+void mote_sandbox_debug_close(mote_sandbox *sandbox)
+{
+	if (sandbox != NULL)
+		close_server(sandbox, false);
+}
+
+void mote_sandbox_debug_doom(mote_sandbox *sandbox)
+{
+	close_server(sandbox, true);
 }
 
 static void free_link(struct mote_debug_server *link)
@@ -29,6 +43,7 @@ static void free_link(struct mote_debug_server *link)
 	const mote_allocator *allocator = &link->sandbox->engine->allocator;
 
 	mote_os_event_destroy(link->done);
+	mote_os_event_destroy(link->left);
 	mote_os_lock_destroy(link->lock);
 	mote_release(allocator, link);
 }
@@ -37,7 +52,7 @@ void mote_sandbox_debug_free(mote_sandbox *sandbox)
 {
 	if (sandbox->debug_server == NULL)
 		return;
-	mote_sandbox_debug_close(sandbox);
+	close_server(sandbox, true);
 	free_link(sandbox->debug_server);
 	sandbox->debug_server = NULL;
 }
@@ -56,6 +71,8 @@ static mote_status open_server(struct mote_debug_server *link, const mote_debug_
 
 	if (status != MOTE_OK)
 		return status;
+	mote_text_copy(link->address, sizeof(link->address), mote_gdb_server_address(server),
+		       strlen(mote_gdb_server_address(server)));
 	mote_os_lock_acquire(link->lock);
 	link->server = server;
 	mote_os_lock_release(link->lock);
@@ -96,6 +113,8 @@ static mote_status make_link(mote_sandbox *sandbox, const mote_debug_options *op
 	status = mote_os_lock_create(allocator, &link->lock, error);
 	if (status == MOTE_OK)
 		status = mote_os_event_create(allocator, &link->done, error);
+	if (status == MOTE_OK)
+		status = mote_os_event_create(allocator, &link->left, error);
 	if (status == MOTE_OK)
 		*made = link;
 	else
@@ -151,5 +170,5 @@ const char *mote_sandbox_get_debug_address(const mote_sandbox *sandbox)
 {
 	const struct mote_debug_server *link = sandbox->debug_server;
 
-	return link != NULL ? mote_gdb_server_address(link->server) : NULL;
+	return link != NULL ? link->address : NULL;
 }

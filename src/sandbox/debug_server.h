@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A sandbox that listens for gdb: its beginning and end (debug_server.c), who may use the guest
- * (debug_session.c), and what the debugger does with it (debug_target.c).
+ * (debug_session.c, debug_visit.c), and what the debugger does with it (debug_target.c).
  */
 #ifndef MOTE_SANDBOX_DEBUG_SERVER_H
 #define MOTE_SANDBOX_DEBUG_SERVER_H
@@ -26,11 +26,13 @@ struct mote_debug_server {
 	struct mote_gdb_guest guest;
 	uint8_t auxv[8 * MOTE_DEBUG_AUXV_WORDS];
 	char file_name[1024];
+	char address[128];	    /* where it listens, or did */
 	struct mote_os_event *done; /* a stopped call's thread has done the work it was given */
 
 	struct mote_os_lock *lock;	/* of the rest */
 	struct mote_gdb_server *server; /* NULL: not open yet, or closed */
 	bool is_closed;
+	bool is_doomed; /* the sandbox is about to be destroyed */
 	bool has_client;
 	bool is_awaited; /* the next call waits for a client */
 	bool is_dirty;	 /* a client left while the guest ran, with its breakpoints in it */
@@ -44,6 +46,13 @@ struct mote_debug_server {
 	bool wants_hold;		   /* for the client; a stop does as well */
 	enum mote_gdb_signal break_signal; /* what either tells */
 
+	/* HELD or STOPPED: what another thread has asked for, which waits for it. */
+	void (*visit)(void *argument); /* NULL: nothing */
+	void *visit_argument;
+	bool is_visited;	    /* it was done */
+	bool has_visitor;	    /* who asked has not gone yet */
+	struct mote_os_event *left; /* it was done, or cannot be done any more */
+
 	/* STOPPED: what the call's thread is to do. */
 	void (*work)(void *argument);
 	void *argument;
@@ -51,13 +60,23 @@ struct mote_debug_server {
 	struct mote_debugger_answer answer;
 };
 
+/* With the lock.  A stopped call that knows how it goes on is as good as running. */
+static inline enum mote_debug_use mote_debug_use_of(const struct mote_debug_server *link)
+{
+	return link->use == MOTE_DEBUG_STOPPED && link->is_answered ? MOTE_DEBUG_RUNS : link->use;
+}
+
+/* debug_visit.c: does what another thread has asked for, on the one that may use the guest; or,
+ * when that goes on, tells it that nobody can. */
+void mote_debug_receive_visit(struct mote_debug_server *link);
+
 /* debug_session.c */
 extern const struct mote_gdb_target mote_debug_target;
 struct mote_debugger mote_debug_debugger(struct mote_debug_server *link);
 
 /* Around mote_gdb_server_close: from then on no call comes to the server; and a call that waits
- * for a client ends. */
-struct mote_gdb_server *mote_debug_begin_close(struct mote_debug_server *link);
+ * for a client ends.  is_doomed: also one that a client has stopped. */
+struct mote_gdb_server *mote_debug_begin_close(struct mote_debug_server *link, bool is_doomed);
 void mote_debug_end_close(struct mote_debug_server *link);
 
 /* debug_target.c: the functions of struct mote_gdb_target that use the guest: on the thread that

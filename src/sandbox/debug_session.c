@@ -28,18 +28,12 @@ static void tell(struct mote_debug_server *link, struct mote_gdb_stop stop)
 		mote_gdb_server_ring(link->server);
 }
 
-/* A stopped call that knows how it goes on is as good as running. */
-static enum mote_debug_use use_of(const struct mote_debug_server *link)
-{
-	return link->use == MOTE_DEBUG_STOPPED && link->is_answered ? MOTE_DEBUG_RUNS : link->use;
-}
-
 static enum mote_debug_use find_use(struct mote_debug_server *link)
 {
 	enum mote_debug_use use;
 
 	lock(link);
-	use = use_of(link);
+	use = mote_debug_use_of(link);
 	unlock(link);
 	return use;
 }
@@ -78,6 +72,7 @@ static bool serve(struct mote_debug_server *link)
 		work(argument);
 		mote_os_event_set(link->done);
 	}
+	mote_debug_receive_visit(link);
 	return is_answered;
 }
 
@@ -133,12 +128,18 @@ static struct mote_debugger_answer end_stop(struct mote_debug_server *link, bool
 }
 
 /* What happens to a stop that nobody wants. */
-static struct mote_debugger_answer go_on_alone(const struct mote_debug_server *link,
+static struct mote_debugger_answer go_on_alone(struct mote_debug_server *link,
 					       const struct mote_debug_stop *stop)
 {
 	struct mote_debugger_answer answer = {.action = MOTE_DEBUGGER_DETACH};
+	bool is_awaited;
 
-	if (link->waits_on_fault)
+	lock(link);
+	is_awaited = link->is_awaited;
+	unlock(link);
+	if (is_awaited) /* by this call, and nobody can come any more */
+		answer.action = MOTE_DEBUGGER_KILL;
+	else if (link->waits_on_fault)
 		answer.action = stop->kind == MOTE_STOP_FAULT ? MOTE_DEBUGGER_GIVE_UP
 							      : MOTE_DEBUGGER_RESUME;
 	return answer;
@@ -186,6 +187,7 @@ static void let_go(struct mote_debug_server *link, const struct mote_debug_resum
 	link->use = MOTE_DEBUG_RUNS;
 	link->vm = NULL;
 	unlock(link);
+	mote_debug_receive_visit(link);
 	mote_sandbox_release(link->sandbox, how);
 }
 
@@ -221,14 +223,19 @@ static void break_in(struct mote_debug_server *link, enum mote_gdb_signal signal
 	struct mote_debug_vm *vm;
 	mote_error ignored;
 	unsigned tries = 0;
+	bool is_stopped;
 
 	if (link->sandbox->debug == NULL)
 		return; /* it could not be made */
 	lock(link);
-	if (!link->wants_hold) /* or what asked first is what is told */
+	is_stopped = mote_debug_use_of(link) ==
+		     MOTE_DEBUG_STOPPED;      /* on its own, since this was decided */
+	if (!is_stopped && !link->wants_hold) /* or what asked first is what is told */
 		link->break_signal = signal;
-	link->wants_hold = true;
+	link->wants_hold = link->wants_hold || !is_stopped;
 	unlock(link);
+	if (is_stopped)
+		return;
 	mote_sandbox_break_in(link->sandbox);
 	mote_error_begin(&ignored);
 	while (mote_sandbox_hold(link->sandbox, &vm, &ignored) != MOTE_OK) {
@@ -259,7 +266,7 @@ static void gdb_attach(void *user)
 	link->has_client = true;
 	link->is_awaited = false;
 	link->wants_hold = false;
-	use = use_of(link);
+	use = mote_debug_use_of(link);
 	link->is_due = use == MOTE_DEBUG_STOPPED;
 	unlock(link);
 	if (use == MOTE_DEBUG_STOPPED)
@@ -293,9 +300,9 @@ static void gdb_detach(void *user)
 
 	lock(link);
 	link->has_client = false;
-	use = use_of(link);
+	use = mote_debug_use_of(link);
 	link->is_dirty = use == MOTE_DEBUG_RUNS;
-	if (link->is_closed)
+	if (link->is_doomed)
 		go_on.action = MOTE_DEBUGGER_KILL;
 	unlock(link);
 	if (use == MOTE_DEBUG_STOPPED) {
@@ -339,6 +346,9 @@ static bool gdb_take_stop(void *user, struct mote_gdb_stop *stop)
 	struct mote_debug_server *link = user;
 	bool is_due;
 
+	/* The server asks after each ring.  A stopped call's thread has its own visitors. */
+	if (find_use(link) == MOTE_DEBUG_HELD)
+		mote_debug_receive_visit(link);
 	lock(link);
 	is_due = link->is_due;
 	link->is_due = false;
@@ -353,7 +363,7 @@ static void gdb_perform(void *user, void (*work)(void *argument), void *argument
 	bool is_stopped;
 
 	lock(link);
-	is_stopped = use_of(link) == MOTE_DEBUG_STOPPED;
+	is_stopped = mote_debug_use_of(link) == MOTE_DEBUG_STOPPED;
 	if (is_stopped) {
 		link->work = work;
 		link->argument = argument;
@@ -415,7 +425,7 @@ const struct mote_gdb_target mote_debug_target = {
 
 /* ---- The end --------------------------------------------------------------------------------- */
 
-struct mote_gdb_server *mote_debug_begin_close(struct mote_debug_server *link)
+struct mote_gdb_server *mote_debug_begin_close(struct mote_debug_server *link, bool is_doomed)
 {
 	struct mote_gdb_server *server;
 
@@ -423,7 +433,8 @@ struct mote_gdb_server *mote_debug_begin_close(struct mote_debug_server *link)
 	server = link->server;
 	link->server = NULL;
 	link->is_closed = true;
-	if (use_of(link) == MOTE_DEBUG_RUNS && !link->is_due)
+	link->is_doomed = is_doomed;
+	if (mote_debug_use_of(link) == MOTE_DEBUG_RUNS && !link->is_due)
 		tell(link, (struct mote_gdb_stop){.kind = MOTE_GDB_STOP_EXITED});
 	unlock(link);
 	return server;

@@ -397,7 +397,7 @@ void mote_sandbox_destroy(mote_sandbox *sandbox)
 
 	if (sandbox == NULL)
 		return;
-	mote_sandbox_debug_close(sandbox);
+	mote_sandbox_debug_doom(sandbox);
 	/* As soon as the sandbox is doomed, the call in progress may end and free it. */
 	interrupt = mote_interrupt_retain(sandbox->watch.interrupt);
 	if (mote_sandbox_doom(sandbox))

@@ -45,6 +45,14 @@ struct mote_sandbox_debug_ops {
 	void (*wait_for_release)(mote_sandbox *sandbox); /* while it is HELD */
 	void (*hand_over)(mote_sandbox *sandbox);	 /* it was WANTED and is HELD now */
 	void (*free)(struct mote_sandbox_debug *debug);	 /* the vCPU is gone */
+
+	/* For cores: the guest without what the debugger put into it. */
+	void (*hide)(struct mote_sandbox_debug *debug, bool hidden);
+	bool (*translate)(struct mote_sandbox_debug *debug, uint64_t gva,
+			  struct mote_translation *translation);
+	/* Of a call that the debugger has stopped, or while it holds the sandbox. */
+	mote_status (*registers)(struct mote_sandbox_debug *debug, mote_regs *regs,
+				 mote_sregs *sregs, mote_fpu *fpu, mote_error *error);
 };
 
 struct mote_sandbox {
@@ -127,10 +135,14 @@ static inline bool mote_sandbox_unclaim(mote_sandbox *sandbox)
  * ends. */
 bool mote_sandbox_doom(mote_sandbox *sandbox);
 
-/* Ends the listening for a debugger, with whoever is there; frees what that took. Both may be
- * called for a sandbox that does not listen. */
-void mote_sandbox_debug_close(mote_sandbox *sandbox);
+/* Ends the listening for a debugger, and a call that it has stopped; frees what listening took.
+ * Both also for a sandbox that does not listen. */
+void mote_sandbox_debug_doom(mote_sandbox *sandbox);
 void mote_sandbox_debug_free(mote_sandbox *sandbox);
+
+/* Has work done on the thread that may use the guest, while a debugger has stopped the call or
+ * holds the sandbox, and waits for it.  False: neither is so, or somebody else asks for it. */
+bool mote_sandbox_debug_visit(mote_sandbox *sandbox, void (*work)(void *argument), void *argument);
 
 /* Releases all shared buffers of a sandbox whose VM is gone. */
 void mote_sandbox_release_buffers(mote_sandbox *sandbox);

@@ -337,7 +337,7 @@ static void after_a_client_faults_wait_for_the_next(void)
 	wait_until_it_waits();
 	client_connect(&client, sandbox);
 	CHECK_CONTAINS(client_ask(&client, "?"), "T0b");
-	CHECK_STR(client_ask(&client, "k"), "");
+	CHECK_STR(client_ask(&client, "k"), "X09");
 	CHECK_STATUS(join_call(&caller), MOTE_KILLED, &caller.error);
 }
 
@@ -512,6 +512,62 @@ static void one_that_waits_for_a_client_is_destroyed(void)
 	CHECK_STATUS(join_call(&caller), MOTE_KILLED, &caller.error);
 	sandbox = NULL;
 }
+
+/* ---- The end of listening --------------------------------------------------------------- */
+
+static void a_call_that_waits_ends_when_listening_does(void)
+{
+	const mote_debug_options options = {.size = sizeof(options), .wait = true};
+	struct caller caller;
+
+	listen_to_clients(&options);
+	start_call(&caller, "work", 6);
+	wait_until_it_waits();
+	mote_sandbox_debug_close(sandbox);
+	CHECK_STATUS(join_call(&caller), MOTE_KILLED, &caller.error);
+}
+
+static void a_call_that_would_wait_ends_too(void)
+{
+	const mote_debug_options options = {.size = sizeof(options), .wait = true};
+	struct caller caller;
+
+	listen_to_clients(&options);
+	mote_sandbox_debug_close(sandbox);
+	mote_sandbox_debug_close(sandbox);
+	start_call(&caller, "work", 6);
+	CHECK_STATUS(join_call(&caller), MOTE_KILLED, &caller.error);
+}
+
+static void a_call_that_has_stopped_goes_on_when_listening_ends(void)
+{
+	const mote_debug_options options = {.size = sizeof(options), .wait = true};
+	struct caller caller;
+
+	listen_to_clients(&options);
+	start_call(&caller, "work", 6);
+	client_connect(&client, sandbox);
+	CHECK_CONTAINS(client_ask(&client, "?"), "T05");
+	mote_sandbox_debug_close(sandbox);
+	CHECK_STATUS(join_call(&caller), MOTE_OK, &caller.error);
+	CHECK_EQ(caller.result.as.u64, 25);
+	CHECK(client_is_closed(&client));
+	CHECK(mote_sandbox_get_debug_address(sandbox) != NULL);
+	CHECK_EQ(work().as.u64, 25);
+	CHECK_STATUS(client_listen(sandbox, NULL, &error), MOTE_BUSY, &error);
+}
+
+static void a_held_sandbox_is_let_go_when_listening_ends(void)
+{
+	work();
+	listen_to_clients(NULL);
+	client_connect(&client, sandbox);
+	CHECK_CONTAINS(client_ask(&client, "?"), "T05");
+	mote_sandbox_debug_close(sandbox);
+	CHECK_EQ(work().as.u64, 25);
+}
+
+/* ---- More than one ---------------------------------------------------------------------- */
 
 static void two_debuggers_of_two_sandboxes(void)
 {
@@ -737,6 +793,10 @@ static const struct test_case cases[] = {
 	SERVER_CASE(a_held_sandbox_is_destroyed),
 	SERVER_CASE(a_stopped_call_ends_when_its_sandbox_is_destroyed),
 	SERVER_CASE(one_that_waits_for_a_client_is_destroyed),
+	SERVER_CASE(a_call_that_waits_ends_when_listening_does),
+	SERVER_CASE(a_call_that_would_wait_ends_too),
+	SERVER_CASE(a_call_that_has_stopped_goes_on_when_listening_ends),
+	SERVER_CASE(a_held_sandbox_is_let_go_when_listening_ends),
 	SERVER_CASE(two_debuggers_of_two_sandboxes),
 	SERVER_CASE(a_forked_child_leaves_the_session_alone),
 	SERVER_CASE(random_packets_do_no_harm),

@@ -80,9 +80,6 @@ mote_status mote_debug_find_place(struct mote_debug_vm *debug, enum mote_debug_p
 
 /* ---- Memory ------------------------------------------------------------------------------ */
 
-/* What is mapped for user code at a page, without watchpoints. */
-bool mote_debug_translate(const struct mote_debug_vm *debug, uint64_t gva,
-			  struct mote_translation *translation);
 /* The slot that has a guest-physical address; NULL: none. */
 const struct mote_memory_region *mote_debug_slot(const struct mote_debug_vm *debug, uint64_t gpa);
 

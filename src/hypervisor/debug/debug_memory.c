@@ -21,8 +21,8 @@ static const struct mote_debug_page *find_page(const struct mote_debug_vm *debug
 	return NULL;
 }
 
-bool mote_debug_translate(const struct mote_debug_vm *debug, uint64_t gva,
-			  struct mote_translation *translation)
+bool mote_debug_vm_translate(const struct mote_debug_vm *debug, uint64_t gva,
+			     struct mote_translation *translation)
 {
 	const struct mote_debug_page *page = find_page(debug, gva);
 
@@ -50,7 +50,7 @@ static uint8_t *host(const struct mote_debug_vm *debug, uint64_t gva, bool write
 	const struct mote_memory_region *slot;
 	struct mote_translation translation;
 
-	if (!mote_debug_translate(debug, gva, &translation))
+	if (!mote_debug_vm_translate(debug, gva, &translation))
 		return NULL;
 	slot = mote_debug_slot(debug, translation.gpa);
 	if (slot == NULL || (write && (slot->flags & MOTE_REGION_HOST_READ_ONLY)))
@@ -150,6 +150,18 @@ struct mote_debug_breakpoint *mote_debug_breakpoint_at(struct mote_debug_vm *deb
 		if (debug->breakpoints[i].gva == gva)
 			return &debug->breakpoints[i];
 	return NULL;
+}
+
+void mote_debug_vm_hide(struct mote_debug_vm *debug, bool hidden)
+{
+	for (size_t i = 0; i < debug->breakpoint_count; i++) {
+		const struct mote_debug_breakpoint *breakpoint = &debug->breakpoints[i];
+		const bool is_out = debug->is_lifted && debug->lifted == breakpoint->gva;
+
+		put(debug, breakpoint->gva,
+		    hidden || is_out ? breakpoint->original : mote_breakpoint,
+		    MOTE_BREAKPOINT_BYTES);
+	}
 }
 
 /* The breakpoint there, made if there is none; NULL: it cannot be one. */

@@ -94,6 +94,13 @@ size_t mote_debug_vm_read(const struct mote_debug_vm *debug, uint64_t gva, void 
  * or the host itself may not write there. */
 bool mote_debug_vm_write(struct mote_debug_vm *debug, uint64_t gva, const void *from, size_t bytes);
 
+/* Takes the breakpoints out of memory, for somebody who looks at it without mote_debug_vm_read; and
+ * puts them back. */
+void mote_debug_vm_hide(struct mote_debug_vm *debug, bool hidden);
+/* What is mapped for user code at a page, without watchpoints; false: nothing. */
+bool mote_debug_vm_translate(const struct mote_debug_vm *debug, uint64_t gva,
+			     struct mote_translation *translation);
+
 /* A breakpoint there; again: no change.  MOTE_LIMIT, MOTE_INVALID_ARGUMENT. */
 mote_status mote_debug_vm_set_breakpoint(struct mote_debug_vm *debug, uint64_t gva,
 					 mote_error *error);

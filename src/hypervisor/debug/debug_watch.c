@@ -96,7 +96,7 @@ static mote_status check(const struct mote_debug_vm *debug, uint64_t gva, uint64
 				 "watchpoint: it has 1 to %d bytes, not %llu",
 				 MOTE_DEBUG_MOST_WATCHED_BYTES, (unsigned long long)bytes);
 	for (uint64_t page = gva & MOTE_PAGE_MASK; page < gva + bytes; page += MOTE_PAGE_BYTES)
-		if (!mote_debug_translate(debug, page, &translation) ||
+		if (!mote_debug_vm_translate(debug, page, &translation) ||
 		    mote_debug_slot(debug, translation.gpa) != ram)
 			return mote_fail(error, MOTE_INVALID_ARGUMENT,
 					 "watchpoint: the guest has no memory of its own at 0x%llx",
@@ -125,7 +125,7 @@ static void add_pages(struct mote_debug_vm *debug, uint64_t first, uint64_t end)
 
 		if (page_at(debug, gva) != NULL)
 			continue;
-		(void)mote_debug_translate(debug, gva, &page.loaded);
+		(void)mote_debug_vm_translate(debug, gva, &page.loaded);
 		debug->pages[debug->page_count++] = page;
 	}
 }

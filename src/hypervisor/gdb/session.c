@@ -342,13 +342,12 @@ static void answer_detach(struct mote_gdb_session *session, struct mote_gdb_text
 	session->state = MOTE_GDB_OVER;
 }
 
-/* "k" has no answer. */
+/* gdb waits for no answer to "k"; lldb does. */
 static void answer_k(struct mote_gdb_session *session, struct mote_gdb_text *packet)
 {
 	(void)packet;
 	session->target->kill(session->user);
-	session->state = MOTE_GDB_OVER;
-	session->has_reply = false;
+	put_end(session, "X", MOTE_GDB_SIGKILL);
 }
 
 static void answer_vkill(struct mote_gdb_session *session, struct mote_gdb_text *packet)

@@ -127,7 +127,7 @@ static mote_status parse(const char *text, bool remote, struct address *address,
 	if (!is_local && !remote)
 		return fail_address(text,
 				    "other machines reach it, and the protocol has no "
-				    "authentication; use 127.0.0.1, or allow it",
+				    "authentication; use 127.0.0.1",
 				    error);
 	return MOTE_OK;
 }

@@ -16,6 +16,10 @@
 /* Instructions that debug_move takes. */
 #define MOVE_INSTRUCTIONS 2u
 
+/* Registers by gdb's numbers and by those of a core; a scratch register is one of no call. */
+enum { GDB_PC = 32, GDB_STACK = 31, GDB_SCRATCH = 9 };
+enum { CORE_PC = 32, CORE_STACK = 31, CORE_SCRATCH = 9 };
+
 /* Sets the pointer through which poke writes, whatever register it is in; at its store. */
 static inline void set_pointer(mote_regs *regs, uint64_t from, uint64_t to)
 {

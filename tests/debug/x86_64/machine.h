@@ -16,6 +16,10 @@
 /* Instructions that debug_move takes. */
 #define MOVE_INSTRUCTIONS 1u
 
+/* Registers by gdb's numbers and by those of a core; a scratch register is one of no call. */
+enum { GDB_PC = 16, GDB_STACK = 7, GDB_SCRATCH = 0 };
+enum { CORE_PC = 16, CORE_STACK = 19, CORE_SCRATCH = 10 };
+
 /* Sets the pointer through which poke writes, whatever register it is in; at its store. */
 static inline void set_pointer(mote_regs *regs, uint64_t from, uint64_t to)
 {

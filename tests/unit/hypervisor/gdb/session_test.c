@@ -501,7 +501,7 @@ static void leaving_has_its_answers(void)
 	CHECK_EQ(session.state, MOTE_GDB_OVER);
 	CHECK_EQ(fake.killed, 0);
 	begin_x86_64();
-	CHECK_STR(ask("k"), "(nothing)");
+	CHECK_STR(ask("k"), "X09");
 	CHECK_EQ(session.state, MOTE_GDB_OVER);
 	CHECK_EQ(fake.killed, 1);
 	begin_x86_64();
