@@ -133,6 +133,14 @@ static struct mote_debugger_answer wait_for_kill(struct session *session,
 	return go_on();
 }
 
+/* As a debugger that gives up a call that is gone. */
+static struct mote_debugger_answer wait_and_kill(struct session *session,
+						 const struct mote_debug_stop *stop)
+{
+	(void)wait_for_kill(session, stop);
+	return act(MOTE_DEBUGGER_KILL);
+}
+
 static void *kill_when_it_waits(void *user)
 {
 	struct session *session = user;
@@ -161,6 +169,7 @@ static void end_a_waiting_call(struct session *session, void *(*end)(void *user)
 	atomic_store(&waits, false);
 	REQUIRE(pthread_create(&thread, NULL, end, session) == 0);
 	CHECK_STATUS(session_try(session, "work", 6, &result), MOTE_KILLED, &session->error);
+	CHECK_STR(session->error.text, "guest call killed"); /* not by the debugger */
 	pthread_join(thread, NULL);
 }
 
@@ -171,6 +180,15 @@ static void kill_of_a_stopped_call(void)
 	session_begin(&session);
 	end_a_waiting_call(&session, kill_when_it_waits);
 	CHECK(mote_sandbox_is_poisoned(session.sandbox));
+	session_end(&session);
+}
+
+static void a_kill_comes_before_the_debuggers(void)
+{
+	struct session session = {.on_stop = wait_and_kill};
+
+	session_begin(&session);
+	end_a_waiting_call(&session, kill_when_it_waits);
 	session_end(&session);
 }
 
@@ -375,6 +393,7 @@ static const struct test_case cases[] = {
 	CASE(break_in_stops_a_loop),
 	CASE(break_in_everywhere),
 	CASE(kill_of_a_stopped_call),
+	CASE(a_kill_comes_before_the_debuggers),
 	CASE(destroy_of_a_stopped_sandbox),
 	CASE(a_break_belongs_to_the_run_that_follows),
 	CASE(deadline_waits),

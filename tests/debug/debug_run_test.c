@@ -474,7 +474,10 @@ static void the_debugger_kills(void)
 
 	session_begin(&session);
 	CHECK_STATUS(session_try(&session, "work", 6, &result), MOTE_KILLED, &session.error);
+	CHECK_STR(session.error.text, "the debugger ended the call");
 	CHECK(mote_sandbox_is_poisoned(session.sandbox));
+	CHECK_STATUS(session_try(&session, "work", 6, &result), MOTE_POISONED, &session.error);
+	CHECK_CONTAINS(session.error.text, "the debugger ended the call");
 	session_end(&session);
 }
 
