@@ -119,6 +119,32 @@ static void break_in_everywhere(void)
 	session_end(&session);
 }
 
+/* Every other run steps without end; the others would run into a trap that is left of a step. */
+static struct mote_debugger_answer step_or_go_on(struct session *session,
+						 const struct mote_debug_stop *stop)
+{
+	struct mote_debugger_answer answer = step();
+
+	if (!CHECK_EQ(stop->kind, MOTE_STOP_INTERRUPT) || session->hits++ == test_scale(4000))
+		return act(MOTE_DEBUGGER_KILL);
+	answer.how.step = session->hits % 2 == 0;
+	answer.how.end = UINT64_MAX;
+	return answer;
+}
+
+static void an_interrupted_step_leaves_no_trap(void)
+{
+	struct session session = {.on_stop = step_or_go_on};
+	struct breaker breaker;
+	mote_value result;
+
+	session_begin(&session);
+	start_breaker(&breaker, &session);
+	CHECK_STATUS(session_try(&session, "spin", 0, &result), MOTE_KILLED, &session.error);
+	join_breaker(&breaker);
+	session_end(&session);
+}
+
 /* ---- A call that waits -------------------------------------------------------------------- */
 
 static atomic_bool waits;
@@ -392,6 +418,7 @@ static void a_running_call_is_attached_to(void)
 static const struct test_case cases[] = {
 	CASE(break_in_stops_a_loop),
 	CASE(break_in_everywhere),
+	CASE(an_interrupted_step_leaves_no_trap),
 	CASE(kill_of_a_stopped_call),
 	CASE(a_kill_comes_before_the_debuggers),
 	CASE(destroy_of_a_stopped_sandbox),
