@@ -168,6 +168,7 @@ bool bench_case_bytes(struct bench *bench);
 bool bench_case_create(struct bench *bench);
 bool bench_case_kill(struct bench *bench);
 bool bench_case_fault(struct bench *bench);
+bool bench_case_step(struct bench *bench);
 bool bench_case_memory(struct bench *bench);
 bool bench_case_many(struct bench *bench);
 bool bench_case_inflate(struct bench *bench);

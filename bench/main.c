@@ -17,10 +17,10 @@ static const struct {
 	{"call", bench_case_call},	 {"deadline", bench_case_deadline},
 	{"overrun", bench_case_overrun}, {"bytes", bench_case_bytes},
 	{"create", bench_case_create},	 {"kill", bench_case_kill},
-	{"fault", bench_case_fault},	 {"memory", bench_case_memory},
-	{"many", bench_case_many},	 {"inflate", bench_case_inflate},
-	{"batch", bench_case_batch},	 {"buffer", bench_case_buffer},
-	{"process", bench_case_process},
+	{"fault", bench_case_fault},	 {"step", bench_case_step},
+	{"memory", bench_case_memory},	 {"many", bench_case_many},
+	{"inflate", bench_case_inflate}, {"batch", bench_case_batch},
+	{"buffer", bench_case_buffer},	 {"process", bench_case_process},
 };
 
 enum { CASES = sizeof(cases) / sizeof(cases[0]) };

@@ -118,6 +118,10 @@ struct mote_vm_ops {
 	/* A part of regs and sregs, for exceptions. */
 	mote_status (*exception_state)(struct mote_vm *vm, mote_exception_state *state,
 				       mote_error *error);
+	/* Sets where that exception returns to, if registers hold it: aarch64: elr, spsr, sp_el0.
+	 * x86_64: nothing, it is in memory. */
+	mote_status (*set_exception_return)(struct mote_vm *vm, const mote_exception_state *state,
+					    mote_error *error);
 
 	/* The whole vCPU as one block of bytes, to put it back later or into another VM of the same
 	 * engine: all registers, with those that the structures above lack, and pending events.

@@ -82,6 +82,16 @@ static mote_status hand_over(struct mote_sandbox_debug *debug, struct mote_guest
 	return MOTE_OK;
 }
 
+/* The debugger wants no more of the call.  One that was cancelled meanwhile ends as that. */
+static mote_status end_call(struct mote_sandbox_debug *debug, mote_error *error)
+{
+	mote_interrupt *interrupt = debug->sandbox->watch.interrupt;
+	const bool cancelled = mote_interrupt_cancelled(interrupt);
+
+	mote_interrupt_kill(interrupt);
+	return cancelled ? MOTE_OK : mote_fail(error, MOTE_KILLED, "the debugger ended the call");
+}
+
 /* Asks the debugger.  ends: the stop is the call loop's affair. */
 static mote_status ask(struct mote_sandbox_debug *debug, const struct mote_debug_stop *stop,
 		       bool *ends, mote_error *error)
@@ -97,7 +107,7 @@ static mote_status ask(struct mote_sandbox_debug *debug, const struct mote_debug
 	debug->how = answer.how;
 	*ends = answer.action == MOTE_DEBUGGER_GIVE_UP && stop->kind == MOTE_STOP_FAULT;
 	if (answer.action == MOTE_DEBUGGER_KILL)
-		mote_interrupt_kill(debug->sandbox->watch.interrupt);
+		status = end_call(debug, error);
 	if (answer.action == MOTE_DEBUGGER_DETACH)
 		status = mote_debug_vm_leave(debug->vm, error);
 	end_stop(debug, answer.action != MOTE_DEBUGGER_DETACH);

@@ -300,6 +300,8 @@ PASS(fpu, (struct mote_vm * base, mote_fpu *fpu, mote_error *error), fpu, error)
 PASS(debug_regs, (struct mote_vm * base, mote_debug_regs *regs, mote_error *error), regs, error)
 PASS(exception_state, (struct mote_vm * base, mote_exception_state *state, mote_error *error),
      state, error)
+PASS(set_exception_return,
+     (struct mote_vm * base, const mote_exception_state *state, mote_error *error), state, error)
 PASS(set_sregs, (struct mote_vm * base, const mote_sregs *sregs, mote_error *error), sregs, error)
 PASS(set_fpu, (struct mote_vm * base, const mote_fpu *fpu, mote_error *error), fpu, error)
 PASS(set_debug_regs, (struct mote_vm * base, const mote_debug_regs *regs, mote_error *error), regs,
@@ -349,6 +351,7 @@ static const struct mote_vm_ops vm_ops = {
 	.debug_regs = poor_debug_regs,
 	.set_debug_regs = poor_set_debug_regs,
 	.exception_state = poor_exception_state,
+	.set_exception_return = poor_set_exception_return,
 	.state_bytes = poor_state_bytes,
 	.save_state = poor_save_state,
 	.load_state = poor_load_state,

@@ -119,6 +119,32 @@ static void break_in_everywhere(void)
 	session_end(&session);
 }
 
+/* Every other run steps without end; the others would run into a trap that is left of a step. */
+static struct mote_debugger_answer step_or_go_on(struct session *session,
+						 const struct mote_debug_stop *stop)
+{
+	struct mote_debugger_answer answer = step();
+
+	if (!CHECK_EQ(stop->kind, MOTE_STOP_INTERRUPT) || session->hits++ == test_scale(4000))
+		return act(MOTE_DEBUGGER_KILL);
+	answer.how.step = session->hits % 2 == 0;
+	answer.how.end = UINT64_MAX;
+	return answer;
+}
+
+static void an_interrupted_step_leaves_no_trap(void)
+{
+	struct session session = {.on_stop = step_or_go_on};
+	struct breaker breaker;
+	mote_value result;
+
+	session_begin(&session);
+	start_breaker(&breaker, &session);
+	CHECK_STATUS(session_try(&session, "spin", 0, &result), MOTE_KILLED, &session.error);
+	join_breaker(&breaker);
+	session_end(&session);
+}
+
 /* ---- A call that waits -------------------------------------------------------------------- */
 
 static atomic_bool waits;
@@ -131,6 +157,14 @@ static struct mote_debugger_answer wait_for_kill(struct session *session,
 	while (mote_debugger_wait(session->sandbox))
 		;
 	return go_on();
+}
+
+/* As a debugger that gives up a call that is gone. */
+static struct mote_debugger_answer wait_and_kill(struct session *session,
+						 const struct mote_debug_stop *stop)
+{
+	(void)wait_for_kill(session, stop);
+	return act(MOTE_DEBUGGER_KILL);
 }
 
 static void *kill_when_it_waits(void *user)
@@ -161,6 +195,7 @@ static void end_a_waiting_call(struct session *session, void *(*end)(void *user)
 	atomic_store(&waits, false);
 	REQUIRE(pthread_create(&thread, NULL, end, session) == 0);
 	CHECK_STATUS(session_try(session, "work", 6, &result), MOTE_KILLED, &session->error);
+	CHECK_STR(session->error.text, "guest call killed"); /* not by the debugger */
 	pthread_join(thread, NULL);
 }
 
@@ -171,6 +206,15 @@ static void kill_of_a_stopped_call(void)
 	session_begin(&session);
 	end_a_waiting_call(&session, kill_when_it_waits);
 	CHECK(mote_sandbox_is_poisoned(session.sandbox));
+	session_end(&session);
+}
+
+static void a_kill_comes_before_the_debuggers(void)
+{
+	struct session session = {.on_stop = wait_and_kill};
+
+	session_begin(&session);
+	end_a_waiting_call(&session, kill_when_it_waits);
 	session_end(&session);
 }
 
@@ -374,7 +418,9 @@ static void a_running_call_is_attached_to(void)
 static const struct test_case cases[] = {
 	CASE(break_in_stops_a_loop),
 	CASE(break_in_everywhere),
+	CASE(an_interrupted_step_leaves_no_trap),
 	CASE(kill_of_a_stopped_call),
+	CASE(a_kill_comes_before_the_debuggers),
 	CASE(destroy_of_a_stopped_sandbox),
 	CASE(a_break_belongs_to_the_run_that_follows),
 	CASE(deadline_waits),

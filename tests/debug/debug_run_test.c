@@ -186,10 +186,12 @@ static struct mote_debugger_answer step_range(struct session *session,
 		session_break(session, "middle");
 		return go_on();
 	}
-	if (session->stops == 2)
+	if (session->stops == 2) {
 		session_clear(session, "middle");
-	else
+		session->exits = session->sandbox->vm.exits;
+	} else {
 		session->hits++;
+	}
 	CHECK_EQ(stop->kind, session->stops == 2 ? MOTE_STOP_BREAKPOINT : MOTE_STOP_STEP);
 	answer.how.begin = image;
 	answer.how.end = image + session->sandbox->layout.regions[MOTE_LAYOUT_IMAGE].bytes;
@@ -198,11 +200,18 @@ static struct mote_debugger_answer step_range(struct session *session,
 
 static void a_range_step_stops_outside_only(void)
 {
-	struct session session = {.on_stop = step_range};
+	struct session session = {.on_stop = step_from_middle};
+	uint64_t exits;
 
 	session_begin(&session);
 	CHECK_EQ(session_call(&session, "work", 4).as.u64, 11);
+	exits = session_exits(&session);
+	session_end(&session);
+	session = (struct session){.on_stop = step_range};
+	session_begin(&session);
+	CHECK_EQ(session_call(&session, "work", 4).as.u64, 11);
 	CHECK_EQ(session.hits, 0);
+	CHECK_EQ(session_exits(&session), exits);
 	session_end(&session);
 }
 
@@ -474,7 +483,10 @@ static void the_debugger_kills(void)
 
 	session_begin(&session);
 	CHECK_STATUS(session_try(&session, "work", 6, &result), MOTE_KILLED, &session.error);
+	CHECK_STR(session.error.text, "the debugger ended the call");
 	CHECK(mote_sandbox_is_poisoned(session.sandbox));
+	CHECK_STATUS(session_try(&session, "work", 6, &result), MOTE_POISONED, &session.error);
+	CHECK_CONTAINS(session.error.text, "the debugger ended the call");
 	session_end(&session);
 }
 

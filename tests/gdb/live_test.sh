@@ -171,6 +171,7 @@ said=$(cat "$work/said")
 says programs_go_on "$said" "walk: work = 25" "walk: shift = 137" "repair: faulty = 42" \
 	"repair: work = 25" \
 	"fault: faulty: guest fault: memory access: write to 0x10 (null page)" \
-	"abort: gives_up: guest aborted: no more" "spin: spin: " "killed" "record: work: " "killed" \
+	"abort: gives_up: guest aborted: no more" "spin: spin: the debugger ended the call" \
+	"record: work: the debugger ended the call" \
 	"detach: work = 25" "detach: vectors = 99.5"
 exit $status

@@ -139,6 +139,12 @@ MOTE_EXPORT(double, vectors)
 	return debug_vectors();
 }
 
+/* The highest part of a vector register as wide as the processor has it; 0: not that wide. */
+MOTE_EXPORT(double, wide)
+{
+	return debug_wide();
+}
+
 MOTE_EXPORT(uint64_t, flags)
 {
 	return debug_flags();

@@ -37,6 +37,7 @@ struct sweep_entry {
 	const char *name;
 	const char *text; /* part of the error's text; NULL: the name */
 	bool once;	  /* lasting, this would only mean waiting for ever */
+	bool debugger;	  /* only debuggers need it */
 	struct sweep_failure failures[SWEEP_MAXIMUM_FAILURES + 1];
 	_Atomic uint64_t failed; /* so often it was made to fail */
 };
@@ -99,6 +100,24 @@ extern const mote_allocator sweep_allocator;
 /* mote_engine_create with the bed's tables of functions behind those that can fail. */
 mote_status sweep_create_engine(const mote_engine_options *options, mote_engine **engine,
 				mote_error *error);
+
+/* ---- What came of it (sweep_judge.c) ------------------------------------------------------ */
+
+/* More than there are in a life. */
+enum { SWEEP_MAXIMUM_USES = 2000 };
+
+/* Natively every use fails once; creating a VM in an emulated machine takes too long for that. */
+uint64_t sweep_stride(void);
+
+struct sweep_result;
+
+/* What is there now is not what a failure has left. */
+void sweep_remember(void);
+bool sweep_nothing_left(void);
+/* expected: the status when nothing fails. */
+bool sweep_right_result(const struct sweep_point *point, const struct sweep_result *result,
+			mote_status expected);
+void sweep_tell(const struct sweep_point *point, const struct sweep_result *result);
 
 /* ---- What is done meanwhile --------------------------------------------------------------- */
 

@@ -51,6 +51,9 @@ static struct sweep_request requests[] = {
 	{MOTE_KVM_SET_REGS, {.name = "KVM_SET_REGS", .failures = {SWEEP_ANY}}},
 	{MOTE_KVM_GET_SREGS, {.name = "KVM_GET_SREGS", .failures = {SWEEP_ANY}}},
 	{MOTE_KVM_SET_SREGS, {.name = "KVM_SET_SREGS", .failures = {SWEEP_ANY}}},
+	{MOTE_KVM_GET_XSAVE, {.name = "KVM_GET_XSAVE", .failures = {SWEEP_ANY}}},
+	{MOTE_KVM_GET_XSAVE2, {.name = "KVM_GET_XSAVE2", .failures = {SWEEP_ANY}}},
+	{MOTE_KVM_SET_XSAVE, {.name = "KVM_SET_XSAVE", .failures = {SWEEP_ANY}}},
 	/* aarch64 */
 	{MOTE_KVM_ARM_PREFERRED_TARGET,
 	 {.name = "KVM_ARM_PREFERRED_TARGET", .failures = {SWEEP_ANY}}},

@@ -43,6 +43,7 @@ enum os_entry {
 	OS_CPU_CLOCK,
 	OS_CPU_CLOCK_ID,
 	OS_MUTEX,
+	OS_CONDITION,
 	OS_ALARM,
 	OS_BARRIER,
 	OS_RING,
@@ -131,6 +132,9 @@ struct sweep_entry sweep_os_entries[] = {
 			     .text = "CPU clock",
 			     .failures = {{ENOENT, SWEEP(OS), NULL, true}}},
 	[OS_MUTEX] = {.name = "pthread_mutex_init", .failures = {FAILS(EAGAIN), NO_MEMORY_}},
+	[OS_CONDITION] = {.name = "pthread_cond_init",
+			  .debugger = true,
+			  .failures = {FAILS(EAGAIN), NO_MEMORY_}},
 	[OS_ALARM] = {.name = "timer_create",
 		      .failures = {FAILS(EINVAL),
 				   NO_MEMORY_,
@@ -348,6 +352,13 @@ WRAP(int, pthread_mutex_init, pthread_mutex_t *mutex, const pthread_mutexattr_t 
 WRAP(int, pthread_mutex_destroy, pthread_mutex_t *mutex)
 {
 	return account(__real_pthread_mutex_destroy(mutex), SWEEP_MUTEXES, -1);
+}
+
+WRAP(int, pthread_cond_init, pthread_cond_t *condition, const pthread_condattr_t *attributes)
+{
+	int code = failure(OS_CONDITION);
+
+	return code != 0 ? code : __real_pthread_cond_init(condition, attributes);
 }
 
 WRAP(int, timer_create, clockid_t clock, struct sigevent *event, timer_t *timer)

@@ -85,6 +85,7 @@ typedef struct mote_x86_64_exception_state mote_exception_state;
 #define mote_debug_settle mote_x86_64_debug_settle
 #define mote_debug_get mote_x86_64_debug_get
 #define mote_debug_put mote_x86_64_debug_put
+#define mote_debug_put_return mote_x86_64_debug_put_return
 #define mote_debug_accepts mote_x86_64_debug_accepts
 #define mote_debug_accepts_fpu mote_x86_64_debug_accepts_fpu
 #define mote_debug_put_thread mote_x86_64_debug_put_thread
@@ -152,6 +153,7 @@ typedef struct mote_aarch64_exception_state mote_exception_state;
 #define mote_debug_settle mote_aarch64_debug_settle
 #define mote_debug_get mote_aarch64_debug_get
 #define mote_debug_put mote_aarch64_debug_put
+#define mote_debug_put_return mote_aarch64_debug_put_return
 #define mote_debug_accepts mote_aarch64_debug_accepts
 #define mote_debug_accepts_fpu mote_aarch64_debug_accepts_fpu
 #define mote_debug_put_thread mote_aarch64_debug_put_thread

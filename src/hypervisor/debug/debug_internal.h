@@ -29,13 +29,20 @@ struct mote_debug_page {
 	bool open;			/* as loaded, for one instruction */
 };
 
+/* What of the registers is known. */
+enum mote_debug_known {
+	MOTE_DEBUG_NOTHING,
+	MOTE_DEBUG_FLOW, /* of the user program's: pc, sp and flags, as the monitor's exit tells */
+	MOTE_DEBUG_ALL,
+};
+
 struct mote_debug_vm {
 	struct mote_sandbox_vm *sandbox_vm;
 	struct mote_page_tables *tables;
 	const mote_allocator *allocator;
 
 	/* The registers, while the guest does not run. */
-	bool known;
+	enum mote_debug_known known;
 	mote_regs user; /* the user program's */
 	mote_regs regs; /* the vCPU's */
 	mote_sregs sregs;
@@ -70,8 +77,11 @@ struct mote_debug_vm {
 
 /* ---- Registers --------------------------------------------------------------------------- */
 
-/* Makes the registers known. */
-mote_status mote_debug_fetch(struct mote_debug_vm *debug, mote_error *error);
+/* Makes registers known: what is asked for, or more. */
+mote_status mote_debug_fetch(struct mote_debug_vm *debug, enum mote_debug_known what,
+			     mote_error *error);
+/* Takes from an exception what it tells. */
+void mote_debug_learn(struct mote_debug_vm *debug, const struct mote_guest_event *event);
 /* Gives them to the vCPU, with the flag for a step or without. */
 mote_status mote_debug_store(struct mote_debug_vm *debug, bool step, mote_error *error);
 /* Where the vCPU is after an interruption; if it was leaving the monitor, it is put back. */

@@ -7,12 +7,13 @@
 #include "error_internal.h"
 #include "hypervisor/debug/debug_internal.h"
 
-mote_status mote_debug_fetch(struct mote_debug_vm *debug, mote_error *error)
+mote_status mote_debug_fetch(struct mote_debug_vm *debug, enum mote_debug_known what,
+			     mote_error *error)
 {
 	struct mote_vm *vm = debug->sandbox_vm->vm;
 	mote_status status = MOTE_OK;
 
-	if (debug->known)
+	if (debug->known >= what)
 		return MOTE_OK;
 	status = vm->ops->regs(vm, &debug->regs, error);
 	if (status == MOTE_OK)
@@ -20,8 +21,18 @@ mote_status mote_debug_fetch(struct mote_debug_vm *debug, mote_error *error)
 	if (status != MOTE_OK)
 		return status;
 	mote_debug_get(&debug->sandbox_vm->monitor, &debug->regs, &debug->sregs, &debug->user);
-	debug->known = true;
+	debug->known = MOTE_DEBUG_ALL;
 	return MOTE_OK;
+}
+
+void mote_debug_learn(struct mote_debug_vm *debug, const struct mote_guest_event *event)
+{
+	if (event->kind != MOTE_EVENT_FAULT || !event->in_monitor)
+		return;
+	mote_regs_pc(&debug->user) = event->exception.pc;
+	mote_regs_sp(&debug->user) = event->exception.sp;
+	mote_regs_flags(&debug->user) = event->exception.flags;
+	debug->known = MOTE_DEBUG_FLOW;
 }
 
 static mote_status set_facility(struct mote_debug_vm *debug, bool on, mote_error *error)
@@ -42,20 +53,35 @@ static mote_status set_facility(struct mote_debug_vm *debug, bool on, mote_error
 	return status;
 }
 
-mote_status mote_debug_store(struct mote_debug_vm *debug, bool step, mote_error *error)
+/* The general registers, if they are known.  returns: the monitor's return takes the rest. */
+static mote_status store_general(struct mote_debug_vm *debug, bool step, bool *returns,
+				 mote_error *error)
 {
 	struct mote_vm *vm = debug->sandbox_vm->vm;
 	const mote_regs before = debug->regs;
-	mote_status status = set_facility(debug, step, error);
 
-	if (status != MOTE_OK)
+	*returns = true;
+	if (debug->known != MOTE_DEBUG_ALL)
+		return MOTE_OK;
+	*returns = mote_debug_put(&debug->user, step, &debug->sregs, &debug->regs);
+	if (memcmp(&debug->regs, &before, sizeof(before)) == 0)
+		return MOTE_OK;
+	return vm->ops->set_regs(vm, &debug->regs, error);
+}
+
+mote_status mote_debug_store(struct mote_debug_vm *debug, bool step, mote_error *error)
+{
+	struct mote_vm *vm = debug->sandbox_vm->vm;
+	mote_exception_state state = {0};
+	mote_status status = set_facility(debug, step, error);
+	bool returns;
+
+	if (status == MOTE_OK)
+		status = store_general(debug, step, &returns, error);
+	if (status != MOTE_OK || !returns)
 		return status;
-	if (mote_debug_put(&debug->sandbox_vm->monitor, &debug->user, step, &debug->regs,
-			   &debug->sregs))
-		status = vm->ops->set_sregs(vm, &debug->sregs, error);
-	if (status == MOTE_OK && memcmp(&debug->regs, &before, sizeof(before)) != 0)
-		status = vm->ops->set_regs(vm, &debug->regs, error);
-	return status;
+	mote_debug_put_return(&debug->sandbox_vm->monitor, &debug->user, step, &state);
+	return vm->ops->set_exception_return(vm, &state, error);
 }
 
 mote_status mote_debug_find_place(struct mote_debug_vm *debug, enum mote_debug_place *place,
@@ -79,7 +105,7 @@ mote_status mote_debug_find_place(struct mote_debug_vm *debug, enum mote_debug_p
 
 mote_status mote_debug_vm_registers(struct mote_debug_vm *debug, mote_regs *regs, mote_error *error)
 {
-	mote_status status = mote_debug_fetch(debug, error);
+	mote_status status = mote_debug_fetch(debug, MOTE_DEBUG_ALL, error);
 
 	if (status == MOTE_OK)
 		*regs = debug->user;
@@ -95,7 +121,7 @@ static mote_status refuse(mote_error *error)
 mote_status mote_debug_vm_set_registers(struct mote_debug_vm *debug, const mote_regs *regs,
 					mote_error *error)
 {
-	mote_status status = mote_debug_fetch(debug, error);
+	mote_status status = mote_debug_fetch(debug, MOTE_DEBUG_ALL, error);
 
 	if (status != MOTE_OK)
 		return status;
@@ -104,7 +130,7 @@ mote_status mote_debug_vm_set_registers(struct mote_debug_vm *debug, const mote_
 	debug->user = *regs;
 	debug->stepping = false;
 	status = mote_debug_store(debug, false, error);
-	debug->known = false; /* what the vCPU has taken is what is read next */
+	debug->known = MOTE_DEBUG_NOTHING; /* what the vCPU has taken is what is read next */
 	return status;
 }
 
@@ -137,6 +163,6 @@ mote_status mote_debug_vm_set_thread(struct mote_debug_vm *debug, const mote_sre
 		return status;
 	if (!mote_debug_put_thread(wanted, &sregs))
 		return refuse(error);
-	debug->known = false;
+	debug->known = MOTE_DEBUG_NOTHING;
 	return vm->ops->set_sregs(vm, &sregs, error);
 }

@@ -38,11 +38,11 @@ mote_status mote_debug_vm_leave(struct mote_debug_vm *debug, mote_error *error)
 
 	mote_debug_clear_breakpoints(debug);
 	unwatched = mote_debug_clear_watches(debug, error);
-	status = mote_debug_fetch(debug, error);
+	status = mote_debug_fetch(debug, MOTE_DEBUG_FLOW, error);
 	if (status == MOTE_OK)
 		status = mote_debug_store(debug, false, error);
 	debug->stepping = false;
-	debug->known = false;
+	debug->known = MOTE_DEBUG_NOTHING;
 	return status == MOTE_OK ? unwatched : status;
 }
 
@@ -75,7 +75,7 @@ static mote_status prepare(struct mote_debug_vm *debug, const struct mote_debug_
 	 * it. */
 	if (doorbell && debug->stepping && how->step)
 		return MOTE_OK;
-	status = mote_debug_fetch(debug, error);
+	status = mote_debug_fetch(debug, MOTE_DEBUG_FLOW, error);
 	if (status != MOTE_OK)
 		return status;
 	bytes = mote_debug_vm_read(debug, mote_regs_pc(&debug->user), code, sizeof(code));
@@ -98,9 +98,11 @@ static mote_status enter(struct mote_debug_vm *debug, struct mote_guest_event *e
 	enum mote_debug_place place = MOTE_DEBUG_ENTERING;
 	mote_status status;
 
-	debug->known = false;
+	debug->known = MOTE_DEBUG_NOTHING;
 	for (;;) {
 		status = mote_sandbox_vm_run(debug->sandbox_vm, event, error);
+		if (status == MOTE_OK)
+			mote_debug_learn(debug, event);
 		if (status != MOTE_OK || event->kind != MOTE_EVENT_BREAK)
 			return status;
 		mote_interrupt_take_break(debug->sandbox_vm->vm->interrupt);
@@ -143,7 +145,7 @@ static mote_status executed(struct mote_debug_vm *debug, const struct mote_debug
 	mote_status status = mote_debug_close_pages(debug, error);
 
 	if (status == MOTE_OK)
-		status = mote_debug_fetch(debug, error);
+		status = mote_debug_fetch(debug, MOTE_DEBUG_FLOW, error);
 	if (status != MOTE_OK)
 		return status;
 	if (accessed)
@@ -174,7 +176,7 @@ static void hide_step(struct mote_debug_vm *debug)
 static mote_status after_step(struct mote_debug_vm *debug, const struct mote_debug_resume *how,
 			      struct mote_debug_stop *stop, mote_error *error)
 {
-	mote_status status = mote_debug_fetch(debug, error);
+	mote_status status = mote_debug_fetch(debug, MOTE_DEBUG_FLOW, error);
 
 	if (status != MOTE_OK)
 		return status;
@@ -191,12 +193,16 @@ static mote_status after_step(struct mote_debug_vm *debug, const struct mote_deb
 static mote_status at_end(struct mote_debug_vm *debug, const struct mote_debug_resume *how,
 			  uint64_t gva, struct mote_debug_stop *stop, mote_error *error)
 {
-	const bool failed = debug->store_status >= 0 && gva == debug->store_end &&
-			    mote_debug_store_failed(&debug->user, debug->store_status);
+	bool failed = debug->store_status >= 0 && gva == debug->store_end, set;
 	mote_status status = MOTE_OK;
-	bool set;
 
 	mote_debug_clear_ends(debug);
+	if (failed) {
+		status = mote_debug_fetch(debug, MOTE_DEBUG_ALL, error);
+		if (status != MOTE_OK)
+			return status;
+		failed = mote_debug_store_failed(&debug->user, debug->store_status);
+	}
 	set = mote_debug_breakpoint_at(debug, gva) != NULL;
 	if (failed) {
 		debug->retries = MOST_RETRY_STEPS; /* with its page open, until it succeeds */
@@ -214,7 +220,7 @@ static mote_status at_breakpoint(struct mote_debug_vm *debug, const struct mote_
 				 const struct mote_debug_breakpoint *breakpoint,
 				 struct mote_debug_stop *stop, mote_error *error)
 {
-	mote_status status = mote_debug_fetch(debug, error);
+	mote_status status = mote_debug_fetch(debug, MOTE_DEBUG_FLOW, error);
 
 	if (status != MOTE_OK)
 		return status;

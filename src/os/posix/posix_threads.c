@@ -137,6 +137,7 @@ mote_status mote_os_event_create(const mote_allocator *allocator, struct mote_os
 				 mote_error *error)
 {
 	struct mote_os_event *created = mote_allocate(allocator, sizeof(*created));
+	const char *what = "pthread_mutex_init";
 	int code;
 
 	if (created == NULL)
@@ -144,6 +145,7 @@ mote_status mote_os_event_create(const mote_allocator *allocator, struct mote_os
 	created->allocator = allocator;
 	code = pthread_mutex_init(&created->mutex, NULL);
 	if (code == 0) {
+		what = "pthread_cond_init";
 		code = pthread_cond_init(&created->changed, NULL);
 		if (code == 0) {
 			*event = created;
@@ -152,7 +154,7 @@ mote_status mote_os_event_create(const mote_allocator *allocator, struct mote_os
 		pthread_mutex_destroy(&created->mutex);
 	}
 	mote_release(allocator, created);
-	return mote_os_fail(error, MOTE_DOMAIN_OS, code, "pthread_cond_init");
+	return mote_os_fail(error, MOTE_DOMAIN_OS, code, what);
 }
 
 void mote_os_event_destroy(struct mote_os_event *event)

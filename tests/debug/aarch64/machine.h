@@ -40,4 +40,23 @@ static inline void set_low_double(mote_fpu *fpu, double value)
 	__builtin_memcpy(fpu->v[3], &value, sizeof(value));
 }
 
+/* Of V5, the guest's "wide". */
+#define WIDE_DOUBLES 2u
+static inline uint8_t *wide_place(mote_fpu *fpu, unsigned i)
+{
+	return &fpu->v[5][8 * i];
+}
+
+/* N, Z, C, V. */
+#define PROGRAM_FLAGS 0xf0000000u
+
+/* Values that no program can have, if there are any. */
+#define REFUSES false
+static inline void make_impossible(mote_regs *regs, mote_sregs *sregs, mote_fpu *fpu)
+{
+	(void)regs;
+	(void)sregs;
+	(void)fpu;
+}
+
 #endif

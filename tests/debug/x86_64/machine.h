@@ -40,4 +40,23 @@ static inline void set_low_double(mote_fpu *fpu, double value)
 	__builtin_memcpy(fpu->xmm[3], &value, sizeof(value));
 }
 
+/* Of YMM5, the guest's "wide". */
+#define WIDE_DOUBLES 4u
+static inline uint8_t *wide_place(mote_fpu *fpu, unsigned i)
+{
+	return i < 2 ? &fpu->xmm[5][8 * i] : &fpu->ymm_high[5][8 * (i - 2)];
+}
+
+/* CF, PF, AF, ZF, SF, DF, OF, AC, ID. */
+#define PROGRAM_FLAGS 0x240cd5u
+
+/* Values that no program can have, if there are any. */
+#define REFUSES true
+static inline void make_impossible(mote_regs *regs, mote_sregs *sregs, mote_fpu *fpu)
+{
+	regs->rip = 1ull << 47;
+	sregs->fs.base = 1ull << 63;
+	fpu->mxcsr = UINT32_MAX;
+}
+
 #endif

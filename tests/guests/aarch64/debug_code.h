@@ -42,6 +42,27 @@ static inline double debug_vectors(void)
 	return out;
 }
 
+__asm__(".pushsection .text\n"
+	".globl wide_here\n"
+	".type wide_here, %function\n"
+	"wide_here: ret\n"
+	".size wide_here, 4\n"
+	".popsection");
+
+static inline double debug_wide(void)
+{
+	static const double values[2] = {1.5, 2.5};
+	double out[2];
+
+	__asm__ volatile("ldr q5, [%1]\n\t"
+			 "bl wide_here\n\t"
+			 "str q5, [%0]"
+			 :
+			 : "r"(out), "r"(values)
+			 : "v5", "x30", "memory");
+	return out[1];
+}
+
 /* No instruction reads the flags for single steps. */
 static inline uint64_t debug_flags(void)
 {

@@ -5,6 +5,7 @@
 #ifndef DEBUG_CODE_H
 #define DEBUG_CODE_H
 
+#include <cpuid.h>
 #include <stdint.h>
 
 static inline void debug_store(char *at, uint64_t value)
@@ -43,6 +44,33 @@ static inline double debug_vectors(void)
 			 : "m"(values)
 			 : "xmm3", "memory");
 	return out;
+}
+
+__asm__(".pushsection .text\n"
+	".globl wide_here\n"
+	".type wide_here, @function\n"
+	"wide_here: ret\n"
+	".size wide_here, 1\n"
+	".popsection");
+
+static inline double debug_wide(void)
+{
+	static const double values[4] = {1.5, 2.5, 3.5, 4.5};
+	unsigned a, b, c, d;
+	double out[4];
+
+	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE) || !(c & bit_AVX))
+		return 0;
+	__asm__ volatile("vmovupd %1, %%ymm5\n\t"
+			 "sub $128, %%rsp\n\t"
+			 "call wide_here\n\t"
+			 "add $128, %%rsp\n\t"
+			 "vmovupd %%ymm5, (%0)\n\t"
+			 "vzeroupper"
+			 :
+			 : "r"(out), "m"(values)
+			 : "xmm5", "memory");
+	return out[3];
 }
 
 static inline uint64_t debug_flags(void)

@@ -48,28 +48,36 @@ void mote_aarch64_debug_get(const struct mote_monitor *monitor, const mote_aarch
 	user->pstate &= ~MOTE_AARCH64_PSTATE_SS;
 }
 
-bool mote_aarch64_debug_put(const struct mote_monitor *monitor, const mote_aarch64_regs *user,
-			    bool step, mote_aarch64_regs *regs, struct mote_aarch64_sregs *sregs)
+static uint64_t flags_of(const mote_aarch64_regs *user, bool step)
+{
+	return (user->pstate & PSTATE_OF_PROGRAMS) | MOTE_AARCH64_PSTATE_DAIF |
+	       (step ? MOTE_AARCH64_PSTATE_SS : 0);
+}
+
+void mote_aarch64_debug_put_return(const struct mote_monitor *monitor,
+				   const mote_aarch64_regs *user, bool step,
+				   struct mote_aarch64_exception_state *state)
+{
+	(void)monitor;
+	state->elr = user->pc;
+	state->spsr = flags_of(user, step);
+	state->sp_el0 = user->sp;
+}
+
+bool mote_aarch64_debug_put(const mote_aarch64_regs *user, bool step,
+			    const struct mote_aarch64_sregs *sregs, mote_aarch64_regs *regs)
 {
 	const mote_aarch64_regs before = *regs;
-	const uint64_t flags = (user->pstate & PSTATE_OF_PROGRAMS) | MOTE_AARCH64_PSTATE_DAIF |
-			       (step ? MOTE_AARCH64_PSTATE_SS : 0);
 
-	bool changed;
-
-	(void)monitor;
+	(void)sregs;
 	*regs = *user;
-	regs->pstate = flags;
+	regs->pstate = flags_of(user, step);
 	if (!in_monitor(&before))
 		return false;
-	changed = sregs->elr != user->pc || sregs->spsr != flags || sregs->sp_el0 != user->sp;
-	sregs->elr = user->pc;
-	sregs->spsr = flags;
-	sregs->sp_el0 = user->sp;
 	regs->pc = before.pc;
 	regs->pstate = before.pstate;
 	regs->sp = before.sp;
-	return changed;
+	return true;
 }
 
 enum mote_debug_trap_kind mote_aarch64_debug_trap(const struct mote_exception *exception)

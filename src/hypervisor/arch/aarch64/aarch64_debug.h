@@ -29,11 +29,16 @@ enum mote_debug_place mote_aarch64_debug_settle(const struct mote_monitor *monit
 void mote_aarch64_debug_get(const struct mote_monitor *monitor, const mote_aarch64_regs *regs,
 			    const struct mote_aarch64_sregs *sregs, mote_aarch64_regs *user);
 
-/* The reverse, into regs and sregs; of the flags only those that belong to a program.  step: a trap
- * comes after the next instruction, with the facility for it on.  Returns whether sregs has
- * changed. */
-bool mote_aarch64_debug_put(const struct mote_monitor *monitor, const mote_aarch64_regs *user,
-			    bool step, mote_aarch64_regs *regs, struct mote_aarch64_sregs *sregs);
+/* The reverse, into regs; of the flags only those that belong to a program.  step: a trap comes
+ * after the next instruction, with the facility for it on.  True: it is in the monitor, and pc, sp
+ * and pstate are for mote_aarch64_debug_put_return. */
+bool mote_aarch64_debug_put(const mote_aarch64_regs *user, bool step,
+			    const struct mote_aarch64_sregs *sregs, mote_aarch64_regs *regs);
+
+/* What the return from the monitor takes. */
+void mote_aarch64_debug_put_return(const struct mote_monitor *monitor,
+				   const mote_aarch64_regs *user, bool step,
+				   struct mote_aarch64_exception_state *state);
 
 /* A program may have any values. */
 static inline bool mote_aarch64_debug_accepts(const mote_aarch64_regs *user)

@@ -60,24 +60,34 @@ void mote_x86_64_debug_get(const struct mote_monitor *monitor, const mote_x86_64
 	user->rflags &= ~(MOTE_X86_64_RFLAGS_TF | RFLAGS_RF);
 }
 
-bool mote_x86_64_debug_put(const struct mote_monitor *monitor, const mote_x86_64_regs *user,
-			   bool step, mote_x86_64_regs *regs, struct mote_x86_64_sregs *sregs)
+static uint64_t flags_of(const mote_x86_64_regs *user, bool step)
+{
+	return (user->rflags & RFLAGS_OF_PROGRAMS) | MOTE_X86_64_RFLAGS_FIXED |
+	       (step ? MOTE_X86_64_RFLAGS_TF : 0);
+}
+
+void mote_x86_64_debug_put_return(const struct mote_monitor *monitor, const mote_x86_64_regs *user,
+				  bool step, struct mote_x86_64_exception_state *state)
+{
+	(void)state;
+	mote_put64(frame(monitor) + FRAME_RIP, user->rip);
+	mote_put64(frame(monitor) + FRAME_RFLAGS, flags_of(user, step));
+	mote_put64(frame(monitor) + FRAME_RSP, user->rsp);
+}
+
+bool mote_x86_64_debug_put(const mote_x86_64_regs *user, bool step,
+			   const struct mote_x86_64_sregs *sregs, mote_x86_64_regs *regs)
 {
 	const mote_x86_64_regs before = *regs;
-	const uint64_t flags = (user->rflags & RFLAGS_OF_PROGRAMS) | MOTE_X86_64_RFLAGS_FIXED |
-			       (step ? MOTE_X86_64_RFLAGS_TF : 0);
 
 	*regs = *user;
-	regs->rflags = flags;
+	regs->rflags = flags_of(user, step);
 	if (!in_monitor(sregs))
 		return false;
-	mote_put64(frame(monitor) + FRAME_RIP, user->rip);
-	mote_put64(frame(monitor) + FRAME_RFLAGS, flags);
-	mote_put64(frame(monitor) + FRAME_RSP, user->rsp);
 	regs->rip = before.rip;
 	regs->rflags = before.rflags;
 	regs->rsp = before.rsp;
-	return false;
+	return true;
 }
 
 bool mote_x86_64_debug_accepts(const mote_x86_64_regs *user)

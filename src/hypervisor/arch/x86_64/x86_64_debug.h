@@ -30,11 +30,15 @@ enum mote_debug_place mote_x86_64_debug_settle(const struct mote_monitor *monito
 void mote_x86_64_debug_get(const struct mote_monitor *monitor, const mote_x86_64_regs *regs,
 			   const struct mote_x86_64_sregs *sregs, mote_x86_64_regs *user);
 
-/* The reverse, into regs and the monitor's memory; of the flags only those that belong to a
- * program.  step: a trap comes after the next instruction.  Returns whether sregs has changed:
- * never. */
-bool mote_x86_64_debug_put(const struct mote_monitor *monitor, const mote_x86_64_regs *user,
-			   bool step, mote_x86_64_regs *regs, struct mote_x86_64_sregs *sregs);
+/* The reverse, into regs; of the flags only those that belong to a program.  step: a trap comes
+ * after the next instruction.  True: it is in the monitor, and rip, rsp and rflags are for
+ * mote_x86_64_debug_put_return. */
+bool mote_x86_64_debug_put(const mote_x86_64_regs *user, bool step,
+			   const struct mote_x86_64_sregs *sregs, mote_x86_64_regs *regs);
+
+/* What the return from the monitor takes: into its memory. */
+void mote_x86_64_debug_put_return(const struct mote_monitor *monitor, const mote_x86_64_regs *user,
+				  bool step, struct mote_x86_64_exception_state *state);
 
 /* Whether a program may have these registers: a bad address would fault in the monitor. */
 bool mote_x86_64_debug_accepts(const mote_x86_64_regs *user);

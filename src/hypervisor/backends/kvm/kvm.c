@@ -289,6 +289,7 @@ static const struct mote_vm_ops vm_ops = {
 	.debug_regs = mote_kvm_debug_regs,
 	.set_debug_regs = mote_kvm_set_debug_regs,
 	.exception_state = mote_kvm_exception_state,
+	.set_exception_return = mote_kvm_set_exception_return,
 	.state_bytes = mote_kvm_state_bytes,
 	.save_state = mote_kvm_save_state,
 	.load_state = mote_kvm_load_state,

@@ -80,6 +80,7 @@ mote_status mote_kvm_arch_create_vcpu(struct mote_kvm_vm *vm, mote_error *error)
 		return mote_kvm_fail(error, -result, "KVM_ARM_PREFERRED_TARGET");
 	/* No SVE, no performance counters, no pointer authentication. */
 	init.features[0] = 1u << MOTE_KVM_ARM_VCPU_PSCI_0_2;
+	mote_kvm_know_reset(vm);
 	return mote_kvm_vcpu_set(vm, MOTE_KVM_ARM_VCPU_INIT, &init, "KVM_ARM_VCPU_INIT", error);
 }
 

@@ -12,6 +12,9 @@ struct mote_kvm_arch {
 	bool nisv; /* accesses without a syndrome are exits, not errors of KVM_RUN */
 };
 
+/* What is known of the general registers after KVM_ARM_VCPU_INIT. */
+void mote_kvm_know_reset(struct mote_kvm_vm *vm);
+
 /* One register by its id.  value: as many bytes as the id encodes. */
 mote_status mote_kvm_get_register(struct mote_kvm_vm *vm, uint64_t id, void *value,
 				  mote_error *error);

@@ -1,27 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * KVM's aarch64 registers, one by one, through tables of their ids.
+ * KVM's aarch64 registers, one by one, through tables of their ids.  Each costs a call, so what was
+ * read is kept until the vCPU runs, and what is known to be there is not written.
  * Source: Linux, Documentation/virt/kvm/api.rst, 4.68 (KVM_SET_ONE_REG); Arm ARM
  * (DDI 0487), D19 (encodings of system registers).
  */
 #include <stddef.h>
+#include <string.h>
 
 #include "error_internal.h"
 #include "hypervisor/backends/kvm/kvm_aarch64_internal.h"
+
+enum { GENERAL_REGISTERS = 31, VECTOR_REGISTERS = 32 };
+
+/* The numbers of values that can be known; x0 is 0. */
+enum value {
+	VALUE_pc = GENERAL_REGISTERS,
+	VALUE_pstate,
+#define VALUE(name, ...) VALUE_##name,
+	MOTE_AARCH64_SREGS_MAP(VALUE)
+#undef VALUE
+		VALUES,
+};
+
+_Static_assert((int)VALUES <= (int)MOTE_KVM_KNOWN_REGISTERS, "each value has a bit");
 
 /* A register of 64 bits, and its place in one of the neutral structures. */
 struct place {
 	uint64_t id;
 	size_t offset;
+	enum value value;
 };
 
 #define CORE(type, number, field)                                                                  \
 	{                                                                                          \
-		MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_##number), offsetof(type, field)               \
+		MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_##number), offsetof(type, field),              \
+			VALUE_##field                                                              \
 	}
 #define SYSTEM(type, field, ...)                                                                   \
 	{                                                                                          \
-		MOTE_KVM_ARM_SYSREG(__VA_ARGS__), offsetof(type, field)                            \
+		MOTE_KVM_ARM_SYSREG(__VA_ARGS__), offsetof(type, field), VALUE_##field             \
 	}
 #define SREG(field, ...) SYSTEM(mote_sregs, field, __VA_ARGS__),
 
@@ -35,19 +53,19 @@ static const struct place sreg_places[] = {CORE(mote_sregs, SP, sp_el0),
 _Static_assert(sizeof(mote_sregs) == 8 * (sizeof(sreg_places) / sizeof(sreg_places[0])),
 	       "every system register has a place");
 
+/* First where the exception returns to. */
+enum { RETURN_PLACES = 3 };
 static const struct place exception_places[] = {
-	CORE(mote_exception_state, PC, pc),
-	CORE(mote_exception_state, PSTATE, pstate),
 	CORE(mote_exception_state, ELR_EL1, elr),
 	CORE(mote_exception_state, SPSR_EL1, spsr),
 	CORE(mote_exception_state, SP, sp_el0),
+	CORE(mote_exception_state, PC, pc),
+	CORE(mote_exception_state, PSTATE, pstate),
 	SYSTEM(mote_exception_state, esr, 3, 0, 5, 2, 0),
 	SYSTEM(mote_exception_state, far, 3, 0, 6, 0, 0),
 };
 
 #define PLACES(places) (places), sizeof(places) / sizeof((places)[0])
-
-enum { GENERAL_REGISTERS = 31, VECTOR_REGISTERS = 32 };
 
 #define MDSCR_EL1 MOTE_KVM_ARM_SYSREG(2, 0, 0, 2, 2)
 #define DBGBVR_EL1(n) MOTE_KVM_ARM_SYSREG(2, 0, 0, n, 4)
@@ -64,7 +82,6 @@ struct mover {
 	unsigned long request; /* MOTE_KVM_GET_ONE_REG or MOTE_KVM_SET_ONE_REG */
 	mote_error *error;
 	mote_status status; /* the first failure; nothing is moved after it */
-	bool zeros;	    /* the vCPU's x0 to x30 are known to be 0 */
 };
 
 static void move(struct mover *mover, uint64_t id, void *value)
@@ -78,6 +95,33 @@ static void move(struct mover *mover, uint64_t id, void *value)
 							  ? "KVM_GET_ONE_REG"
 							  : "KVM_SET_ONE_REG",
 						  mover->error);
+}
+
+/* The same for a register whose value may be known.  What the vCPU makes of a value that is written
+ * is not. */
+static void move_known(struct mover *mover, uint64_t id, enum value number, uint64_t *value)
+{
+	struct mote_kvm_vm *vm = mover->vm;
+	const uint64_t bit = 1ull << number;
+	const bool known = (vm->known & bit) != 0;
+
+	if (mover->request == MOTE_KVM_GET_ONE_REG) {
+		if (!known)
+			move(mover, id, &vm->values[number]);
+		if (mover->status != MOTE_OK)
+			return;
+		vm->known |= bit;
+		*value = vm->values[number];
+	} else if (!known || *value != vm->values[number]) {
+		vm->known &= ~bit;
+		move(mover, id, value);
+	}
+}
+
+void mote_kvm_know_reset(struct mote_kvm_vm *vm)
+{
+	vm->known = (1ull << GENERAL_REGISTERS) - 1;
+	memset(vm->values, 0, sizeof(vm->values));
 }
 
 /* A mover for a vCPU whose last exit's instruction has retired. */
@@ -103,6 +147,7 @@ mote_status mote_kvm_set_register(struct mote_kvm_vm *vm, uint64_t id, const voi
 {
 	struct mover mover = {.vm = vm, .request = MOTE_KVM_SET_ONE_REG, .error = error};
 
+	vm->known = 0;
 	move(&mover, id, (void *)(uintptr_t)value);
 	return mover.status;
 }
@@ -110,21 +155,22 @@ mote_status mote_kvm_set_register(struct mote_kvm_vm *vm, uint64_t id, const voi
 /* ---- General registers ------------------------------------------------------------------- */
 
 /* The stack pointer of the level that pstate selects. */
-static uint64_t sp_id(uint64_t pstate)
+static void move_sp(struct mover *mover, uint64_t pstate, uint64_t *sp)
 {
-	return (pstate & MOTE_AARCH64_PSTATE_MODE) == MOTE_AARCH64_PSTATE_EL1H
-		       ? MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_SP_EL1)
-		       : MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_SP);
+	if ((pstate & MOTE_AARCH64_PSTATE_MODE) == MOTE_AARCH64_PSTATE_EL1H)
+		move_known(mover, MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_SP_EL1), VALUE_sp_el1, sp);
+	else
+		move_known(mover, MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_SP), VALUE_sp_el0, sp);
 }
 
 static void move_regs(struct mover *mover, mote_regs *regs)
 {
 	for (unsigned i = 0; i < GENERAL_REGISTERS; i++)
-		if (!mover->zeros || regs->x[i] != 0)
-			move(mover, MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_X(i)), &regs->x[i]);
-	move(mover, MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_PC), &regs->pc);
-	move(mover, MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_PSTATE), &regs->pstate);
-	move(mover, sp_id(regs->pstate), &regs->sp);
+		move_known(mover, MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_X(i)), (enum value)i,
+			   &regs->x[i]);
+	move_known(mover, MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_PC), VALUE_pc, &regs->pc);
+	move_known(mover, MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_PSTATE), VALUE_pstate, &regs->pstate);
+	move_sp(mover, regs->pstate, &regs->sp);
 }
 
 mote_status mote_kvm_regs(struct mote_vm *base, mote_regs *regs, mote_error *error)
@@ -143,9 +189,6 @@ mote_status mote_kvm_set_regs(struct mote_vm *base, const mote_regs *regs, mote_
 	struct mover mover = begin(base, MOTE_KVM_SET_ONE_REG, error);
 	mote_regs written = *regs;
 
-	/* KVM_ARM_VCPU_INIT guarantees zeros; each register that is skipped saves an ioctl. */
-	mover.zeros = !mover.vm->touched;
-	mover.vm->touched = true;
 	move_regs(&mover, &written);
 	return mover.status;
 }
@@ -156,7 +199,8 @@ static void move_places(struct mover *mover, void *structure, const struct place
 			size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		move(mover, places[i].id, (uint8_t *)structure + places[i].offset);
+		move_known(mover, places[i].id, places[i].value,
+			   (uint64_t *)(void *)((uint8_t *)structure + places[i].offset));
 }
 
 mote_status mote_kvm_sregs(struct mote_vm *base, mote_sregs *sregs, mote_error *error)
@@ -188,6 +232,16 @@ mote_status mote_kvm_exception_state(struct mote_vm *base, mote_exception_state 
 	move_places(&mover, &read, PLACES(exception_places));
 	if (mover.status == MOTE_OK)
 		*state = read;
+	return mover.status;
+}
+
+mote_status mote_kvm_set_exception_return(struct mote_vm *base, const mote_exception_state *state,
+					  mote_error *error)
+{
+	struct mover mover = begin(base, MOTE_KVM_SET_ONE_REG, error);
+	mote_exception_state written = *state;
+
+	move_places(&mover, &written, exception_places, RETURN_PLACES);
 	return mover.status;
 }
 

@@ -139,7 +139,6 @@ mote_status mote_kvm_load_state(struct mote_vm *base, const void *state, size_t 
 		status = mote_vm_check_state(bytes, needed, error);
 	if (status == MOTE_OK)
 		status = mote_kvm_retire(vm, error);
-	vm->touched = true;
 	while (status == MOTE_OK && at < end) {
 		struct record record;
 

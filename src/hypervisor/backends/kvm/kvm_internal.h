@@ -33,6 +33,9 @@ enum mote_kvm_pending {
 	MOTE_KVM_EXIT_STASHED,	 /* retiring caused another exit, not reported yet */
 };
 
+/* As many as known has bits. */
+enum { MOTE_KVM_KNOWN_REGISTERS = 64 };
+
 struct mote_kvm_vm {
 	struct mote_vm base;
 	struct mote_kvm *kvm;
@@ -40,7 +43,10 @@ struct mote_kvm_vm {
 	int vcpu_fd;
 	struct mote_kvm_run *run;
 	enum mote_kvm_pending pending;
-	bool touched; /* the vCPU has run, or its general registers were written */
+	/* Where each register costs a call: those whose values have been read since the vCPU last
+	 * ran, or are known after a reset.  Bits number the values. */
+	uint64_t known;
+	uint64_t values[MOTE_KVM_KNOWN_REGISTERS];
 	struct mote_kick_signal kick;
 };
 
@@ -108,6 +114,8 @@ mote_status mote_kvm_set_debug_regs(struct mote_vm *base, const mote_debug_regs 
 				    mote_error *error);
 mote_status mote_kvm_exception_state(struct mote_vm *base, mote_exception_state *state,
 				     mote_error *error);
+mote_status mote_kvm_set_exception_return(struct mote_vm *base, const mote_exception_state *state,
+					  mote_error *error);
 mote_status mote_kvm_state_bytes(struct mote_vm *base, size_t *bytes, mote_error *error);
 mote_status mote_kvm_save_state(struct mote_vm *base, void *state, size_t bytes, mote_error *error);
 mote_status mote_kvm_load_state(struct mote_vm *base, const void *state, size_t bytes,

@@ -57,6 +57,7 @@ mote_status mote_kvm_retire(struct mote_kvm_vm *vm, mote_error *error)
 
 	if (vm->pending != MOTE_KVM_ACCESS_PENDING)
 		return MOTE_OK;
+	vm->known = 0;
 	vm->run->immediate_exit = 1;
 	result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_RUN, NULL);
 	vm->run->immediate_exit = 0;
@@ -193,7 +194,7 @@ mote_status mote_kvm_enter(struct mote_vm *base, struct mote_vm_exit *exit, mote
 	struct mote_kvm_vm *vm = to_vm(base);
 	int result = 0;
 
-	vm->touched = true;
+	vm->known = 0;
 	if (vm->pending != MOTE_KVM_EXIT_STASHED)
 		result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_RUN, NULL);
 	if (result < 0)

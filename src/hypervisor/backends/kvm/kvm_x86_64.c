@@ -334,6 +334,16 @@ mote_status mote_kvm_exception_state(struct mote_vm *base, mote_exception_state 
 	return MOTE_OK;
 }
 
+/* The processor keeps it in the frame on the stack, which is memory. */
+mote_status mote_kvm_set_exception_return(struct mote_vm *base, const mote_exception_state *state,
+					  mote_error *error)
+{
+	(void)base;
+	(void)state;
+	(void)error;
+	return MOTE_OK;
+}
+
 /* ---- Debug registers --------------------------------------------------------------------- */
 
 mote_status mote_kvm_debug_regs(struct mote_vm *base, mote_debug_regs *debug, mote_error *error)

@@ -29,10 +29,9 @@ static void user_code_has_the_registers_of_the_vcpu(void)
 	REQUIRE_EQ(user.pc, 0x400000);
 	REQUIRE_EQ(user.pstate, EL0);
 	user.pc += 4;
-	REQUIRE(!mote_aarch64_debug_put(&monitor, &user, true, &regs, &sregs));
+	REQUIRE(!mote_aarch64_debug_put(&user, true, &sregs, &regs));
 	REQUIRE_EQ(regs.pc, 0x400004);
 	REQUIRE_EQ(regs.pstate, EL0 | SS);
-	REQUIRE_EQ(sregs.elr, 1);
 }
 
 static void the_monitor_has_them_in_elr_spsr_and_sp_el0(void)
@@ -40,6 +39,7 @@ static void the_monitor_has_them_in_elr_spsr_and_sp_el0(void)
 	mote_aarch64_regs regs = {.pc = MONITOR_GVA + 0x404, .sp = 0xf000, .pstate = EL1H}, user;
 	struct mote_aarch64_sregs sregs = {
 		.elr = 0x400120, .spsr = EL0 | ZERO_FLAG | SS, .sp_el0 = 0x7000};
+	struct mote_aarch64_exception_state state = {0};
 
 	REQUIRE_EQ(mote_aarch64_debug_settle(&monitor, &sregs, &regs), MOTE_DEBUG_SAVED);
 	mote_aarch64_debug_get(&monitor, &regs, &sregs, &user);
@@ -49,11 +49,11 @@ static void the_monitor_has_them_in_elr_spsr_and_sp_el0(void)
 	user.pc = 0x500000;
 	user.sp = 0x6ff0;
 	user.x[0] = 2;
-	REQUIRE(mote_aarch64_debug_put(&monitor, &user, true, &regs, &sregs));
-	REQUIRE(!mote_aarch64_debug_put(&monitor, &user, true, &regs, &sregs));
-	REQUIRE_EQ(sregs.elr, 0x500000);
-	REQUIRE_EQ(sregs.spsr, EL0 | ZERO_FLAG | SS);
-	REQUIRE_EQ(sregs.sp_el0, 0x6ff0);
+	REQUIRE(mote_aarch64_debug_put(&user, true, &sregs, &regs));
+	mote_aarch64_debug_put_return(&monitor, &user, true, &state);
+	REQUIRE_EQ(state.elr, 0x500000);
+	REQUIRE_EQ(state.spsr, EL0 | ZERO_FLAG | SS);
+	REQUIRE_EQ(state.sp_el0, 0x6ff0);
 	REQUIRE_EQ(regs.x[0], 2);
 	REQUIRE_EQ(regs.pc, MONITOR_GVA + 0x404);
 	REQUIRE_EQ(regs.sp, 0xf000);
@@ -74,10 +74,10 @@ static void only_the_condition_flags_are_set(void)
 	mote_aarch64_regs user = {.pstate = UINT64_MAX}, regs = {.pstate = EL0};
 	struct mote_aarch64_sregs sregs = {0};
 
-	mote_aarch64_debug_put(&monitor, &user, false, &regs, &sregs);
+	mote_aarch64_debug_put(&user, false, &sregs, &regs);
 	REQUIRE_EQ(regs.pstate, 0xf00003c0);
 	user.pstate = 0;
-	mote_aarch64_debug_put(&monitor, &user, false, &regs, &sregs);
+	mote_aarch64_debug_put(&user, false, &sregs, &regs);
 	REQUIRE_EQ(regs.pstate, EL0);
 }
 

@@ -48,7 +48,7 @@ static void user_code_has_the_registers_of_the_vcpu(void)
 	REQUIRE_EQ(user.rip, 0x400000);
 	REQUIRE_EQ(user.rflags, 2);
 	user.rip++;
-	mote_x86_64_debug_put(&monitor, &user, true, &regs, &sregs);
+	REQUIRE(!mote_x86_64_debug_put(&user, true, &sregs, &regs));
 	REQUIRE_EQ(regs.rip, 0x400001);
 	REQUIRE_EQ(regs.rflags, 2 | TF);
 	REQUIRE_EQ(regs.rsp, 0x8000);
@@ -58,6 +58,7 @@ static void the_monitor_has_them_in_its_frame(void)
 {
 	mote_x86_64_regs regs = behind_halt(14), user;
 	const mote_x86_64_regs vcpu = regs;
+	struct mote_x86_64_exception_state state = {0};
 	struct mote_x86_64_sregs sregs = supervisor;
 
 	mote_x86_64_debug_get(&monitor, &regs, &sregs, &user);
@@ -67,7 +68,8 @@ static void the_monitor_has_them_in_its_frame(void)
 	user.rip = 0x500000;
 	user.rsp = 0x6ff8;
 	user.rax = 2;
-	mote_x86_64_debug_put(&monitor, &user, true, &regs, &sregs);
+	REQUIRE(mote_x86_64_debug_put(&user, true, &sregs, &regs));
+	mote_x86_64_debug_put_return(&monitor, &user, true, &state);
 	REQUIRE_EQ(mote_get64(frame), 0x500000);
 	REQUIRE_EQ(mote_get64(frame + 16), 2 | CARRY | TF);
 	REQUIRE_EQ(mote_get64(frame + 24), 0x6ff8);
@@ -107,10 +109,10 @@ static void only_a_programs_own_flags_are_set(void)
 	mote_x86_64_regs user = {.rflags = UINT64_MAX}, regs = {0};
 	struct mote_x86_64_sregs sregs = user_mode;
 
-	mote_x86_64_debug_put(&monitor, &user, false, &regs, &sregs);
+	mote_x86_64_debug_put(&user, false, &sregs, &regs);
 	REQUIRE_EQ(regs.rflags, 0x240cd7);
 	user.rflags = 0;
-	mote_x86_64_debug_put(&monitor, &user, false, &regs, &sregs);
+	mote_x86_64_debug_put(&user, false, &sregs, &regs);
 	REQUIRE_EQ(regs.rflags, 2);
 }
 
