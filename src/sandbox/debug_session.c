@@ -98,6 +98,9 @@ static bool begin_stop(struct mote_debug_server *link, struct mote_debug_vm *vm,
 		link->is_changed = false;
 		link->wants_hold = false;
 		tell(link, described);
+	} else {
+		/* With the lock: a client that comes now is about the run that follows. */
+		mote_debugger_wake(link->sandbox, true);
 	}
 	unlock(link);
 	return wanted;
@@ -266,6 +269,7 @@ static void gdb_attach(void *user)
 	link->has_client = true;
 	link->is_awaited = false;
 	link->wants_hold = false;
+	link->break_signal = MOTE_GDB_SIGTRAP;
 	use = mote_debug_use_of(link);
 	link->is_due = use == MOTE_DEBUG_STOPPED;
 	unlock(link);

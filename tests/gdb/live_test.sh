@@ -163,9 +163,33 @@ says goes_backwards "$(session record 'set range-stepping off' 'break leaf' cont
 says detaches "$(session detach 'break vectors_here' continue "p $vector" "set var $vector = 99.5" \
 	detach)" "Breakpoint 1, " "= 1.5" "[Inferior 1 (process 1) detached]"
 
+# lldb takes no pipe: the program waits at a socket.
+lldb_session()
+{
+	local socket=$work/lldb program tries
+	MOTE_TEST_GUESTS=$guests "$host" walk "unix:$socket" 2>>"$work/said" &
+	program=$!
+	for ((tries = 0; tries < 600; tries++)); do
+		! grep -qs "listens at unix:$socket" "$work/said" || break
+		sleep 0.1
+	done
+	timeout 300 lldb --no-lldbinit --batch \
+		-o "process connect --plugin gdb-remote unix-connect://$socket" \
+		-o 'breakpoint set -n leaf' -o continue -o 'thread backtrace' -o 'frame variable a' \
+		-o 'breakpoint delete -f' -o next -o 'watchpoint set variable origin.x' -o continue \
+		-o 'watchpoint delete -f' -o detach "$guests/debug_O0" 2>&1
+	kill -0 "$program" 2>/dev/null && wait "$program"
+}
+
 if [ -n "$machine" ]; then
 	wait "$bed" || status=1
 	bed=
+elif command -v lldb >/dev/null; then
+	says lldb_walks "$(lldb_session)" "stop reason = breakpoint 1" "leaf(a=0, b=0)" "middle(n=6)" \
+		"work(n=6)" "(uint64_t) a = 0" "stop reason = step over" "Watchpoint created" \
+		"stop reason = watchpoint 1" "Process 1 detached"
+else
+	skip "$suite.lldb_walks" "lldb is not installed" || status=1
 fi
 said=$(cat "$work/said")
 says programs_go_on "$said" "walk: work = 25" "walk: shift = 137" "repair: faulty = 42" \

@@ -143,7 +143,7 @@ static void a_second_client_is_sent_away(void)
 	send_text(first, "+$qC#b4");
 	expect(first, "+$QC1#c5");
 	send_text(first, "$k#6b");
-	expect(first, "+");
+	expect(first, "+$X09#c1");
 	expect_end(first);
 	/* The next one is welcome. */
 	second = connect_to(path);
