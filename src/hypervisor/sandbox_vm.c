@@ -61,6 +61,47 @@ mote_status mote_sandbox_vm_set_up(struct mote_sandbox_vm *sandbox_vm,
 	return status == MOTE_OK ? mote_vcpu_park(sandbox_vm->vm, error) : status;
 }
 
+mote_status mote_sandbox_vm_save(struct mote_sandbox_vm *sandbox_vm, struct mote_vcpu_state *state,
+				 mote_error *error)
+{
+	struct mote_vm *vm = sandbox_vm->vm;
+	mote_sregs sregs;
+	mote_status status = vm->ops->sregs(vm, &sregs, error);
+
+	if (status == MOTE_OK)
+		status = vm->ops->save_state(vm, state->block, state->bytes, error);
+	if (status == MOTE_OK)
+		state->root = mote_sregs_root(&sregs);
+	return status;
+}
+
+/* Everything, with pending events.  The root of the page tables is this VM's, and what it has
+ * become: on aarch64 it has the ASID. */
+static mote_status load_all(struct mote_vm *vm, const struct mote_vcpu_state *state,
+			    mote_error *error)
+{
+	mote_sregs own, loaded;
+	mote_status status = vm->ops->sregs(vm, &own, error);
+
+	if (status == MOTE_OK)
+		status = vm->ops->load_state(vm, state->block, state->bytes, error);
+	if (status != MOTE_OK || mote_sregs_root(&own) == state->root)
+		return status;
+	status = vm->ops->sregs(vm, &loaded, error);
+	mote_sregs_root(&loaded) = mote_sregs_root(&own);
+	return status == MOTE_OK ? vm->ops->set_sregs(vm, &loaded, error) : status;
+}
+
+mote_status mote_sandbox_vm_load(struct mote_sandbox_vm *sandbox_vm,
+				 const struct mote_vcpu_state *state, bool clean, mote_error *error)
+{
+	struct mote_vm *vm = sandbox_vm->vm;
+
+	if (clean)
+		return vm->ops->load_user_state(vm, state->block, state->bytes, error);
+	return load_all(vm, state, error);
+}
+
 void mote_sandbox_vm_destroy(struct mote_sandbox_vm *sandbox_vm)
 {
 	if (sandbox_vm->vm != NULL)
@@ -121,6 +162,14 @@ static mote_status mmio_fault(struct mote_sandbox_vm *sandbox_vm, const struct m
 			   error);
 }
 
+/* A write that was only to be noticed is no fault: the monitor returns to its instruction. */
+static mote_status serve_write(struct mote_sandbox_vm *sandbox_vm, struct mote_guest_event *event,
+			       mote_error *error)
+{
+	return mote_tracking_serve(sandbox_vm->tracking, sandbox_vm->vm, &event->exception,
+				   &event->served, error);
+}
+
 /* The monitor's exit.  User mode cannot cause a Halt anywhere else, so none is expected. */
 static mote_status halt_event(struct mote_sandbox_vm *sandbox_vm, struct mote_guest_event *event,
 			      mote_error *error)
@@ -134,7 +183,8 @@ static mote_status halt_event(struct mote_sandbox_vm *sandbox_vm, struct mote_gu
 	event->kind = MOTE_EVENT_FAULT;
 	event->in_monitor = mote_monitor_exception(&sandbox_vm->monitor, &state, &event->exception);
 	if (event->in_monitor)
-		return MOTE_OK;
+		return sandbox_vm->tracking != NULL ? serve_write(sandbox_vm, event, error)
+						    : MOTE_OK;
 	snprintf(event->text, sizeof(event->text), "halt outside the monitor's stubs");
 	return plain_fault(sandbox_vm, event, MOTE_FAULT_OTHER, error);
 }

@@ -112,6 +112,8 @@ mote_status mote_kvm_state_bytes(struct mote_vm *base, size_t *bytes, mote_error
 mote_status mote_kvm_save_state(struct mote_vm *base, void *state, size_t bytes, mote_error *error);
 mote_status mote_kvm_load_state(struct mote_vm *base, const void *state, size_t bytes,
 				mote_error *error);
+mote_status mote_kvm_load_user_state(struct mote_vm *base, const void *state, size_t bytes,
+				     mote_error *error);
 mote_status mote_kvm_begin_reset(struct mote_vm *base, mote_error *error);
 mote_status mote_kvm_invalidate_translations(struct mote_vm *base, uint64_t gpa, uint64_t bytes,
 					     mote_error *error);

@@ -24,9 +24,9 @@ mote_status mote_kvm_put_xsave(struct mote_kvm_vm *vm, const uint8_t *area, mote
 	return mote_kvm_vcpu_set(vm, MOTE_KVM_SET_XSAVE, area, "KVM_SET_XSAVE", error);
 }
 
-/* PKRU is 0 after power-on.  Kernels before 6.2 do not change it unless the area marks it; it is in
- * the component's first bytes, which are zeros here, like the whole area. */
-static void mark_pkru(const struct mote_vm *base, uint8_t *area)
+/* PKRU is 0 after power-on.  It is in the component's first bytes, which are zeros where the area
+ * does not mark it. */
+void mote_kvm_mark_pkru(const struct mote_vm *base, uint8_t *area)
 {
 	if (((const struct mote_kvm_vm *)base)->kvm->arch->pkru)
 		mote_x86_64_xsave_mark(area, MOTE_X86_64_XCR0_PKRU);
@@ -81,7 +81,7 @@ static mote_status write_fpu(struct mote_vm *base, const mote_fpu *fpu, bool fro
 	if (status == MOTE_OK && from_current)
 		status = mote_kvm_get_xsave(vm, area, error);
 	if (!from_current)
-		mark_pkru(base, area);
+		mote_kvm_mark_pkru(base, area);
 	if (status == MOTE_OK && !mote_x86_64_fpu_to_xsave(fpu, area, mote_kvm_xsave_bytes(base)))
 		status = fail_format(error);
 	if (status == MOTE_OK)
