@@ -251,6 +251,11 @@ void mote_sandbox_break_in(mote_sandbox *sandbox)
 	mote_os_lock_release(debug->lock);
 }
 
+static bool is_attached(const struct mote_sandbox_debug *debug)
+{
+	return debug->attached;
+}
+
 static void free_debug(struct mote_sandbox_debug *debug)
 {
 	const mote_allocator *allocator = &debug->sandbox->engine->allocator;
@@ -293,7 +298,11 @@ mote_status mote_sandbox_attach(mote_sandbox *sandbox, const struct mote_debugge
 				mote_error *error)
 {
 	static const struct mote_sandbox_debug_ops ops = {
-		.run = run_debugged, .wait_for_release = wait_for_release, .free = free_debug};
+		.run = run_debugged,
+		.wait_for_release = wait_for_release,
+		.is_attached = is_attached,
+		.free = free_debug,
+	};
 	struct mote_sandbox_debug *debug = sandbox->debug;
 	mote_status status = MOTE_OK;
 

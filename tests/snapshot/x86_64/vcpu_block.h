@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The vCPU's state as KVM's block has it, on x86_64.
+ */
+#ifndef MOTE_TEST_VCPU_BLOCK_H
+#define MOTE_TEST_VCPU_BLOCK_H
+
+#include <linux/kvm.h>
+#include <stddef.h>
+#include <string.h>
+
+/* Clears what means nothing: the number of an exception that is neither pending nor injected. */
+static inline void vcpu_block_clear_rest(void *block, size_t bytes)
+{
+	struct {
+		struct kvm_sregs sregs;
+		struct kvm_regs regs;
+		struct kvm_debugregs debug;
+		struct kvm_vcpu_events events;
+	} *parts = block;
+
+	(void)bytes;
+	if (!parts->events.exception.injected && !parts->events.exception.pending)
+		memset(&parts->events.exception, 0, sizeof(parts->events.exception));
+	parts->events.exception_has_payload = 0;
+	parts->events.exception_payload = 0;
+}
+
+#endif
