@@ -20,7 +20,7 @@ static const struct {
 	{"fault", bench_case_fault},	 {"memory", bench_case_memory},
 	{"many", bench_case_many},	 {"inflate", bench_case_inflate},
 	{"batch", bench_case_batch},	 {"buffer", bench_case_buffer},
-	{"process", bench_case_process},
+	{"process", bench_case_process}, {"snapshot", bench_case_snapshot},
 };
 
 enum { CASES = sizeof(cases) / sizeof(cases[0]) };

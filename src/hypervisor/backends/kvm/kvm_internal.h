@@ -26,10 +26,11 @@ struct mote_kvm {
 	struct mote_kvm_arch *arch;
 };
 
-/* An exit that was reported but whose instruction has not retired yet. */
+/* What the next KVM_RUN does first. */
 enum mote_kvm_pending {
 	MOTE_KVM_NOTHING_PENDING = 0,
-	MOTE_KVM_ACCESS_PENDING, /* retires at the next KVM_RUN */
+	MOTE_KVM_ACCESS_PENDING, /* the instruction of the last exit retires */
+	MOTE_KVM_LOAD_PENDING,	 /* registers in the shared page are loaded */
 	MOTE_KVM_EXIT_STASHED,	 /* retiring caused another exit, not reported yet */
 };
 
@@ -57,7 +58,7 @@ mote_status mote_kvm_vcpu_get(struct mote_kvm_vm *vm, unsigned long request, voi
 mote_status mote_kvm_vcpu_set(struct mote_kvm_vm *vm, unsigned long request, const void *in,
 			      const char *name, mote_error *error);
 
-/* Lets the instruction of the last exit retire.  Called before any register access. */
+/* Does what is pending.  Called before any register access. */
 mote_status mote_kvm_retire(struct mote_kvm_vm *vm, mote_error *error);
 
 /* The value of a capability, 0 when it is missing.  While the device is being opened: if the query

@@ -46,6 +46,13 @@ static mote_status fail_run(mote_error *error, int code, const char *what)
 	}
 }
 
+/* A run ended before it entered the guest.  KVM completes a pending access, and loads registers,
+ * before it looks for signals, unless it could not even begin. */
+static void settle(struct mote_kvm_vm *vm)
+{
+	vm->pending = vm->run->dirty_regs != 0 ? MOTE_KVM_LOAD_PENDING : MOTE_KVM_NOTHING_PENDING;
+}
+
 /*
  * KVM completes a port or MMIO access at the next run of the vCPU, which would overwrite registers
  * that were set in between.  A run that must not enter the guest completes just the access.  If the
@@ -55,13 +62,13 @@ mote_status mote_kvm_retire(struct mote_kvm_vm *vm, mote_error *error)
 {
 	int result;
 
-	if (vm->pending != MOTE_KVM_ACCESS_PENDING)
+	if (vm->pending != MOTE_KVM_ACCESS_PENDING && vm->pending != MOTE_KVM_LOAD_PENDING)
 		return MOTE_OK;
 	vm->run->immediate_exit = 1;
 	result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_RUN, NULL);
 	vm->run->immediate_exit = 0;
 	if (result == -EINTR || result == -EAGAIN) {
-		vm->pending = MOTE_KVM_NOTHING_PENDING;
+		settle(vm);
 		return MOTE_OK;
 	}
 	if (result < 0)
@@ -182,8 +189,7 @@ MOTE_COLD static mote_status end_failed_run(struct mote_kvm_vm *vm, int result,
 	}
 	if (result != -EINTR)
 		return fail_run(error, -result, "KVM_RUN");
-	/* KVM completes a pending access before it checks for signals. */
-	vm->pending = MOTE_KVM_NOTHING_PENDING;
+	settle(vm);
 	exit->kind = MOTE_EXIT_RETRY;
 	return MOTE_OK;
 }

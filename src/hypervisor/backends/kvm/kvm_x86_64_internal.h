@@ -14,6 +14,7 @@ struct mote_kvm_arch {
 	size_t xsave_bytes;
 	bool pkru;	      /* KVM keeps it for each vCPU, though CPUID hides it from guests */
 	bool hypercall_quirk; /* can be turned off */
+	bool sync_regs;	      /* a run loads general and special registers from the shared page */
 	struct mote_kvm_x86_cpuid *cpuid;
 };
 

@@ -92,6 +92,24 @@ mote_status mote_kvm_load_state(struct mote_vm *base, const void *state, size_t 
 	return status == MOTE_OK ? load_parts(vm, state, PART_COUNT, error) : status;
 }
 
+/* The next run loads what is in the shared page: that costs no call. */
+static mote_status load_at_next_run(struct mote_kvm_vm *vm, const struct block *block,
+				    mote_error *error)
+{
+	struct mote_kvm_x86_sync_regs *to = (void *)vm->run->sync_regs;
+	mote_status status;
+
+	to->regs = block->regs;
+	to->sregs = block->sregs;
+	vm->run->dirty_regs = MOTE_KVM_X86_SYNC_REGS | MOTE_KVM_X86_SYNC_SREGS;
+	status = mote_kvm_put_xsave(vm, (const uint8_t *)(block + 1), error);
+	if (status == MOTE_OK)
+		vm->pending = MOTE_KVM_LOAD_PENDING;
+	else
+		vm->run->dirty_regs = 0;
+	return status;
+}
+
 mote_status mote_kvm_load_user_state(struct mote_vm *base, const void *state, size_t bytes,
 				     mote_error *error)
 {
@@ -100,5 +118,10 @@ mote_status mote_kvm_load_user_state(struct mote_vm *base, const void *state, si
 
 	if (status == MOTE_OK)
 		status = mote_kvm_touch(base, &vm, error);
-	return status == MOTE_OK ? load_parts(vm, state, USER_PART_COUNT, error) : status;
+	if (status != MOTE_OK)
+		return status;
+	/* What is left of an instruction must not follow. */
+	if (vm->kvm->arch->sync_regs && vm->pending == MOTE_KVM_NOTHING_PENDING)
+		return load_at_next_run(vm, state, error);
+	return load_parts(vm, state, USER_PART_COUNT, error);
 }
