@@ -5,7 +5,8 @@
  * Life: options -> create -> call, call, ... -> destroy.  The guest initializes
  * itself when it is first entered: by the first call, or by mote_sandbox_start.
  * After a guest fault, an abort, a kill, a deadline or a failed host function
- * the sandbox is poisoned: every further call gives MOTE_POISONED.
+ * the sandbox is poisoned: every further call gives MOTE_POISONED, until it is put back to a
+ * snapshot (mote/snapshot.h).
  *
  * A sandbox is used by one thread at a time and may move between threads.
  */
