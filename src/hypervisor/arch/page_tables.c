@@ -302,15 +302,20 @@ static bool open_entry(uint8_t *table, const struct mote_table_format *format, u
 	return open != entry;
 }
 
-/* Replaces an open block by pages that are closed. */
+/* Replaces a block that was just opened by pages that are closed; where there is no table for them,
+ * it is closed again. */
 static bool split_block(struct mote_page_tables *tables, const struct mote_table_format *format,
 			uint8_t *table, uint64_t gva)
 {
 	const uint64_t begin = gva & ~(uint64_t)(MOTE_BLOCK_BYTES - 1);
-	uint8_t *pages = make_table(tables, format, table, mote_table_index(gva, BLOCK_LEVEL));
+	const unsigned index = mote_table_index(gva, BLOCK_LEVEL);
+	const uint64_t block = mote_table_entry(table, index);
+	uint8_t *pages = make_table(tables, format, table, index);
 
 	if (pages)
 		close_pages(pages, format, begin, begin + MOTE_BLOCK_BYTES);
+	else
+		mote_table_set_entry(table, index, format->close(block, MOTE_ENTRY_BLOCK));
 	return pages != NULL;
 }
 
