@@ -75,21 +75,38 @@ mote_status mote_sandbox_vm_save(struct mote_sandbox_vm *sandbox_vm, struct mote
 	return status;
 }
 
-/* Everything, with pending events.  The root of the page tables is this VM's, and what it has
- * become: on aarch64 it has the ASID. */
-static mote_status load_all(struct mote_vm *vm, const struct mote_vcpu_state *state,
+/* The root of the page tables is this VM's, and what it has become: on aarch64 it has the ASID. */
+static mote_status set_root(struct mote_vm *vm, uint64_t root, mote_error *error)
+{
+	mote_sregs sregs;
+	mote_status status = vm->ops->sregs(vm, &sregs, error);
+
+	if (status != MOTE_OK || mote_sregs_root(&sregs) == root)
+		return status;
+	mote_sregs_root(&sregs) = root;
+	return vm->ops->set_sregs(vm, &sregs, error);
+}
+
+/* Everything, with pending events.  Where this failed before, ASIDs may have been taken twice. */
+static mote_status load_all(struct mote_sandbox_vm *sandbox_vm, const struct mote_vcpu_state *state,
 			    mote_error *error)
 {
-	mote_sregs own, loaded;
+	struct mote_vm *vm = sandbox_vm->vm;
+	const bool again = sandbox_vm->root != 0;
+	mote_sregs own;
 	mote_status status = vm->ops->sregs(vm, &own, error);
 
+	if (status == MOTE_OK && !again)
+		sandbox_vm->root = mote_sregs_root(&own);
 	if (status == MOTE_OK)
 		status = vm->ops->load_state(vm, state->block, state->bytes, error);
-	if (status != MOTE_OK || mote_sregs_root(&own) == state->root)
-		return status;
-	status = vm->ops->sregs(vm, &loaded, error);
-	mote_sregs_root(&loaded) = mote_sregs_root(&own);
-	return status == MOTE_OK ? vm->ops->set_sregs(vm, &loaded, error) : status;
+	if (status == MOTE_OK)
+		status = set_root(vm, sandbox_vm->root, error);
+	if (status == MOTE_OK && again)
+		status = vm->ops->invalidate_translations(vm, 0, UINT64_MAX, error);
+	if (status == MOTE_OK)
+		sandbox_vm->root = 0;
+	return status;
 }
 
 mote_status mote_sandbox_vm_load(struct mote_sandbox_vm *sandbox_vm,
@@ -99,7 +116,7 @@ mote_status mote_sandbox_vm_load(struct mote_sandbox_vm *sandbox_vm,
 
 	if (clean)
 		return vm->ops->load_user_state(vm, state->block, state->bytes, error);
-	return load_all(vm, state, error);
+	return load_all(sandbox_vm, state, error);
 }
 
 void mote_sandbox_vm_destroy(struct mote_sandbox_vm *sandbox_vm)

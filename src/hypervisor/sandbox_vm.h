@@ -27,6 +27,8 @@ struct mote_sandbox_vm {
 	bool parks;	    /* a thread that is done with it must say so: mote_vcpu_park */
 	struct mote_monitor monitor;
 	struct mote_tracking *tracking; /* borrowed; NULL: nobody asks what the guest writes */
+	uint64_t
+		root; /* of its page tables, while a load that failed may have left another; or 0 */
 	uint64_t exits;
 };
 

@@ -11,7 +11,7 @@
 #include "error_internal.h"
 #include "hypervisor/interrupt/interrupt_internal.h"
 #include "options.h"
-#include "sandbox/sandbox_internal.h"
+#include "sandbox/snapshot_internal.h"
 #include "value_internal.h"
 
 /* ---- The run ----------------------------------------------------------------------------- */
@@ -441,7 +441,7 @@ mote_status mote_sandbox_call_batch(mote_sandbox *sandbox, mote_function functio
 /* A guest that was put into the state of a snapshot has, though not here. */
 static bool has_started(const mote_sandbox *sandbox)
 {
-	return sandbox->vm.exits != 0 || sandbox->origin != NULL;
+	return sandbox->vm.exits != 0 || mote_origin_is_set(sandbox);
 }
 
 mote_status mote_sandbox_start(mote_sandbox *sandbox, const mote_call_options *options,

@@ -228,9 +228,9 @@ static void renew(mote_sandbox *sandbox, const uint64_t random[RANDOM_WORDS])
 	mailbox->random[0] = random[0];
 	mailbox->random[1] = random[1];
 	mailbox->generation = random[2] != 0 ? random[2] : 1;
-	mote_thread_block_fill(mote_layout_host(layout, sandbox->ram.hva, thread->gva,
-						thread->bytes),
-			       thread->gva, &layout->thread, random[3]);
+	mote_thread_block_set_canary(mote_layout_host(layout, sandbox->ram.hva, thread->gva,
+						      thread->bytes),
+				     &layout->thread, random[3]);
 }
 
 mote_status mote_origin_renew(mote_sandbox *sandbox, mote_error *error)
@@ -289,8 +289,7 @@ static mote_status check_snapshot(const mote_sandbox *sandbox, const mote_snapsh
  * say where the page tables are.  After a fault or a kill it may be anywhere. */
 static bool is_clean(const mote_sandbox *sandbox, const mote_snapshot *snapshot)
 {
-	return !sandbox->poisoned && sandbox->debug_ops == NULL &&
-	       sandbox->origin->snapshot != NULL &&
+	return !sandbox->poisoned && sandbox->debug_ops == NULL && mote_origin_is_set(sandbox) &&
 	       sandbox->layout.ram_gpa == snapshot->layout.ram_gpa;
 }
 

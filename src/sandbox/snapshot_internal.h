@@ -55,6 +55,12 @@ struct mote_origin {
 mote_status mote_origin_set(mote_sandbox *sandbox, mote_snapshot *snapshot, mote_error *error);
 void mote_origin_free(mote_sandbox *sandbox);
 
+/* Whether its memory has been as in a snapshot. */
+static inline bool mote_origin_is_set(const mote_sandbox *sandbox)
+{
+	return sandbox->origin != NULL && sandbox->origin->snapshot != NULL;
+}
+
 /* MOTE_FORKED, or MOTE_BUSY under a debugger. */
 mote_status mote_snapshot_check_sandbox(const mote_sandbox *sandbox, mote_error *error);
 

@@ -7,9 +7,13 @@
 
 #include <linux/kvm.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
-/* Clears what means nothing: the number of an exception that is neither pending nor injected. */
+enum { XSTATE_BV = 512, IN_USE_SSE = 2 };
+
+/* Clears what means nothing: the number of an exception that is neither pending nor injected, and
+ * whether registers that are all zeros are in use, which the processor says as it likes. */
 static inline void vcpu_block_clear_rest(void *block, size_t bytes)
 {
 	struct {
@@ -19,7 +23,8 @@ static inline void vcpu_block_clear_rest(void *block, size_t bytes)
 		struct kvm_vcpu_events events;
 	} *parts = block;
 
-	(void)bytes;
+	REQUIRE(bytes > sizeof(*parts) + XSTATE_BV);
+	((uint8_t *)(parts + 1))[XSTATE_BV] |= IN_USE_SSE;
 	if (!parts->events.exception.injected && !parts->events.exception.pending)
 		memset(&parts->events.exception, 0, sizeof(parts->events.exception));
 	parts->events.exception_has_payload = 0;

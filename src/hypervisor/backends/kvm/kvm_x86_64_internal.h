@@ -29,8 +29,9 @@ size_t mote_kvm_xsave_bytes(const struct mote_vm *base);
 mote_status mote_kvm_get_xsave(struct mote_kvm_vm *vm, uint8_t *area, mote_error *error);
 mote_status mote_kvm_put_xsave(struct mote_kvm_vm *vm, const uint8_t *area, mote_error *error);
 
-/* Marks PKRU in an area, if KVM has it: kernels before 6.2 change it only then. */
-void mote_kvm_mark_pkru(const struct mote_vm *base, uint8_t *area);
+/* Makes an area that was read load all that user code can change, though it was in its initial
+ * state: without a mark kernels before 6.2 leave PKRU, and some processors MXCSR, as it is. */
+void mote_kvm_complete_xsave(const struct mote_vm *base, uint8_t *area);
 
 /* Discards the last exit's instruction, with all accesses that it has yet to make. */
 mote_status mote_kvm_forget_pending(struct mote_kvm_vm *vm, mote_error *error);

@@ -61,9 +61,8 @@ mote_status mote_kvm_save_state(struct mote_vm *base, void *state, size_t bytes,
 					   parts[i].get_name, error);
 	if (status == MOTE_OK)
 		status = mote_kvm_get_xsave(vm, block + sizeof(struct block), error);
-	/* Where user code may change PKRU, it is loaded though it was 0. */
 	if (status == MOTE_OK)
-		mote_kvm_mark_pkru(base, block + sizeof(struct block));
+		mote_kvm_complete_xsave(base, block + sizeof(struct block));
 	return status;
 }
 

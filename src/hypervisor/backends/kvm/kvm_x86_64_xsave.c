@@ -26,10 +26,16 @@ mote_status mote_kvm_put_xsave(struct mote_kvm_vm *vm, const uint8_t *area, mote
 
 /* PKRU is 0 after power-on.  It is in the component's first bytes, which are zeros where the area
  * does not mark it. */
-void mote_kvm_mark_pkru(const struct mote_vm *base, uint8_t *area)
+static void mark_pkru(const struct mote_vm *base, uint8_t *area)
 {
 	if (((const struct mote_kvm_vm *)base)->kvm->arch->pkru)
 		mote_x86_64_xsave_mark(area, MOTE_X86_64_XCR0_PKRU);
+}
+
+void mote_kvm_complete_xsave(const struct mote_vm *base, uint8_t *area)
+{
+	mark_pkru(base, area);
+	mote_x86_64_xsave_complete_mxcsr(area);
 }
 
 static mote_status allocate_area(struct mote_vm *base, uint8_t **area, mote_error *error)
@@ -81,7 +87,7 @@ static mote_status write_fpu(struct mote_vm *base, const mote_fpu *fpu, bool fro
 	if (status == MOTE_OK && from_current)
 		status = mote_kvm_get_xsave(vm, area, error);
 	if (!from_current)
-		mote_kvm_mark_pkru(base, area);
+		mark_pkru(base, area);
 	if (status == MOTE_OK && !mote_x86_64_fpu_to_xsave(fpu, area, mote_kvm_xsave_bytes(base)))
 		status = fail_format(error);
 	if (status == MOTE_OK)
