@@ -83,13 +83,13 @@ static void take_over_news(const mote_sandbox *sandbox, uint64_t gva, const uint
 	}
 }
 
-void clean_check_memory(mote_sandbox *sandbox, const mote_snapshot *snapshot)
+static void check_pages(mote_sandbox *sandbox, const mote_snapshot *snapshot, uint64_t begin,
+			uint64_t end)
 {
-	const uint64_t bytes = mote_snapshot_bytes(&snapshot->layout);
 	const uint8_t *ram = sandbox->ram.hva, *from = snapshot->memory.hva;
 	uint8_t page[MOTE_PAGE_BYTES];
 
-	for (uint64_t at = 0; at < bytes; at += MOTE_PAGE_BYTES) {
+	for (uint64_t at = begin; at < end; at += MOTE_PAGE_BYTES) {
 		memcpy(page, from + at, sizeof(page));
 		take_over_news(sandbox, MOTE_RAM_GVA + at, ram + at, page);
 		if (memcmp(ram + at, page, sizeof(page)) == 0)
@@ -97,6 +97,30 @@ void clean_check_memory(mote_sandbox *sandbox, const mote_snapshot *snapshot)
 		test_note("page 0x%llx, %s", (unsigned long long)(MOTE_RAM_GVA + at),
 			  mote_layout_name(&snapshot->layout, MOTE_RAM_GVA + at));
 		REQUIRE_MEM(ram + at, page, sizeof(page));
+	}
+}
+
+/* Pages that do not exist are zeros, and to look at one makes it. */
+static void check_holes(const mote_snapshot *snapshot, uint64_t begin, uint64_t end)
+{
+	for (size_t i = 0; i < snapshot->run_count; i++)
+		REQUIRE(snapshot->runs[i].end <= begin || snapshot->runs[i].begin >= end);
+}
+
+void clean_check_memory(mote_sandbox *sandbox, const mote_snapshot *snapshot)
+{
+	const uint64_t bytes = mote_snapshot_bytes(&snapshot->layout);
+	uint64_t begin, end = 0, before = 0;
+
+	while (end < bytes) {
+		REQUIRE_OK(mote_os_memory_next_data(&sandbox->ram, end, &begin, &end, NULL), NULL);
+		if (begin > bytes)
+			begin = bytes;
+		if (end > bytes)
+			end = bytes;
+		check_holes(snapshot, before, begin);
+		check_pages(sandbox, snapshot, begin, end);
+		before = end;
 	}
 }
 
