@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "clean.h"
 #include "hostile.h"
 
 /* ---- At entry ---------------------------------------------------------------------------- */
@@ -125,6 +126,27 @@ static void protection_keys_of_another_sandbox(void)
 	hostile_close(&first);
 	if (written != MOTE_OK)
 		SKIP("no guest on this machine can write PKRU");
+}
+
+/* ---- Of an earlier call ------------------------------------------------------------------- */
+
+/* The doorbell retires with a step that is yet to be taken. */
+GUEST_CODE(step_and_ring, "pushf; orl $0x100, (%rsp); popf; out %eax, $0x50");
+
+static void a_step_is_not_left_behind(void)
+{
+	const struct hostile_guest guest = {GUEST(step_and_ring), .export_signature = "void()",
+					    .ready_first = true};
+	struct hostile_run run;
+
+	hostile_open(&run, &guest);
+	REQUIRE_OK(mote_snapshot_take(run.sandbox, NULL, &run.snapshot, &run.error), &run.error);
+	for (unsigned int i = 0; i < 10; i++) {
+		hostile_enter(&run);
+		CHECK_OK(run.status, &run.error);
+		clean_restore(run.sandbox, run.snapshot);
+	}
+	hostile_close(&run);
 }
 
 /* ---- In a fault -------------------------------------------------------------------------- */
@@ -269,6 +291,7 @@ static void fault_names_the_place(void)
 static const struct test_case cases[] = {
 	CASE(entry_registers),
 	CASE(protection_keys_of_another_sandbox),
+	CASE(a_step_is_not_left_behind),
 	CASE(registers_of_an_exception),
 	CASE(registers_of_an_exception_with_error_code),
 	CASE(registers_of_a_malformed_doorbell),

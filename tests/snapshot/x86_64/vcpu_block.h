@@ -10,10 +10,13 @@
 #include <stdint.h>
 #include <string.h>
 
+#define DR6_STEP (1ull << 14)
+
 enum { XSTATE_BV = 512, IN_USE_SSE = 2 };
 
 /* Clears what means nothing: the number of an exception that is neither pending nor injected, and
- * whether registers that are all zeros are in use, which the processor says as it likes. */
+ * whether registers that are all zeros are in use, which the processor says as it likes.  Of a step
+ * that was never reported DR6 tells, which user code cannot read. */
 static inline void vcpu_block_clear_rest(void *block, size_t bytes)
 {
 	struct {
@@ -29,6 +32,7 @@ static inline void vcpu_block_clear_rest(void *block, size_t bytes)
 		memset(&parts->events.exception, 0, sizeof(parts->events.exception));
 	parts->events.exception_has_payload = 0;
 	parts->events.exception_payload = 0;
+	parts->debug.dr6 &= ~DR6_STEP;
 }
 
 #endif
