@@ -150,11 +150,27 @@ void clean_check_vcpu(mote_sandbox *sandbox, const mote_snapshot *snapshot)
 	free(now.block);
 }
 
+static uint64_t root(mote_sandbox *sandbox)
+{
+	struct mote_vm *vm = sandbox->vm.vm;
+	mote_error error = MOTE_ERROR_INIT;
+	mote_sregs sregs;
+
+	REQUIRE_OK(vm->ops->sregs(vm, &sregs, &error), &error);
+	REQUIRE_OK(mote_vcpu_park(vm, &error), &error);
+	return mote_sregs_root(&sregs);
+}
+
 void clean_restore(mote_sandbox *sandbox, mote_snapshot *snapshot)
 {
+	const bool tracked = sandbox->origin != NULL;
+	const uint64_t before = root(sandbox);
 	mote_error error = MOTE_ERROR_INIT;
 
 	REQUIRE_OK(mote_sandbox_restore(sandbox, snapshot, &error), &error);
+	/* aarch64: with the ASID.  With an older one a processor may remember that it may write. */
+	if (tracked)
+		CHECK_EQ(root(sandbox), before);
 	CHECK(!mote_sandbox_is_poisoned(sandbox));
 	CHECK(!mote_sandbox_get_fault(sandbox));
 	clean_check_memory(sandbox, snapshot);

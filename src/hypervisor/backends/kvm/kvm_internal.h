@@ -26,7 +26,7 @@ struct mote_kvm {
 	struct mote_kvm_arch *arch;
 };
 
-/* What the next KVM_RUN does first. */
+/* What the next KVM_RUN does first; from LOAD on it is not usual. */
 enum mote_kvm_pending {
 	MOTE_KVM_NOTHING_PENDING = 0,
 	MOTE_KVM_ACCESS_PENDING, /* the instruction of the last exit retires */
@@ -95,6 +95,8 @@ mote_status mote_kvm_arch_create_vcpu(struct mote_kvm_vm *vm, mote_error *error)
 /* Decodes an exit reason that only this architecture has, or that differs on it; false: not one of
  * these. */
 bool mote_kvm_arch_exit(const struct mote_kvm_run *run, struct mote_vm_exit *exit);
+/* Clears registers of this thread that a kind of KVM lets guests share with it. */
+void mote_kvm_arch_clear_thread(void);
 /* An errno of KVM_RUN that guest code can cause; false: none of these. */
 bool mote_kvm_arch_run_error(int code, struct mote_vm_exit *exit);
 

@@ -194,14 +194,25 @@ MOTE_COLD static mote_status end_failed_run(struct mote_kvm_vm *vm, int result,
 	return MOTE_OK;
 }
 
+/* What is not usual when a run begins. */
+static int run_pending(struct mote_kvm_vm *vm)
+{
+	if (vm->pending == MOTE_KVM_EXIT_STASHED)
+		return 0;
+	mote_kvm_arch_clear_thread();
+	return mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_RUN, NULL);
+}
+
 mote_status mote_kvm_enter(struct mote_vm *base, struct mote_vm_exit *exit, mote_error *error)
 {
 	struct mote_kvm_vm *vm = to_vm(base);
-	int result = 0;
+	int result;
 
 	vm->touched = true;
-	if (vm->pending != MOTE_KVM_EXIT_STASHED)
+	if (vm->pending < MOTE_KVM_LOAD_PENDING)
 		result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_RUN, NULL);
+	else
+		result = run_pending(vm);
 	if (result < 0)
 		return end_failed_run(vm, result, exit, error);
 	decode(vm, exit);

@@ -71,11 +71,19 @@ static mote_status load_parts(struct mote_kvm_vm *vm, const uint8_t *block, unsi
 {
 	mote_status status = MOTE_OK;
 
+	mote_kvm_arch_clear_thread();
 	for (unsigned i = 0; status == MOTE_OK && i < count; i++)
 		status = mote_kvm_vcpu_set(vm, parts[i].set, block + parts[i].offset,
 					   parts[i].set_name, error);
 	return status == MOTE_OK ? mote_kvm_put_xsave(vm, block + sizeof(struct block), error)
 				 : status;
+}
+
+/* The PVM kind neither loads DS and ES for a guest nor gives the thread's back (measured): what one
+ * guest has in them shows in the next one on this thread.  64-bit programs use neither. */
+void mote_kvm_arch_clear_thread(void)
+{
+	__asm__ volatile("mov %0, %%ds\n\tmov %0, %%es" : : "r"(0));
 }
 
 mote_status mote_kvm_load_state(struct mote_vm *base, const void *state, size_t bytes,
@@ -98,6 +106,7 @@ static mote_status load_at_next_run(struct mote_kvm_vm *vm, const struct block *
 	struct mote_kvm_x86_sync_regs *to = (void *)vm->run->sync_regs;
 	mote_status status;
 
+	mote_kvm_arch_clear_thread();
 	to->regs = block->regs;
 	to->sregs = block->sregs;
 	vm->run->dirty_regs = MOTE_KVM_X86_SYNC_REGS | MOTE_KVM_X86_SYNC_SREGS;
