@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Snapshots: putting a sandbox back after it wrote to 1, 10 and 100 pages, taking one, and a life that
- * begins with one.
+ * Snapshots: putting a sandbox back after it wrote to 1, 10 and 100 pages, taking one, and a life
+ * that begins with one.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -10,6 +10,7 @@
 #include "instructions.h"
 
 MOTE_IMPORT(uint32_t, host_u32, (uint32_t, v))
+MOTE_IMPORT(mote_bytes, host_bytes, (mote_bytes, v))
 
 static uint32_t calls = 1000; /* in data */
 static uint32_t zeroed;	      /* in bss */
@@ -130,4 +131,10 @@ MOTE_EXPORT(void, fault_later, (uint32_t, rounds))
 MOTE_EXPORT(mote_bytes, echo, (mote_bytes, data))
 {
 	return data;
+}
+
+/* How much the host answers. */
+MOTE_EXPORT(uint64_t, ask, (mote_bytes, data))
+{
+	return host_bytes(data).length;
 }

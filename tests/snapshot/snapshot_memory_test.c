@@ -106,6 +106,41 @@ static void what_the_host_wrote_is_as_it_was(void)
 	fixture_destroy(sandbox, engine);
 }
 
+static mote_status answer_much(void *user, const mote_value *arguments, size_t count,
+			       mote_value *result, mote_error *error)
+{
+	static uint8_t secret[40000];
+
+	(void)count, (void)error;
+	memset(secret, 0x5e, sizeof(secret));
+	*result = user ? arguments[0] : mote_bytes(secret, sizeof(secret));
+	return MOTE_OK;
+}
+
+/* The guest wrote a byte there. */
+static void results_of_host_functions_are_as_they_were(void)
+{
+	static int echo;
+	const mote_host_function functions[] = {{"host_u32", "u32(u32)", answer_much, &echo, NULL},
+						{"host_bytes", "bytes(bytes)", answer_much, NULL,
+						 NULL}};
+	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
+	mote_engine *engine = fixture_engine();
+	mote_snapshot *snapshot;
+	mote_sandbox *sandbox;
+
+	options.host_functions = functions;
+	options.host_function_count = TEST_COUNT(functions);
+	sandbox = clean_sandbox(engine, &options);
+	snapshot = clean_take(sandbox);
+	for (unsigned i = 0; i < 3; i++) {
+		CHECK_EQ(CALL(sandbox, "ask", mote_bytes("?", 1)).as.u64, 40000);
+		clean_restore(sandbox, snapshot);
+	}
+	mote_snapshot_destroy(snapshot);
+	fixture_destroy(sandbox, engine);
+}
+
 static void batches_and_refused_arguments_are_forgotten(void)
 {
 	static mote_value arguments[3 * 1000];
@@ -319,6 +354,7 @@ static const struct test_case cases[] = {
 	CASE(everything_that_was_filled_is_as_it_was),
 	CASE(a_guest_that_overwrote_itself_is_as_it_was),
 	CASE(what_the_host_wrote_is_as_it_was),
+	CASE(results_of_host_functions_are_as_they_were),
 	CASE(batches_and_refused_arguments_are_forgotten),
 	CASE(only_what_was_written_costs),
 	CASE(first_writes_of_any_kind_are_noticed),

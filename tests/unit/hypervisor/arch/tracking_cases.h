@@ -36,7 +36,8 @@ static void write_to(struct mote_page_tables *tables, uint64_t gva)
 	entry_set(tables, gva, 0, WRITTEN(entry_get(tables, gva, 0)));
 }
 
-/* Pages at 0 and in the third block, which is one; the fourth is full of pages, the fifth has some. */
+/* Pages at 0 and in the third block, which is one; the fourth is full of pages, the fifth has
+ * some. */
 static void make_tracked(struct mote_page_tables *tables)
 {
 	const uint32_t data = MOTE_PAGE_USER | MOTE_PAGE_WRITE;
