@@ -243,9 +243,8 @@ mote_status mote_sandbox_vm_user_registers(struct mote_sandbox_vm *sandbox_vm,
 	return MOTE_OK;
 }
 
-mote_status mote_sandbox_vm_translate(struct mote_sandbox_vm *sandbox_vm,
-				      const struct mote_vm_exit *exit,
-				      struct mote_guest_event *event, mote_error *error)
+static mote_status translate(struct mote_sandbox_vm *sandbox_vm, const struct mote_vm_exit *exit,
+			     struct mote_guest_event *event, mote_error *error)
 {
 	memset(event, 0, sizeof(*event));
 	switch (exit->kind) {
@@ -274,4 +273,22 @@ mote_status mote_sandbox_vm_translate(struct mote_sandbox_vm *sandbox_vm,
 		return plain_fault(sandbox_vm, event, MOTE_FAULT_OTHER, error);
 	}
 	return MOTE_OK;
+}
+
+mote_status mote_sandbox_vm_translate(struct mote_sandbox_vm *sandbox_vm, struct mote_vm_exit *exit,
+				      struct mote_guest_event *event, mote_error *error)
+{
+	mote_status status = translate(sandbox_vm, exit, event, error);
+
+	while (status == MOTE_OK && event->served) {
+		status = mote_sandbox_vm_enter(sandbox_vm, exit, error);
+		if (status == MOTE_OK && mote_is_doorbell(exit)) {
+			event->kind = MOTE_EVENT_DOORBELL;
+			event->port = exit->as.io.port;
+			event->served = false;
+		} else if (status == MOTE_OK) {
+			status = translate(sandbox_vm, exit, event, error);
+		}
+	}
+	return status;
 }

@@ -100,9 +100,9 @@ static inline bool mote_is_doorbell(const struct mote_vm_exit *exit)
 	return false;
 }
 
-/* Turns an exit that is not a doorbell into an event, or serves it. */
-mote_status mote_sandbox_vm_translate(struct mote_sandbox_vm *sandbox_vm,
-				      const struct mote_vm_exit *exit,
+/* After an exit that is not a doorbell: turns it into an event, or serves it and runs on until
+ * something happens. */
+mote_status mote_sandbox_vm_translate(struct mote_sandbox_vm *sandbox_vm, struct mote_vm_exit *exit,
 				      struct mote_guest_event *event, mote_error *error);
 
 /* Where user code is, of a vCPU that may have stopped anywhere: in the monitor too, at or behind
@@ -116,29 +116,33 @@ mote_status mote_sandbox_vm_user_registers(struct mote_sandbox_vm *sandbox_vm,
 					   const struct mote_guest_event *event,
 					   mote_registers *registers, mote_error *error);
 
+/* Runs the guest until an exit. */
+static inline mote_status mote_sandbox_vm_enter(struct mote_sandbox_vm *sandbox_vm,
+						struct mote_vm_exit *exit, mote_error *error)
+{
+	struct mote_vm *vm = sandbox_vm->vm;
+	mote_status status;
+
+	/* A profiler's signals are normal, so the number of retries is not limited. */
+	do
+		status = mote_vcpu_run(vm, exit, error);
+	while (status == MOTE_OK && exit->kind == MOTE_EXIT_RETRY &&
+	       !mote_interrupt_breaks(vm->interrupt));
+	sandbox_vm->exits++;
+	return status;
+}
+
 /* Runs the guest until something happens.  Inline, because every call uses it. */
 static inline mote_status mote_sandbox_vm_run(struct mote_sandbox_vm *sandbox_vm,
 					      struct mote_guest_event *event, mote_error *error)
 {
-	struct mote_vm *vm = sandbox_vm->vm;
 	struct mote_vm_exit exit;
-	mote_status status;
+	mote_status status = mote_sandbox_vm_enter(sandbox_vm, &exit, error);
 
-	for (;;) {
-		/* A profiler's signals are normal, so the number of retries is not limited. */
-		do
-			status = mote_vcpu_run(vm, &exit, error);
-		while (status == MOTE_OK && exit.kind == MOTE_EXIT_RETRY &&
-		       !mote_interrupt_breaks(vm->interrupt));
-		sandbox_vm->exits++;
-		if (status != MOTE_OK)
-			return status;
-		if (mote_is_doorbell(&exit))
-			break;
-		status = mote_sandbox_vm_translate(sandbox_vm, &exit, event, error);
-		if (status != MOTE_OK || !event->served)
-			return status;
-	}
+	if (status != MOTE_OK)
+		return status;
+	if (!mote_is_doorbell(&exit))
+		return mote_sandbox_vm_translate(sandbox_vm, &exit, event, error);
 	event->kind = MOTE_EVENT_DOORBELL;
 	event->port = exit.as.io.port;
 	return MOTE_OK;

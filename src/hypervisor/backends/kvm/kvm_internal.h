@@ -26,12 +26,13 @@ struct mote_kvm {
 	struct mote_kvm_arch *arch;
 };
 
-/* What the next KVM_RUN does first; from LOAD on it is not usual. */
+/* What the next KVM_RUN does first. */
 enum mote_kvm_pending {
 	MOTE_KVM_NOTHING_PENDING = 0,
 	MOTE_KVM_ACCESS_PENDING, /* the instruction of the last exit retires */
 	MOTE_KVM_LOAD_PENDING,	 /* registers in the shared page are loaded */
 	MOTE_KVM_EXIT_STASHED,	 /* retiring caused another exit, not reported yet */
+	MOTE_KVM_UNUSUAL_PENDING = MOTE_KVM_LOAD_PENDING & MOTE_KVM_EXIT_STASHED, /* their bit */
 };
 
 struct mote_kvm_vm {
