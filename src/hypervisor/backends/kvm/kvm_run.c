@@ -195,7 +195,7 @@ MOTE_COLD static mote_status end_failed_run(struct mote_kvm_vm *vm, int result,
 }
 
 /* What is not usual when a run begins. */
-static int run_pending(struct mote_kvm_vm *vm)
+MOTE_COLD static int run_pending(struct mote_kvm_vm *vm)
 {
 	if (vm->pending == MOTE_KVM_EXIT_STASHED)
 		return 0;
