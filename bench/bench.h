@@ -175,6 +175,7 @@ bool bench_case_inflate(struct bench *bench);
 bool bench_case_batch(struct bench *bench);
 bool bench_case_buffer(struct bench *bench);
 bool bench_case_process(struct bench *bench);
+bool bench_case_snapshot(struct bench *bench);
 
 /* A part of the case "process": inflate in a guest and in a child, all on this processor, which the
  * caller runs on. */

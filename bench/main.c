@@ -21,6 +21,7 @@ static const struct {
 	{"memory", bench_case_memory},	 {"many", bench_case_many},
 	{"inflate", bench_case_inflate}, {"batch", bench_case_batch},
 	{"buffer", bench_case_buffer},	 {"process", bench_case_process},
+	{"snapshot", bench_case_snapshot},
 };
 
 enum { CASES = sizeof(cases) / sizeof(cases[0]) };

@@ -98,6 +98,8 @@ DEFINE_INIT(mote_image_segment, MOTE_IMAGE_SEGMENT_INIT)
 DEFINE_INIT(mote_interrupt_state, MOTE_INTERRUPT_STATE_INIT)
 DEFINE_INIT(mote_call_options, MOTE_CALL_OPTIONS_INIT)
 DEFINE_INIT(mote_sandbox_statistics, MOTE_SANDBOX_STATISTICS_INIT)
+DEFINE_INIT(mote_snapshot_information, MOTE_SNAPSHOT_INFORMATION_INIT)
+DEFINE_INIT(mote_snapshot_options, MOTE_SNAPSHOT_OPTIONS_INIT)
 
 /* Only the caller knows the size of its host functions. */
 void mote_sandbox_options_init(mote_sandbox_options *options, size_t size)

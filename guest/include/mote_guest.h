@@ -84,6 +84,21 @@ typedef const char *mote_string;
 			{__VA_ARGS__},                                                             \
 	};
 
+/*
+ * MOTE_RESTORED(void, name, (uint64_t, generation)) { body }
+ *
+ * Defines a static function that runs before the first call after the host has put the program back
+ * to an earlier state, or has made another one from it: that is when something that must be unique
+ * (a key, an identifier, the seed of a generator) is made anew.  generation differs each time.  Any
+ * number in a program; their order is unspecified.  Host functions may be called in it.
+ * mote_random needs none.
+ */
+#define MOTE_RESTORED(result, function, parameter)                                                 \
+	static result function(MOTE_GUEST_PARAMETER_ parameter);                                   \
+	static result (*const mote_guest_restored_##function)(uint64_t)                            \
+		__attribute__((section("mote_restored"), aligned(8), MOTE_GUEST_KEEP)) = function; \
+	static result function(MOTE_GUEST_PARAMETER_ parameter)
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -103,7 +118,8 @@ void mote_abort(const char *format, ...) __attribute__((format(printf, 1, 2), no
  * result. */
 size_t mote_call_capacity(void);
 
-/* 64 unpredictable bits; the sequence differs in each sandbox.  Not for long-lived keys. */
+/* 64 unpredictable bits; the sequence differs in each sandbox, and after each return to a
+ * snapshot.  Not for long-lived keys. */
 uint64_t mote_random(void);
 
 #ifdef __cplusplus

@@ -21,6 +21,11 @@ extern MOTE_GUEST_HIDDEN constructor *const __init_array_end[];
 extern MOTE_GUEST_HIDDEN const struct mote_guest_export __start_mote_exports[];
 extern MOTE_GUEST_HIDDEN const struct mote_guest_export __stop_mote_exports[];
 
+/* Hooks of MOTE_RESTORED, if the program has any. */
+typedef void restored_hook(uint64_t generation);
+extern MOTE_GUEST_HIDDEN restored_hook *const __start_mote_restored[] __attribute__((weak));
+extern MOTE_GUEST_HIDDEN restored_hook *const __stop_mote_restored[] __attribute__((weak));
+
 /* Relocations of IFUNCs, where a program has them; only the linker of one without PIE defines
  * these. */
 extern MOTE_GUEST_HIDDEN const char __rela_iplt_start[] __attribute__((weak));
@@ -40,6 +45,21 @@ static void take_over(struct mote_abi_mailbox *mailbox)
 	runtime->heap_bytes = (size_t)mailbox->heap_bytes;
 	runtime->random[0] = mailbox->random[0];
 	runtime->random[1] = mailbox->random[1];
+	runtime->generation = mailbox->generation;
+}
+
+/* The host has put the program back to an earlier state.  Not inlined: the canary changes before
+ * functions that use it are called. */
+static __attribute__((noinline)) void begin_generation(const struct mote_abi_mailbox *mailbox)
+{
+	struct mote_guest_runtime *runtime = &mote_guest_runtime;
+
+	runtime->generation = mailbox->generation;
+	runtime->random[0] = mailbox->random[0];
+	runtime->random[1] = mailbox->random[1];
+	for (restored_hook *const *hook = __start_mote_restored; hook != __stop_mote_restored;
+	     hook++)
+		(*hook)(runtime->generation);
 }
 
 /*
@@ -138,6 +158,10 @@ void mote_guest_main(struct mote_abi_mailbox *mailbox)
 		else if (mailbox->call.function != MOTE_ABI_NO_FUNCTION)
 			serve(&mailbox->call);
 		MOTE_GUEST_RING(MOTE_ABI_PORT_READY);
+		if (mailbox->generation != mote_guest_runtime.generation) {
+			mote_guest_renew_canary();
+			begin_generation(mailbox);
+		}
 	}
 }
 

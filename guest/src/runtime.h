@@ -25,6 +25,7 @@ struct mote_guest_runtime {
 	uintptr_t heap;
 	size_t heap_bytes;
 	uint64_t random[2];
+	uint64_t generation; /* that the program knows of */
 	void (*flush)(void); /* sends what printf holds back; NULL until there is such a thing */
 };
 

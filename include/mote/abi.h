@@ -169,12 +169,17 @@ struct mote_abi_mailbox {
 	/* x86_64: 64 bytes from here; its own address at +0, the canary at +0x28; TLS below.
 	 * aarch64: 16 bytes from here, the canary at +8; TLS above. */
 	uint64_t thread_pointer;
-	uint64_t random[2]; /* fresh for each sandbox */
+	uint64_t random[2]; /* fresh for each sandbox and each generation */
 	uint64_t call_data_gva;
 	uint64_t host_call_data_gva;
 	uint32_t data_bytes; /* size of either data area */
 	uint32_t reserved;
-	uint64_t reserved2[5];
+	/* 0 until the host puts the guest back to an earlier state, or makes another one from it;
+	 * then another number each time.  random and the canary are fresh then too, and are not
+	 * what they were at that state. So no function that the guest is in when it rings
+	 * MOTE_ABI_PORT_READY may compare the canary when it returns. */
+	uint64_t generation;
+	uint64_t reserved2[4];
 	struct mote_abi_call call;
 	struct mote_abi_call host_call;
 	struct mote_abi_message message;
@@ -233,6 +238,7 @@ MOTE_ABI_OFFSET(mote_abi_mailbox, random, 48);
 MOTE_ABI_OFFSET(mote_abi_mailbox, call_data_gva, 64);
 MOTE_ABI_OFFSET(mote_abi_mailbox, host_call_data_gva, 72);
 MOTE_ABI_OFFSET(mote_abi_mailbox, data_bytes, 80);
+MOTE_ABI_OFFSET(mote_abi_mailbox, generation, 88);
 MOTE_ABI_OFFSET(mote_abi_mailbox, call, 128);
 MOTE_ABI_OFFSET(mote_abi_mailbox, host_call, 408);
 MOTE_ABI_OFFSET(mote_abi_mailbox, message, 688);

@@ -17,6 +17,7 @@
 #include <mote/interrupt.h>
 #include <mote/registers.h>
 #include <mote/sandbox.h>
+#include <mote/snapshot.h>
 #include <mote/value.h>
 #include <mote/version.h>
 

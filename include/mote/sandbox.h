@@ -5,7 +5,8 @@
  * Life: options -> create -> call, call, ... -> destroy.  The guest initializes
  * itself when it is first entered: by the first call, or by mote_sandbox_start.
  * After a guest fault, an abort, a kill, a deadline or a failed host function
- * the sandbox is poisoned: every further call gives MOTE_POISONED.
+ * the sandbox is poisoned: every further call gives MOTE_POISONED, until it is put back to a
+ * snapshot (mote/snapshot.h).
  *
  * A sandbox is used by one thread at a time and may move between threads.
  */
@@ -326,10 +327,15 @@ typedef struct mote_sandbox_statistics {
 	uint64_t exits;	     /* VM exits */
 	uint64_t host_calls; /* host functions called by the guest */
 	uint64_t log_messages;
+	uint64_t restores;	 /* mote_sandbox_restore */
+	uint64_t pages_restored; /* of 4096 bytes, copied by them */
+	/* VM exits by which first writes to memory were noticed, since there is a snapshot; each
+	 * part of memory has one.  They are among the exits. */
+	uint64_t traps;
 } mote_sandbox_statistics;
 
 /* clang-format off */
-#define MOTE_SANDBOX_STATISTICS_INIT {sizeof(mote_sandbox_statistics), 0, 0, 0, 0}
+#define MOTE_SANDBOX_STATISTICS_INIT {sizeof(mote_sandbox_statistics), 0, 0, 0, 0, 0, 0, 0}
 /* clang-format on */
 
 /* MOTE_SANDBOX_STATISTICS_INIT as a function.  As mote_sandbox_options_init. */

@@ -61,6 +61,64 @@ mote_status mote_sandbox_vm_set_up(struct mote_sandbox_vm *sandbox_vm,
 	return status == MOTE_OK ? mote_vcpu_park(sandbox_vm->vm, error) : status;
 }
 
+mote_status mote_sandbox_vm_save(struct mote_sandbox_vm *sandbox_vm, struct mote_vcpu_state *state,
+				 mote_error *error)
+{
+	struct mote_vm *vm = sandbox_vm->vm;
+	mote_sregs sregs;
+	mote_status status = vm->ops->sregs(vm, &sregs, error);
+
+	if (status == MOTE_OK)
+		status = vm->ops->save_state(vm, state->block, state->bytes, error);
+	if (status == MOTE_OK)
+		state->root = mote_sregs_root(&sregs);
+	return status;
+}
+
+/* The root of the page tables is this VM's, and what it has become: on aarch64 it has the ASID. */
+static mote_status set_root(struct mote_vm *vm, uint64_t root, mote_error *error)
+{
+	mote_sregs sregs;
+	mote_status status = vm->ops->sregs(vm, &sregs, error);
+
+	if (status != MOTE_OK || mote_sregs_root(&sregs) == root)
+		return status;
+	mote_sregs_root(&sregs) = root;
+	return vm->ops->set_sregs(vm, &sregs, error);
+}
+
+/* Everything, with pending events.  Where this failed before, ASIDs may have been taken twice. */
+static mote_status load_all(struct mote_sandbox_vm *sandbox_vm, const struct mote_vcpu_state *state,
+			    mote_error *error)
+{
+	struct mote_vm *vm = sandbox_vm->vm;
+	const bool again = sandbox_vm->root != 0;
+	mote_sregs own;
+	mote_status status = vm->ops->sregs(vm, &own, error);
+
+	if (status == MOTE_OK && !again)
+		sandbox_vm->root = mote_sregs_root(&own);
+	if (status == MOTE_OK)
+		status = vm->ops->load_state(vm, state->block, state->bytes, error);
+	if (status == MOTE_OK)
+		status = set_root(vm, sandbox_vm->root, error);
+	if (status == MOTE_OK && again)
+		status = vm->ops->invalidate_translations(vm, 0, UINT64_MAX, error);
+	if (status == MOTE_OK)
+		sandbox_vm->root = 0;
+	return status;
+}
+
+mote_status mote_sandbox_vm_load(struct mote_sandbox_vm *sandbox_vm,
+				 const struct mote_vcpu_state *state, bool clean, mote_error *error)
+{
+	struct mote_vm *vm = sandbox_vm->vm;
+
+	if (clean)
+		return vm->ops->load_user_state(vm, state->block, state->bytes, error);
+	return load_all(sandbox_vm, state, error);
+}
+
 void mote_sandbox_vm_destroy(struct mote_sandbox_vm *sandbox_vm)
 {
 	if (sandbox_vm->vm != NULL)
@@ -121,6 +179,14 @@ static mote_status mmio_fault(struct mote_sandbox_vm *sandbox_vm, const struct m
 			   error);
 }
 
+/* A write that was only to be noticed is no fault: the monitor returns to its instruction. */
+static mote_status serve_write(struct mote_sandbox_vm *sandbox_vm, struct mote_guest_event *event,
+			       mote_error *error)
+{
+	return mote_tracking_serve(sandbox_vm->tracking, sandbox_vm->vm, &event->exception,
+				   &event->served, error);
+}
+
 /* The monitor's exit.  User mode cannot cause a Halt anywhere else, so none is expected. */
 static mote_status halt_event(struct mote_sandbox_vm *sandbox_vm, struct mote_guest_event *event,
 			      mote_error *error)
@@ -134,7 +200,8 @@ static mote_status halt_event(struct mote_sandbox_vm *sandbox_vm, struct mote_gu
 	event->kind = MOTE_EVENT_FAULT;
 	event->in_monitor = mote_monitor_exception(&sandbox_vm->monitor, &state, &event->exception);
 	if (event->in_monitor)
-		return MOTE_OK;
+		return sandbox_vm->tracking != NULL ? serve_write(sandbox_vm, event, error)
+						    : MOTE_OK;
 	snprintf(event->text, sizeof(event->text), "halt outside the monitor's stubs");
 	return plain_fault(sandbox_vm, event, MOTE_FAULT_OTHER, error);
 }
@@ -176,9 +243,8 @@ mote_status mote_sandbox_vm_user_registers(struct mote_sandbox_vm *sandbox_vm,
 	return MOTE_OK;
 }
 
-mote_status mote_sandbox_vm_translate(struct mote_sandbox_vm *sandbox_vm,
-				      const struct mote_vm_exit *exit,
-				      struct mote_guest_event *event, mote_error *error)
+static mote_status translate(struct mote_sandbox_vm *sandbox_vm, const struct mote_vm_exit *exit,
+			     struct mote_guest_event *event, mote_error *error)
 {
 	memset(event, 0, sizeof(*event));
 	switch (exit->kind) {
@@ -207,4 +273,22 @@ mote_status mote_sandbox_vm_translate(struct mote_sandbox_vm *sandbox_vm,
 		return plain_fault(sandbox_vm, event, MOTE_FAULT_OTHER, error);
 	}
 	return MOTE_OK;
+}
+
+mote_status mote_sandbox_vm_translate(struct mote_sandbox_vm *sandbox_vm, struct mote_vm_exit *exit,
+				      struct mote_guest_event *event, mote_error *error)
+{
+	mote_status status = translate(sandbox_vm, exit, event, error);
+
+	while (status == MOTE_OK && event->served) {
+		status = mote_sandbox_vm_enter(sandbox_vm, exit, error);
+		if (status == MOTE_OK && mote_is_doorbell(exit)) {
+			event->kind = MOTE_EVENT_DOORBELL;
+			event->port = exit->as.io.port;
+			event->served = false;
+		} else if (status == MOTE_OK) {
+			status = translate(sandbox_vm, exit, event, error);
+		}
+	}
+	return status;
 }

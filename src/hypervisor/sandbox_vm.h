@@ -9,6 +9,7 @@
 
 #include <mote/abi.h>
 
+#include "hypervisor/tracking.h"
 #include "hypervisor/vcpu.h"
 #include "hypervisor/vm.h"
 
@@ -25,6 +26,9 @@ struct mote_sandbox_vm {
 	struct mote_vm *vm; /* NULL: not created */
 	bool parks;	    /* a thread that is done with it must say so: mote_vcpu_park */
 	struct mote_monitor monitor;
+	struct mote_tracking *tracking; /* borrowed; NULL: nobody asks what the guest writes */
+	uint64_t
+		root; /* of its page tables, while a load that failed may have left another; or 0 */
 	uint64_t exits;
 };
 
@@ -43,6 +47,7 @@ enum mote_guest_event_kind {
 
 struct mote_guest_event {
 	enum mote_guest_event_kind kind;
+	bool served;			 /* the exit was served below, and the guest runs on */
 	uint16_t port;			 /* DOORBELL */
 	struct mote_exception exception; /* FAULT; vector is MOTE_FAULT_NO_VECTOR without one */
 	bool in_monitor;		 /* FAULT: the vCPU is in the monitor, not in user code */
@@ -61,6 +66,26 @@ bool mote_sandbox_vm_place_monitor(const struct mote_monitor *monitor,
 mote_status mote_sandbox_vm_set_up(struct mote_sandbox_vm *sandbox_vm,
 				   const struct mote_sandbox_vm_setup *setup, mote_error *error);
 
+/* ---- The vCPU as a whole ------------------------------------------------------------------- */
+
+/* The state of a vCPU that waits in user code, at a doorbell that was served. */
+struct mote_vcpu_state {
+	void *block; /* vm->ops->save_state; bytes of it */
+	size_t bytes;
+	uint64_t root; /* of the page tables that it runs with */
+};
+
+/* Fills in the state; block and bytes are set. */
+mote_status mote_sandbox_vm_save(struct mote_sandbox_vm *sandbox_vm, struct mote_vcpu_state *state,
+				 mote_error *error);
+
+/* Puts the vCPU into a state, but leaves it its own page tables.  clean: it waits at a doorbell of
+ * user code itself, and only user code has run since it was in a state with the same system
+ * registers; if not, whatever it was doing, it no longer is. */
+mote_status mote_sandbox_vm_load(struct mote_sandbox_vm *sandbox_vm,
+				 const struct mote_vcpu_state *state, bool clean,
+				 mote_error *error);
+
 /* Accepts a zeroed structure. */
 void mote_sandbox_vm_destroy(struct mote_sandbox_vm *sandbox_vm);
 
@@ -75,9 +100,9 @@ static inline bool mote_is_doorbell(const struct mote_vm_exit *exit)
 	return false;
 }
 
-/* Turns an exit that is not a doorbell into an event. */
-mote_status mote_sandbox_vm_translate(struct mote_sandbox_vm *sandbox_vm,
-				      const struct mote_vm_exit *exit,
+/* After an exit that is not a doorbell: turns it into an event, or serves it and runs on until
+ * something happens. */
+mote_status mote_sandbox_vm_translate(struct mote_sandbox_vm *sandbox_vm, struct mote_vm_exit *exit,
 				      struct mote_guest_event *event, mote_error *error);
 
 /* Where user code is, of a vCPU that may have stopped anywhere: in the monitor too, at or behind
@@ -91,20 +116,29 @@ mote_status mote_sandbox_vm_user_registers(struct mote_sandbox_vm *sandbox_vm,
 					   const struct mote_guest_event *event,
 					   mote_registers *registers, mote_error *error);
 
-/* Runs the guest until something happens.  Inline, because every call uses it. */
-static inline mote_status mote_sandbox_vm_run(struct mote_sandbox_vm *sandbox_vm,
-					      struct mote_guest_event *event, mote_error *error)
+/* Runs the guest until an exit. */
+static inline mote_status mote_sandbox_vm_enter(struct mote_sandbox_vm *sandbox_vm,
+						struct mote_vm_exit *exit, mote_error *error)
 {
 	struct mote_vm *vm = sandbox_vm->vm;
-	struct mote_vm_exit exit;
 	mote_status status;
 
 	/* A profiler's signals are normal, so the number of retries is not limited. */
 	do
-		status = mote_vcpu_run(vm, &exit, error);
-	while (status == MOTE_OK && exit.kind == MOTE_EXIT_RETRY &&
+		status = mote_vcpu_run(vm, exit, error);
+	while (status == MOTE_OK && exit->kind == MOTE_EXIT_RETRY &&
 	       !mote_interrupt_breaks(vm->interrupt));
 	sandbox_vm->exits++;
+	return status;
+}
+
+/* Runs the guest until something happens.  Inline, because every call uses it. */
+static inline mote_status mote_sandbox_vm_run(struct mote_sandbox_vm *sandbox_vm,
+					      struct mote_guest_event *event, mote_error *error)
+{
+	struct mote_vm_exit exit;
+	mote_status status = mote_sandbox_vm_enter(sandbox_vm, &exit, error);
+
 	if (status != MOTE_OK)
 		return status;
 	if (!mote_is_doorbell(&exit))

@@ -133,6 +133,11 @@ struct mote_vm_ops {
 	mote_status (*load_state)(struct mote_vm *vm, const void *state, size_t bytes,
 				  mote_error *error);
 
+	/* A part of load_state, for a vCPU whose last exit was a doorbell of user code and whose
+	 * system registers are those of the block: loads what user code can change. */
+	mote_status (*load_user_state)(struct mote_vm *vm, const void *state, size_t bytes,
+				       mote_error *error);
+
 	/* What only the backend knows of a reset: discards pending exits and events, and resets
 	 * what no operation above sets. Called by mote_vcpu_reset alone, which sets all registers
 	 * then. */

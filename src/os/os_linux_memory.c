@@ -205,6 +205,43 @@ mote_status mote_os_memory_create(uint64_t bytes, unsigned flags, const char *wh
 	return status;
 }
 
+/* Sparse memory: a huge page for each byte that is written would be zeroed and kept.  A kernel that
+ * has none does not know the advice. */
+static int advise_private(void *hva, uint64_t bytes, unsigned flags)
+{
+	int code = advise(hva, bytes, flags);
+
+	if (code == 0 && madvise(hva, bytes, MADV_NOHUGEPAGE) != 0 && errno != EINVAL)
+		code = errno;
+	return code;
+}
+
+/* Where the system commits no more memory than it has, this much is committed from here on. */
+mote_status mote_os_memory_create_private(uint64_t bytes, unsigned flags, const char *what,
+					  struct mote_os_memory *memory, mote_error *error)
+{
+	void *hva = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int code;
+
+	if (hva == MAP_FAILED)
+		return mote_os_fail_mapping(error, MOTE_DOMAIN_OS, errno, what, bytes);
+	code = advise_private(hva, bytes, flags);
+	if (code != 0) {
+		munmap(hva, bytes);
+		return fail_on(error, code, "madvise of", what);
+	}
+	*memory = (struct mote_os_memory){.hva = hva, .bytes = bytes, .handle = -1};
+	return MOTE_OK;
+}
+
+mote_status mote_os_memory_make_read_only(struct mote_os_memory *memory, const char *what,
+					  mote_error *error)
+{
+	if (mprotect(memory->hva, memory->bytes, PROT_READ) != 0)
+		return fail_on(error, errno, "mprotect of", what);
+	return MOTE_OK;
+}
+
 static mote_status fail_descriptor(mote_error *error, int code, const char *call, int fd)
 {
 	char what[32];
@@ -283,7 +320,8 @@ void mote_os_memory_forget(struct mote_os_memory *memory)
 {
 	if (memory->hva == NULL)
 		return;
-	close((int)memory->handle);
+	if (memory->handle >= 0)
+		close((int)memory->handle);
 	*memory = (struct mote_os_memory){0};
 }
 

@@ -36,6 +36,13 @@ bool mote_os_memory_overcommits(void);
  * success. */
 mote_status mote_os_memory_create(uint64_t bytes, unsigned flags, const char *what,
 				  struct mote_os_memory *memory, mote_error *error);
+/* Memory of this process alone: bytes that are never written cost nothing, and reading them
+ * allocates nothing.  It has no handle.  flags, otherwise: as above. */
+mote_status mote_os_memory_create_private(uint64_t bytes, unsigned flags, const char *what,
+					  struct mote_os_memory *memory, mote_error *error);
+/* From now on an access that writes to private memory fails with a signal. */
+mote_status mote_os_memory_make_read_only(struct mote_os_memory *memory, const char *what,
+					  mote_error *error);
 /* Accepts a zeroed structure. */
 void mote_os_memory_destroy(struct mote_os_memory *memory);
 /* The same in a forked child, which never had the mapping: its addresses may be in use for

@@ -11,7 +11,7 @@
 #include "error_internal.h"
 #include "hypervisor/interrupt/interrupt_internal.h"
 #include "options.h"
-#include "sandbox/sandbox_internal.h"
+#include "sandbox/snapshot_internal.h"
 #include "value_internal.h"
 
 /* ---- The run ----------------------------------------------------------------------------- */
@@ -101,6 +101,14 @@ static mote_status take_result(mote_sandbox *sandbox, mote_type type,
 	return problem == NULL ? status : invalid_result(sandbox, problem, error);
 }
 
+MOTE_COLD mote_status mote_sandbox_fail_poisoned(const mote_sandbox *sandbox, mote_error *error)
+{
+	return mote_fail(error, MOTE_POISONED, "sandbox is poisoned (%s); create a new one",
+			 sandbox->poison_text[0] != '\0'
+				 ? sandbox->poison_text
+				 : mote_status_text(sandbox->poison_status));
+}
+
 static inline mote_status check_usable(mote_sandbox *sandbox, mote_error *error)
 {
 	const struct mote_hypervisor *hypervisor = sandbox->engine->hypervisor;
@@ -110,10 +118,7 @@ static inline mote_status check_usable(mote_sandbox *sandbox, mote_error *error)
 			error, MOTE_FORKED,
 			"this sandbox belongs to the parent process; create one after fork");
 	if (sandbox->poisoned)
-		return mote_fail(error, MOTE_POISONED, "sandbox is poisoned (%s); create a new one",
-				 sandbox->poison_text[0] != '\0'
-					 ? sandbox->poison_text
-					 : mote_status_text(sandbox->poison_status));
+		return mote_sandbox_fail_poisoned(sandbox, error);
 	return hypervisor->backend->check_thread(hypervisor, error);
 }
 
@@ -311,6 +316,11 @@ static inline mote_status end(mote_sandbox *sandbox, mote_status status, mote_er
 	return mote_fail(error, MOTE_KILLED, "the sandbox was destroyed during this call");
 }
 
+mote_status mote_sandbox_end_use(mote_sandbox *sandbox, mote_status status, mote_error *error)
+{
+	return end(sandbox, status, error);
+}
+
 static mote_status fail_function(const mote_sandbox *sandbox, mote_function function,
 				 mote_error *error)
 {
@@ -440,6 +450,12 @@ mote_status mote_sandbox_call_batch(mote_sandbox *sandbox, mote_function functio
 	return end(sandbox, status, error);
 }
 
+/* A guest that was put into the state of a snapshot has, though not here. */
+static bool has_started(const mote_sandbox *sandbox)
+{
+	return sandbox->vm.exits != 0 || mote_origin_is_set(sandbox);
+}
+
 mote_status mote_sandbox_start(mote_sandbox *sandbox, const mote_call_options *options,
 			       mote_error *error)
 {
@@ -448,7 +464,7 @@ mote_status mote_sandbox_start(mote_sandbox *sandbox, const mote_call_options *o
 
 	if (status != MOTE_OK)
 		return status;
-	if (sandbox->vm.exits == 0) { /* the guest has not run yet */
+	if (!has_started(sandbox)) {
 		sandbox->mailbox.shared->call.function = MOTE_ABI_NO_FUNCTION;
 		sandbox->statistics.calls++;
 		status = enter(sandbox, options, NULL, error);

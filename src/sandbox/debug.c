@@ -336,6 +336,11 @@ void mote_sandbox_break_in(mote_sandbox *sandbox)
 	mote_os_lock_release(debug->lock);
 }
 
+static bool is_attached(const struct mote_sandbox_debug *debug)
+{
+	return debug->attached;
+}
+
 static void free_debug(struct mote_sandbox_debug *debug)
 {
 	const mote_allocator *allocator = &debug->sandbox->engine->allocator;
@@ -427,6 +432,7 @@ mote_status mote_sandbox_attach(mote_sandbox *sandbox, const struct mote_debugge
 		.hide = hide,
 		.translate = translate,
 		.registers = read_registers,
+		.is_attached = is_attached,
 	};
 	struct mote_sandbox_debug *debug = sandbox->debug;
 	mote_status status;

@@ -96,7 +96,7 @@ static bool map_everything(struct mote_loader *loader)
 	return true;
 }
 
-static mote_status build_tables(struct mote_loader *loader, mote_error *error)
+mote_status mote_loader_load_tables(struct mote_loader *loader, mote_error *error)
 {
 	const struct mote_layout_region *tables = &loader->layout->regions[MOTE_LAYOUT_TABLES];
 	const struct mote_layout_region *monitor = &loader->layout->regions[MOTE_LAYOUT_MONITOR];
@@ -131,6 +131,20 @@ static mote_status copy_segments(struct mote_loader *loader, mote_error *error)
 			mote_os_memory_publish_code(to, segment->file_bytes);
 	}
 	return MOTE_OK;
+}
+
+void mote_loader_publish_code(const mote_image *image, const struct mote_layout *layout, void *ram)
+{
+	const struct mote_elf *elf = &image->elf;
+
+	for (size_t i = 0; i < elf->segment_count; i++) {
+		const struct mote_elf_segment *segment = &elf->segments[i];
+		void *at = mote_layout_host(layout, ram, segment->address + layout->image_bias,
+					    segment->file_bytes);
+
+		if (segment->executable && at != NULL)
+			mote_os_memory_publish_code(at, segment->file_bytes);
+	}
 }
 
 static bool can_relocate(const struct mote_elf_segment *segment, uint64_t address)
@@ -221,7 +235,7 @@ static mote_status write_mailbox(struct mote_loader *loader, mote_error *error)
 
 mote_status mote_loader_load(struct mote_loader *loader, mote_error *error)
 {
-	mote_status status = build_tables(loader, error);
+	mote_status status = mote_loader_load_tables(loader, error);
 
 	if (status == MOTE_OK)
 		status = copy_segments(loader, error);

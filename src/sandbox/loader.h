@@ -27,4 +27,11 @@ struct mote_loader {
  * written. */
 mote_status mote_loader_load(struct mote_loader *loader, mote_error *error);
 
+/* Only the page tables and the monitor, for memory that is copied from elsewhere: then the rest is
+ * in it. */
+mote_status mote_loader_load_tables(struct mote_loader *loader, mote_error *error);
+
+/* Makes code that was written to the memory visible to processors. */
+void mote_loader_publish_code(const mote_image *image, const struct mote_layout *layout, void *ram);
+
 #endif

@@ -121,7 +121,7 @@ static bool find_shared(const struct mote_channel *channel, const struct data *d
 }
 
 /* Appends checked data to the data area; false when it does not fit. */
-static bool put_data(const struct mote_channel *channel, const struct data *data, size_t *used,
+static bool put_data(struct mote_channel *channel, const struct data *data, size_t *used,
 		     struct mote_abi_value *to)
 {
 	size_t room = channel->data_bytes - *used;
@@ -137,11 +137,12 @@ static bool put_data(const struct mote_channel *channel, const struct data *data
 	*used += align_up(data->length + data->is_string);
 	if (*used > channel->data_bytes)
 		*used = channel->data_bytes;
+	mote_channel_note_written(channel, *used);
 	return true;
 }
 
 /* A string or bytes. */
-static mote_status put_with_data(const struct mote_channel *channel, const mote_value *value,
+static mote_status put_with_data(struct mote_channel *channel, const mote_value *value,
 				 size_t *used, struct mote_abi_value *to, mote_error *error)
 {
 	struct mote_abi_value made = {.type = (uint32_t)value->type};
@@ -160,8 +161,8 @@ static mote_status put_with_data(const struct mote_channel *channel, const mote_
 	return MOTE_OK;
 }
 
-static mote_status put_value(const struct mote_channel *channel, const mote_value *value,
-			     size_t *used, struct mote_abi_value *to, mote_error *error)
+static mote_status put_value(struct mote_channel *channel, const mote_value *value, size_t *used,
+			     struct mote_abi_value *to, mote_error *error)
 {
 	if (mote_type_has_data(value->type))
 		return put_with_data(channel, value, used, to, error);
@@ -169,9 +170,9 @@ static mote_status put_value(const struct mote_channel *channel, const mote_valu
 	return MOTE_OK;
 }
 
-mote_status mote_channel_put_call(const struct mote_channel *channel,
-				  const mote_signature *signature, uint32_t function,
-				  const mote_value *arguments, size_t count, mote_error *error)
+mote_status mote_channel_put_call(struct mote_channel *channel, const mote_signature *signature,
+				  uint32_t function, const mote_value *arguments, size_t count,
+				  mote_error *error)
 {
 	struct mote_abi_call *record = channel->record;
 	size_t used = 0;
@@ -243,17 +244,17 @@ static mote_status batch_fit(const struct mote_channel *channel, const struct mo
 	return MOTE_OK;
 }
 
-mote_status mote_mailbox_put_batch(const struct mote_mailbox *mailbox,
-				   const struct mote_batch *batch, size_t first, size_t *count,
-				   mote_error *error)
+mote_status mote_mailbox_put_batch(struct mote_mailbox *mailbox, const struct mote_batch *batch,
+				   size_t first, size_t *count, mote_error *error)
 {
-	const struct mote_channel *channel = &mailbox->call;
+	struct mote_channel *channel = &mailbox->call;
 	struct mote_abi_value *to = (struct mote_abi_value *)(void *)channel->data;
 	const mote_value *from = &batch->arguments[first * batch->argument_count];
 	mote_status status = batch_fit(channel, batch, first, count, error);
 	size_t values = *count * batch->argument_count;
 	size_t used = *count * batch_record_bytes(batch);
 
+	mote_channel_note_written(channel, used);
 	for (size_t i = 0; status == MOTE_OK && i < values; i++)
 		status = put_value(channel, &from[i], &used, &to[i], error);
 	if (status != MOTE_OK)
@@ -266,7 +267,7 @@ mote_status mote_mailbox_put_batch(const struct mote_mailbox *mailbox,
 	return MOTE_OK;
 }
 
-mote_status mote_channel_put_result(const struct mote_channel *channel, const mote_value *result,
+mote_status mote_channel_put_result(struct mote_channel *channel, const mote_value *result,
 				    mote_error *error)
 {
 	size_t used = 0;

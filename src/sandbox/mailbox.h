@@ -39,10 +39,18 @@ struct mote_channel {
 	struct mote_abi_call *record;
 	uint8_t *data;
 	size_t data_bytes;
+	/* How much of data the host has written, since somebody last set this to 0. */
+	size_t written;
 	/* In ascending order of gva.  Bytes in one of these are passed without a copy. */
 	struct mote_mapped_buffer *buffers;
 	size_t buffer_count;
 };
+
+static inline void mote_channel_note_written(struct mote_channel *channel, size_t bytes)
+{
+	if (channel->written < bytes)
+		channel->written = bytes;
+}
 
 struct mote_mailbox {
 	struct mote_abi_mailbox *shared;
@@ -57,15 +65,17 @@ static inline struct mote_mailbox mote_mailbox_view(struct mote_abi_mailbox *sha
 {
 	return (struct mote_mailbox){
 		.shared = shared,
-		.call = {&shared->call, call_data, data_bytes, NULL, 0},
-		.host_call = {&shared->host_call, host_call_data, data_bytes, NULL, 0},
+		.call = {.record = &shared->call, .data = call_data, .data_bytes = data_bytes},
+		.host_call = {.record = &shared->host_call,
+			      .data = host_call_data,
+			      .data_bytes = data_bytes},
 	};
 }
 
 /* Writes a call of function with arguments, which are checked against the signature. */
-mote_status mote_channel_put_call(const struct mote_channel *channel,
-				  const mote_signature *signature, uint32_t function,
-				  const mote_value *arguments, size_t count, mote_error *error);
+mote_status mote_channel_put_call(struct mote_channel *channel, const mote_signature *signature,
+				  uint32_t function, const mote_value *arguments, size_t count,
+				  mote_error *error);
 
 /* Checks whether values can be written: MOTE_INVALID_ARGUMENT, or MOTE_TOO_LARGE when they do not
  * fit in addition to taken bytes.  bytes: the space they take in the data area. */
@@ -84,16 +94,15 @@ struct mote_batch {
 /* Writes as many of the calls from first on as fit; count: how many, at least 1.  This can fail
  * although each was measured: a guest may have written a NUL into a string in a shared buffer
  * since. */
-mote_status mote_mailbox_put_batch(const struct mote_mailbox *mailbox,
-				   const struct mote_batch *batch, size_t first, size_t *count,
-				   mote_error *error);
+mote_status mote_mailbox_put_batch(struct mote_mailbox *mailbox, const struct mote_batch *batch,
+				   size_t first, size_t *count, mote_error *error);
 
 /* Reads the results of count calls that were written.  problem: as above. */
 void mote_mailbox_get_batch(const struct mote_mailbox *mailbox, const struct mote_batch *batch,
 			    size_t count, mote_value *results, const char **problem);
 
 /* Writes a result; MOTE_TOO_LARGE when it does not fit. */
-mote_status mote_channel_put_result(const struct mote_channel *channel, const mote_value *result,
+mote_status mote_channel_put_result(struct mote_channel *channel, const mote_value *result,
 				    mote_error *error);
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Creates and destroys sandboxes: options, host functions, memory, VM.
+ * Creates and destroys sandboxes: options, memory, VM.
  */
 #include <stdatomic.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "os/os_random.h"
 #include "sandbox/loader.h"
 #include "sandbox/sandbox_internal.h"
+#include "sandbox/snapshot_internal.h"
 #include "text/text.h"
 
 static const uint64_t DEFAULT_MEMORY = 16ull << 20;
@@ -92,97 +93,6 @@ static mote_status compute_layout(mote_sandbox *sandbox, const mote_sandbox_opti
 	return status == MOTE_OK ? mote_layout_compute(&request, &sandbox->layout, error) : status;
 }
 
-/* ---- Host functions ---------------------------------------------------------------------- */
-
-static mote_status register_function(const mote_host_function *from,
-				     struct mote_registered_function *to, mote_error *error)
-{
-	mote_error inner = MOTE_ERROR_INIT;
-
-	if (from->name == NULL || from->name[0] == '\0' || from->call == NULL ||
-	    strlen(from->name) >= sizeof(to->name))
-		return mote_fail(error, MOTE_INVALID_ARGUMENT,
-				 "host function %s: needs a name of 1 to 63 bytes and a callback",
-				 mote_text_short(from->name != NULL ? from->name : "(NULL)").text);
-	if (mote_signature_parse(from->signature, &to->signature, &inner) != MOTE_OK)
-		return mote_fail(error, MOTE_SIGNATURE, "host function %s: %s", from->name,
-				 inner.text);
-	memcpy(to->name, from->name, strlen(from->name) + 1);
-	to->call = from->call;
-	to->user = from->user;
-	return MOTE_OK;
-}
-
-static mote_status register_functions(mote_sandbox *sandbox, const mote_sandbox_options *options,
-				      mote_error *error)
-{
-	size_t count = options->host_function_count;
-	mote_host_function function;
-	mote_status status = MOTE_OK;
-
-	sandbox->functions =
-		mote_allocate(&sandbox->engine->allocator, count * sizeof(*sandbox->functions));
-	if (sandbox->functions == NULL)
-		return mote_fail_memory(error, "host functions");
-	sandbox->function_count = count;
-	for (size_t i = 0; status == MOTE_OK && i < count; i++) {
-		status = mote_sandbox_take_host_function(options, i, &function, error);
-		if (status == MOTE_OK)
-			status = register_function(&function, &sandbox->functions[i], error);
-	}
-	return status;
-}
-
-/* From here on the sandbox owns the user pointers of its host functions; all of them were taken
- * before. */
-static void own_users(mote_sandbox *sandbox, const mote_sandbox_options *options)
-{
-	mote_host_function function;
-
-	for (size_t i = 0; i < sandbox->function_count; i++)
-		if (mote_sandbox_take_host_function(options, i, &function, NULL) == MOTE_OK)
-			sandbox->functions[i].destroy = function.destroy;
-}
-
-static mote_status resolve_import(mote_sandbox *sandbox, size_t index, mote_error *error)
-{
-	const mote_image_function *import = &sandbox->image->imports[index];
-	char wanted[MOTE_SIGNATURE_TEXT_BYTES], has[MOTE_SIGNATURE_TEXT_BYTES];
-
-	mote_signature_format(&import->signature, wanted);
-	for (size_t i = 0; i < sandbox->function_count; i++) {
-		const struct mote_registered_function *function = &sandbox->functions[i];
-
-		if (strcmp(function->name, import->name) != 0)
-			continue;
-		if (mote_signature_is_equal(&function->signature, &import->signature)) {
-			sandbox->imports[index] = function;
-			return MOTE_OK;
-		}
-		mote_signature_format(&function->signature, has);
-		return mote_fail(error, MOTE_SIGNATURE,
-				 "guest image %s imports %s as %s, the host function is %s",
-				 sandbox->image->name, import->name, wanted, has);
-	}
-	return mote_fail_option(error, MOTE_MISSING_IMPORT, MOTE_SUBJECT_HOST_FUNCTIONS,
-				"guest image %s needs host function %s, %s; register it in",
-				sandbox->image->name, import->name, wanted);
-}
-
-static mote_status resolve_imports(mote_sandbox *sandbox, mote_error *error)
-{
-	const size_t bytes = sizeof(const struct mote_registered_function *);
-	mote_status status = MOTE_OK;
-
-	sandbox->imports =
-		mote_allocate(&sandbox->engine->allocator, sandbox->image->import_count * bytes);
-	if (sandbox->imports == NULL)
-		return mote_fail_memory(error, "imports");
-	for (size_t i = 0; status == MOTE_OK && i < sandbox->image->import_count; i++)
-		status = resolve_import(sandbox, i, error);
-	return status;
-}
-
 /* ---- Memory and VM ----------------------------------------------------------------------- */
 
 static void *host(const mote_sandbox *sandbox, uint64_t gva, uint64_t bytes)
@@ -190,10 +100,10 @@ static void *host(const mote_sandbox *sandbox, uint64_t gva, uint64_t bytes)
 	return mote_layout_host(&sandbox->layout, sandbox->ram.hva, gva, bytes);
 }
 
-static unsigned memory_flags(const mote_sandbox *sandbox, const mote_sandbox_options *options)
+static unsigned memory_flags(const mote_sandbox *sandbox)
 {
 	return mote_engine_memory_flags(sandbox->engine) |
-	       (options->dump_guest_memory ? MOTE_OS_MEMORY_DUMP : 0);
+	       (sandbox->dump_guest_memory ? MOTE_OS_MEMORY_DUMP : 0);
 }
 
 static void view_mailbox(mote_sandbox *sandbox)
@@ -209,7 +119,7 @@ static void view_mailbox(mote_sandbox *sandbox)
 }
 
 static mote_status set_up_vm(mote_sandbox *sandbox, const struct mote_loader *loader,
-			     bool forbid_timestamp, mote_error *error)
+			     mote_error *error)
 {
 	const struct mote_layout *layout = &sandbox->layout;
 	const struct mote_layout_region *stack = &layout->regions[MOTE_LAYOUT_STACK];
@@ -233,44 +143,83 @@ static mote_status set_up_vm(mote_sandbox *sandbox, const struct mote_loader *lo
 				.thread_pointer = layout->regions[MOTE_LAYOUT_THREAD].gva +
 						  layout->thread.pointer,
 				.root_gpa = loader->tables.gpa,
-				.forbid_timestamp = forbid_timestamp,
+				.forbid_timestamp = sandbox->forbid_timestamp,
 			},
 	};
 
 	return mote_sandbox_vm_set_up(&sandbox->vm, &setup, error);
 }
 
-static mote_status build(mote_sandbox *sandbox, const mote_sandbox_options *options,
-			 mote_error *error)
+/* Memory that is all zeros, and the VM that it will be mapped into.  snapshot: NULL, or where the
+ * layout comes from. */
+static mote_status make_memory(mote_sandbox *sandbox, const mote_snapshot *snapshot,
+			       const mote_sandbox_options *options, mote_error *error)
+{
+	mote_status status = mote_sandbox_resolve_imports(sandbox, error);
+
+	if (status == MOTE_OK)
+		status = mote_sandbox_vm_create(sandbox->engine->hypervisor, &sandbox->vm, error);
+	if (status == MOTE_OK && snapshot != NULL)
+		sandbox->layout = snapshot->layout;
+	else if (status == MOTE_OK)
+		status = compute_layout(sandbox, options, error);
+	if (status == MOTE_OK)
+		status = place_ram(sandbox, error);
+	if (status == MOTE_OK)
+		status = mote_os_memory_create(sandbox->layout.ram_bytes, memory_flags(sandbox),
+					       "guest memory", &sandbox->ram, error);
+	if (status == MOTE_OK)
+		view_mailbox(sandbox);
+	return status;
+}
+
+static mote_status build_from_image(mote_sandbox *sandbox, struct mote_loader *loader,
+				    mote_error *error)
+{
+	mote_status status = mote_os_random(loader->random, sizeof(loader->random), error);
+
+	if (status == MOTE_OK)
+		status = mote_loader_load(loader, error);
+	sandbox->tables = loader->tables;
+	return status == MOTE_OK ? set_up_vm(sandbox, loader, error) : status;
+}
+
+/* The tables are this sandbox's own, and writes are tracked from the beginning. */
+static mote_status build_from_snapshot(mote_sandbox *sandbox, struct mote_loader *loader,
+				       mote_snapshot *snapshot, mote_error *error)
+{
+	mote_status status = mote_loader_load_tables(loader, error);
+
+	sandbox->tables = loader->tables;
+	if (status != MOTE_OK)
+		return status;
+	mote_snapshot_fill(snapshot, sandbox->ram.hva);
+	status = mote_origin_set(sandbox, snapshot, error);
+	if (status == MOTE_OK)
+		status = mote_origin_renew(sandbox, error);
+	if (status == MOTE_OK)
+		status = set_up_vm(sandbox, loader, error);
+	if (status == MOTE_OK)
+		status = mote_sandbox_vm_load(&sandbox->vm, &snapshot->vcpu, false, error);
+	return status == MOTE_OK ? mote_vcpu_park(sandbox->vm.vm, error) : status;
+}
+
+static mote_status build(mote_sandbox *sandbox, mote_snapshot *snapshot,
+			 const mote_sandbox_options *options, mote_error *error)
 {
 	struct mote_loader loader = {
 		.image = sandbox->image,
 		.layout = &sandbox->layout,
 		.log_level = options->log_level,
 	};
-	mote_status status = resolve_imports(sandbox, error);
+	mote_status status = make_memory(sandbox, snapshot, options, error);
 
-	if (status == MOTE_OK)
-		status = mote_sandbox_vm_create(sandbox->engine->hypervisor, &sandbox->vm, error);
-	if (status == MOTE_OK)
-		status = compute_layout(sandbox, options, error);
-	if (status == MOTE_OK)
-		status = place_ram(sandbox, error);
-	if (status == MOTE_OK)
-		status = mote_os_memory_create(sandbox->layout.ram_bytes,
-					       memory_flags(sandbox, options), "guest memory",
-					       &sandbox->ram, error);
-	if (status == MOTE_OK)
-		status = mote_os_random(loader.random, sizeof(loader.random), error);
 	if (status != MOTE_OK)
 		return status;
 	loader.ram = sandbox->ram.hva;
-	status = mote_loader_load(&loader, error);
-	if (status != MOTE_OK)
-		return status;
-	sandbox->tables = loader.tables;
-	view_mailbox(sandbox);
-	return set_up_vm(sandbox, &loader, options->forbid_timestamp, error);
+	if (snapshot != NULL)
+		return build_from_snapshot(sandbox, &loader, snapshot, error);
+	return build_from_image(sandbox, &loader, error);
 }
 
 /* ---- Life -------------------------------------------------------------------------------- */
@@ -285,6 +234,7 @@ void mote_sandbox_free(mote_sandbox *sandbox)
 	mote_sandbox_vm_destroy(&sandbox->vm);
 	if (sandbox->debug_ops != NULL)
 		sandbox->debug_ops->free(sandbox->debug);
+	mote_origin_free(sandbox);
 	mote_sandbox_release_buffers(sandbox);
 	if (mote_engine_forked(engine))
 		mote_os_memory_forget(&sandbox->ram);
@@ -321,40 +271,68 @@ static mote_status check_create(const mote_engine *engine, const mote_image *ima
 	return MOTE_OK;
 }
 
-mote_status mote_sandbox_create(mote_engine *engine, mote_image *image,
-				const mote_sandbox_options *options, mote_sandbox **sandbox,
-				mote_error *error)
+/* snapshot: NULL to create it from the image.  options: taken. */
+static mote_status create(mote_engine *engine, mote_image *image, mote_snapshot *snapshot,
+			  const mote_sandbox_options *options, mote_sandbox **sandbox,
+			  mote_error *error)
 {
-	mote_sandbox_options taken;
-	mote_sandbox *created;
-	mote_status status = check_create(engine, image, sandbox, error);
+	mote_sandbox *created = mote_allocate(&engine->allocator, sizeof(*created));
+	mote_status status;
 
-	if (status == MOTE_OK)
-		status = mote_sandbox_take_options(options, &taken, error);
-	if (status != MOTE_OK)
-		return status;
-	options = &taken;
-	created = mote_allocate(&engine->allocator, sizeof(*created));
 	if (created == NULL)
 		return mote_fail_memory(error, "sandbox");
 	atomic_init(&created->use, MOTE_SANDBOX_IDLE);
 	created->engine = mote_engine_retain(engine);
 	created->image = mote_image_retain(image);
 	created->log_level = options->log_level;
+	created->forbid_timestamp = options->forbid_timestamp;
+	created->dump_guest_memory = options->dump_guest_memory;
 	created->wall_ns = options->wall_ns != MOTE_NO_DEADLINE ? options->wall_ns : 0;
 	created->cpu_ns = options->cpu_ns != MOTE_NO_DEADLINE ? options->cpu_ns : 0;
-	status = register_functions(created, options, error);
+	status = mote_sandbox_register_functions(created, options, error);
 	if (status == MOTE_OK)
-		status = build(created, options, error);
+		status = build(created, snapshot, options, error);
 	if (status != MOTE_OK) {
 		mote_sandbox_free(created);
 		return status;
 	}
 	created->watch.interrupt = mote_sandbox_get_interrupt(created);
 	created->watch.guest_clock = created->vm.vm->guest_clock;
-	own_users(created, options);
+	mote_sandbox_own_users(created, options);
 	*sandbox = created;
 	return MOTE_OK;
+}
+
+mote_status mote_sandbox_create(mote_engine *engine, mote_image *image,
+				const mote_sandbox_options *options, mote_sandbox **sandbox,
+				mote_error *error)
+{
+	mote_sandbox_options taken;
+	mote_status status = check_create(engine, image, sandbox, error);
+
+	if (status == MOTE_OK)
+		status = mote_sandbox_take_options(options, &taken, error);
+	return status == MOTE_OK ? create(engine, image, NULL, &taken, sandbox, error) : status;
+}
+
+mote_status mote_sandbox_create_from_snapshot(mote_snapshot *snapshot,
+					      const mote_sandbox_options *options,
+					      mote_sandbox **sandbox, mote_error *error)
+{
+	mote_sandbox_options taken;
+	mote_status status;
+
+	if (snapshot == NULL)
+		return mote_fail(error, MOTE_INVALID_ARGUMENT, "snapshot is NULL");
+	status = check_create(snapshot->engine, snapshot->image, sandbox, error);
+	if (status == MOTE_OK)
+		status = mote_sandbox_take_options(options, &taken, error);
+	if (status == MOTE_OK)
+		status = mote_snapshot_check_options(snapshot, &taken, error);
+	if (status != MOTE_OK)
+		return status;
+	taken.forbid_timestamp = snapshot->forbid_timestamp;
+	return create(snapshot->engine, snapshot->image, snapshot, &taken, sandbox, error);
 }
 
 mote_status mote_sandbox_create_from_file(mote_engine *engine, const char *path,
@@ -487,5 +465,6 @@ mote_status mote_sandbox_get_statistics(const mote_sandbox *sandbox,
 
 	ours.size = sizeof(ours);
 	ours.exits = sandbox->vm.exits;
+	ours.traps = sandbox->vm.tracking != NULL ? sandbox->vm.tracking->traps : 0;
 	return mote_structure_give(&structure, &ours, statistics, error);
 }

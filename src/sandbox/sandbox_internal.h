@@ -35,6 +35,9 @@ enum mote_sandbox_use {
 	MOTE_SANDBOX_WANTED, /* a call is in progress, after which its debugger holds it */
 };
 
+/* What a sandbox can be put back to: restore.c. */
+struct mote_origin;
+
 /* What a debugger adds to a sandbox: debug.c, which not every build has. */
 struct mote_sandbox_debug;
 struct mote_debug_server;
@@ -44,6 +47,7 @@ struct mote_sandbox_debug_ops {
 			   mote_error *error);
 	void (*wait_for_release)(mote_sandbox *sandbox); /* while it is HELD */
 	void (*hand_over)(mote_sandbox *sandbox);	 /* it was WANTED and is HELD now */
+	bool (*is_attached)(const struct mote_sandbox_debug *debug);
 	void (*free)(struct mote_sandbox_debug *debug);	 /* the vCPU is gone */
 
 	/* For cores: the guest without what the debugger put into it. */
@@ -63,6 +67,7 @@ struct mote_sandbox {
 	struct mote_sandbox_vm vm;
 	struct mote_page_tables tables;
 	struct mote_mailbox mailbox;
+	struct mote_origin *origin; /* NULL: there is no snapshot */
 
 	struct mote_registered_function *functions;
 	size_t function_count;
@@ -82,6 +87,7 @@ struct mote_sandbox {
 	_Atomic uint8_t use;	  /* an enum mote_sandbox_use */
 	bool poisoned;
 	bool has_fault;
+	bool forbid_timestamp, dump_guest_memory; /* options */
 	mote_log_level log_level;
 	mote_fault fault;		     /* its registers are read on demand */
 	struct mote_guest_event fault_event; /* what they are read with */
@@ -102,8 +108,19 @@ mote_status mote_sandbox_take_options(const mote_sandbox_options *options,
 mote_status mote_sandbox_take_host_function(const mote_sandbox_options *options, size_t index,
 					    mote_host_function *taken, mote_error *error);
 
+/* Host functions.  Copies those of options that were taken; resolve finds the image's imports among
+ * them; from own on the sandbox owns their user pointers. */
+mote_status mote_sandbox_register_functions(mote_sandbox *sandbox,
+					    const mote_sandbox_options *options, mote_error *error);
+mote_status mote_sandbox_resolve_imports(mote_sandbox *sandbox, mote_error *error);
+void mote_sandbox_own_users(mote_sandbox *sandbox, const mote_sandbox_options *options);
+
 /* Marks the sandbox as in use by a call; MOTE_BUSY when it already is. */
 mote_status mote_sandbox_claim(mote_sandbox *sandbox, mote_error *error);
+/* Ends a use that was claimed.  If the sandbox was destroyed meanwhile, there is no result. */
+mote_status mote_sandbox_end_use(mote_sandbox *sandbox, mote_status status, mote_error *error);
+/* Fails with MOTE_POISONED. */
+mote_status mote_sandbox_fail_poisoned(const mote_sandbox *sandbox, mote_error *error);
 /* Frees the sandbox and all that it holds. */
 void mote_sandbox_free(mote_sandbox *sandbox);
 

@@ -56,7 +56,7 @@ static mote_status call_host_function(mote_sandbox *sandbox,
 
 static mote_status serve_host_call(mote_sandbox *sandbox, mote_error *error)
 {
-	const struct mote_channel *channel = &sandbox->mailbox.host_call;
+	struct mote_channel *channel = &sandbox->mailbox.host_call;
 	const struct mote_registered_function *function;
 	uint32_t index = mote_channel_function(channel);
 	mote_value arguments[MOTE_MAXIMUM_ARGUMENTS];

@@ -2,11 +2,13 @@
  *
  * The SVM bed's quirk.  QEMU's emulation of SVM looks up the I/O bitmap only in a
  * TSS of type 9 (available), where the architecture has 11 (busy) in TR; so each
- * TSS that KVM is given loses its busy bit here.  All else passes through.
+ * TSS that KVM is given loses its busy bit here: also one that waits in the page shared with a
+ * vCPU, which the backend fills before it sets the extended state.  All else passes through.
  */
 #include "bed_systems.h"
 
 #include <linux/kvm.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,24 +31,48 @@ static int quirk_close(const struct mote_linux_device *device, int fd)
 	return real->close(real, fd);
 }
 
+enum { DESCRIPTORS = 65536 };
+
+/* The page shared with the vCPU of a descriptor. */
+static struct kvm_run *_Atomic runs[DESCRIPTORS];
+
+static void fix(struct kvm_sregs *sregs)
+{
+	if (sregs->tr.type == TSS_BUSY)
+		sregs->tr.type = TSS_AVAILABLE;
+}
+
+static void fix_shared(int fd)
+{
+	struct kvm_run *run = fd < DESCRIPTORS ? atomic_load(&runs[fd]) : NULL;
+
+	if (run && run->kvm_dirty_regs & KVM_SYNC_X86_SREGS)
+		fix(&run->s.regs.sregs);
+}
+
 static int quirk_ioctl(const struct mote_linux_device *device, int fd, unsigned long request,
 		       void *argument)
 {
 	struct kvm_sregs sregs;
 
 	(void)device;
+	if (request == KVM_SET_XSAVE)
+		fix_shared(fd);
 	if (request != KVM_SET_SREGS)
 		return real->ioctl(real, fd, request, argument);
 	sregs = *(const struct kvm_sregs *)argument;
-	if (sregs.tr.type == TSS_BUSY)
-		sregs.tr.type = TSS_AVAILABLE;
+	fix(&sregs);
 	return real->ioctl(real, fd, request, &sregs);
 }
 
 static int quirk_map(const struct mote_linux_device *device, int fd, size_t bytes, void **address)
 {
+	int result = real->map(real, fd, bytes, address);
+
 	(void)device;
-	return real->map(real, fd, bytes, address);
+	if (fd < DESCRIPTORS)
+		atomic_store(&runs[fd], result < 0 ? NULL : *address);
+	return result;
 }
 
 static int quirk_unmap(const struct mote_linux_device *device, void *address, size_t bytes)

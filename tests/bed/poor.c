@@ -311,6 +311,8 @@ PASS(save_state, (struct mote_vm * base, void *state, size_t bytes, mote_error *
      bytes, error)
 PASS(load_state, (struct mote_vm * base, const void *state, size_t bytes, mote_error *error), state,
      bytes, error)
+PASS(load_user_state, (struct mote_vm * base, const void *state, size_t bytes, mote_error *error),
+     state, bytes, error)
 PASS(begin_reset, (struct mote_vm * base, mote_error *error), error)
 
 /* In two calls, the first of which sets half of the registers. */
@@ -355,6 +357,7 @@ static const struct mote_vm_ops vm_ops = {
 	.state_bytes = poor_state_bytes,
 	.save_state = poor_save_state,
 	.load_state = poor_load_state,
+	.load_user_state = poor_load_user_state,
 	.begin_reset = poor_begin_reset,
 	.invalidate_translations = poor_invalidate_translations,
 	.park = poor_park,

@@ -19,17 +19,28 @@ static struct mote_debugger_answer stopped(void *user, struct mote_debug_vm *vm,
 	return session->on_stop(session, stop);
 }
 
-void session_begin(struct session *session)
+void session_open(struct session *session)
 {
-	const struct mote_debugger debugger = {.stopped = stopped, .user = session};
 	const char *guest = getenv("MOTE_TEST_DEBUG_GUEST");
 
 	session->engine = fixture_engine();
 	session->sandbox =
 		fixture_sandbox(session->engine, guest != NULL ? guest : "debug_O0", NULL);
 	session->error = (mote_error)MOTE_ERROR_INIT;
+}
+
+void session_attach(struct session *session)
+{
+	const struct mote_debugger debugger = {.stopped = stopped, .user = session};
+
 	REQUIRE_OK(mote_sandbox_attach(session->sandbox, &debugger, &session->error),
 		   &session->error);
+}
+
+void session_begin(struct session *session)
+{
+	session_open(session);
+	session_attach(session);
 }
 
 void session_end(struct session *session)

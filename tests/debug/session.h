@@ -24,6 +24,9 @@ struct session {
 
 /* Attached; the first call stops before the guest's first instruction. */
 void session_begin(struct session *session);
+/* The same in two parts. */
+void session_open(struct session *session);
+void session_attach(struct session *session);
 void session_end(struct session *session);
 
 /* A call with one argument, or none. */

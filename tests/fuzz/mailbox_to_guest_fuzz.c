@@ -236,7 +236,7 @@ static void check_back(const struct mote_channel *channel, const mote_signature 
 
 static void check_call(struct fuzz_input *input, const struct parts *parts)
 {
-	const struct mote_channel channel = parts->mailbox.call;
+	struct mote_channel channel = parts->mailbox.call;
 	size_t count = fuzz_u8(input) % (MOTE_MAXIMUM_ARGUMENTS + 1);
 	mote_signature signature = {.argument_count = (uint8_t)count};
 	mote_value values[MOTE_MAXIMUM_ARGUMENTS];
@@ -264,7 +264,7 @@ static void check_call(struct fuzz_input *input, const struct parts *parts)
 
 static void check_result(struct fuzz_input *input, const struct parts *parts)
 {
-	const struct mote_channel channel = parts->mailbox.host_call;
+	struct mote_channel channel = parts->mailbox.host_call;
 	const mote_value value =
 		take_value(input, parts, (mote_type)(fuzz_u8(input) % MOTE_TYPE_COUNT));
 	struct mote_buffer_space space = {0};
@@ -314,7 +314,7 @@ static void check_batch_part(const struct parts *parts, const struct mote_batch 
 	FUZZ_CHECK((problem == NULL) == (batch->result == MOTE_TYPE_VOID));
 }
 
-static void check_batch(struct fuzz_input *input, const struct parts *parts)
+static void check_batch(struct fuzz_input *input, struct parts *parts)
 {
 	const struct mote_channel channel = parts->mailbox.call;
 	struct mote_batch batch = {
@@ -401,7 +401,7 @@ static struct parts make_parts(struct fuzz_input *input, uint8_t flags)
 	return parts;
 }
 
-static void put_everything(struct fuzz_input input, const struct parts *parts)
+static void put_everything(struct fuzz_input input, struct parts *parts)
 {
 	check_call(&input, parts);
 	check_result(&input, parts);

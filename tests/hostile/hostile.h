@@ -28,6 +28,10 @@
 #define HOSTILE_MONITOR 0x10000u
 #define MONITOR_TEXT "0x10000"
 
+/* Where code of a guest that waits first begins, from HOSTILE_CODE on. */
+#define HOSTILE_READY_OFFSET 0xfe0u
+#define HOSTILE_READY_TEXT "0xfe0"
+
 #include "hostile_arch.h"
 
 /*
@@ -53,6 +57,7 @@ struct hostile_guest {
 	const char *export_signature;	     /* of the one exported function, "run"; NULL: none */
 	const char *import_signature;	     /* of the one import, "host"; NULL: none */
 	const mote_sandbox_options *options; /* NULL: the defaults */
+	bool ready_first;		     /* waits at a doorbell before its code */
 };
 
 #define GUEST(name) .code = guest_##name, .code_end = guest_##name##_end
@@ -112,6 +117,7 @@ struct hostile_run {
 	mote_error error;
 	size_t files; /* open before */
 	const mote_fault *fault;
+	mote_snapshot *snapshot; /* NULL: none is taken */
 };
 
 /* Makes engine and sandbox; leaves the case on failure. */
@@ -131,6 +137,11 @@ void hostile_check(struct hostile_run *run, const struct hostile_expectation *ex
 void hostile_close(struct hostile_run *run);
 
 /* All of it. */
+void hostile_try_once(const struct hostile_guest *guest,
+		      const struct hostile_expectation *expectation);
+
+/* The same.  With MOTE_TEST_REVIVE in the environment the guest waits for a call first; it is put
+ * back to that twice, must be as it was there, and must do the same again. */
 void hostile_try(const struct hostile_guest *guest, const struct hostile_expectation *expectation);
 
 /* For tables of X(name, assembly, outcomes...): a case of its own for each, and its row in

@@ -9,11 +9,24 @@
 #include "hostile.h"
 #include "image_head.h"
 
+/* At the end of the page of code, with registers as at the entry. */
+GUEST_CODE(ready, GUEST_CODE_READY);
+
 enum { FILE_BYTES = IMAGE_DATA_AT + HOSTILE_DATA_BYTES };
 
 Elf64_Phdr *hostile_segment(void *file, enum hostile_segment index)
 {
 	return (Elf64_Phdr *)(void *)((uint8_t *)file + sizeof(Elf64_Ehdr)) + index;
+}
+
+static void begin_with_ready(uint8_t *file, size_t code_bytes)
+{
+	Elf64_Ehdr *head = (void *)file;
+
+	REQUIRE(code_bytes <= HOSTILE_READY_OFFSET);
+	memcpy(file + IMAGE_CODE_AT + HOSTILE_READY_OFFSET, guest_ready,
+	       (size_t)(guest_ready_end - guest_ready));
+	head->e_entry = HOSTILE_CODE + HOSTILE_READY_OFFSET;
 }
 
 void *hostile_image(const struct hostile_guest *guest, size_t *bytes)
@@ -43,6 +56,8 @@ void *hostile_image(const struct hostile_guest *guest, size_t *bytes)
 	for (size_t i = 0; i < IMAGE_PAGE; i++)
 		file[IMAGE_CODE_AT + i] = filler[i % sizeof(filler)];
 	memcpy(file + IMAGE_CODE_AT, guest->code, code_bytes);
+	if (guest->ready_first)
+		begin_with_ready(file, code_bytes);
 	if (guest->data)
 		memcpy(file + IMAGE_DATA_AT, guest->data, guest->data_bytes);
 	*bytes = FILE_BYTES;

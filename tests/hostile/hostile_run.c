@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "clean.h"
 #include "hostile.h"
 
 static const uint64_t SECOND = 1000000000;
@@ -175,20 +176,63 @@ void hostile_close(struct hostile_run *run)
 		mote_sandbox_get_statistics(run->sandbox, &after, NULL);
 		CHECK_EQ(after.exits, before.exits);
 	}
+	mote_snapshot_destroy(run->snapshot);
 	mote_sandbox_destroy(run->sandbox);
 	mote_engine_release(run->engine);
 	CHECK_EQ(test_fd_count(), run->files);
 }
 
-void hostile_try(const struct hostile_guest *guest, const struct hostile_expectation *expectation)
+/* ---- All of it --------------------------------------------------------------------------- */
+
+static void enter_and_check(struct hostile_run *run, const struct hostile_expectation *expectation)
+{
+	if (expectation->killed)
+		hostile_enter_and_kill(run);
+	else
+		hostile_enter(run);
+	hostile_check(run, expectation);
+}
+
+/* Code that takes the whole page leaves no room to wait. */
+static bool is_revived(const struct hostile_guest *guest)
+{
+	return getenv("MOTE_TEST_REVIVE") &&
+	       (size_t)(guest->code_end - guest->code) <= HOSTILE_READY_OFFSET;
+}
+
+void hostile_try_once(const struct hostile_guest *guest,
+		      const struct hostile_expectation *expectation)
 {
 	struct hostile_run run;
 
 	hostile_open(&run, guest);
-	if (expectation->killed)
-		hostile_enter_and_kill(&run);
-	else
-		hostile_enter(&run);
-	hostile_check(&run, expectation);
+	enter_and_check(&run, expectation);
 	hostile_close(&run);
+}
+
+static void try_and_revive(const struct hostile_guest *guest,
+			   const struct hostile_expectation *expectation)
+{
+	struct hostile_guest waiting = *guest;
+	struct hostile_run run;
+
+	waiting.ready_first = true;
+	if (!waiting.export_signature)
+		waiting.export_signature = "void()";
+	hostile_open(&run, &waiting);
+	REQUIRE_OK(mote_snapshot_take(run.sandbox, NULL, &run.snapshot, &run.error), &run.error);
+	enter_and_check(&run, expectation);
+	for (unsigned int i = 0; i < 2; i++) {
+		clean_restore(run.sandbox, run.snapshot);
+		enter_and_check(&run, expectation);
+	}
+	hostile_close(&run);
+}
+
+void hostile_try(const struct hostile_guest *guest, const struct hostile_expectation *expectation)
+{
+	if (is_revived(guest))
+		try_and_revive(guest, expectation);
+	else
+		hostile_try_once(guest, expectation);
 }

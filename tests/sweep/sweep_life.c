@@ -21,6 +21,8 @@ struct life {
 	mote_image *image;
 	mote_sandbox *sandbox, *second;
 	unsigned int created, given_back; /* sandboxes, and the users of their host functions */
+	mote_sandbox *clone;
+	mote_snapshot *snapshot;
 	mote_buffer *made, *imported;
 	mote_function ask, sum, next, spin, null_write;
 	unsigned int logged;
@@ -227,6 +229,67 @@ static mote_status call_batch(struct life *life, mote_error *error)
 	return status;
 }
 
+/* ---- Snapshots ---------------------------------------------------------------------------- */
+
+static mote_status take_snapshot(struct life *life, mote_error *error)
+{
+	mote_status status = mote_snapshot_take(life->sandbox, NULL, &life->snapshot, error);
+
+	CHECK((status == MOTE_OK) == (life->snapshot != NULL));
+	return status;
+}
+
+static mote_status restore(struct life *life, mote_error *error)
+{
+	mote_status status = mote_sandbox_restore(life->sandbox, life->snapshot, error);
+
+	CHECK(status != MOTE_OK || !mote_sandbox_is_poisoned(life->sandbox));
+	return status;
+}
+
+/* A sandbox that was not made from it, nor has run. */
+static mote_status restore_second(struct life *life, mote_error *error)
+{
+	return mote_sandbox_restore(life->second, life->snapshot, error);
+}
+
+static mote_status create_clone(struct life *life, mote_error *error)
+{
+	const mote_host_function functions[] = {
+		{"host_string", "string(string)", echo, life, give_back},
+	};
+	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
+	mote_status status;
+
+	options.host_functions = functions;
+	options.host_function_count = TEST_COUNT(functions);
+	status = mote_sandbox_create_from_snapshot(life->snapshot, &options, &life->clone, error);
+	CHECK((status == MOTE_OK) == (life->clone != NULL));
+	life->created += status == MOTE_OK;
+	return status;
+}
+
+static mote_status call_next(struct life *life, mote_sandbox *sandbox, mote_error *error)
+{
+	const mote_value argument = mote_u32(7);
+	mote_value result = {0};
+	mote_status status =
+		mote_sandbox_call(sandbox, life->next, &argument, 1, NULL, &result, error);
+
+	CHECK(status != MOTE_OK || result.as.u32 == 8);
+	return status;
+}
+
+static mote_status call_restored(struct life *life, mote_error *error)
+{
+	return call_next(life, life->sandbox, error);
+}
+
+static mote_status call_clone(struct life *life, mote_error *error)
+{
+	return call_next(life, life->clone, error);
+}
+
 /* ---- Ends --------------------------------------------------------------------------------- */
 
 struct killer {
@@ -322,8 +385,16 @@ static const struct step steps[] = {
 	{"unmap a buffer", unmap_imported},
 	{"call a batch", call_batch},
 	{"call within deadlines", call_within},
+	{"take a snapshot", take_snapshot},
+	{"go back to it", restore},
+	{"call what went back", call_restored},
 	{"kill a call", be_killed},
+	{"go back from a kill", restore},
+	{"call what was killed", call_restored},
+	{"create a sandbox from it", create_clone},
+	{"call that sandbox", call_clone},
 	{"create a second sandbox", create_second},
+	{"put it into that state", restore_second},
 	{"guest fault", fault},
 };
 
@@ -331,6 +402,8 @@ static void end_life(struct life *life)
 {
 	bool before;
 
+	mote_snapshot_destroy(life->snapshot);
+	mote_sandbox_destroy(life->clone);
 	mote_sandbox_destroy(life->second);
 	mote_sandbox_destroy(life->sandbox);
 	mote_buffer_release(life->imported);
@@ -358,9 +431,17 @@ static bool begin_life(struct life *life)
 /* The sandbox that a step uses, if any. */
 static mote_sandbox *used_by(const struct life *life, const struct step *step)
 {
-	if (step->take == create_second)
+	if (step->take == create_second || step->take == create_clone)
 		return NULL;
-	return step->take == fault ? life->second : life->sandbox;
+	if (step->take == call_clone)
+		return life->clone;
+	return step->take == fault || step->take == restore_second ? life->second : life->sandbox;
+}
+
+/* Whether a step is one that undoes what its own failure leaves. */
+static bool is_restore(const struct step *step)
+{
+	return step->take == restore || step->take == restore_second;
 }
 
 /* How often guest code was entered, or was to be. */
@@ -381,11 +462,11 @@ static void check_recovery(struct life *life, const struct step *step, uint64_t 
 	mote_sandbox *sandbox = used_by(life, step);
 	mote_error error = MOTE_ERROR_INIT;
 
-	if (sandbox == NULL || !mote_sandbox_is_poisoned(sandbox)) {
+	if (sandbox == NULL || !mote_sandbox_is_poisoned(sandbox) || is_restore(step)) {
 		CHECK_OK(step->take(life, &error), &error);
 		return;
 	}
-	CHECK(exits(sandbox) > exits_before);
+	CHECK(exits(sandbox) > exits_before || step->take == take_snapshot);
 	CHECK_STATUS(mote_sandbox_call(sandbox, life->next, NULL, 0, NULL, NULL, &error),
 		     MOTE_POISONED, &error);
 	CHECK_CONTAINS(error.text, first->text);

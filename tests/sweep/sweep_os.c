@@ -28,6 +28,8 @@ enum os_entry {
 	OS_TRUNCATE,
 	OS_MAP,
 	OS_ADVISE,
+	OS_PROTECT,
+	OS_SEEK,
 	OS_UNMAP,
 	OS_CLOSE,
 	OS_SEALS,
@@ -80,7 +82,12 @@ struct sweep_entry sweep_os_entries[] = {
 				 {ENFILE, SWEEP(LIMIT), NULL, false}}},
 	[OS_ADVISE] = {.name = "madvise",
 		       .text = "madvise of ",
-		       .failures = {FAILS(EINVAL), NO_MEMORY_}},
+		       /* Huge pages need not be known. */
+		       .failures = {{EINVAL, SWEEP(OS) | SWEEP(OK), NULL, false}, NO_MEMORY_}},
+	[OS_PROTECT] = {.name = "mprotect",
+			.text = "mprotect of a snapshot",
+			.failures = {FAILS(EACCES), NO_MEMORY_}},
+	[OS_SEEK] = {.name = "lseek", .text = "lseek of ", .failures = {FAILS(EBADF)}},
 	/* Whatever they say, the mapping and the descriptor are gone. */
 	[OS_UNMAP] = {.name = "munmap", .failures = {NOTHING(EINVAL), NOTHING(ENOMEM)}},
 	[OS_CLOSE] = {.name = "close", .failures = {NOTHING(EIO), NOTHING(EINTR)}},
@@ -235,12 +242,12 @@ WRAP(int, munmap, void *address, size_t bytes)
 
 WRAP(int, mprotect, void *address, size_t bytes, int protection)
 {
-	int code = sweep_forced();
+	return fails(OS_PROTECT) ? -1 : __real_mprotect(address, bytes, protection);
+}
 
-	if (code == 0)
-		return __real_mprotect(address, bytes, protection);
-	errno = code;
-	return -1;
+WRAP(off_t, lseek, int fd, off_t offset, int whence)
+{
+	return fails(OS_SEEK) ? -1 : __real_lseek(fd, offset, whence);
 }
 
 WRAP(int, close, int fd)

@@ -18,6 +18,18 @@
 			 : "r"((uint64_t)MOTE_ABI_AARCH64_DOORBELL_GVA + 8u * (port))              \
 			 : "memory")
 
+/* start.S; what functions compare. */
+extern uint64_t __stack_chk_guard __attribute__((visibility("hidden")));
+
+/* The second of the two words at the thread pointer, which the host has renewed. */
+static inline void mote_guest_renew_canary(void)
+{
+	const uint64_t *thread;
+
+	__asm__("mrs %0, tpidr_el0" : "=r"(thread));
+	__stack_chk_guard = thread[1];
+}
+
 static inline _Noreturn void mote_guest_trap(void)
 {
 	for (;;)

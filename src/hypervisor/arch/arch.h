@@ -41,6 +41,7 @@
 #define mote_regs_sp(regs) ((regs)->rsp)
 #define mote_regs_frame(regs) ((regs)->rbp)
 #define mote_regs_flags(regs) ((regs)->rflags)
+#define mote_sregs_root(sregs) ((sregs)->cr3)
 typedef mote_x86_64_regs mote_regs;
 typedef struct mote_x86_64_sregs mote_sregs;
 typedef struct mote_x86_64_fpu mote_fpu;
@@ -56,6 +57,10 @@ typedef struct mote_x86_64_exception_state mote_exception_state;
 #define mote_paging_map mote_x86_64_paging_map
 #define mote_paging_unmap mote_x86_64_paging_unmap
 #define mote_paging_walk mote_x86_64_paging_walk
+#define MOTE_PAGING_REMEMBERS MOTE_X86_64_PAGING_REMEMBERS
+#define mote_paging_track mote_x86_64_paging_track
+#define mote_paging_serve mote_x86_64_paging_serve
+#define mote_paging_written mote_x86_64_paging_written
 #define MOTE_MONITOR_BYTES MOTE_X86_64_MONITOR_BYTES
 #define MOTE_DOORBELL_BYTES MOTE_X86_64_DOORBELL_BYTES
 #define mote_monitor_build mote_x86_64_monitor_build
@@ -68,6 +73,7 @@ typedef struct mote_x86_64_exception_state mote_exception_state;
 #define mote_vector_name mote_x86_64_vector_name
 #define mote_thread_block_make mote_x86_64_thread_block_make
 #define mote_thread_block_fill mote_x86_64_thread_block_fill
+#define mote_thread_block_set_canary mote_x86_64_thread_block_set_canary
 #define MOTE_MONITOR_STOP_BYTES MOTE_X86_64_MONITOR_STOP_BYTES
 #define MOTE_CORE_MACHINE MOTE_X86_64_CORE_MACHINE
 #define MOTE_CORE_REGISTERS_BYTES MOTE_X86_64_CORE_REGISTERS_BYTES
@@ -109,6 +115,7 @@ typedef struct mote_x86_64_exception_state mote_exception_state;
 #define mote_regs_sp(regs) ((regs)->sp)
 #define mote_regs_frame(regs) ((regs)->x[29])
 #define mote_regs_flags(regs) ((regs)->pstate)
+#define mote_sregs_root(sregs) ((sregs)->ttbr0)
 typedef mote_aarch64_regs mote_regs;
 typedef struct mote_aarch64_sregs mote_sregs;
 typedef struct mote_aarch64_fpu mote_fpu;
@@ -124,6 +131,10 @@ typedef struct mote_aarch64_exception_state mote_exception_state;
 #define mote_paging_map mote_aarch64_paging_map
 #define mote_paging_unmap mote_aarch64_paging_unmap
 #define mote_paging_walk mote_aarch64_paging_walk
+#define MOTE_PAGING_REMEMBERS MOTE_AARCH64_PAGING_REMEMBERS
+#define mote_paging_track mote_aarch64_paging_track
+#define mote_paging_serve mote_aarch64_paging_serve
+#define mote_paging_written mote_aarch64_paging_written
 #define MOTE_MONITOR_BYTES MOTE_AARCH64_MONITOR_BYTES
 #define MOTE_DOORBELL_BYTES MOTE_AARCH64_DOORBELL_BYTES
 #define mote_monitor_build mote_aarch64_monitor_build
@@ -136,6 +147,7 @@ typedef struct mote_aarch64_exception_state mote_exception_state;
 #define mote_vector_name mote_aarch64_vector_name
 #define mote_thread_block_make mote_aarch64_thread_block_make
 #define mote_thread_block_fill mote_aarch64_thread_block_fill
+#define mote_thread_block_set_canary mote_aarch64_thread_block_set_canary
 #define MOTE_MONITOR_STOP_BYTES MOTE_AARCH64_MONITOR_STOP_BYTES
 #define MOTE_CORE_MACHINE MOTE_AARCH64_CORE_MACHINE
 #define MOTE_CORE_REGISTERS_BYTES MOTE_AARCH64_CORE_REGISTERS_BYTES

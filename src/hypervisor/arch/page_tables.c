@@ -2,6 +2,9 @@
  *
  * Builds, changes and walks the page tables of both architectures.  Tables above the pages permit
  * everything, and the page's or block's own entry decides; the walker trusts neither.
+ *
+ * Where writes are tracked, blocks and tables of pages are closed: the first write below one traps,
+ * and what it maps counts as clean until then.
  */
 #include "table_format.h"
 #include "table_pool.h"
@@ -218,4 +221,180 @@ bool mote_page_tables_walk(const struct mote_page_tables *tables,
 	translation->gpa = address | (gva & (mote_table_span(level) - 1));
 	translation->flags = format->decode(entry, any, all);
 	return true;
+}
+
+/* ---- Tracking of writes ------------------------------------------------------------------- */
+
+/* The table of a level for gva; NULL: there is none. */
+static uint8_t *find_table(const struct mote_page_tables *tables,
+			   const struct mote_table_format *format, uint64_t gva, unsigned level)
+{
+	uint8_t *table = mote_table_at(tables, tables->gpa);
+
+	for (unsigned above = MOTE_TABLE_ROOT_LEVEL; table && above > level; above--) {
+		uint64_t entry = mote_table_entry(table, mote_table_index(gva, above));
+
+		table = is_table(format, entry, above)
+				? mote_table_at(tables, entry & format->address)
+				: NULL;
+	}
+	return table;
+}
+
+/* Closes the entries of a table of pages from gva to end, both of which it covers. */
+static void close_pages(uint8_t *table, const struct mote_table_format *format, uint64_t gva,
+			uint64_t end)
+{
+	for (; gva < end; gva += MOTE_PAGE_BYTES) {
+		const unsigned index = mote_table_index(gva, 0);
+		const uint64_t entry = mote_table_entry(table, index);
+
+		if (is_leaf(format, entry, 0))
+			mote_table_set_entry(table, index, format->close(entry, MOTE_ENTRY_PAGE));
+	}
+}
+
+/* Closes what an entry of level 1 maps from gva to end; a table as a whole only if that is all that
+ * it covers. */
+static void close_part(struct mote_page_tables *tables, const struct mote_table_format *format,
+		       uint64_t gva, uint64_t end)
+{
+	const unsigned index = mote_table_index(gva, BLOCK_LEVEL);
+	uint8_t *table = find_table(tables, format, gva, BLOCK_LEVEL);
+	uint8_t *pages = find_table(tables, format, gva, 0);
+	uint64_t entry;
+
+	if (!table)
+		return;
+	entry = mote_table_entry(table, index);
+	if (is_leaf(format, entry, BLOCK_LEVEL))
+		mote_table_set_entry(table, index, format->close(entry, MOTE_ENTRY_BLOCK));
+	if (!pages)
+		return;
+	close_pages(pages, format, gva, end);
+	if (end - gva == MOTE_BLOCK_BYTES)
+		mote_table_set_entry(table, index, format->close(entry, MOTE_ENTRY_TABLE));
+}
+
+/* The end of what an entry of level 1 covers from gva on, or end. */
+static uint64_t part_end(uint64_t gva, uint64_t end)
+{
+	const uint64_t next = (gva & ~(uint64_t)(MOTE_BLOCK_BYTES - 1)) + MOTE_BLOCK_BYTES;
+
+	return next < end ? next : end;
+}
+
+void mote_page_tables_track(struct mote_page_tables *tables, const struct mote_table_format *format,
+			    uint64_t gva, uint64_t end)
+{
+	for (uint64_t next; gva < end; gva = next) {
+		next = part_end(gva, end);
+		close_part(tables, format, gva, next);
+	}
+}
+
+/* Replaces an entry by what opens it; false: it was open. */
+static bool open_entry(uint8_t *table, const struct mote_table_format *format, unsigned index)
+{
+	const uint64_t entry = mote_table_entry(table, index), open = format->open(entry);
+
+	mote_table_set_entry(table, index, open);
+	return open != entry;
+}
+
+/* Replaces a block that was just opened by pages that are closed; where there is no table for them,
+ * it is closed again. */
+static bool split_block(struct mote_page_tables *tables, const struct mote_table_format *format,
+			uint8_t *table, uint64_t gva)
+{
+	const uint64_t begin = gva & ~(uint64_t)(MOTE_BLOCK_BYTES - 1);
+	const unsigned index = mote_table_index(gva, BLOCK_LEVEL);
+	const uint64_t block = mote_table_entry(table, index);
+	uint8_t *pages = make_table(tables, format, table, index);
+
+	if (pages)
+		close_pages(pages, format, begin, begin + MOTE_BLOCK_BYTES);
+	else
+		mote_table_set_entry(table, index, format->close(block, MOTE_ENTRY_BLOCK));
+	return pages != NULL;
+}
+
+enum mote_write_trap mote_page_tables_serve(struct mote_page_tables *tables,
+					    const struct mote_table_format *format, uint64_t gva)
+{
+	const uint32_t needed = MOTE_PAGE_USER | MOTE_PAGE_WRITE;
+	const unsigned index = mote_table_index(gva, BLOCK_LEVEL);
+	struct mote_translation found;
+	bool opened, split;
+	uint8_t *table;
+
+	if (!mote_page_tables_walk(tables, format, gva, &found) || (found.flags & needed) != needed)
+		return MOTE_WRITE_REFUSED;
+	table = find_table(tables, format, gva, BLOCK_LEVEL);
+	opened = open_entry(table, format, index);
+	split = opened && is_leaf(format, mote_table_entry(table, index), BLOCK_LEVEL);
+	if (split && !split_block(tables, format, table, gva))
+		return MOTE_WRITE_REFUSED;
+	table = find_table(tables, format, gva, 0);
+	if (table)
+		opened |= open_entry(table, format, mote_table_index(gva, 0));
+	if (split)
+		return MOTE_WRITE_SPLIT;
+	return opened ? MOTE_WRITE_OPENED : MOTE_WRITE_KNOWN;
+}
+
+static bool is_written(const struct mote_table_format *format, uint64_t entry)
+{
+	return ((entry ^ format->written_flip) & format->written) == format->written;
+}
+
+enum { GROUP = 8 }; /* entries that are looked at together: most are clean */
+
+static bool may_be_written(const struct mote_table_format *format, const uint8_t *table,
+			   unsigned index)
+{
+	uint64_t any = 0;
+
+	for (unsigned i = 0; i < GROUP; i++)
+		any |= mote_table_entry(table, index + i) ^ format->written_flip;
+	return any & format->written & ~ENTRY_VALID;
+}
+
+/* The first entry from index on that was written, or end. */
+static unsigned next_written(const struct mote_table_format *format, const uint8_t *table,
+			     unsigned index, unsigned end)
+{
+	while (index < end && !is_written(format, mote_table_entry(table, index))) {
+		index++;
+		while (index % GROUP == 0 && index < end && !may_be_written(format, table, index))
+			index += GROUP;
+	}
+	return index < end ? index : end;
+}
+
+static unsigned next_clean(const struct mote_table_format *format, const uint8_t *table,
+			   unsigned index, unsigned end)
+{
+	while (index < end && is_written(format, mote_table_entry(table, index)))
+		index++;
+	return index;
+}
+
+void mote_page_tables_written(const struct mote_page_tables *tables,
+			      const struct mote_table_format *format, uint64_t gva, uint64_t end,
+			      mote_visit_written *visit, void *user)
+{
+	const uint64_t base = gva & ~(uint64_t)(MOTE_BLOCK_BYTES - 1);
+	const uint8_t *table = find_table(tables, format, gva, 0);
+	const unsigned last = (unsigned)((end - base) / MOTE_PAGE_BYTES);
+	unsigned first = mote_table_index(gva, 0), after;
+
+	if (!table)
+		return;
+	while ((first = next_written(format, table, first, last)) < last) {
+		after = next_clean(format, table, first, last);
+		visit(user, base + (uint64_t)first * MOTE_PAGE_BYTES,
+		      (uint64_t)(after - first) * MOTE_PAGE_BYTES);
+		first = after;
+	}
 }

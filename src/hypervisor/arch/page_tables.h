@@ -34,10 +34,21 @@ struct mote_page_tables {
 	uint64_t used_bytes;
 };
 
+/* What a write trapped for, where writes are tracked. */
+enum mote_write_trap {
+	MOTE_WRITE_REFUSED, /* user code may not write there: it is a fault */
+	MOTE_WRITE_KNOWN,   /* nothing kept the guest from writing */
+	MOTE_WRITE_OPENED,  /* what the trap was for is noted, and the guest may go on */
+	MOTE_WRITE_SPLIT,   /* the same, and the mapping is of pages now instead of a block */
+};
+
+/* Takes a run of pages that were written. */
+typedef void mote_visit_written(void *user, uint64_t gva, uint64_t bytes);
+
 /* What a table walk found. */
 struct mote_translation {
 	uint64_t gpa;
-	uint32_t flags; /* enum mote_page_flags */
+	uint32_t flags; /* enum mote_page_flags; a page whose writes are tracked has WRITE */
 };
 
 #endif

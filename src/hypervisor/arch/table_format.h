@@ -9,6 +9,8 @@
 
 #include "page_tables.h"
 
+enum mote_entry_kind { MOTE_ENTRY_PAGE, MOTE_ENTRY_BLOCK, MOTE_ENTRY_TABLE };
+
 /* On both architectures, bit 0 of an entry says whether it is valid. */
 struct mote_table_format {
 	uint64_t gva_limit, gpa_limit;
@@ -22,6 +24,14 @@ struct mote_table_format {
 	/* The flags of a page or block.  any, all: the bits that are set in any of the table
 	 * entries above it, and those that are set in all of them. */
 	uint32_t (*decode)(uint64_t entry, uint64_t any, uint64_t all);
+
+	/* Tracking of writes.  close: the entry such that the next write to what it maps traps, or
+	 * marks the entry.  open: such that it does not trap, the opposite.  A page was written to
+	 * since it was closed, or was never closed, if (entry ^ written_flip) has all bits of
+	 * written. */
+	uint64_t (*close)(uint64_t entry, enum mote_entry_kind kind);
+	uint64_t (*open)(uint64_t entry);
+	uint64_t written_flip, written;
 };
 
 /* See x86_64_paging.h or aarch64_paging.h. */
@@ -32,5 +42,13 @@ bool mote_page_tables_unmap(struct mote_page_tables *tables, const struct mote_t
 bool mote_page_tables_walk(const struct mote_page_tables *tables,
 			   const struct mote_table_format *format, uint64_t gva,
 			   struct mote_translation *translation);
+
+void mote_page_tables_track(struct mote_page_tables *tables, const struct mote_table_format *format,
+			    uint64_t gva, uint64_t end);
+enum mote_write_trap mote_page_tables_serve(struct mote_page_tables *tables,
+					    const struct mote_table_format *format, uint64_t gva);
+void mote_page_tables_written(const struct mote_page_tables *tables,
+			      const struct mote_table_format *format, uint64_t gva, uint64_t end,
+			      mote_visit_written *visit, void *user);
 
 #endif

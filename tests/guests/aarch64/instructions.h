@@ -68,6 +68,14 @@ static inline void instruction_read_port(uint16_t port)
 	__asm__ volatile("ldr %0, [%1]" : "=r"(value) : "r"(instruction_port_address(port)));
 }
 
+/* What the stack protector compares. */
+extern uint64_t __stack_chk_guard __attribute__((visibility("hidden")));
+
+static inline uint64_t instruction_canary(void)
+{
+	return __stack_chk_guard;
+}
+
 /* What a spinning loop does. */
 static inline void instruction_pause(void)
 {

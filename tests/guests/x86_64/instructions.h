@@ -63,6 +63,15 @@ static inline void instruction_read_port(uint16_t port)
 	__asm__ volatile("inl %1, %0" : "=a"(value) : "d"(port));
 }
 
+/* What the stack protector compares. */
+static inline uint64_t instruction_canary(void)
+{
+	uint64_t canary;
+
+	__asm__("movq %%fs:0x28, %0" : "=r"(canary));
+	return canary;
+}
+
 /* What a spinning loop does. */
 static inline void instruction_pause(void)
 {

@@ -32,6 +32,10 @@ enum hostile_bed {
 #define READY_TEXT "0xe280" /* the address of port READY */
 #define READY_ADDRESS 0xe280u
 
+/* Rings it, and goes on HOSTILE_READY_OFFSET bytes earlier. */
+#define GUEST_CODE_READY                                                                           \
+	"mov x30, #" READY_TEXT "; str xzr, [x30]; mov x30, #0; b . - 12 - " HOSTILE_READY_TEXT
+
 /* Exception classes, and the bit that says that an instruction has 32 bits. */
 #define CLASS(class) ((uint64_t)(class) << 26 | 1u << 25)
 

@@ -182,11 +182,11 @@ static void try_port(uint32_t port)
 	struct hostile_guest guest = {GUEST(store_any_byte), .data = &address,
 				      .data_bytes = sizeof(address)};
 
-	hostile_try(&guest, &odd);
+	hostile_try_once(&guest, &odd);
 	guest.code = guest_store_any;
 	guest.code_end = guest_store_any_end;
 	if (!open_port(port))
-		hostile_try(&guest, &closed);
+		hostile_try_once(&guest, &closed);
 }
 
 static void every_port(void)

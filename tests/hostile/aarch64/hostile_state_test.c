@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "clean.h"
 #include "hostile.h"
 
 #define RING(offset) "mov x30, #" READY_TEXT "; str xzr, [x30, #" offset "]\n\t"
@@ -135,6 +136,40 @@ static void neighbour_leaves_nothing(void)
 	CHECK_EQ(x[4] & x[5] & x[6] & x[29], UINT64_MAX);
 	hostile_close(&alive);
 	hostile_close(&poisoned);
+}
+
+/* ---- Of an earlier call ------------------------------------------------------------------- */
+
+/* clang-format off */
+GUEST_CODE(save_and_fill,
+	   SAVE(0) GENERAL(SAVE)
+	   "mov x1, sp; str x1, [x0, #0x10f8]\n\t"
+	   SAVE_SYSTEM(32, "nzcv") SAVE_SYSTEM(33, "fpcr") SAVE_SYSTEM(34, "fpsr")
+	   SAVE_SYSTEM(35, "tpidr_el0") SAVE_SYSTEM(36, "tpidrro_el0")
+	   THIRTY_TWO(SAVE_VECTOR)
+	   "mov w1, #9; str w1, [x0, #136]; mov w1, #1024; str w1, [x0, #140]; str xzr, [x0, #144]\n\t"
+	   FILL_ALL "mov sp, x1; mov x0, x1\n\t" RING("0"));
+/* clang-format on */
+
+static void pollution_is_not_left_behind(void)
+{
+	const struct hostile_guest guest = {GUEST(save_and_fill), .export_signature = "bytes()",
+					    .ready_first = true};
+	struct hostile_run run;
+	struct entry first;
+
+	hostile_open(&run, &guest);
+	REQUIRE_OK(mote_snapshot_take(run.sandbox, NULL, &run.snapshot, &run.error), &run.error);
+	for (unsigned int i = 0; i < 5; i++) {
+		hostile_enter(&run);
+		REQUIRE_OK(run.status, &run.error);
+		REQUIRE_EQ(run.result.as.bytes.length, sizeof(first));
+		if (i == 0)
+			memcpy(&first, run.result.as.bytes.data, sizeof(first));
+		CHECK_MEM(run.result.as.bytes.data, &first, sizeof(first));
+		clean_restore(run.sandbox, run.snapshot);
+	}
+	hostile_close(&run);
 }
 
 /* ---- In a fault -------------------------------------------------------------------------- */
@@ -304,6 +339,7 @@ static void fault_names_the_place(void)
 static const struct test_case cases[] = {
 	CASE(entry_registers),
 	CASE(neighbour_leaves_nothing),
+	CASE(pollution_is_not_left_behind),
 	CASE(registers_of_an_exception),
 	CASE(registers_of_an_exception_with_address),
 	CASE(registers_of_a_malformed_doorbell),

@@ -19,6 +19,9 @@
 #define HOSTILE_FILLER {0xcc}
 /* clang-format on */
 
+/* Rings MOTE_ABI_PORT_READY and goes on HOSTILE_READY_OFFSET bytes earlier. */
+#define GUEST_CODE_READY "out %eax, $0x50; jmp . - 2 - " HOSTILE_READY_TEXT
+
 /* The kinds of machine that differ where the architecture leaves freedom, or an emulator errs. */
 enum hostile_bed {
 	PVM = 1,      /* KVM without hardware virtualization: module kvm_pvm */

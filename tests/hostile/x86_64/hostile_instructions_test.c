@@ -7,7 +7,7 @@
  * Where a bed differs from HARDWARE: PVM emulates what traps, without the
  * checks of some corner cases; SVM stands for qemu's emulation of it, which has
  * no UMIP, never checks alignment, and lets the saved pc of some software
- * interrupts stand behind them.
+ * interrupts stand behind them, but not if something else was translated before.
  */
 #include <stdio.h>
 #include <string.h>
@@ -59,10 +59,10 @@
 	X(sysexit, "sysexitq", GP(PVM | SVM, 0, 0), GP(HARDWARE | INTEL, 0, 0), UD(HARDWARE | AMD, 0)) \
 	/* PVM: no software interrupt but int3 */ \
 	X(int_0x80, "int $0x80", UD(PVM, 0), GP(SVM | HARDWARE, 0x802, 0)) \
-	X(int_0x20, "int $0x20", UD(PVM, 0), GP(SVM, 0x202, 2), GP(HARDWARE, 0x202, 0)) \
-	X(int_2, "int $2", UD(PVM, 0), GP(SVM, 0x22, 2), GP(HARDWARE, 0x22, 0)) \
-	X(int_8, "int $8", UD(PVM, 0), GP(SVM, 0x82, 2), GP(HARDWARE, 0x82, 0)) \
-	X(int_14, "int $14", UD(PVM, 0), GP(SVM, 0xe2, 2), GP(HARDWARE, 0xe2, 0)) \
+	X(int_0x20, "int $0x20", UD(PVM, 0), GP(SVM, 0x202, 2), GP(SVM | HARDWARE, 0x202, 0)) \
+	X(int_2, "int $2", UD(PVM, 0), GP(SVM, 0x22, 2), GP(SVM | HARDWARE, 0x22, 0)) \
+	X(int_8, "int $8", UD(PVM, 0), GP(SVM, 0x82, 2), GP(SVM | HARDWARE, 0x82, 0)) \
+	X(int_14, "int $14", UD(PVM, 0), GP(SVM, 0xe2, 2), GP(SVM | HARDWARE, 0xe2, 0)) \
 	X(int_0x81_again, "1: int $0x81; jmp 1b", UD(PVM, 0), GP(SVM | HARDWARE, 0x812, 0)) \
 	X(int3, "int3", BP(EVERYWHERE, 1)) \
 	X(int_3, ".byte 0xcd, 3", BP(EVERYWHERE, 2)) \

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "clean.h"
 #include "hostile.h"
 
 /* ---- At entry ---------------------------------------------------------------------------- */
@@ -125,6 +126,69 @@ static void protection_keys_of_another_sandbox(void)
 	hostile_close(&first);
 	if (written != MOTE_OK)
 		SKIP("no guest on this machine can write PKRU");
+}
+
+/* ---- Of an earlier call ------------------------------------------------------------------- */
+
+/* The doorbell retires with a step that is yet to be taken. */
+GUEST_CODE(step_and_ring, "pushf; orl $0x100, (%rsp); popf; out %eax, $0x50");
+
+static void a_step_is_not_left_behind(void)
+{
+	const struct hostile_guest guest = {GUEST(step_and_ring), .export_signature = "void()",
+					    .ready_first = true};
+	struct hostile_run run;
+
+	hostile_open(&run, &guest);
+	REQUIRE_OK(mote_snapshot_take(run.sandbox, NULL, &run.snapshot, &run.error), &run.error);
+	for (unsigned int i = 0; i < 10; i++) {
+		hostile_enter(&run);
+		CHECK_OK(run.status, &run.error);
+		clean_restore(run.sandbox, run.snapshot);
+	}
+	hostile_close(&run);
+}
+
+/*
+ * All that user code can change.  The call's result is MXCSR as it was before, and the selectors.
+ */
+GUEST_CODE(pollute, "stmxcsr 0x1000(%rdi); mov %ds, 0x1004(%rdi); mov %es, 0x1006(%rdi)\n\t"
+		    "mov %fs, 0x1008(%rdi); mov %gs, 0x100a(%rdi); fnstcw 0x100c(%rdi)\n\t"
+		    "fnstsw 0x100e(%rdi); pushf; popq 0x1010(%rdi); movq %xmm7, 0x1018(%rdi)\n\t"
+		    "mov %rbx, 0x1020(%rdi); mov %r15, 0x1028(%rdi)\n\t"
+		    "movl $9, 136(%rdi); movl $48, 140(%rdi); movq $0, 144(%rdi)\n\t"
+		    "movl $0x7fa0, 0x1100(%rdi); ldmxcsr 0x1100(%rdi)\n\t"
+		    "movw $0xf7f, 0x1104(%rdi); fldcw 0x1104(%rdi); fld1; fldpi\n\t"
+		    "pcmpeqd %xmm7, %xmm7; pcmpeqd %xmm15, %xmm15\n\t"
+		    "xor %eax, %eax; mov %eax, %gs; mov %eax, %fs\n\t"
+		    "mov %ss, %eax; mov %eax, %ds; mov %eax, %es\n\t"
+		    /* CF, PF, AF, ZF, SF, DF, OF, NT, AC, ID */
+		    "pushf; orl $0x244cd5, (%rsp); popf\n\t"
+		    "mov $-1, %rax; mov %rax, %rbx; mov %rax, %rcx; mov %rax, %rdx\n\t"
+		    "mov %rax, %rsi; mov %rax, %rbp; mov %rax, %r8; mov %rax, %r9\n\t"
+		    "mov %rax, %r10; mov %rax, %r11; mov %rax, %r12; mov %rax, %r13\n\t"
+		    "mov %rax, %r14; mov %rax, %r15; mov %rax, %rdi; mov %rax, %rsp\n\t"
+		    "out %eax, $0x50");
+
+static void pollution_is_not_left_behind(void)
+{
+	const struct hostile_guest guest = {GUEST(pollute), .export_signature = "bytes()",
+					    .ready_first = true};
+	struct hostile_run run;
+	uint8_t first[48];
+
+	hostile_open(&run, &guest);
+	REQUIRE_OK(mote_snapshot_take(run.sandbox, NULL, &run.snapshot, &run.error), &run.error);
+	for (unsigned int i = 0; i < 5; i++) {
+		hostile_enter(&run);
+		REQUIRE_OK(run.status, &run.error);
+		REQUIRE_EQ(run.result.as.bytes.length, sizeof(first));
+		if (i == 0)
+			memcpy(first, run.result.as.bytes.data, sizeof(first));
+		CHECK_MEM(run.result.as.bytes.data, first, sizeof(first));
+		clean_restore(run.sandbox, run.snapshot);
+	}
+	hostile_close(&run);
 }
 
 /* ---- In a fault -------------------------------------------------------------------------- */
@@ -269,6 +333,8 @@ static void fault_names_the_place(void)
 static const struct test_case cases[] = {
 	CASE(entry_registers),
 	CASE(protection_keys_of_another_sandbox),
+	CASE(a_step_is_not_left_behind),
+	CASE(pollution_is_not_left_behind),
 	CASE(registers_of_an_exception),
 	CASE(registers_of_an_exception_with_error_code),
 	CASE(registers_of_a_malformed_doorbell),

@@ -20,6 +20,8 @@
 #define PAGE_INNER_SHAREABLE (3ull << 8)
 #define PAGE_ACCESSED (1ull << 10)
 #define PAGE_NOT_GLOBAL (1ull << 11)
+/* DBM.  Processors ignore it while TCR_EL1.HD is 0: writable, but for READ_ONLY. */
+#define PAGE_TRACKED (1ull << 51)
 #define PAGE_NO_EXECUTE_EL1 (1ull << 53) /* PXN */
 #define PAGE_NO_EXECUTE_EL0 (1ull << 54) /* UXN */
 
@@ -56,7 +58,8 @@ static uint64_t page_descriptor(uint64_t gpa, uint32_t flags)
 static uint32_t page_flags(uint64_t entry, uint64_t any, uint64_t all)
 {
 	const bool user = (entry & PAGE_USER) && !(any & TABLE_NO_USER);
-	const bool write = !(entry & PAGE_READ_ONLY) && !(any & TABLE_READ_ONLY);
+	const bool read_only = (entry & (PAGE_READ_ONLY | PAGE_TRACKED)) == PAGE_READ_ONLY;
+	const bool write = !read_only && !(any & TABLE_READ_ONLY);
 	const bool no_execute =
 		user ? (entry & PAGE_NO_EXECUTE_EL0) || (any & TABLE_NO_EXECUTE_EL0)
 		     : (entry & PAGE_NO_EXECUTE_EL1) || (any & TABLE_NO_EXECUTE_EL1);
@@ -74,6 +77,19 @@ static uint32_t page_flags(uint64_t entry, uint64_t any, uint64_t all)
 	return flags;
 }
 
+/* Each page traps once; tables need not. */
+static uint64_t close_entry(uint64_t entry, enum mote_entry_kind kind)
+{
+	if (kind == MOTE_ENTRY_TABLE || (entry & PAGE_READ_ONLY))
+		return entry;
+	return entry | PAGE_READ_ONLY | PAGE_TRACKED;
+}
+
+static uint64_t open_entry(uint64_t entry)
+{
+	return entry & PAGE_TRACKED ? entry & ~PAGE_READ_ONLY : entry;
+}
+
 static const struct mote_table_format format = {
 	.gva_limit = GVA_LIMIT,
 	.gpa_limit = GPA_LIMIT,
@@ -86,6 +102,10 @@ static const struct mote_table_format format = {
 	.accessed = PAGE_ACCESSED,
 	.encode = page_descriptor,
 	.decode = page_flags,
+	.close = close_entry,
+	.open = open_entry,
+	.written_flip = PAGE_READ_ONLY,
+	.written = DESCRIPTOR_BLOCK | PAGE_READ_ONLY, /* valid, and not read-only */
 };
 
 uint64_t mote_aarch64_paging_bytes(uint64_t end_gva)
@@ -114,4 +134,20 @@ bool mote_aarch64_paging_walk(const struct mote_page_tables *tables, uint64_t gv
 			      struct mote_translation *translation)
 {
 	return mote_page_tables_walk(tables, &format, gva, translation);
+}
+
+void mote_aarch64_paging_track(struct mote_page_tables *tables, uint64_t gva, uint64_t end)
+{
+	mote_page_tables_track(tables, &format, gva, end);
+}
+
+enum mote_write_trap mote_aarch64_paging_serve(struct mote_page_tables *tables, uint64_t gva)
+{
+	return mote_page_tables_serve(tables, &format, gva);
+}
+
+void mote_aarch64_paging_written(const struct mote_page_tables *tables, uint64_t gva, uint64_t end,
+				 mote_visit_written *visit, void *user)
+{
+	mote_page_tables_written(tables, &format, gva, end, visit, user);
 }

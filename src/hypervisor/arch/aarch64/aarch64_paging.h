@@ -40,4 +40,21 @@ bool mote_aarch64_paging_unmap(struct mote_page_tables *tables, uint64_t gva, ui
 bool mote_aarch64_paging_walk(const struct mote_page_tables *tables, uint64_t gva,
 			      struct mote_translation *translation);
 
+/* Whether a processor remembers that it may not write, when the entry permits it: it does. */
+#define MOTE_AARCH64_PAGING_REMEMBERS true
+
+/* Tracks writes to [gva, end): all of it counts as clean.  The caller invalidates what is derived
+ * from the tables. */
+void mote_aarch64_paging_track(struct mote_page_tables *tables, uint64_t gva, uint64_t end);
+
+/* User code could not write at gva, in a range whose writes are tracked: notes the write and lets
+ * it happen, if that is why. */
+enum mote_write_trap mote_aarch64_paging_serve(struct mote_page_tables *tables, uint64_t gva);
+
+/* Visits the pages of [gva, end), which lies within MOTE_BLOCK_BYTES, that were written since they
+ * were tracked, or that were mapped since.  What traps as a block or a table, and has not, must not
+ * be asked for. */
+void mote_aarch64_paging_written(const struct mote_page_tables *tables, uint64_t gva, uint64_t end,
+				 mote_visit_written *visit, void *user);
+
 #endif

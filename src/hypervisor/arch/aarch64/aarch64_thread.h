@@ -32,15 +32,23 @@ mote_aarch64_thread_block_make(uint64_t bytes, uint64_t alignment, uint64_t addr
 	};
 }
 
-/* block: host view of the whole block; gva: its address in the guest, not used here. */
+/* block: host view of the whole block. */
+static inline void mote_aarch64_thread_block_set_canary(uint8_t *block,
+							const struct mote_thread_block *at,
+							uint64_t random)
+{
+	uint64_t canary = random & ~0xffull; /* a NUL byte stops runaway strings */
+
+	mote_put64(block + at->pointer + MOTE_AARCH64_CANARY_OFFSET, canary);
+}
+
+/* The whole block.  gva: its address in the guest, not used here. */
 static inline void mote_aarch64_thread_block_fill(uint8_t *block, uint64_t gva,
 						  const struct mote_thread_block *at,
 						  uint64_t random)
 {
-	uint64_t canary = random & ~0xffull; /* a NUL byte stops runaway strings */
-
 	(void)gva;
-	mote_put64(block + at->pointer + MOTE_AARCH64_CANARY_OFFSET, canary);
+	mote_aarch64_thread_block_set_canary(block, at, random);
 }
 
 #endif

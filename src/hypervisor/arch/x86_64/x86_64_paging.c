@@ -18,6 +18,7 @@
 /* PS at level 1.  At level 0 this bit is PAT, which is never set, so it can count as kind there
  * too. */
 #define ENTRY_LARGE (1ull << 7)
+#define ENTRY_TRACKED (1ull << 9) /* ignored by processors: closed, and writable but for that */
 #define ENTRY_NO_EXECUTE (1ull << 63)
 #define ENTRY_ADDRESS 0x000ffffffffff000ull
 
@@ -52,13 +53,29 @@ static uint32_t entry_flags(uint64_t entry, uint64_t any, uint64_t all)
 	all &= entry;
 	if (all & ENTRY_USER)
 		flags |= MOTE_PAGE_USER;
-	if (all & ENTRY_WRITE)
+	if ((entry & (ENTRY_WRITE | ENTRY_TRACKED)) && (all & ENTRY_WRITE || any & ENTRY_TRACKED))
 		flags |= MOTE_PAGE_WRITE;
 	if (!(any & ENTRY_NO_EXECUTE))
 		flags |= MOTE_PAGE_EXECUTE;
 	if (entry & ENTRY_CACHE_DISABLE)
 		flags |= MOTE_PAGE_DEVICE;
 	return flags;
+}
+
+/* The processor marks pages: they only lose their mark, and can be written to.  What maps more than
+ * a page traps. */
+static uint64_t close_entry(uint64_t entry, enum mote_entry_kind kind)
+{
+	if (kind != MOTE_ENTRY_TABLE)
+		entry &= ~ENTRY_DIRTY;
+	if (kind != MOTE_ENTRY_PAGE && (entry & ENTRY_WRITE))
+		entry = (entry & ~ENTRY_WRITE) | ENTRY_TRACKED;
+	return entry;
+}
+
+static uint64_t open_entry(uint64_t entry)
+{
+	return entry & ENTRY_TRACKED ? (entry & ~ENTRY_TRACKED) | ENTRY_WRITE : entry;
 }
 
 static const struct mote_table_format format = {
@@ -72,6 +89,9 @@ static const struct mote_table_format format = {
 	.table_bits = ENTRY_TABLE,
 	.encode = page_entry,
 	.decode = entry_flags,
+	.close = close_entry,
+	.open = open_entry,
+	.written = ENTRY_PRESENT | ENTRY_DIRTY,
 };
 
 uint64_t mote_x86_64_paging_bytes(uint64_t end_gva)
@@ -100,4 +120,20 @@ bool mote_x86_64_paging_walk(const struct mote_page_tables *tables, uint64_t gva
 			     struct mote_translation *translation)
 {
 	return mote_page_tables_walk(tables, &format, gva, translation);
+}
+
+void mote_x86_64_paging_track(struct mote_page_tables *tables, uint64_t gva, uint64_t end)
+{
+	mote_page_tables_track(tables, &format, gva, end);
+}
+
+enum mote_write_trap mote_x86_64_paging_serve(struct mote_page_tables *tables, uint64_t gva)
+{
+	return mote_page_tables_serve(tables, &format, gva);
+}
+
+void mote_x86_64_paging_written(const struct mote_page_tables *tables, uint64_t gva, uint64_t end,
+				mote_visit_written *visit, void *user)
+{
+	mote_page_tables_written(tables, &format, gva, end, visit, user);
 }

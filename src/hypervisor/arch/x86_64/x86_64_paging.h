@@ -36,4 +36,22 @@ bool mote_x86_64_paging_unmap(struct mote_page_tables *tables, uint64_t gva, uin
 bool mote_x86_64_paging_walk(const struct mote_page_tables *tables, uint64_t gva,
 			     struct mote_translation *translation);
 
+/* Whether a processor remembers that it may not write, when the entry permits it: a fault makes it
+ * look again. */
+#define MOTE_X86_64_PAGING_REMEMBERS false
+
+/* Tracks writes to [gva, end): all of it counts as clean.  The caller invalidates what is derived
+ * from the tables. */
+void mote_x86_64_paging_track(struct mote_page_tables *tables, uint64_t gva, uint64_t end);
+
+/* User code could not write at gva, in a range whose writes are tracked: notes the write and lets
+ * it happen, if that is why. */
+enum mote_write_trap mote_x86_64_paging_serve(struct mote_page_tables *tables, uint64_t gva);
+
+/* Visits the pages of [gva, end), which lies within MOTE_BLOCK_BYTES, that were written since they
+ * were tracked, or that were mapped since.  What traps as a block or a table, and has not, must not
+ * be asked for. */
+void mote_x86_64_paging_written(const struct mote_page_tables *tables, uint64_t gva, uint64_t end,
+				mote_visit_written *visit, void *user);
+
 #endif

@@ -85,6 +85,15 @@ static uint32_t standard_mxcsr(const uint8_t *area)
 	return used || mxcsr != 0 ? mxcsr : DEFAULT_MXCSR;
 }
 
+void mote_x86_64_xsave_complete_mxcsr(void *area)
+{
+	const uint64_t holders = MOTE_X86_64_XCR0_X87 | MOTE_X86_64_XCR0_SSE | MOTE_X86_64_XCR0_AVX;
+
+	mote_put32((uint8_t *)area + XSAVE_MXCSR, standard_mxcsr(area));
+	if (!(mote_get64((uint8_t *)area + XSAVE_BV) & holders))
+		mote_x86_64_xsave_mark(area, MOTE_X86_64_XCR0_SSE);
+}
+
 static void read_x87(const uint8_t *area, struct mote_x86_64_fpu *fpu)
 {
 	fpu->fcw = mote_get16(area + XSAVE_FCW);

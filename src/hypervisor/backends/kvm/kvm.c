@@ -293,6 +293,7 @@ static const struct mote_vm_ops vm_ops = {
 	.state_bytes = mote_kvm_state_bytes,
 	.save_state = mote_kvm_save_state,
 	.load_state = mote_kvm_load_state,
+	.load_user_state = mote_kvm_load_user_state,
 	.begin_reset = mote_kvm_begin_reset,
 	.invalidate_translations = mote_kvm_invalidate_translations,
 	.park = kvm_park,

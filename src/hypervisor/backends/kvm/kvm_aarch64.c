@@ -123,6 +123,10 @@ bool mote_kvm_arch_exit(const struct mote_kvm_run *run, struct mote_vm_exit *exi
 	}
 }
 
+void mote_kvm_arch_clear_thread(void)
+{
+}
+
 bool mote_kvm_arch_run_error(int code, struct mote_vm_exit *exit)
 {
 	if (code != ENOSYS)

@@ -10,6 +10,10 @@
 #include "error_internal.h"
 #include "hypervisor/backends/kvm/kvm_aarch64_internal.h"
 
+#define CORE_MASK (~(uint64_t)0xffff & ~MOTE_KVM_REG_SIZE_MASK)
+#define CORE (MOTE_KVM_REG_ARM64 | MOTE_KVM_REG_ARM_CORE)
+#define TPIDR_EL0 MOTE_KVM_ARM_SYSREG(3, 3, 13, 0, 2)
+
 enum { MAXIMUM_REGISTERS = 16384, MAXIMUM_REGISTER_BYTES = 2048 };
 
 /* A register in the block; its value comes next, and takes a multiple of 16 bytes. */
@@ -127,25 +131,64 @@ static bool is_as_it_was(struct mote_kvm_vm *vm, uint64_t id, const uint8_t *val
 	       memcmp(now, value, register_bytes(id)) == 0;
 }
 
-mote_status mote_kvm_load_state(struct mote_vm *base, const void *state, size_t bytes,
-				mote_error *error)
+/* x0 to x30, sp_el0, pc, pstate; v0 to v31, fpsr, fpcr; the thread pointer. */
+static bool is_of_user_code(uint64_t id)
+{
+	const uint64_t offset = (id & 0xffff) * 4;
+
+	if ((id & CORE_MASK) != CORE)
+		return id == TPIDR_EL0;
+	return offset <= MOTE_KVM_ARM_PSTATE || offset >= MOTE_KVM_ARM_V(0);
+}
+
+static mote_status load_registers(struct mote_vm *base, const void *state, size_t bytes,
+				  bool (*is_wanted)(struct mote_kvm_vm *vm, uint64_t id,
+						    const uint8_t *value),
+				  mote_error *error)
 {
 	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
 	const uint8_t *at = state, *end = at + bytes;
+	mote_status status = mote_kvm_retire(vm, error);
+
+	vm->touched = true;
+	vm->known = 0;
+	while (status == MOTE_OK && at < end) {
+		struct record record;
+
+		memcpy(&record, at, sizeof(record));
+		if (is_wanted(vm, record.id, at + sizeof(record)))
+			status = mote_kvm_set_register(vm, record.id, at + sizeof(record), error);
+		at += record_bytes(record.id);
+	}
+	return status;
+}
+
+static bool is_changed(struct mote_kvm_vm *vm, uint64_t id, const uint8_t *value)
+{
+	return !is_as_it_was(vm, id, value);
+}
+
+static bool is_user_register(struct mote_kvm_vm *vm, uint64_t id, const uint8_t *value)
+{
+	(void)vm;
+	(void)value;
+	return is_of_user_code(id);
+}
+
+mote_status mote_kvm_load_state(struct mote_vm *base, const void *state, size_t bytes,
+				mote_error *error)
+{
 	size_t needed;
 	mote_status status = mote_kvm_state_bytes(base, &needed, error);
 
 	if (status == MOTE_OK)
 		status = mote_vm_check_state(bytes, needed, error);
-	if (status == MOTE_OK)
-		status = mote_kvm_retire(vm, error);
-	while (status == MOTE_OK && at < end) {
-		struct record record;
+	return status == MOTE_OK ? load_registers(base, state, bytes, is_changed, error) : status;
+}
 
-		memcpy(&record, at, sizeof(record));
-		if (!is_as_it_was(vm, record.id, at + sizeof(record)))
-			status = mote_kvm_set_register(vm, record.id, at + sizeof(record), error);
-		at += record_bytes(record.id);
-	}
-	return status;
+/* Setting a register costs as much as reading it. */
+mote_status mote_kvm_load_user_state(struct mote_vm *base, const void *state, size_t bytes,
+				     mote_error *error)
+{
+	return load_registers(base, state, bytes, is_user_register, error);
 }

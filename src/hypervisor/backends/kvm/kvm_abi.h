@@ -111,7 +111,11 @@ struct mote_kvm_run {
 			uint64_t esr_iss;
 			uint64_t fault_ipa;
 		} arm_nisv;
+		uint8_t padding[256];
 	} as;
+	uint64_t valid_regs;
+	uint64_t dirty_regs; /* what of sync_regs the next run loads, before all else */
+	uint8_t sync_regs[2048];
 };
 
 #define MOTE_KVM_GET_API_VERSION MOTE_KVM_IO(0x00u)
@@ -127,6 +131,7 @@ struct mote_kvm_run {
 
 #define MOTE_KVM_CAP_DEBUGREGS 50
 #define MOTE_KVM_CAP_XSAVE 55
+#define MOTE_KVM_CAP_SYNC_REGS 74
 #define MOTE_KVM_CAP_XCRS 56
 #define MOTE_KVM_CAP_XSAVE2 208
 #define MOTE_KVM_CAP_DISABLE_QUIRKS2 213
@@ -161,6 +166,15 @@ struct mote_kvm_x86_sregs {
 	uint64_t cr0, cr2, cr3, cr4, cr8, efer, apic_base;
 	uint64_t interrupt_bitmap[4];
 };
+
+/* The beginning of sync_regs. */
+struct mote_kvm_x86_sync_regs {
+	struct mote_kvm_x86_regs regs;
+	struct mote_kvm_x86_sregs sregs;
+};
+
+#define MOTE_KVM_X86_SYNC_REGS (1u << 0)
+#define MOTE_KVM_X86_SYNC_SREGS (1u << 1)
 
 struct mote_kvm_x86_debugregs {
 	uint64_t db[4];

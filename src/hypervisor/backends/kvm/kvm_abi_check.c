@@ -55,3 +55,7 @@ FIELD(mote_kvm_run, as.internal.data, kvm_run, internal.data);
 FIELD(mote_kvm_run, as.system_event.type, kvm_run, system_event.type);
 FIELD(mote_kvm_run, as.arm_nisv.esr_iss, kvm_run, arm_nisv.esr_iss);
 FIELD(mote_kvm_run, as.arm_nisv.fault_ipa, kvm_run, arm_nisv.fault_ipa);
+FIELD(mote_kvm_run, valid_regs, kvm_run, kvm_valid_regs);
+FIELD(mote_kvm_run, dirty_regs, kvm_run, kvm_dirty_regs);
+FIELD(mote_kvm_run, sync_regs, kvm_run, s.padding);
+SIZE(mote_kvm_run, kvm_run);

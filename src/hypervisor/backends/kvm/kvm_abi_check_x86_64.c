@@ -7,6 +7,7 @@
 
 SAME(KVM_CAP_DEBUGREGS);
 SAME(KVM_CAP_XSAVE);
+SAME(KVM_CAP_SYNC_REGS);
 SAME(KVM_CAP_XCRS);
 SAME(KVM_CAP_XSAVE2);
 SAME(KVM_CAP_DISABLE_QUIRKS2);
@@ -49,6 +50,10 @@ FIELD(mote_kvm_x86_sregs, idt, kvm_sregs, idt);
 FIELD(mote_kvm_x86_sregs, cr0, kvm_sregs, cr0);
 FIELD(mote_kvm_x86_sregs, efer, kvm_sregs, efer);
 FIELD(mote_kvm_x86_sregs, interrupt_bitmap, kvm_sregs, interrupt_bitmap);
+FIELD(mote_kvm_x86_sync_regs, regs, kvm_sync_regs, regs);
+FIELD(mote_kvm_x86_sync_regs, sregs, kvm_sync_regs, sregs);
+_Static_assert(MOTE_KVM_X86_SYNC_REGS == KVM_SYNC_X86_REGS, "KVM_SYNC_X86_REGS");
+_Static_assert(MOTE_KVM_X86_SYNC_SREGS == KVM_SYNC_X86_SREGS, "KVM_SYNC_X86_SREGS");
 SIZE(mote_kvm_x86_debugregs, kvm_debugregs);
 FIELD(mote_kvm_x86_debugregs, dr7, kvm_debugregs, dr7);
 SIZE(mote_kvm_x86_xsave, kvm_xsave);

@@ -26,11 +26,13 @@ struct mote_kvm {
 	struct mote_kvm_arch *arch;
 };
 
-/* An exit that was reported but whose instruction has not retired yet. */
+/* What the next KVM_RUN does first. */
 enum mote_kvm_pending {
 	MOTE_KVM_NOTHING_PENDING = 0,
-	MOTE_KVM_ACCESS_PENDING, /* retires at the next KVM_RUN */
+	MOTE_KVM_ACCESS_PENDING, /* the instruction of the last exit retires */
+	MOTE_KVM_LOAD_PENDING,	 /* registers in the shared page are loaded */
 	MOTE_KVM_EXIT_STASHED,	 /* retiring caused another exit, not reported yet */
+	MOTE_KVM_UNUSUAL_PENDING = MOTE_KVM_LOAD_PENDING & MOTE_KVM_EXIT_STASHED, /* their bit */
 };
 
 /* As many as known has bits. */
@@ -63,7 +65,7 @@ mote_status mote_kvm_vcpu_get(struct mote_kvm_vm *vm, unsigned long request, voi
 mote_status mote_kvm_vcpu_set(struct mote_kvm_vm *vm, unsigned long request, const void *in,
 			      const char *name, mote_error *error);
 
-/* Lets the instruction of the last exit retire.  Called before any register access. */
+/* Does what is pending.  Called before any register access. */
 mote_status mote_kvm_retire(struct mote_kvm_vm *vm, mote_error *error);
 
 /* The value of a capability, 0 when it is missing.  While the device is being opened: if the query
@@ -100,6 +102,8 @@ mote_status mote_kvm_arch_create_vcpu(struct mote_kvm_vm *vm, mote_error *error)
 /* Decodes an exit reason that only this architecture has, or that differs on it; false: not one of
  * these. */
 bool mote_kvm_arch_exit(const struct mote_kvm_run *run, struct mote_vm_exit *exit);
+/* Clears registers of this thread that a kind of KVM lets guests share with it. */
+void mote_kvm_arch_clear_thread(void);
 /* An errno of KVM_RUN that guest code can cause; false: none of these. */
 bool mote_kvm_arch_run_error(int code, struct mote_vm_exit *exit);
 
@@ -120,6 +124,8 @@ mote_status mote_kvm_state_bytes(struct mote_vm *base, size_t *bytes, mote_error
 mote_status mote_kvm_save_state(struct mote_vm *base, void *state, size_t bytes, mote_error *error);
 mote_status mote_kvm_load_state(struct mote_vm *base, const void *state, size_t bytes,
 				mote_error *error);
+mote_status mote_kvm_load_user_state(struct mote_vm *base, const void *state, size_t bytes,
+				     mote_error *error);
 mote_status mote_kvm_begin_reset(struct mote_vm *base, mote_error *error);
 mote_status mote_kvm_invalidate_translations(struct mote_vm *base, uint64_t gpa, uint64_t bytes,
 					     mote_error *error);

@@ -46,6 +46,13 @@ static mote_status fail_run(mote_error *error, int code, const char *what)
 	}
 }
 
+/* A run ended before it entered the guest.  KVM completes a pending access, and loads registers,
+ * before it looks for signals, unless it could not even begin. */
+static void settle(struct mote_kvm_vm *vm)
+{
+	vm->pending = vm->run->dirty_regs != 0 ? MOTE_KVM_LOAD_PENDING : MOTE_KVM_NOTHING_PENDING;
+}
+
 /*
  * KVM completes a port or MMIO access at the next run of the vCPU, which would overwrite registers
  * that were set in between.  A run that must not enter the guest completes just the access.  If the
@@ -55,14 +62,14 @@ mote_status mote_kvm_retire(struct mote_kvm_vm *vm, mote_error *error)
 {
 	int result;
 
-	if (vm->pending != MOTE_KVM_ACCESS_PENDING)
+	if (vm->pending != MOTE_KVM_ACCESS_PENDING && vm->pending != MOTE_KVM_LOAD_PENDING)
 		return MOTE_OK;
 	vm->known = 0;
 	vm->run->immediate_exit = 1;
 	result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_RUN, NULL);
 	vm->run->immediate_exit = 0;
 	if (result == -EINTR || result == -EAGAIN) {
-		vm->pending = MOTE_KVM_NOTHING_PENDING;
+		settle(vm);
 		return MOTE_OK;
 	}
 	if (result < 0)
@@ -183,20 +190,31 @@ MOTE_COLD static mote_status end_failed_run(struct mote_kvm_vm *vm, int result,
 	}
 	if (result != -EINTR)
 		return fail_run(error, -result, "KVM_RUN");
-	/* KVM completes a pending access before it checks for signals. */
-	vm->pending = MOTE_KVM_NOTHING_PENDING;
+	settle(vm);
 	exit->kind = MOTE_EXIT_RETRY;
 	return MOTE_OK;
+}
+
+/* What is not usual when a run begins. */
+MOTE_COLD static int run_pending(struct mote_kvm_vm *vm)
+{
+	if (vm->pending == MOTE_KVM_EXIT_STASHED)
+		return 0;
+	mote_kvm_arch_clear_thread();
+	return mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_RUN, NULL);
 }
 
 mote_status mote_kvm_enter(struct mote_vm *base, struct mote_vm_exit *exit, mote_error *error)
 {
 	struct mote_kvm_vm *vm = to_vm(base);
-	int result = 0;
+	int result;
 
 	vm->known = 0;
-	if (vm->pending != MOTE_KVM_EXIT_STASHED)
+	vm->touched = true;
+	if (!(vm->pending & MOTE_KVM_UNUSUAL_PENDING))
 		result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_RUN, NULL);
+	else
+		result = run_pending(vm);
 	if (result < 0)
 		return end_failed_run(vm, result, exit, error);
 	decode(vm, exit);

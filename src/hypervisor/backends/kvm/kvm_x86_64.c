@@ -17,6 +17,8 @@ enum {
 	MAXIMUM_RETIREMENTS = 16, /* an instruction makes a handful of accesses */
 };
 
+enum { SYNC_REGS = MOTE_KVM_X86_SYNC_REGS | MOTE_KVM_X86_SYNC_SREGS };
+
 /* ---- The device -------------------------------------------------------------------------- */
 
 const char mote_kvm_arch_remedy[] = "load the kernel module (modprobe kvm_intel or kvm_amd) and "
@@ -104,6 +106,8 @@ mote_status mote_kvm_arch_open(struct mote_kvm *kvm, mote_error *error)
 	value = mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_XSAVE2);
 	arch->xsave_bytes =
 		value > (int)MOTE_KVM_X86_XSAVE_BYTES ? (size_t)value : MOTE_KVM_X86_XSAVE_BYTES;
+	value = mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_SYNC_REGS);
+	arch->sync_regs = (value & SYNC_REGS) == SYNC_REGS;
 	value = mote_kvm_capability(kvm, kvm->fd, MOTE_KVM_CAP_DISABLE_QUIRKS2);
 	arch->hypercall_quirk = (value & MOTE_KVM_X86_QUIRK_FIX_HYPERCALL_INSN) != 0;
 	status = read_cpuid(kvm, arch, error);

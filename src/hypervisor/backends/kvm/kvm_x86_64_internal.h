@@ -14,6 +14,7 @@ struct mote_kvm_arch {
 	size_t xsave_bytes;
 	bool pkru;	      /* KVM keeps it for each vCPU, though CPUID hides it from guests */
 	bool hypercall_quirk; /* can be turned off */
+	bool sync_regs;	      /* a run loads general and special registers from the shared page */
 	struct mote_kvm_x86_cpuid *cpuid;
 };
 
@@ -27,6 +28,10 @@ mote_status mote_kvm_set_xcr0(struct mote_kvm_vm *vm, mote_error *error);
 size_t mote_kvm_xsave_bytes(const struct mote_vm *base);
 mote_status mote_kvm_get_xsave(struct mote_kvm_vm *vm, uint8_t *area, mote_error *error);
 mote_status mote_kvm_put_xsave(struct mote_kvm_vm *vm, const uint8_t *area, mote_error *error);
+
+/* Makes an area that was read load all that user code can change, though it was in its initial
+ * state: without a mark kernels before 6.2 leave PKRU, and some processors MXCSR, as it is. */
+void mote_kvm_complete_xsave(const struct mote_vm *base, uint8_t *area);
 
 /* Discards the last exit's instruction, with all accesses that it has yet to make. */
 mote_status mote_kvm_forget_pending(struct mote_kvm_vm *vm, mote_error *error);

@@ -15,7 +15,8 @@ struct block {
 	struct mote_kvm_x86_vcpu_events events;
 };
 
-/* In the order in which they are loaded: setting general registers drops a pending exception. */
+/* In the order in which they are loaded: setting general registers drops a pending exception. Those
+ * that user code can change come first: its segments are special registers. */
 static const struct {
 	unsigned long get, set;
 	const char *get_name, *set_name;
@@ -33,7 +34,7 @@ static const struct {
 #undef PART
 };
 
-enum { PART_COUNT = sizeof(parts) / sizeof(parts[0]) };
+enum { PART_COUNT = sizeof(parts) / sizeof(parts[0]), USER_PART_COUNT = 2 };
 
 mote_status mote_kvm_state_bytes(struct mote_vm *base, size_t *bytes, mote_error *error)
 {
@@ -58,24 +59,77 @@ mote_status mote_kvm_save_state(struct mote_vm *base, void *state, size_t bytes,
 	for (unsigned i = 0; status == MOTE_OK && i < PART_COUNT; i++)
 		status = mote_kvm_vcpu_get(vm, parts[i].get, block + parts[i].offset,
 					   parts[i].get_name, error);
-	return status == MOTE_OK ? mote_kvm_get_xsave(vm, block + sizeof(struct block), error)
+	if (status == MOTE_OK)
+		status = mote_kvm_get_xsave(vm, block + sizeof(struct block), error);
+	if (status == MOTE_OK)
+		mote_kvm_complete_xsave(base, block + sizeof(struct block));
+	return status;
+}
+
+static mote_status load_parts(struct mote_kvm_vm *vm, const uint8_t *block, unsigned count,
+			      mote_error *error)
+{
+	mote_status status = MOTE_OK;
+
+	mote_kvm_arch_clear_thread();
+	for (unsigned i = 0; status == MOTE_OK && i < count; i++)
+		status = mote_kvm_vcpu_set(vm, parts[i].set, block + parts[i].offset,
+					   parts[i].set_name, error);
+	return status == MOTE_OK ? mote_kvm_put_xsave(vm, block + sizeof(struct block), error)
 				 : status;
+}
+
+/* The PVM kind neither loads DS and ES for a guest nor gives the thread's back (measured): what one
+ * guest has in them shows in the next one on this thread.  64-bit programs use neither. */
+void mote_kvm_arch_clear_thread(void)
+{
+	__asm__ volatile("mov %0, %%ds\n\tmov %0, %%es" : : "r"(0));
 }
 
 mote_status mote_kvm_load_state(struct mote_vm *base, const void *state, size_t bytes,
 				mote_error *error)
 {
 	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
-	const uint8_t *block = state;
 	mote_status status = check_bytes(base, bytes, error);
 
 	if (status == MOTE_OK)
 		status = mote_kvm_forget_pending(vm, error);
 	if (status == MOTE_OK)
 		status = mote_kvm_set_runnable(vm, error);
-	for (unsigned i = 0; status == MOTE_OK && i < PART_COUNT; i++)
-		status = mote_kvm_vcpu_set(vm, parts[i].set, block + parts[i].offset,
-					   parts[i].set_name, error);
-	return status == MOTE_OK ? mote_kvm_put_xsave(vm, block + sizeof(struct block), error)
-				 : status;
+	return status == MOTE_OK ? load_parts(vm, state, PART_COUNT, error) : status;
+}
+
+/* The next run loads what is in the shared page: that costs no call. */
+static mote_status load_at_next_run(struct mote_kvm_vm *vm, const struct block *block,
+				    mote_error *error)
+{
+	struct mote_kvm_x86_sync_regs *to = (void *)vm->run->sync_regs;
+	mote_status status;
+
+	mote_kvm_arch_clear_thread();
+	to->regs = block->regs;
+	to->sregs = block->sregs;
+	vm->run->dirty_regs = MOTE_KVM_X86_SYNC_REGS | MOTE_KVM_X86_SYNC_SREGS;
+	status = mote_kvm_put_xsave(vm, (const uint8_t *)(block + 1), error);
+	if (status == MOTE_OK)
+		vm->pending = MOTE_KVM_LOAD_PENDING;
+	else
+		vm->run->dirty_regs = 0;
+	return status;
+}
+
+mote_status mote_kvm_load_user_state(struct mote_vm *base, const void *state, size_t bytes,
+				     mote_error *error)
+{
+	struct mote_kvm_vm *vm;
+	mote_status status = check_bytes(base, bytes, error);
+
+	if (status == MOTE_OK)
+		status = mote_kvm_touch(base, &vm, error);
+	if (status != MOTE_OK)
+		return status;
+	/* What is left of an instruction must not follow. */
+	if (vm->kvm->arch->sync_regs && vm->pending == MOTE_KVM_NOTHING_PENDING)
+		return load_at_next_run(vm, state, error);
+	return load_parts(vm, state, USER_PART_COUNT, error);
 }

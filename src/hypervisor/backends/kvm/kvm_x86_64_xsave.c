@@ -24,12 +24,18 @@ mote_status mote_kvm_put_xsave(struct mote_kvm_vm *vm, const uint8_t *area, mote
 	return mote_kvm_vcpu_set(vm, MOTE_KVM_SET_XSAVE, area, "KVM_SET_XSAVE", error);
 }
 
-/* PKRU is 0 after power-on.  Kernels before 6.2 do not change it unless the area marks it; it is in
- * the component's first bytes, which are zeros here, like the whole area. */
+/* PKRU is 0 after power-on.  It is in the component's first bytes, which are zeros where the area
+ * does not mark it. */
 static void mark_pkru(const struct mote_vm *base, uint8_t *area)
 {
 	if (((const struct mote_kvm_vm *)base)->kvm->arch->pkru)
 		mote_x86_64_xsave_mark(area, MOTE_X86_64_XCR0_PKRU);
+}
+
+void mote_kvm_complete_xsave(const struct mote_vm *base, uint8_t *area)
+{
+	mark_pkru(base, area);
+	mote_x86_64_xsave_complete_mxcsr(area);
 }
 
 static mote_status allocate_area(struct mote_vm *base, uint8_t **area, mote_error *error)

@@ -10,7 +10,9 @@
 #define ENTRY_ADDRESS 0x0000fffffffff000ull
 #define BLOCK_OF(entry) ((entry) & ~2ull)
 
-#include "../paging_cases.h"
+#define WRITTEN(entry) (entry) /* the trap opened it */
+
+#include "../tracking_cases.h"
 
 static void descriptors_have_exactly_these_bits(void)
 {
@@ -136,6 +138,7 @@ static void pages_without_access_flag_or_out_of_range_are_refused(void)
 
 static const struct test_case cases[] = {
 	PAGING_CASES,
+	TRACKING_CASES,
 	CASE(descriptors_have_exactly_these_bits),
 	CASE(permissions_count_at_every_level),
 	CASE(writable_pages_never_execute),

@@ -10,7 +10,9 @@
 #define ENTRY_ADDRESS 0x000ffffffffff000ull
 #define BLOCK_OF(entry) ((entry) | 0x80ull)
 
-#include "../paging_cases.h"
+#define WRITTEN(entry) ((entry) | 0x40ull) /* the processor marks it */
+
+#include "../tracking_cases.h"
 
 static void entries_have_exactly_these_bits(void)
 {
@@ -95,6 +97,7 @@ static void large_pages_elsewhere_are_refused(void)
 
 static const struct test_case cases[] = {
 	PAGING_CASES,
+	TRACKING_CASES,
 	CASE(entries_have_exactly_these_bits),
 	CASE(permissions_count_at_every_level),
 	CASE(large_pages_elsewhere_are_refused),

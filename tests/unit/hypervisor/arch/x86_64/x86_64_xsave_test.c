@@ -252,6 +252,34 @@ static void marks_add_up(void)
 	free(area);
 }
 
+/* Linux takes MXCSR from an area in which x87, SSE or AVX is marked. */
+static void a_completed_area_loads_mxcsr(void)
+{
+	static const struct {
+		uint64_t present, marked;
+		uint32_t mxcsr, expected;
+	} rows[] = {
+		{0, SSE, 0, 0x1f80},
+		{0, SSE, 0x1f80, 0x1f80},
+		{PKRU, PKRU | SSE, 0, 0x1f80},
+		{X87, X87, 0, 0x1f80},
+		{SSE, SSE, 0x1fa0, 0x1fa0},
+		{AVX, AVX, 0, 0},
+		{AVX | X87, AVX | X87, 0x1fa0, 0x1fa0},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		uint8_t *area = make_area(BASE);
+
+		put(area, XSTATE_BV, rows[i].present);
+		put(area, MXCSR, rows[i].mxcsr | 0xffffull << 32);
+		mote_x86_64_xsave_complete_mxcsr(area);
+		REQUIRE_EQ(get(area, XSTATE_BV), rows[i].marked);
+		REQUIRE_EQ(get(area, MXCSR), rows[i].expected | 0xffffull << 32);
+		free(area);
+	}
+}
+
 /* ---- Formats ------------------------------------------------------------------------------- */
 
 static void compacted_sizes(void)
@@ -529,6 +557,7 @@ static const struct test_case cases[] = {
 	CASE(what_is_not_marked_is_initial),
 	CASE(short_areas_and_other_formats_are_refused),
 	CASE(marks_add_up),
+	CASE(a_completed_area_loads_mxcsr),
 	CASE(compacted_sizes),
 	CASE(components_move_to_their_places),
 	CASE(formats_round_trip),

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A guest that writes to as many pages as it is told.
+ */
+#include <mote_guest.h>
+
+static _Alignas(4096) unsigned char pages[256][4096];
+
+MOTE_EXPORT(void, touch, (uint32_t, count))
+{
+	for (uint32_t i = 0; i < count; i++)
+		++*(volatile unsigned char *)pages[i];
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Takes snapshots: copies what a parked guest has in memory and in its vCPU.
+ */
+#include "sandbox/snapshot_internal.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "error_internal.h"
+#include "options.h"
+#include "sandbox/loader.h"
+
+/* ---- Life -------------------------------------------------------------------------------- */
+
+mote_snapshot *mote_snapshot_retain(mote_snapshot *snapshot)
+{
+	atomic_fetch_add_explicit(&snapshot->references, 1, memory_order_relaxed);
+	return snapshot;
+}
+
+void mote_snapshot_destroy(mote_snapshot *snapshot)
+{
+	mote_engine *engine;
+
+	if (snapshot == NULL ||
+	    atomic_fetch_sub_explicit(&snapshot->references, 1, memory_order_acq_rel) != 1)
+		return;
+	engine = snapshot->engine;
+	if (mote_engine_forked(engine))
+		mote_os_memory_forget(&snapshot->memory);
+	else
+		mote_os_memory_destroy(&snapshot->memory);
+	mote_release(&engine->allocator, snapshot->vcpu.block);
+	mote_release(&engine->allocator, snapshot->runs);
+	mote_image_release(snapshot->image);
+	mote_release(&engine->allocator, snapshot);
+	mote_engine_release(engine);
+}
+
+/* ---- Memory ------------------------------------------------------------------------------ */
+
+static bool is_zero(const uint8_t *page)
+{
+	uint64_t word, any = 0;
+
+	for (size_t i = 0; any == 0 && i < MOTE_PAGE_BYTES; i += sizeof(word)) {
+		memcpy(&word, page + i, sizeof(word));
+		any |= word;
+	}
+	return any == 0;
+}
+
+/* Adds a page behind those that are in it. */
+static bool add_page(mote_snapshot *snapshot, uint64_t offset)
+{
+	size_t capacity = snapshot->run_capacity > 0 ? 2 * snapshot->run_capacity : 16;
+	struct mote_snapshot_run *runs = snapshot->runs;
+
+	if (snapshot->run_count > 0 && runs[snapshot->run_count - 1].end == offset) {
+		runs[snapshot->run_count - 1].end += MOTE_PAGE_BYTES;
+		return true;
+	}
+	if (snapshot->run_count == snapshot->run_capacity) {
+		runs = mote_reallocate(&snapshot->engine->allocator, snapshot->runs,
+				       capacity * sizeof(*runs));
+		if (runs == NULL)
+			return false;
+		snapshot->runs = runs;
+		snapshot->run_capacity = capacity;
+	}
+	snapshot->runs[snapshot->run_count++] =
+		(struct mote_snapshot_run){offset, offset + MOTE_PAGE_BYTES};
+	return true;
+}
+
+static mote_status copy_pages(mote_snapshot *snapshot, const uint8_t *ram, uint64_t begin,
+			      uint64_t end, mote_error *error)
+{
+	for (uint64_t at = begin; at < end; at += MOTE_PAGE_BYTES) {
+		if (is_zero(ram + at))
+			continue;
+		if (!add_page(snapshot, at))
+			return mote_fail_memory(error, "snapshot");
+		memcpy((uint8_t *)snapshot->memory.hva + at, ram + at, MOTE_PAGE_BYTES);
+	}
+	return MOTE_OK;
+}
+
+/* Looks only at pages that exist: reading others would make them. */
+static mote_status copy_memory(mote_snapshot *snapshot, const struct mote_os_memory *ram,
+			       mote_error *error)
+{
+	const uint64_t bytes = mote_snapshot_bytes(&snapshot->layout);
+	uint64_t begin, end = 0;
+	mote_status status = MOTE_OK;
+
+	while (status == MOTE_OK && end < bytes) {
+		status = mote_os_memory_next_data(ram, end, &begin, &end, error);
+		if (status != MOTE_OK || begin >= bytes)
+			break;
+		status = copy_pages(snapshot, ram->hva, begin, end < bytes ? end : bytes, error);
+	}
+	return status;
+}
+
+void mote_snapshot_fill(const mote_snapshot *snapshot, void *ram)
+{
+	for (size_t i = 0; i < snapshot->run_count; i++) {
+		const struct mote_snapshot_run *run = &snapshot->runs[i];
+
+		memcpy((uint8_t *)ram + run->begin, (uint8_t *)snapshot->memory.hva + run->begin,
+		       run->end - run->begin);
+	}
+	mote_loader_publish_code(snapshot->image, &snapshot->layout, ram);
+}
+
+/* ---- Taking ------------------------------------------------------------------------------ */
+
+static mote_status save_vcpu(mote_snapshot *snapshot, mote_sandbox *sandbox, mote_error *error)
+{
+	struct mote_vcpu_state *vcpu = &snapshot->vcpu;
+	struct mote_vm *vm = sandbox->vm.vm;
+	mote_status status = vm->ops->state_bytes(vm, &vcpu->bytes, error);
+
+	if (status != MOTE_OK)
+		return status;
+	vcpu->block = mote_allocate(&snapshot->engine->allocator, vcpu->bytes);
+	if (vcpu->block == NULL)
+		return mote_fail_memory(error, "vCPU state");
+	return mote_sandbox_vm_save(&sandbox->vm, vcpu, error);
+}
+
+static mote_status fill(mote_snapshot *snapshot, mote_sandbox *sandbox, mote_error *error)
+{
+	const unsigned dump = sandbox->dump_guest_memory ? MOTE_OS_MEMORY_DUMP : 0;
+	mote_status status =
+		mote_os_memory_create_private(mote_snapshot_bytes(&snapshot->layout), dump,
+					      "a snapshot", &snapshot->memory, error);
+
+	if (status == MOTE_OK)
+		status = copy_memory(snapshot, &sandbox->ram, error);
+	if (status == MOTE_OK)
+		status = mote_os_memory_make_read_only(&snapshot->memory, "a snapshot", error);
+	if (status == MOTE_OK)
+		status = save_vcpu(snapshot, sandbox, error);
+	if (status == MOTE_OK)
+		status = mote_origin_set(sandbox, snapshot, error);
+	return status;
+}
+
+static mote_status take(mote_sandbox *sandbox, mote_snapshot **taken, mote_error *error)
+{
+	mote_snapshot *snapshot;
+	mote_status status = mote_snapshot_check_sandbox(sandbox, error);
+
+	if (status != MOTE_OK)
+		return status;
+	if (sandbox->poisoned)
+		return mote_sandbox_fail_poisoned(sandbox, error);
+	snapshot = mote_allocate(&sandbox->engine->allocator, sizeof(*snapshot));
+	if (snapshot == NULL)
+		return mote_fail_memory(error, "snapshot");
+	atomic_init(&snapshot->references, 1);
+	snapshot->engine = mote_engine_retain(sandbox->engine);
+	snapshot->image = mote_image_retain(sandbox->image);
+	snapshot->layout = sandbox->layout;
+	snapshot->forbid_timestamp = sandbox->forbid_timestamp;
+	status = fill(snapshot, sandbox, error);
+	if (status == MOTE_OK)
+		*taken = snapshot;
+	else
+		mote_snapshot_destroy(snapshot);
+	return status;
+}
+
+mote_status mote_snapshot_take(mote_sandbox *sandbox, const mote_snapshot_options *options,
+			       mote_snapshot **snapshot, mote_error *error)
+{
+	static const struct mote_structure structure = {
+		"snapshot options", "MOTE_SNAPSHOT_OPTIONS_INIT", sizeof(*options)};
+	mote_snapshot_options taken = MOTE_SNAPSHOT_OPTIONS_INIT;
+	mote_call_options start = MOTE_CALL_OPTIONS_INIT;
+	mote_snapshot *made = NULL;
+	mote_status status = MOTE_OK;
+
+	if (sandbox == NULL || snapshot == NULL)
+		return mote_fail(error, MOTE_INVALID_ARGUMENT, "snapshot: NULL argument");
+	if (options != NULL)
+		status = mote_structure_take(&structure, &taken, options, error);
+	start.wall_ns = taken.wall_ns;
+	start.cpu_ns = taken.cpu_ns;
+	if (status == MOTE_OK)
+		status = mote_sandbox_start(sandbox, &start, error);
+	if (status == MOTE_OK)
+		status = mote_sandbox_claim(sandbox, error);
+	if (status != MOTE_OK)
+		return status;
+	status = take(sandbox, &made, error);
+	status = mote_sandbox_end_use(sandbox, status, error);
+	if (status == MOTE_OK)
+		*snapshot = made;
+	else
+		mote_snapshot_destroy(made);
+	return status;
+}
+
+/* ---- Questions --------------------------------------------------------------------------- */
+
+static mote_status check_size(const char *what, uint64_t asked, uint64_t has, mote_error *error)
+{
+	const uint64_t pages = (asked + MOTE_PAGE_BYTES - 1) & MOTE_PAGE_MASK;
+
+	if (asked == 0 || pages == has)
+		return MOTE_OK;
+	return mote_fail(error, MOTE_WRONG_SNAPSHOT,
+			 "snapshot: its %s has %llu bytes, not %llu; leave out the size", what,
+			 (unsigned long long)has, (unsigned long long)asked);
+}
+
+mote_status mote_snapshot_check_options(const mote_snapshot *snapshot,
+					const mote_sandbox_options *options, mote_error *error)
+{
+	const struct mote_layout *layout = &snapshot->layout;
+	const struct mote_layout_region *regions = layout->regions;
+	const struct {
+		const char *what;
+		uint64_t asked, has;
+	} sizes[] = {
+		{"memory", options->memory_bytes, mote_snapshot_bytes(layout)},
+		{"heap", options->heap_bytes, regions[MOTE_LAYOUT_HEAP].bytes},
+		{"stack", options->stack_bytes, regions[MOTE_LAYOUT_STACK].bytes},
+		{"mailbox", options->mailbox_bytes, layout->data_bytes},
+		{"buffer space", options->buffer_space_bytes, regions[MOTE_LAYOUT_BUFFERS].bytes},
+	};
+	mote_status status = MOTE_OK;
+
+	for (size_t i = 0; status == MOTE_OK && i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		status = check_size(sizes[i].what, sizes[i].asked, sizes[i].has, error);
+	if (status == MOTE_OK && options->forbid_timestamp && !snapshot->forbid_timestamp)
+		status = mote_fail(error, MOTE_WRONG_SNAPSHOT,
+				   "snapshot: of a guest that may read time stamps; take it of one "
+				   "with forbid_timestamp");
+	return status;
+}
+
+mote_status mote_snapshot_inspect(const mote_snapshot *snapshot,
+				  mote_snapshot_information *information, mote_error *error)
+{
+	static const struct mote_structure structure = {
+		"snapshot information", "MOTE_SNAPSHOT_INFORMATION_INIT", sizeof(*information)};
+	mote_snapshot_information ours = MOTE_SNAPSHOT_INFORMATION_INIT;
+
+	if (snapshot == NULL)
+		return mote_fail(error, MOTE_INVALID_ARGUMENT, "snapshot is NULL");
+	ours.image = snapshot->image;
+	ours.memory_bytes = mote_snapshot_bytes(&snapshot->layout);
+	ours.vcpu_bytes = snapshot->vcpu.bytes;
+	for (size_t i = 0; i < snapshot->run_count; i++)
+		ours.pages += (snapshot->runs[i].end - snapshot->runs[i].begin) / MOTE_PAGE_BYTES;
+	return mote_structure_give(&structure, &ours, information, error);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A snapshot, and what a sandbox knows of the one that it is put back to.  snapshot.c takes it,
+ * restore.c copies it back.
+ */
+#ifndef MOTE_SANDBOX_SNAPSHOT_INTERNAL_H
+#define MOTE_SANDBOX_SNAPSHOT_INTERNAL_H
+
+#include <mote/snapshot.h>
+
+#include "sandbox/sandbox_internal.h"
+
+/* Pages that are not all zeros, one after the other: offsets in RAM. */
+struct mote_snapshot_run {
+	uint64_t begin, end;
+};
+
+struct mote_snapshot {
+	_Atomic uint32_t references;
+	mote_engine *engine;
+	mote_image *image;
+	struct mote_layout layout;
+	/* RAM without the page tables, read-only, at the offsets of RAM. */
+	struct mote_os_memory memory;
+	struct mote_snapshot_run *runs; /* in ascending order */
+	size_t run_count, run_capacity;
+	struct mote_vcpu_state vcpu;
+	bool forbid_timestamp;
+};
+
+mote_snapshot *mote_snapshot_retain(mote_snapshot *snapshot);
+
+/* RAM without the page tables, which belong to the host. */
+static inline uint64_t mote_snapshot_bytes(const struct mote_layout *layout)
+{
+	return layout->regions[MOTE_LAYOUT_TABLES].gva - MOTE_RAM_GVA;
+}
+
+enum { MOTE_ORIGIN_RANDOM_WORDS = 64 };
+
+/* Pages that neither the guest nor the host has written, as tracking and the mailbox's marks tell,
+ * are as in the snapshot. */
+struct mote_origin {
+	mote_snapshot *snapshot; /* NULL: the first one was not taken after all */
+	struct mote_tracking *tracking;
+	bool stale; /* the invalidation that tracking begins with has not succeeded yet */
+	bool mixed; /* a whole copy was not completed: pages may be anything */
+	/* Made ahead: most restores make no system call for it. */
+	uint64_t random[MOTE_ORIGIN_RANDOM_WORDS];
+	size_t random_left;
+};
+
+/* The sandbox's memory is as in the snapshot: tracks its writes from here on, where they are not
+ * tracked yet.  A failure may poison it. */
+mote_status mote_origin_set(mote_sandbox *sandbox, mote_snapshot *snapshot, mote_error *error);
+void mote_origin_free(mote_sandbox *sandbox);
+
+/* Whether its memory has been as in a snapshot. */
+static inline bool mote_origin_is_set(const mote_sandbox *sandbox)
+{
+	return sandbox->origin != NULL && sandbox->origin->snapshot != NULL;
+}
+
+/* MOTE_FORKED, or MOTE_BUSY under a debugger. */
+mote_status mote_snapshot_check_sandbox(const mote_sandbox *sandbox, mote_error *error);
+
+/* The guest learns that it was put back, or made from a snapshot. */
+mote_status mote_origin_renew(mote_sandbox *sandbox, mote_error *error);
+
+/* MOTE_WRONG_SNAPSHOT: options ask for something else. */
+mote_status mote_snapshot_check_options(const mote_snapshot *snapshot,
+					const mote_sandbox_options *options, mote_error *error);
+/* Copies a snapshot's memory to RAM that is all zeros but for page tables. */
+void mote_snapshot_fill(const mote_snapshot *snapshot, void *ram);
+
+#endif
