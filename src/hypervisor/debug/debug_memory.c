@@ -93,8 +93,8 @@ size_t mote_debug_vm_read(const struct mote_debug_vm *debug, uint64_t gva, void 
 	return done;
 }
 
-/* The code is what the guest's processor fetches from now on.  Of a page that was unmapped meanwhile
- * there is nothing to write. */
+/* The code is what the guest's processor fetches from now on. Of a page that was unmapped
+ * meanwhile there is nothing to write. */
 static void put(struct mote_debug_vm *debug, uint64_t gva, const void *from, size_t bytes)
 {
 	const uint8_t *in = from;
