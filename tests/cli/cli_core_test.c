@@ -558,8 +558,8 @@ static void fault_is_told(void)
 	static const char *const parts[] = {
 		"\nstatus     guest_fault\nreason     guest fault: memory access: write to 0x10 ",
 		"\nkind       memory\nvector     ",
-		"\naccess     write\naddress    0x10\nregion     null page\nfunction   ends\n"
-		"call-id    1\nhost-time  2",
+		("\naccess     write\naddress    0x10\nregion     null page\nfunction   ends\n"
+		 "call-id    1\nhost-time  2"),
 		"  fail+0x",
 		"  leaf+0x",
 		"  middle+0x",

@@ -11,7 +11,11 @@
 
 MOTE_IMPORT(uint32_t, host_u32, (uint32_t, value))
 
+#ifdef __clang__
+#define KEPT __attribute__((noinline, used))
+#else
 #define KEPT __attribute__((noinline, noclone, used))
+#endif
 
 volatile uint32_t counter;
 volatile uint64_t words[1024] __attribute__((aligned(4096))); /* two pages */

@@ -93,14 +93,17 @@ size_t mote_debug_vm_read(const struct mote_debug_vm *debug, uint64_t gva, void 
 	return done;
 }
 
-/* The code is what the guest's processor fetches from now on. */
+/* The code is what the guest's processor fetches from now on. Of a page that was unmapped
+ * meanwhile there is nothing to write. */
 static void put(struct mote_debug_vm *debug, uint64_t gva, const void *from, size_t bytes)
 {
 	const uint8_t *in = from;
 
-	for (size_t done = 0, part; done < bytes; done += part) {
+	for (size_t done = 0, part = 0; done < bytes; done += part) {
 		uint8_t *to = host(debug, gva + done, true, &part);
 
+		if (to == NULL)
+			return;
 		part = part < bytes - done ? part : bytes - done;
 		memcpy(to, in + done, part);
 		mote_os_memory_publish_code(to, part);

@@ -37,12 +37,13 @@ void mote_debug_learn(struct mote_debug_vm *debug, const struct mote_guest_event
 
 static mote_status set_facility(struct mote_debug_vm *debug, bool on, mote_error *error)
 {
-	struct mote_vm *vm = debug->sandbox_vm->vm;
+	struct mote_vm *vm;
 	mote_debug_regs regs;
 	mote_status status;
 
 	if (!MOTE_STEP_FACILITY || debug->facility == on)
 		return MOTE_OK;
+	vm = debug->sandbox_vm->vm;
 	status = vm->ops->debug_regs(vm, &regs, error);
 	if (status != MOTE_OK)
 		return status;

@@ -137,7 +137,7 @@ bool mote_gdb_take_hex(struct mote_gdb_text *text, void *to, size_t bytes)
 		if (digit_of(text->at[i]) < 0)
 			return false;
 	for (size_t i = 0; i < bytes; i++)
-		out[i] = (uint8_t)(digit_of(text->at[2 * i]) << 4 | digit_of(text->at[2 * i + 1]));
+		out[i] = (uint8_t)(16 * digit_of(text->at[2 * i]) + digit_of(text->at[2 * i + 1]));
 	text->at += 2 * bytes;
 	return true;
 }
