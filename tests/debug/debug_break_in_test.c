@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <time.h>
 
 #include "machine.h"
@@ -142,6 +143,35 @@ static void an_interrupted_step_leaves_no_trap(void)
 	start_breaker(&breaker, &session);
 	CHECK_STATUS(session_try(&session, "spin", 0, &result), MOTE_KILLED, &session.error);
 	join_breaker(&breaker);
+	session_end(&session);
+}
+
+static mote_regs last_regs;
+
+static struct mote_debugger_answer compare_registers(struct session *session,
+						     const struct mote_debug_stop *stop)
+{
+	const mote_regs regs = session_regs(session);
+
+	(void)stop;
+	session->hits += memcmp(&regs, &last_regs, sizeof(regs)) != 0;
+	last_regs = regs;
+	return session->stops <= 20 ? go_on() : act(MOTE_DEBUGGER_KILL);
+}
+
+/* The loop counts in a register, which is not the same again. */
+static void registers_are_those_of_the_stop(void)
+{
+	struct session session = {.on_stop = compare_registers};
+	struct breaker breaker;
+	mote_value result;
+
+	memset(&last_regs, 0, sizeof(last_regs));
+	session_begin(&session);
+	start_breaker(&breaker, &session);
+	CHECK_STATUS(session_try(&session, "spin", 0, &result), MOTE_KILLED, &session.error);
+	join_breaker(&breaker);
+	CHECK(session.hits > 10);
 	session_end(&session);
 }
 
@@ -419,6 +449,7 @@ static const struct test_case cases[] = {
 	CASE(break_in_stops_a_loop),
 	CASE(break_in_everywhere),
 	CASE(an_interrupted_step_leaves_no_trap),
+	CASE(registers_are_those_of_the_stop),
 	CASE(kill_of_a_stopped_call),
 	CASE(a_kill_comes_before_the_debuggers),
 	CASE(destroy_of_a_stopped_sandbox),
