@@ -34,13 +34,16 @@ static struct mote_debugger_answer only_go_on(struct session *session,
 struct breaker {
 	pthread_t thread;
 	mote_sandbox *sandbox;
+	uint64_t pause_ns; /* between breaks; 0: hardly any */
 	atomic_bool done;
 };
 
 static void *break_in(void *user)
 {
-	const struct timespec moment = {0, 20000};
 	struct breaker *breaker = user;
+	const uint64_t pause_ns = breaker->pause_ns != 0 ? breaker->pause_ns : 20000;
+	const struct timespec moment = {(time_t)(pause_ns / 1000000000),
+					(long)(pause_ns % 1000000000)};
 
 	while (!atomic_load(&breaker->done)) {
 		mote_sandbox_break_in(breaker->sandbox);
@@ -83,7 +86,7 @@ static struct mote_debugger_answer stop_often(struct session *session,
 static void break_in_stops_a_loop(void)
 {
 	struct session session = {.on_stop = stop_often};
-	struct breaker breaker;
+	struct breaker breaker = {.pause_ns = 0};
 	mote_value result;
 
 	session_begin(&session);
@@ -108,7 +111,7 @@ static void break_in_everywhere(void)
 {
 	struct session session = {.on_stop = watch_and_go_on};
 	const uint64_t rounds = test_scale(100);
-	struct breaker breaker;
+	struct breaker breaker = {.pause_ns = 0};
 
 	session_begin(&session);
 	start_breaker(&breaker, &session);
@@ -136,7 +139,7 @@ static struct mote_debugger_answer step_or_go_on(struct session *session,
 static void an_interrupted_step_leaves_no_trap(void)
 {
 	struct session session = {.on_stop = step_or_go_on};
-	struct breaker breaker;
+	struct breaker breaker = {.pause_ns = 0};
 	mote_value result;
 
 	session_begin(&session);
@@ -163,7 +166,7 @@ static struct mote_debugger_answer compare_registers(struct session *session,
 static void registers_are_those_of_the_stop(void)
 {
 	struct session session = {.on_stop = compare_registers};
-	struct breaker breaker;
+	struct breaker breaker = {.pause_ns = 5000000 * test_slow(1)}; /* the loop goes on */
 	mote_value result;
 
 	memset(&last_regs, 0, sizeof(last_regs));
