@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <time.h>
 
 #include "machine.h"
@@ -33,13 +34,16 @@ static struct mote_debugger_answer only_go_on(struct session *session,
 struct breaker {
 	pthread_t thread;
 	mote_sandbox *sandbox;
+	uint64_t pause_ns; /* between breaks; 0: hardly any */
 	atomic_bool done;
 };
 
 static void *break_in(void *user)
 {
-	const struct timespec moment = {0, 20000};
 	struct breaker *breaker = user;
+	const uint64_t pause_ns = breaker->pause_ns != 0 ? breaker->pause_ns : 20000;
+	const struct timespec moment = {(time_t)(pause_ns / 1000000000),
+					(long)(pause_ns % 1000000000)};
 
 	while (!atomic_load(&breaker->done)) {
 		mote_sandbox_break_in(breaker->sandbox);
@@ -82,7 +86,7 @@ static struct mote_debugger_answer stop_often(struct session *session,
 static void break_in_stops_a_loop(void)
 {
 	struct session session = {.on_stop = stop_often};
-	struct breaker breaker;
+	struct breaker breaker = {.pause_ns = 0};
 	mote_value result;
 
 	session_begin(&session);
@@ -107,7 +111,7 @@ static void break_in_everywhere(void)
 {
 	struct session session = {.on_stop = watch_and_go_on};
 	const uint64_t rounds = test_scale(100);
-	struct breaker breaker;
+	struct breaker breaker = {.pause_ns = 0};
 
 	session_begin(&session);
 	start_breaker(&breaker, &session);
@@ -135,13 +139,42 @@ static struct mote_debugger_answer step_or_go_on(struct session *session,
 static void an_interrupted_step_leaves_no_trap(void)
 {
 	struct session session = {.on_stop = step_or_go_on};
-	struct breaker breaker;
+	struct breaker breaker = {.pause_ns = 0};
 	mote_value result;
 
 	session_begin(&session);
 	start_breaker(&breaker, &session);
 	CHECK_STATUS(session_try(&session, "spin", 0, &result), MOTE_KILLED, &session.error);
 	join_breaker(&breaker);
+	session_end(&session);
+}
+
+static mote_regs last_regs;
+
+static struct mote_debugger_answer compare_registers(struct session *session,
+						     const struct mote_debug_stop *stop)
+{
+	const mote_regs regs = session_regs(session);
+
+	(void)stop;
+	session->hits += memcmp(&regs, &last_regs, sizeof(regs)) != 0;
+	last_regs = regs;
+	return session->stops <= 20 ? go_on() : act(MOTE_DEBUGGER_KILL);
+}
+
+/* The loop counts in a register, which is not the same again. */
+static void registers_are_those_of_the_stop(void)
+{
+	struct session session = {.on_stop = compare_registers};
+	struct breaker breaker = {.pause_ns = 5000000 * test_slow(1)}; /* the loop goes on */
+	mote_value result;
+
+	memset(&last_regs, 0, sizeof(last_regs));
+	session_begin(&session);
+	start_breaker(&breaker, &session);
+	CHECK_STATUS(session_try(&session, "spin", 0, &result), MOTE_KILLED, &session.error);
+	join_breaker(&breaker);
+	CHECK(session.hits > 10);
 	session_end(&session);
 }
 
@@ -419,6 +452,7 @@ static const struct test_case cases[] = {
 	CASE(break_in_stops_a_loop),
 	CASE(break_in_everywhere),
 	CASE(an_interrupted_step_leaves_no_trap),
+	CASE(registers_are_those_of_the_stop),
 	CASE(kill_of_a_stopped_call),
 	CASE(a_kill_comes_before_the_debuggers),
 	CASE(destroy_of_a_stopped_sandbox),

@@ -19,9 +19,10 @@ static struct mote_debugger_answer at_leaf(struct session *session,
 		session_break(session, "leaf");
 		return go_on();
 	}
-	CHECK_EQ(stop->kind, MOTE_STOP_BREAKPOINT);
 	regs = session_regs(session);
-	CHECK_EQ(mote_regs_pc(&regs), session_symbol(session, "leaf"));
+	if (!CHECK_EQ(stop->kind, MOTE_STOP_BREAKPOINT) ||
+	    !CHECK_EQ(mote_regs_pc(&regs), session_symbol(session, "leaf")))
+		return act(MOTE_DEBUGGER_KILL);
 	CHECK_EQ(ARGUMENT(&regs, 0), session->hits);
 	if (session->hits++ == 3) {
 		SET_ARGUMENT(&regs, 1000);
@@ -280,8 +281,8 @@ static struct mote_debugger_answer break_and_step(struct session *session,
 	}
 	if (stop->kind == MOTE_STOP_BREAKPOINT)
 		session->hits++;
-	else
-		CHECK_EQ(stop->kind, MOTE_STOP_STEP);
+	else if (!CHECK_EQ(stop->kind, MOTE_STOP_STEP))
+		return act(MOTE_DEBUGGER_KILL);
 	/* Steps off each breakpoint, then goes on. */
 	return stop->kind == MOTE_STOP_BREAKPOINT ? step() : go_on();
 }

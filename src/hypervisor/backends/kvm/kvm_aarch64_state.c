@@ -150,7 +150,6 @@ static mote_status load_registers(struct mote_vm *base, const void *state, size_
 	const uint8_t *at = state, *end = at + bytes;
 	mote_status status = mote_kvm_retire(vm, error);
 
-	vm->touched = true;
 	vm->known = 0;
 	while (status == MOTE_OK && at < end) {
 		struct record record;

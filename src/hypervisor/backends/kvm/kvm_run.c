@@ -210,7 +210,6 @@ mote_status mote_kvm_enter(struct mote_vm *base, struct mote_vm_exit *exit, mote
 	int result;
 
 	vm->known = 0;
-	vm->touched = true;
 	if (!(vm->pending & MOTE_KVM_UNUSUAL_PENDING))
 		result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_RUN, NULL);
 	else
