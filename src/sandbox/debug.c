@@ -443,8 +443,8 @@ mote_status mote_sandbox_attach(mote_sandbox *sandbox, const struct mote_debugge
 		status = make_debug(sandbox, &debug, error);
 		if (status != MOTE_OK)
 			return status;
-		sandbox->debug = debug;
 		sandbox->debug_ops = &ops;
+		sandbox->debug = debug;
 	}
 	begin_attachment(debug, debugger);
 	return MOTE_OK;

@@ -181,7 +181,7 @@ static mote_status restore_memory(mote_sandbox *sandbox, mote_snapshot *snapshot
 	struct copy copy = {.ram = sandbox->ram.hva, .from = snapshot->memory.hva};
 	mote_status status = MOTE_OK;
 
-	if (snapshot == origin->snapshot && !origin->mixed && sandbox->debug_ops == NULL) {
+	if (snapshot == origin->snapshot && !origin->mixed && sandbox->debug == NULL) {
 		copy_back(sandbox, &copy);
 	} else {
 		origin->mixed = true;
@@ -251,7 +251,7 @@ mote_status mote_snapshot_check_sandbox(const mote_sandbox *sandbox, mote_error 
 		return mote_fail(
 			error, MOTE_FORKED,
 			"this sandbox belongs to the parent process; create one after fork");
-	if (sandbox->debug_ops != NULL && sandbox->debug_ops->is_attached(sandbox->debug))
+	if (sandbox->debug != NULL && sandbox->debug_ops->is_attached(sandbox->debug))
 		return mote_fail(error, MOTE_BUSY,
 				 "snapshot: the sandbox has a debugger; detach it first");
 	return MOTE_OK;
@@ -289,7 +289,7 @@ static mote_status check_snapshot(const mote_sandbox *sandbox, const mote_snapsh
  * say where the page tables are.  After a fault or a kill it may be anywhere. */
 static bool is_clean(const mote_sandbox *sandbox, const mote_snapshot *snapshot)
 {
-	return !sandbox->poisoned && sandbox->debug_ops == NULL && mote_origin_is_set(sandbox) &&
+	return !sandbox->poisoned && sandbox->debug == NULL && mote_origin_is_set(sandbox) &&
 	       sandbox->layout.ram_gpa == snapshot->layout.ram_gpa;
 }
 

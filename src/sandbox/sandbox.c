@@ -232,7 +232,7 @@ void mote_sandbox_free(mote_sandbox *sandbox)
 	mote_sandbox_debug_free(sandbox);
 	mote_deadlines_forget(engine->deadlines, &sandbox->watch, mote_engine_forked(engine));
 	mote_sandbox_vm_destroy(&sandbox->vm);
-	if (sandbox->debug_ops != NULL)
+	if (sandbox->debug != NULL)
 		sandbox->debug_ops->free(sandbox->debug);
 	mote_origin_free(sandbox);
 	mote_sandbox_release_buffers(sandbox);

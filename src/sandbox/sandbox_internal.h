@@ -78,8 +78,9 @@ struct mote_sandbox {
 	struct mote_buffer_space result_space; /* of the last call */
 	struct mote_buffer_space host_call_space;
 
-	const struct mote_sandbox_debug_ops *debug_ops; /* NULL: it never had a debugger */
-	struct mote_sandbox_debug *debug;
+	/* NULL: it never had a debugger, which may come at any time, on another thread. */
+	struct mote_sandbox_debug *_Atomic debug;
+	const struct mote_sandbox_debug_ops *debug_ops; /* valid when there is one */
 	struct mote_debug_server *debug_server; /* NULL: it does not listen */
 
 	struct mote_watch watch;
