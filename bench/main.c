@@ -14,13 +14,13 @@ static const struct {
 	const char *name;
 	bool (*run)(struct bench *bench);
 } cases[] = {
-	{"call", bench_case_call},	 {"deadline", bench_case_deadline},
-	{"overrun", bench_case_overrun}, {"bytes", bench_case_bytes},
-	{"create", bench_case_create},	 {"kill", bench_case_kill},
-	{"fault", bench_case_fault},	 {"step", bench_case_step},
-	{"memory", bench_case_memory},	 {"many", bench_case_many},
-	{"inflate", bench_case_inflate}, {"batch", bench_case_batch},
-	{"buffer", bench_case_buffer},	 {"process", bench_case_process},
+	{"call", bench_case_call},	   {"deadline", bench_case_deadline},
+	{"overrun", bench_case_overrun},   {"bytes", bench_case_bytes},
+	{"create", bench_case_create},	   {"kill", bench_case_kill},
+	{"fault", bench_case_fault},	   {"step", bench_case_step},
+	{"memory", bench_case_memory},	   {"many", bench_case_many},
+	{"inflate", bench_case_inflate},   {"batch", bench_case_batch},
+	{"buffer", bench_case_buffer},	   {"process", bench_case_process},
 	{"snapshot", bench_case_snapshot},
 };
 

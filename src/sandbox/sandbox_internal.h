@@ -48,7 +48,7 @@ struct mote_sandbox_debug_ops {
 	void (*wait_for_release)(mote_sandbox *sandbox); /* while it is HELD */
 	void (*hand_over)(mote_sandbox *sandbox);	 /* it was WANTED and is HELD now */
 	bool (*is_attached)(const struct mote_sandbox_debug *debug);
-	void (*free)(struct mote_sandbox_debug *debug);	 /* the vCPU is gone */
+	void (*free)(struct mote_sandbox_debug *debug); /* the vCPU is gone */
 
 	/* For cores: the guest without what the debugger put into it. */
 	void (*hide)(struct mote_sandbox_debug *debug, bool hidden);
@@ -81,7 +81,7 @@ struct mote_sandbox {
 	/* NULL: it never had a debugger, which may come at any time, on another thread. */
 	struct mote_sandbox_debug *_Atomic debug;
 	const struct mote_sandbox_debug_ops *debug_ops; /* valid when there is one */
-	struct mote_debug_server *debug_server; /* NULL: it does not listen */
+	struct mote_debug_server *debug_server;		/* NULL: it does not listen */
 
 	struct mote_watch watch;
 	uint64_t wall_ns, cpu_ns; /* deadlines for calls that set none; 0: none */
