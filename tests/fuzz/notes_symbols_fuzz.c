@@ -202,6 +202,7 @@ static void put_symbols(struct fuzz_input *input, struct built *built)
 
 		if (kind & 0x80)
 			symbol.st_value = fuzz_edge(input), symbol.st_size = fuzz_edge(input);
+		built->wrong |= ELF64_ST_TYPE(symbol.st_info) == STT_GNU_IFUNC;
 		built->symbols += ELF64_ST_TYPE(symbol.st_info) == STT_FUNC && symbol.st_shndx != 0;
 		put(built, SYMBOLS + i * sizeof(symbol), &symbol, sizeof(symbol));
 	}
