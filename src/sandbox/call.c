@@ -216,19 +216,20 @@ static mote_status enter(mote_sandbox *sandbox, const mote_call_options *options
 
 /* ---- The public functions ---------------------------------------------------------------- */
 
-/* Something else uses the sandbox.  A debugger that holds it lets calls wait. */
+/* Something else uses the sandbox.  A debugger that holds it lets one call wait. */
 MOTE_COLD static mote_status claim_later(mote_sandbox *sandbox, mote_error *error)
 {
-	uint8_t use = MOTE_SANDBOX_IDLE;
+	uint8_t use = MOTE_SANDBOX_IDLE, wanted = MOTE_SANDBOX_BUSY;
 
-	while (!atomic_compare_exchange_strong(&sandbox->use, &use, MOTE_SANDBOX_BUSY)) {
-		if (use != MOTE_SANDBOX_HELD)
+	while (!atomic_compare_exchange_strong(&sandbox->use, &use, wanted)) {
+		if (use != MOTE_SANDBOX_IDLE && use != MOTE_SANDBOX_HELD)
 			return mote_fail(error, MOTE_BUSY,
 					 "sandbox is already in a call (a host function may not "
 					 "use its own sandbox)");
-		sandbox->debug_ops->wait_for_release(sandbox);
-		use = MOTE_SANDBOX_IDLE;
+		wanted = use == MOTE_SANDBOX_IDLE ? MOTE_SANDBOX_BUSY : MOTE_SANDBOX_AWAITED;
 	}
+	if (wanted == MOTE_SANDBOX_AWAITED)
+		return sandbox->debug_ops->wait_for_release(sandbox, error);
 	return MOTE_OK;
 }
 

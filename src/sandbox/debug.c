@@ -21,7 +21,9 @@ struct mote_sandbox_debug {
 	/* Ends the waiting of a stopped call, where a kick would end a run. */
 	struct mote_kick kick;
 	struct mote_os_event *woken;
-	struct mote_os_event *released; /* for calls that wait for the end of a hold */
+	/* The same for a call that waits for the end of a hold. */
+	struct mote_kick hold_kick;
+	struct mote_os_event *released;
 
 	struct mote_os_lock *lock; /* of the rest */
 	_Atomic bool attached;	   /* also read without it */
@@ -296,21 +298,63 @@ static void give_to_debugger(mote_sandbox *sandbox)
 
 void mote_sandbox_release(mote_sandbox *sandbox, const struct mote_debug_resume *how)
 {
-	uint8_t use = MOTE_SANDBOX_HELD;
+	uint8_t use = MOTE_SANDBOX_HELD, after = MOTE_SANDBOX_IDLE;
 
 	if (how != NULL)
 		sandbox->debug->how = *how;
 	mote_sandbox_park(sandbox);
-	if (atomic_compare_exchange_strong(&sandbox->use, &use, MOTE_SANDBOX_IDLE))
+	while (!atomic_compare_exchange_strong(&sandbox->use, &use, after)) {
+		if (use != MOTE_SANDBOX_HELD && use != MOTE_SANDBOX_AWAITED) {
+			mote_sandbox_free(sandbox); /* it was destroyed meanwhile */
+			return;
+		}
+		after = use == MOTE_SANDBOX_HELD ? MOTE_SANDBOX_IDLE : MOTE_SANDBOX_BUSY;
+	}
+	if (after == MOTE_SANDBOX_BUSY)
 		mote_os_event_set(sandbox->debug->released);
-	else
-		mote_sandbox_free(sandbox); /* it was destroyed meanwhile */
 }
 
-static void wait_for_release(mote_sandbox *sandbox)
+static void hold_kick_send(struct mote_kick *kick, uintptr_t thread)
 {
-	mote_os_event_wait(sandbox->debug->released);
-	mote_os_event_set(sandbox->debug->released); /* others may wait too */
+	struct mote_sandbox_debug *debug =
+		(struct mote_sandbox_debug *)((char *)kick -
+					      offsetof(struct mote_sandbox_debug, hold_kick));
+
+	(void)thread;
+	mote_os_event_set(debug->released);
+}
+
+/* Whether the hold has ended; false: a kill has ended the waiting. */
+static bool outlast_hold(struct mote_sandbox_debug *debug)
+{
+	mote_interrupt *interrupt = debug->sandbox->watch.interrupt;
+	struct mote_kick *kick = interrupt->kick;
+	bool killed;
+
+	mote_interrupt_begin_call(interrupt);
+	interrupt->kick = &debug->hold_kick;
+	if (mote_interrupt_set_waiting(interrupt)) {
+		while (atomic_load(&debug->sandbox->use) == MOTE_SANDBOX_AWAITED &&
+		       !mote_interrupt_cancelled(interrupt))
+			mote_os_event_wait(debug->released);
+		mote_interrupt_clear_running(interrupt);
+	}
+	interrupt->kick = kick;
+	killed = mote_interrupt_cancelled(interrupt);
+	mote_interrupt_end_call(interrupt);
+	return !killed;
+}
+
+static mote_status wait_for_release(mote_sandbox *sandbox, mote_error *error)
+{
+	uint8_t use = MOTE_SANDBOX_AWAITED;
+
+	if (outlast_hold(sandbox->debug))
+		return MOTE_OK;
+	/* If the hold has ended too, the sandbox is this thread's already. */
+	if (!atomic_compare_exchange_strong(&sandbox->use, &use, MOTE_SANDBOX_HELD))
+		(void)mote_sandbox_unclaim(sandbox);
+	return mote_fail(error, MOTE_KILLED, "guest call killed while a debugger held the sandbox");
 }
 
 mote_status mote_sandbox_detach(mote_sandbox *sandbox, mote_error *error)
@@ -357,6 +401,8 @@ static mote_status make_debug(mote_sandbox *sandbox, struct mote_sandbox_debug *
 {
 	static const struct mote_kick_ops kick = {
 		.arm = kick_arm, .send = kick_send, .take = kick_arm};
+	static const struct mote_kick_ops hold_kick = {
+		.arm = kick_arm, .send = hold_kick_send, .take = kick_arm};
 	const mote_allocator *allocator = &sandbox->engine->allocator;
 	struct mote_sandbox_debug *debug = mote_allocate(allocator, sizeof(*debug));
 	mote_status status;
@@ -365,6 +411,7 @@ static mote_status make_debug(mote_sandbox *sandbox, struct mote_sandbox_debug *
 		return mote_fail_memory(error, "debugger");
 	debug->sandbox = sandbox;
 	debug->kick.ops = &kick;
+	debug->hold_kick.ops = &hold_kick;
 	status = mote_debug_vm_create(&sandbox->vm, &sandbox->tables, allocator, &debug->vm, error);
 	if (status == MOTE_OK)
 		status = mote_os_lock_create(allocator, &debug->lock, error);

@@ -70,7 +70,9 @@ mote_status mote_sandbox_detach(mote_sandbox *sandbox, mote_error *error);
 /* Whether somebody holds it: the debugger, or for a moment a call that has just ended. */
 static inline bool mote_sandbox_is_held(const mote_sandbox *sandbox)
 {
-	return atomic_load(&sandbox->use) == MOTE_SANDBOX_HELD;
+	const uint8_t use = atomic_load(&sandbox->use);
+
+	return use == MOTE_SANDBOX_HELD || use == MOTE_SANDBOX_AWAITED;
 }
 
 /* ---- At any time -------------------------------------------------------------------------- */

@@ -30,9 +30,10 @@ struct mote_registered_function {
 enum mote_sandbox_use {
 	MOTE_SANDBOX_IDLE,
 	MOTE_SANDBOX_BUSY,
-	MOTE_SANDBOX_DOOMED, /* destroyed during the call: freed when the call ends */
-	MOTE_SANDBOX_HELD,   /* by its debugger: calls wait */
-	MOTE_SANDBOX_WANTED, /* a call is in progress, after which its debugger holds it */
+	MOTE_SANDBOX_DOOMED,  /* destroyed during the call: freed when the call ends */
+	MOTE_SANDBOX_HELD,    /* by its debugger: a call waits */
+	MOTE_SANDBOX_AWAITED, /* HELD, and a call waits: it is BUSY with that afterwards */
+	MOTE_SANDBOX_WANTED,  /* a call is in progress, after which its debugger holds it */
 };
 
 /* What a sandbox can be put back to: restore.c. */
@@ -45,8 +46,9 @@ struct mote_sandbox_debug_ops {
 	/* After MOTE_EVENT_BREAK: runs on until another event. */
 	mote_status (*run)(mote_sandbox *sandbox, struct mote_guest_event *event,
 			   mote_error *error);
-	void (*wait_for_release)(mote_sandbox *sandbox); /* while it is HELD */
-	void (*hand_over)(mote_sandbox *sandbox);	 /* it was WANTED and is HELD now */
+	/* While it is AWAITED.  MOTE_OK: it is this thread's; MOTE_KILLED: the wait was ended. */
+	mote_status (*wait_for_release)(mote_sandbox *sandbox, mote_error *error);
+	void (*hand_over)(mote_sandbox *sandbox); /* it was WANTED and is HELD now */
 	bool (*is_attached)(const struct mote_sandbox_debug *debug);
 	void (*free)(struct mote_sandbox_debug *debug); /* the vCPU is gone */
 

@@ -321,6 +321,42 @@ static void a_kill_ends_the_waiting(void)
 	CHECK_STATUS(join_call(&caller), MOTE_KILLED, &caller.error);
 }
 
+/* A call that waits because the debugger holds the sandbox. */
+static void start_waiting_call(struct caller *caller)
+{
+	work();
+	listen_to_clients(NULL);
+	client_connect(&client, sandbox);
+	CHECK_CONTAINS(client_ask(&client, "?"), "T05");
+	start_call(caller, "work", 6);
+	wait_until_it_runs();
+}
+
+static void a_kill_ends_the_waiting_for_a_hold(void)
+{
+	struct caller caller;
+
+	start_waiting_call(&caller);
+	CHECK_STATUS(fixture_try(sandbox, "work", NULL, 0, NULL, &error), MOTE_BUSY, &error);
+	CHECK(mote_interrupt_kill(mote_sandbox_get_interrupt(sandbox)));
+	CHECK_STATUS(join_call(&caller), MOTE_KILLED, &caller.error);
+	CHECK(!mote_sandbox_is_poisoned(sandbox));
+	CHECK_STR(client_ask(&client, "D"), "OK");
+	CHECK_EQ(work().as.u64, 25);
+}
+
+static void a_sandbox_is_destroyed_that_a_call_waits_for(void)
+{
+	struct caller caller;
+
+	start_waiting_call(&caller);
+	mote_sandbox_destroy(sandbox);
+	sandbox = NULL;
+	join_call(&caller); /* it may come to its end first */
+	CHECK(caller.status == MOTE_OK || caller.status == MOTE_KILLED);
+	CHECK(client_is_closed(&client));
+}
+
 static void after_a_client_faults_wait_for_the_next(void)
 {
 	const mote_debug_options options = {.size = sizeof(options), .wait_on_fault = true};
@@ -781,6 +817,8 @@ static const struct test_case cases[] = {
 	SERVER_CASE(after_a_change_the_guest_tries_again),
 	SERVER_CASE(a_fault_waits_for_a_debugger),
 	SERVER_CASE(a_kill_ends_the_waiting),
+	SERVER_CASE(a_kill_ends_the_waiting_for_a_hold),
+	SERVER_CASE(a_sandbox_is_destroyed_that_a_call_waits_for),
 	SERVER_CASE(after_a_client_faults_wait_for_the_next),
 	SERVER_CASE(an_abort_stops),
 	SERVER_CASE(the_next_client_finds_nothing_of_the_last),

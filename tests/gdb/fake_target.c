@@ -5,6 +5,7 @@
  */
 #include "fake_target.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -208,7 +209,11 @@ static bool fake_take_stop(void *user, struct mote_gdb_stop *stop)
 
 static void fake_perform(void *user, void (*work)(void *argument), void *argument)
 {
-	(void)user;
+	struct fake_target *fake = user;
+
+	atomic_fetch_add(&fake->performed, 1);
+	while (atomic_load(&fake->keeps_waiting))
+		sched_yield();
 	work(argument);
 }
 

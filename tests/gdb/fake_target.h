@@ -38,7 +38,8 @@ struct fake_target {
 	struct mote_gdb_stop stop;
 	struct mote_gdb_resume resume; /* the last one */
 	unsigned attached, detached, killed, broken_in;
-	_Atomic unsigned resumed;
+	_Atomic unsigned resumed, performed;
+	_Atomic bool keeps_waiting; /* an answer takes as long as this is set */
 };
 
 extern const struct mote_gdb_target fake_target_functions;

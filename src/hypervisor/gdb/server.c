@@ -147,17 +147,20 @@ static void accept_client(struct mote_gdb_server *server)
 	}
 }
 
-/* What was received is taken before more is read: a packet waits while the guest runs. */
+/* What was received is taken before more is read: a packet waits while the guest runs.  Until then
+ * nobody knows whether the client has gone, and a new one waits too. */
 static bool wait_for_something(struct mote_gdb_server *server, unsigned *ready)
 {
 	const bool reads = server->has_client && server->used == server->length;
+	const bool accepts = server->has_listener && (reads || !server->has_client);
 
-	return mote_os_wait(&server->wake, server->has_listener ? &server->listener : NULL,
+	return mote_os_wait(&server->wake, accepts ? &server->listener : NULL,
 			    reads ? &server->client : NULL, MOTE_OS_FOREVER, ready,
 			    NULL) == MOTE_OK;
 }
 
-/* The thread.  A client that has gone makes room for the next one at once. */
+/* The thread.  A client that has gone makes room for the next one at once: its last bytes come
+ * before its end, and both before the next one. */
 static void serve(void *user)
 {
 	struct mote_gdb_server *server = user;
@@ -172,7 +175,7 @@ static void serve(void *user)
 		}
 		if (server->has_client && !serve_client(server, ready & MOTE_OS_READY_STREAM))
 			send_away(server);
-		if (ready & MOTE_OS_READY_LISTENER)
+		if ((ready & MOTE_OS_READY_LISTENER) && !(ready & MOTE_OS_READY_STREAM))
 			accept_client(server);
 	}
 	if (server->has_client) {

@@ -153,6 +153,26 @@ static void a_second_client_is_sent_away(void)
 }
 
 /* A session of many packets, as gdb would send them. */
+/* The server finds the last bytes of the one and the other at the same time. */
+static void a_client_that_leaves_makes_room_at_once(void)
+{
+	int first, second;
+
+	open_at(address);
+	first = connect_to(path);
+	fake.keeps_waiting = true;
+	send_text(first, "$qC#b4");
+	while (fake.performed == 0)
+		sched_yield();
+	send_text(first, "+$qC#b4");
+	close(first);
+	second = connect_to(path);
+	fake.keeps_waiting = false;
+	send_text(second, "$qC#b4");
+	expect(second, "+$QC1#c5");
+	close(second);
+}
+
 static const char session_text[] =
 	"+$qSupported:multiprocess+;swbreak+;#56+$QStartNoAckMode#b0+$Hgp1.1#af$qC#b4$?#3f"
 	"$qfThreadInfo#bb$qsThreadInfo#c8$g#67$m401000,10#1f$Z0,401010,1#39$vCont;c#a8"
@@ -412,6 +432,7 @@ static void nothing_is_left_open(void)
 static const struct test_case cases[] = {
 	SERVED(a_client_talks_over_a_socket_that_is_the_users_alone),
 	SERVED(a_second_client_is_sent_away),
+	SERVED(a_client_that_leaves_makes_room_at_once),
 	SERVED(clients_may_vanish_at_each_byte),
 	SERVED(a_client_that_does_not_read_is_sent_away_when_the_server_closes),
 	SERVED(a_stop_is_told_when_the_target_rings),
