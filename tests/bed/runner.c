@@ -8,12 +8,15 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -125,6 +128,18 @@ static int for_each_line(const char *path, int (*act)(char *line))
 	return failures;
 }
 
+/* 127.0.0.1 is there. */
+static void start_loopback(void)
+{
+	const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) != 0)
+		printf("bed: starting the loopback interface: %s\n", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(void)
 {
 	const struct rlimit files = {65536, 65536};
@@ -132,6 +147,7 @@ int main(void)
 	int code;
 
 	mount_all();
+	start_loopback();
 	setrlimit(RLIMIT_NOFILE, &files);
 	code = for_each_line("/modules", load_module);
 	code |= for_each_line("/tests", run_test);

@@ -161,10 +161,11 @@ static void a_client_that_leaves_makes_room_at_once(void)
 	open_at(address);
 	first = connect_to(path);
 	fake.keeps_waiting = true;
-	send_text(first, "$qC#b4");
+	send_text(first, "$c#63");
 	while (fake.performed == 0)
 		sched_yield();
-	send_text(first, "+$qC#b4");
+	expect(first, "+");
+	send_text(first, "+");
 	close(first);
 	second = connect_to(path);
 	fake.keeps_waiting = false;
