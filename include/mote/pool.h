@@ -135,8 +135,8 @@ MOTE_API void mote_pool_destroy(mote_pool *pool);
 /* What a pool has done; of one that other threads use meanwhile, approximately. */
 typedef struct mote_pool_statistics {
 	size_t size;	  /* sizeof(mote_pool_statistics) of the caller */
-	uint64_t idle;	  /* that wait now */
-	uint64_t in_use;  /* that are acquired, being made or being put back now */
+	uint64_t idle;	  /* that wait now, or are about to */
+	uint64_t in_use;  /* that are acquired now, or being made */
 	uint64_t created; /* sandboxes, since the pool was created, as all that follows */
 	uint64_t failed_creations;
 	uint64_t reused;	  /* acquired of those that waited */

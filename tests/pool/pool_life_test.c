@@ -4,6 +4,7 @@
  * that it does not keep.
  */
 #define _GNU_SOURCE
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -217,6 +218,56 @@ static void lives_are_independent(void)
 	CHECK(test_fd_count() < fds);
 }
 
+/* The pool that ends when the library gives memory back; NULL: none. */
+static mote_pool *_Atomic ending;
+
+static void *allocate(void *user, size_t bytes)
+{
+	(void)user;
+	return malloc(bytes);
+}
+
+static void *reallocate(void *user, void *pointer, size_t bytes)
+{
+	(void)user;
+	return realloc(pointer, bytes);
+}
+
+static void release_and_end(void *user, void *pointer)
+{
+	(void)user;
+	mote_pool_destroy(atomic_exchange(&ending, NULL));
+	free(pointer);
+}
+
+/* The pool ends in the middle of a release, as another thread may do: when the sandbox gives up a
+ * buffer.  It does not wait for somebody who never comes. */
+static void the_end_in_a_release(void)
+{
+	mote_engine_options engine = MOTE_ENGINE_OPTIONS_INIT;
+	mote_pool_options options = MOTE_POOL_OPTIONS_INIT;
+	mote_error error = MOTE_ERROR_INIT;
+	struct pooled pooled;
+	mote_buffer *buffer;
+	mote_sandbox *sandbox;
+	size_t fds;
+
+	engine.allocator = (mote_allocator){allocate, reallocate, release_and_end, NULL};
+	options.most = 2;
+	pooled_open(&pooled, &engine, &options);
+	fds = test_fd_count();
+	sandbox = pooled_acquire(&pooled);
+	REQUIRE_OK(mote_buffer_create(pooled.engine, 4096, &buffer, &error), &error);
+	REQUIRE_OK(mote_sandbox_map_buffer(sandbox, buffer, true, &error), &error);
+	mote_buffer_release(buffer);
+	atomic_store(&ending, pooled.pool);
+	mote_pool_release(pooled.pool, sandbox);
+	CHECK(atomic_load(&ending) == NULL);
+	CHECK_EQ(test_fd_count(), fds);
+	pooled.pool = NULL;
+	pooled_close(&pooled);
+}
+
 /* ---- What is not kept --------------------------------------------------------------------- */
 
 static void sandboxes_of_others_are_destroyed(void)
@@ -376,6 +427,7 @@ static const struct test_case cases[] = {
 	CASE(host_functions_are_the_pools),
 	CASE(host_functions_of_a_pool_that_failed),
 	CASE(lives_are_independent),
+	CASE(the_end_in_a_release),
 	CASE(sandboxes_of_others_are_destroyed),
 	CASE(released_in_its_call),
 	CASE(one_that_listens_for_a_debugger),

@@ -74,6 +74,32 @@ static void the_last_one_first(void)
 	pooled_close(&pooled);
 }
 
+/* A thread that looked at the stack before must see that it is not as it was, although it looks the
+ * same. */
+static void changes_of_the_stacks_are_counted(void)
+{
+	struct pooled pooled;
+	mote_sandbox *sandbox;
+	uint64_t before, now;
+
+	pooled_open_most(&pooled, 2);
+	for (unsigned i = 0; i < 3; i++) {
+		before = atomic_load(&pooled.pool->vacant.head);
+		sandbox = pooled_acquire(&pooled);
+		mote_sandbox_destroy(sandbox);
+		now = atomic_load(&pooled.pool->vacant.head);
+		CHECK(now != before && (uint16_t)now == (uint16_t)before);
+	}
+	mote_pool_release(pooled.pool, pooled_acquire(&pooled));
+	for (unsigned i = 0; i < 3; i++) {
+		before = atomic_load(&pooled.pool->idle.head);
+		mote_pool_release(pooled.pool, pooled_acquire(&pooled));
+		now = atomic_load(&pooled.pool->idle.head);
+		CHECK(now != before && (uint16_t)now == (uint16_t)before);
+	}
+	pooled_close(&pooled);
+}
+
 static void no_more_than_most_idle_wait(void)
 {
 	mote_pool_options options = MOTE_POOL_OPTIONS_INIT;
@@ -193,9 +219,13 @@ static void large_ones_do_not_wait(void)
 }
 
 static const struct test_case cases[] = {
-	CASE(no_more_than_most),	   CASE(the_last_one_first),
-	CASE(no_more_than_most_idle_wait), CASE(refill_makes_least_idle),
-	CASE(trim_destroys_idle_ones),	   CASE(large_ones_do_not_wait),
+	CASE(changes_of_the_stacks_are_counted),
+	CASE(no_more_than_most),
+	CASE(the_last_one_first),
+	CASE(no_more_than_most_idle_wait),
+	CASE(refill_makes_least_idle),
+	CASE(trim_destroys_idle_ones),
+	CASE(large_ones_do_not_wait),
 };
 
 int main(int argc, char **argv)
