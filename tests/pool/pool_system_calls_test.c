@@ -62,7 +62,9 @@ static void acquire_counted(struct system_call_counter *counter, void *user)
 			pooled_die(sandbox, 0);
 		before = asked;
 		mote_pool_release(pooled->pool, sandbox);
-		CHECK_EQ(asked, before);
+		/* To load the whole state aarch64 asks for a list of registers. */
+		if (i % 10 != 9 || MOTE_ARCH_MACHINE != MOTE_MACHINE_AARCH64)
+			CHECK_EQ(asked, before);
 		(void)system_calls_take(counter);
 	}
 }
