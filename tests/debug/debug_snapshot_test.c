@@ -106,8 +106,8 @@ static void check_pool(const mote_pool *pool, uint64_t in_use, uint64_t discarde
 	CHECK_EQ(statistics.discarded, discarded);
 }
 
-/* Released while it has a debugger, after it had one, and while the debugger holds it: nobody waits,
- * and no other user gets it. */
+/* Released while it has a debugger, after it had one, and while the debugger holds it: nobody
+ * waits, and no other user gets it. */
 static void debugged_sandboxes_leave_their_pool(void)
 {
 	const struct mote_debugger debugger = {.stopped = go_away};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What an acquired sandbox costs: no system call and no memory when one waits.  To put it back takes
- * no memory either.
+ * What an acquired sandbox costs: no system call and no memory when one waits.  To put it back
+ * takes no memory either.
  */
 #include <stdlib.h>
 
