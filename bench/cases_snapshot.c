@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Snapshots: putting a sandbox back after it wrote to 1, 10 and 100 pages, taking one, and a life
- * that begins with one.
+ * Snapshots: putting a sandbox back after it wrote to 1, 10 and 100 pages, taking one, a life that
+ * begins with one, and a request that is served by a pool.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +16,7 @@ struct snapshots {
 	struct floor_vm vm;
 	struct bench_guest guest;
 	mote_snapshot *snapshot;
+	mote_pool *pool;
 	uint32_t pages;
 	uint8_t *from, *to;
 };
@@ -97,6 +98,31 @@ static bool clone_life(void *user)
 	bench_guest_destroy(&s->guest);
 	s->guest.sandbox = before;
 	return good;
+}
+
+/* A request: from the pool and back. */
+static bool serve(void *user)
+{
+	struct snapshots *s = user;
+	mote_error error = MOTE_ERROR_INIT;
+	bool good;
+
+	if (mote_pool_acquire(s->pool, &s->guest.sandbox, &error) != MOTE_OK)
+		return failed(s, "acquire", &error);
+	good = call(user);
+	mote_pool_release(s->pool, s->guest.sandbox);
+	s->guest.sandbox = NULL;
+	return good;
+}
+
+static bool open_pool(struct snapshots *s)
+{
+	mote_pool_options options = MOTE_POOL_OPTIONS_INIT;
+	mote_error error = MOTE_ERROR_INIT;
+
+	options.sandbox = &s->guest.options;
+	return mote_pool_create(s->snapshot, &options, &s->pool, &error) == MOTE_OK ||
+	       failed(s, "create a pool", &error);
 }
 
 static bool open_snapshots(struct bench *bench, struct snapshots *s)
@@ -191,13 +217,36 @@ static bool measure_lives(struct bench *bench, struct snapshots *s)
 	       measure_once(bench, s, &clone_pair, 1);
 }
 
+static bool measure_pool(struct bench *bench, struct snapshots *s)
+{
+	const struct bench_pair pair = {
+		.name = "pool",
+		.reference = "copy of 1 page and a bare exit",
+		.floor = {.once = copy_and_ring},
+		.mote = {.once = serve},
+		.user = s,
+		.counted = 100,
+	};
+	bool good;
+
+	s->pages = 1;
+	good = bench_guest_create(&s->guest) && call(s) && take(s) && open_pool(s);
+	bench_guest_destroy(&s->guest);
+	good = good && serve(s) && bench_compare(bench, &pair);
+	mote_pool_destroy(s->pool);
+	s->pool = NULL;
+	mote_snapshot_destroy(s->snapshot);
+	s->snapshot = NULL;
+	return good;
+}
+
 bool bench_case_snapshot(struct bench *bench)
 {
 	struct snapshots s;
 	bool good = open_snapshots(bench, &s) && measure_restore(bench, &s, "restore-1-page", 1) &&
 		    measure_restore(bench, &s, "restore-10-pages", 10) &&
 		    measure_restore(bench, &s, "restore-100-pages", MOST_PAGES) &&
-		    measure_lives(bench, &s);
+		    measure_lives(bench, &s) && measure_pool(bench, &s);
 
 	close_snapshots(&s);
 	return good;

@@ -15,6 +15,7 @@
 #include <mote/fault.h>
 #include <mote/image.h>
 #include <mote/interrupt.h>
+#include <mote/pool.h>
 #include <mote/registers.h>
 #include <mote/sandbox.h>
 #include <mote/snapshot.h>

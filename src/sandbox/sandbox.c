@@ -9,6 +9,7 @@
 #include "options.h"
 #include "os/os_random.h"
 #include "sandbox/loader.h"
+#include "sandbox/pool_internal.h"
 #include "sandbox/sandbox_internal.h"
 #include "sandbox/snapshot_internal.h"
 #include "text/text.h"
@@ -228,6 +229,7 @@ void mote_sandbox_free(mote_sandbox *sandbox)
 {
 	mote_engine *engine = sandbox->engine;
 	const mote_allocator *allocator = &engine->allocator;
+	struct mote_pool_place *place = sandbox->place;
 
 	mote_sandbox_debug_free(sandbox);
 	mote_deadlines_forget(engine->deadlines, &sandbox->watch, mote_engine_forked(engine));
@@ -250,6 +252,8 @@ void mote_sandbox_free(mote_sandbox *sandbox)
 	mote_release(allocator, sandbox->host_call_space.bytes);
 	mote_image_release(sandbox->image);
 	mote_release(allocator, sandbox);
+	if (place != NULL)
+		mote_pool_vacate(place);
 	mote_engine_release(engine);
 }
 

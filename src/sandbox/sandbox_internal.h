@@ -39,6 +39,9 @@ enum mote_sandbox_use {
 /* What a sandbox can be put back to: restore.c. */
 struct mote_origin;
 
+/* Where it is in a pool: pool.c. */
+struct mote_pool_place;
+
 /* What a debugger adds to a sandbox: debug.c, which not every build has. */
 struct mote_sandbox_debug;
 struct mote_debug_server;
@@ -84,6 +87,8 @@ struct mote_sandbox {
 	struct mote_sandbox_debug *_Atomic debug;
 	const struct mote_sandbox_debug_ops *debug_ops; /* valid when there is one */
 	struct mote_debug_server *debug_server;		/* NULL: it does not listen */
+
+	struct mote_pool_place *place; /* NULL: it is in no pool */
 
 	struct mote_watch watch;
 	uint64_t wall_ns, cpu_ns; /* deadlines for calls that set none; 0: none */

@@ -87,9 +87,68 @@ static void what_a_debugger_wrote_is_as_it_was(void)
 	session_end(&session);
 }
 
+/* ---- Pools -------------------------------------------------------------------------------- */
+
+static struct mote_debugger_answer go_away(void *user, struct mote_debug_vm *vm,
+					   const struct mote_debug_stop *stop)
+{
+	(void)user, (void)vm, (void)stop;
+	return act(MOTE_DEBUGGER_DETACH);
+}
+
+static void check_pool(const mote_pool *pool, uint64_t in_use, uint64_t discarded)
+{
+	mote_pool_statistics statistics = MOTE_POOL_STATISTICS_INIT;
+
+	CHECK_OK(mote_pool_get_statistics(pool, &statistics, NULL), NULL);
+	CHECK_EQ(statistics.idle, 0);
+	CHECK_EQ(statistics.in_use, in_use);
+	CHECK_EQ(statistics.discarded, discarded);
+}
+
+/* Released while it has a debugger, after it had one, and while the debugger holds it: nobody
+ * waits, and no other user gets it. */
+static void debugged_sandboxes_leave_their_pool(void)
+{
+	const struct mote_debugger debugger = {.stopped = go_away};
+	mote_sandbox_options sandbox_options = MOTE_SANDBOX_OPTIONS_INIT;
+	mote_pool_options options = MOTE_POOL_OPTIONS_INIT;
+	struct session session = {0};
+	mote_error error = MOTE_ERROR_INIT;
+	struct mote_debug_vm *vm;
+	mote_snapshot *snapshot;
+	mote_pool *pool = NULL;
+
+	session_open(&session);
+	sandbox_options.host_functions = fixture_functions(&sandbox_options.host_function_count);
+	options.sandbox = &sandbox_options;
+	options.most = 1;
+	snapshot = clean_take(session.sandbox);
+	REQUIRE_OK(mote_pool_create(snapshot, &options, &pool, &error), &error);
+	for (unsigned i = 0; i < 3; i++) {
+		mote_sandbox *sandbox = NULL;
+
+		REQUIRE_OK(mote_pool_acquire(pool, &sandbox, &error), &error);
+		REQUIRE_OK(mote_sandbox_attach(sandbox, &debugger, &error), &error);
+		if (i == 1) /* which goes away */
+			CHECK_EQ(CALL(sandbox, "work", mote_u64(6)).as.u64, 25);
+		if (i == 2)
+			REQUIRE_OK(mote_sandbox_hold(sandbox, &vm, &error), &error);
+		mote_pool_release(pool, sandbox);
+		check_pool(pool, i == 2, i + 1);
+		if (i == 2)
+			mote_sandbox_release(sandbox, NULL); /* that is its end */
+		check_pool(pool, 0, i + 1);
+	}
+	mote_pool_destroy(pool);
+	mote_snapshot_destroy(snapshot);
+	session_end(&session);
+}
+
 static const struct test_case cases[] = {
 	CASE(steps_over_first_writes),
 	CASE(what_a_debugger_wrote_is_as_it_was),
+	CASE(debugged_sandboxes_leave_their_pool),
 };
 
 int main(int argc, char **argv)

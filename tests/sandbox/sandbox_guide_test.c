@@ -53,6 +53,38 @@ static void a_request_is_cancelled(void)
 	end_request(&request);
 }
 
+/* ---- A pool ------------------------------------------------------------------------------ */
+
+/* Each request counts from the beginning, also after one that failed. */
+static void a_service_is_clean_each_time(void)
+{
+	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
+	mote_call_options reply = MOTE_CALL_OPTIONS_INIT;
+	mote_engine *engine = fixture_engine();
+	mote_error error = MOTE_ERROR_INIT;
+	struct service service = {0};
+	char buffer[64];
+
+	reply.result_buffer = buffer;
+	reply.result_capacity = sizeof(buffer);
+	options.host_functions = fixture_functions(&options.host_function_count);
+	REQUIRE_OK(open_service(engine, test_guest("echo"), "echo_string", &options, &service,
+				&error),
+		   &error);
+	for (unsigned i = 0; i < 3; i++) {
+		const mote_value request = mote_string("a request"), wrong = mote_u32(1);
+		mote_value result = {0};
+
+		CHECK_OK(serve(&service, &request, &reply, &result, &error), &error);
+		CHECK(result.as.string.data == buffer);
+		CHECK_STR(buffer, "a request");
+		CHECK_STATUS(serve(&service, &wrong, &reply, &result, &error), MOTE_SIGNATURE,
+			     &error);
+	}
+	mote_pool_destroy(service.pool);
+	mote_engine_release(engine);
+}
+
 /* ---- An event loop ----------------------------------------------------------------------- */
 
 /* Starts a job and polls for its end, as a loop does. */
@@ -230,9 +262,9 @@ static void messages_are_harmless(void)
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
-		CASE(a_request_is_cancelled), CASE(a_loop_gets_results),
-		CASE(a_child_begins_again),   CASE(a_signal_is_given_back),
-		CASE(messages_are_harmless),
+		CASE(a_service_is_clean_each_time), CASE(a_request_is_cancelled),
+		CASE(a_loop_gets_results),	    CASE(a_child_begins_again),
+		CASE(a_signal_is_given_back),	    CASE(messages_are_harmless),
 	};
 
 	return test_main("sandbox_guide", cases, TEST_COUNT(cases), argc, argv);

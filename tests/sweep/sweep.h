@@ -131,6 +131,10 @@ struct sweep_result {
  * when it is done again. */
 void sweep_live(bool recover, struct sweep_result *result);
 
+/* A sandbox that was called, and poisoned or not, is released to its pool.  point is armed while it
+ * goes back. */
+void sweep_release(bool poison, struct sweep_point *point);
+
 /* The ways in which a guest can end, one sandbox each. */
 struct sweep_end {
 	const char *name;

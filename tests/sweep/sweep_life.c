@@ -21,8 +21,9 @@ struct life {
 	mote_image *image;
 	mote_sandbox *sandbox, *second;
 	unsigned int created, given_back; /* sandboxes, and the users of their host functions */
-	mote_sandbox *clone;
+	mote_sandbox *clone, *pooled;
 	mote_snapshot *snapshot;
+	mote_pool *pool;
 	mote_buffer *made, *imported;
 	mote_function ask, sum, next, spin, null_write;
 	unsigned int logged;
@@ -269,6 +270,54 @@ static mote_status create_clone(struct life *life, mote_error *error)
 	return status;
 }
 
+static mote_status create_pool(struct life *life, mote_error *error)
+{
+	const mote_host_function functions[] = {
+		{"host_string", "string(string)", echo, life, give_back},
+	};
+	mote_sandbox_options sandbox = MOTE_SANDBOX_OPTIONS_INIT;
+	mote_pool_options options = MOTE_POOL_OPTIONS_INIT;
+	mote_status status;
+
+	sandbox.host_functions = functions;
+	sandbox.host_function_count = TEST_COUNT(functions);
+	options.sandbox = &sandbox;
+	options.most = options.least_idle = 1;
+	status = mote_pool_create(life->snapshot, &options, &life->pool, error);
+	CHECK((status == MOTE_OK) == (life->pool != NULL));
+	life->created += status == MOTE_OK;
+	return status;
+}
+
+static mote_pool_statistics pool_statistics(const struct life *life)
+{
+	mote_pool_statistics statistics = MOTE_POOL_STATISTICS_INIT;
+
+	CHECK_OK(mote_pool_get_statistics(life->pool, &statistics, NULL), NULL);
+	return statistics;
+}
+
+static mote_status refill_pool(struct life *life, mote_error *error)
+{
+	mote_status status = mote_pool_refill(life->pool, error);
+
+	CHECK_EQ(pool_statistics(life).idle, status == MOTE_OK);
+	CHECK_EQ(pool_statistics(life).in_use, 0);
+	return status;
+}
+
+/* Of an empty pool. */
+static mote_status acquire(struct life *life, mote_error *error)
+{
+	mote_status status;
+
+	mote_pool_trim(life->pool, 0);
+	status = mote_pool_acquire(life->pool, &life->pooled, error);
+	CHECK((status == MOTE_OK) == (life->pooled != NULL));
+	CHECK_EQ(pool_statistics(life).in_use, status == MOTE_OK);
+	return status;
+}
+
 static mote_status call_next(struct life *life, mote_sandbox *sandbox, mote_error *error)
 {
 	const mote_value argument = mote_u32(7);
@@ -288,6 +337,11 @@ static mote_status call_restored(struct life *life, mote_error *error)
 static mote_status call_clone(struct life *life, mote_error *error)
 {
 	return call_next(life, life->clone, error);
+}
+
+static mote_status call_pooled(struct life *life, mote_error *error)
+{
+	return call_next(life, life->pooled, error);
 }
 
 /* ---- Ends --------------------------------------------------------------------------------- */
@@ -393,6 +447,10 @@ static const struct step steps[] = {
 	{"call what was killed", call_restored},
 	{"create a sandbox from it", create_clone},
 	{"call that sandbox", call_clone},
+	{"create a pool", create_pool},
+	{"refill it", refill_pool},
+	{"acquire a sandbox of it", acquire},
+	{"call that sandbox, too", call_pooled},
 	{"create a second sandbox", create_second},
 	{"put it into that state", restore_second},
 	{"guest fault", fault},
@@ -403,6 +461,8 @@ static void end_life(struct life *life)
 	bool before;
 
 	mote_snapshot_destroy(life->snapshot);
+	mote_pool_destroy(life->pool);
+	mote_sandbox_destroy(life->pooled);
 	mote_sandbox_destroy(life->clone);
 	mote_sandbox_destroy(life->second);
 	mote_sandbox_destroy(life->sandbox);
@@ -431,8 +491,11 @@ static bool begin_life(struct life *life)
 /* The sandbox that a step uses, if any. */
 static mote_sandbox *used_by(const struct life *life, const struct step *step)
 {
-	if (step->take == create_second || step->take == create_clone)
+	if (step->take == create_second || step->take == create_clone ||
+	    step->take == create_pool || step->take == refill_pool || step->take == acquire)
 		return NULL;
+	if (step->take == call_pooled)
+		return life->pooled;
 	if (step->take == call_clone)
 		return life->clone;
 	return step->take == fault || step->take == restore_second ? life->second : life->sandbox;

@@ -184,6 +184,37 @@ static void every_end_of_a_guest_can_fail(void)
 	clean_life();
 }
 
+/* Every use while a sandbox goes back to its pool, in every way that it can fail. */
+static void sweep_way_back(bool poison, enum sweep_kind kind, uint64_t least)
+{
+	unsigned int which = 0;
+	uint64_t at = 1;
+
+	while (at < SWEEP_MAXIMUM_USES) {
+		struct sweep_point point = {.kind = kind, .fail_at = at, .which = which};
+
+		sweep_release(poison, &point);
+		if (!sweep_nothing_left() && point.hit != NULL)
+			test_note("use %llu, %s, failed", (unsigned long long)at, point.hit->name);
+		if (point.hit == NULL && !point.exhausted)
+			break;
+		which = point.hit != NULL ? which + 1 : 0;
+		at += which == 0 ? sweep_stride() : 0;
+	}
+	CHECK(at > least && at < SWEEP_MAXIMUM_USES);
+}
+
+static void every_way_back_to_a_pool_can_fail(void)
+{
+	begin();
+	for (int poison = 0; poison < 2; poison++) {
+		sweep_way_back(poison != 0, SWEEP_HYPERVISOR, 2);
+		sweep_way_back(poison != 0, SWEEP_OS, 2);
+		sweep_way_back(poison != 0, SWEEP_ALLOCATOR, 0);
+	}
+	clean_life();
+}
+
 static const struct test_case cases[] = {
 	CASE(every_call_of_the_hypervisor_fails_once),
 	CASE(every_call_of_the_hypervisor_fails_from_one_on),
@@ -192,6 +223,7 @@ static const struct test_case cases[] = {
 	CASE(every_allocation_fails_once),
 	CASE(every_allocation_fails_from_one_on),
 	CASE(every_end_of_a_guest_can_fail),
+	CASE(every_way_back_to_a_pool_can_fail),
 };
 
 int main(int argc, char **argv)
