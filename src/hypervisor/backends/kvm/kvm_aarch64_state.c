@@ -185,9 +185,42 @@ mote_status mote_kvm_load_state(struct mote_vm *base, const void *state, size_t 
 	return status == MOTE_OK ? load_registers(base, state, bytes, is_changed, error) : status;
 }
 
+/* ---- The gate ---------------------------------------------------------------------------- */
+
+#define PC MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_PC)
+#define PSTATE MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_PSTATE)
+
+/* A doorbell that is still to retire adds 4 to the program counter, which the gate allows for. */
+static mote_status enter_gate(struct mote_kvm_vm *vm, const struct mote_kvm_gate *gate,
+			      mote_error *error)
+{
+	mote_status status = mote_kvm_set_register(vm, PC, &gate->code.pc, error);
+
+	if (status == MOTE_OK)
+		status = mote_kvm_set_register(vm, PSTATE, &gate->code.flags, error);
+	if (status != MOTE_OK)
+		return status;
+	vm->gate = *gate;
+	vm->pending = MOTE_KVM_GATE_PENDING;
+	return MOTE_OK;
+}
+
+bool mote_kvm_arch_in_gate(struct mote_kvm_vm *vm)
+{
+	mote_error ignored = MOTE_ERROR_INIT;
+	uint64_t pc;
+
+	return mote_kvm_get_register(vm, PC, &pc, &ignored) == MOTE_OK &&
+	       pc - vm->gate.code.pc < vm->gate.code.bytes;
+}
+
 /* Setting a register costs as much as reading it. */
 mote_status mote_kvm_load_user_state(struct mote_vm *base, const void *state, size_t bytes,
-				     mote_error *error)
+				     const struct mote_user_gate *gate, mote_error *error)
 {
+	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
+
+	if (gate != NULL && vm->pending != MOTE_KVM_EXIT_STASHED)
+		return enter_gate(vm, &(struct mote_kvm_gate){*gate, state, bytes}, error);
 	return load_registers(base, state, bytes, is_user_register, error);
 }
