@@ -61,6 +61,32 @@ mote_status mote_sandbox_vm_set_up(struct mote_sandbox_vm *sandbox_vm,
 	return status == MOTE_OK ? mote_vcpu_park(sandbox_vm->vm, error) : status;
 }
 
+bool mote_sandbox_vm_map_gate(const struct mote_sandbox_vm *sandbox_vm,
+			      struct mote_page_tables *tables)
+{
+	return mote_gate_map(&sandbox_vm->monitor, tables);
+}
+
+static mote_status put_gate(struct mote_sandbox_vm *sandbox_vm, const mote_sregs *sregs,
+			    struct mote_user_gate *gate, mote_error *error)
+{
+	struct mote_vm *vm = sandbox_vm->vm;
+	mote_regs regs;
+	mote_fpu fpu;
+	mote_status status = vm->ops->regs(vm, &regs, error);
+
+	if (status == MOTE_OK)
+		status = vm->ops->fpu(vm, &fpu, error);
+	if (status != MOTE_OK)
+		return status;
+	if (mote_gate_put(&sandbox_vm->monitor, &regs, sregs, &fpu, gate))
+		mote_os_memory_publish_code(sandbox_vm->monitor.memory + MOTE_MONITOR_BYTES,
+					    MOTE_GATE_BYTES);
+	else
+		gate->bytes = 0;
+	return MOTE_OK;
+}
+
 mote_status mote_sandbox_vm_save(struct mote_sandbox_vm *sandbox_vm, struct mote_vcpu_state *state,
 				 mote_error *error)
 {
@@ -70,6 +96,8 @@ mote_status mote_sandbox_vm_save(struct mote_sandbox_vm *sandbox_vm, struct mote
 
 	if (status == MOTE_OK)
 		status = vm->ops->save_state(vm, state->block, state->bytes, error);
+	if (status == MOTE_OK && MOTE_GATE_BYTES > 0)
+		status = put_gate(sandbox_vm, &sregs, &state->gate, error);
 	if (status == MOTE_OK)
 		state->root = mote_sregs_root(&sregs);
 	return status;
@@ -112,10 +140,11 @@ static mote_status load_all(struct mote_sandbox_vm *sandbox_vm, const struct mot
 mote_status mote_sandbox_vm_load(struct mote_sandbox_vm *sandbox_vm,
 				 const struct mote_vcpu_state *state, bool clean, mote_error *error)
 {
+	const struct mote_user_gate *gate = state->gate.bytes > 0 ? &state->gate : NULL;
 	struct mote_vm *vm = sandbox_vm->vm;
 
 	if (clean)
-		return vm->ops->load_user_state(vm, state->block, state->bytes, error);
+		return vm->ops->load_user_state(vm, state->block, state->bytes, gate, error);
 	return load_all(sandbox_vm, state, error);
 }
 

@@ -73,15 +73,23 @@ struct mote_vcpu_state {
 	void *block; /* vm->ops->save_state; bytes of it */
 	size_t bytes;
 	uint64_t root; /* of the page tables that it runs with */
+	struct mote_user_gate gate;
 };
 
-/* Fills in the state; block and bytes are set. */
+/* Fills in the state; block and bytes are set.  Also writes its gate, if there can be one, to guest
+ * memory, behind the monitor. */
 mote_status mote_sandbox_vm_save(struct mote_sandbox_vm *sandbox_vm, struct mote_vcpu_state *state,
 				 mote_error *error);
 
+/* Maps the page of gates.  The monitor is in place. */
+bool mote_sandbox_vm_map_gate(const struct mote_sandbox_vm *sandbox_vm,
+			      struct mote_page_tables *tables);
+
 /* Puts the vCPU into a state, but leaves it its own page tables.  clean: it waits at a doorbell of
  * user code itself, and only user code has run since it was in a state with the same system
- * registers; if not, whatever it was doing, it no longer is. */
+ * registers, or none at all since it was set up; the state's gate is in guest memory; and the
+ * state stays until the vCPU has run, or was put into another one.  If not, whatever it was doing,
+ * it no longer is. */
 mote_status mote_sandbox_vm_load(struct mote_sandbox_vm *sandbox_vm,
 				 const struct mote_vcpu_state *state, bool clean,
 				 mote_error *error);

@@ -134,9 +134,12 @@ struct mote_vm_ops {
 				  mote_error *error);
 
 	/* A part of load_state, for a vCPU whose last exit was a doorbell of user code and whose
-	 * system registers are those of the block: loads what user code can change. */
+	 * system registers are those of the block, or that has been set up like it and not run:
+	 * loads what user code can change.  gate: NULL, or code in memory that does this by itself,
+	 * which a backend may use whose calls are dearer.  What it may put off until the vCPU runs,
+	 * or somebody asks, needs the block until then, or until another one was loaded. */
 	mote_status (*load_user_state)(struct mote_vm *vm, const void *state, size_t bytes,
-				       mote_error *error);
+				       const struct mote_user_gate *gate, mote_error *error);
 
 	/* What only the backend knows of a reset: discards pending exits and events, and resets
 	 * what no operation above sets. Called by mote_vcpu_reset alone, which sets all registers

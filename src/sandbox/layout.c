@@ -12,12 +12,19 @@
 enum { GUARD_BYTES = 4 * MOTE_PAGE_BYTES };
 
 static const char *const names[MOTE_LAYOUT_REGIONS] = {
-	[MOTE_LAYOUT_MONITOR] = "monitor",    [MOTE_LAYOUT_STACK_GUARD_LOW] = "stack guard",
-	[MOTE_LAYOUT_STACK] = "stack",	      [MOTE_LAYOUT_STACK_GUARD_HIGH] = "stack guard",
-	[MOTE_LAYOUT_MAILBOX] = "mailbox",    [MOTE_LAYOUT_THREAD] = "thread block",
-	[MOTE_LAYOUT_IMAGE_GUARD] = "guard",  [MOTE_LAYOUT_IMAGE] = "image",
-	[MOTE_LAYOUT_HEAP_GUARD] = "guard",   [MOTE_LAYOUT_HEAP] = "heap",
-	[MOTE_LAYOUT_TABLES] = "page tables", [MOTE_LAYOUT_BUFFERS] = "outside memory",
+	[MOTE_LAYOUT_MONITOR] = "monitor",
+	[MOTE_LAYOUT_GATE] = "snapshot gate",
+	[MOTE_LAYOUT_STACK_GUARD_LOW] = "stack guard",
+	[MOTE_LAYOUT_STACK] = "stack",
+	[MOTE_LAYOUT_STACK_GUARD_HIGH] = "stack guard",
+	[MOTE_LAYOUT_MAILBOX] = "mailbox",
+	[MOTE_LAYOUT_THREAD] = "thread block",
+	[MOTE_LAYOUT_IMAGE_GUARD] = "guard",
+	[MOTE_LAYOUT_IMAGE] = "image",
+	[MOTE_LAYOUT_HEAP_GUARD] = "guard",
+	[MOTE_LAYOUT_HEAP] = "heap",
+	[MOTE_LAYOUT_TABLES] = "page tables",
+	[MOTE_LAYOUT_BUFFERS] = "outside memory",
 };
 
 static uint64_t align_up(uint64_t value, uint64_t alignment)
@@ -59,6 +66,7 @@ static void place_low(const struct mote_layout_request *request, struct mote_lay
 						request->tls_address);
 	layout->regions[MOTE_LAYOUT_MONITOR].gva = MOTE_RAM_GVA;
 	layout->regions[MOTE_LAYOUT_MONITOR].bytes = MOTE_MONITOR_BYTES;
+	place(layout, MOTE_LAYOUT_GATE, MOTE_GATE_BYTES);
 	place(layout, MOTE_LAYOUT_STACK_GUARD_LOW, GUARD_BYTES);
 	place(layout, MOTE_LAYOUT_STACK, request->stack_bytes);
 	place(layout, MOTE_LAYOUT_STACK_GUARD_HIGH, GUARD_BYTES);

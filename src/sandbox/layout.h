@@ -5,7 +5,7 @@
  *
  *   0x0                nothing: null pointers fault
  *   0xe000, 0xf000     aarch64: the doorbell pages, not backed by memory
- *   0x10000 (RAM)      monitor, guard, stack, guard, mailbox, thread block, guard,
+ *   0x10000 (RAM)      monitor, gate, guard, stack, guard, mailbox, thread block, guard,
  *                      image, guard, heap; then the page tables (not mapped)
  *   after RAM          shared buffers, each at guest-physical addresses of its own (buffer.c)
  */
@@ -24,6 +24,7 @@
 
 enum mote_layout_region_id {
 	MOTE_LAYOUT_MONITOR,
+	MOTE_LAYOUT_GATE, /* mapped where there are snapshots */
 	MOTE_LAYOUT_STACK_GUARD_LOW,
 	MOTE_LAYOUT_STACK,
 	MOTE_LAYOUT_STACK_GUARD_HIGH,

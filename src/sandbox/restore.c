@@ -7,7 +7,6 @@
 
 #include "error_internal.h"
 #include "os/os_random.h"
-#include "sandbox/loader.h"
 #include "sandbox/snapshot_internal.h"
 
 /* ---- Tracking ---------------------------------------------------------------------------- */
@@ -34,7 +33,8 @@ static mote_status make_origin(mote_sandbox *sandbox, mote_error *error)
 	if (origin == NULL)
 		return mote_fail_memory(error, "snapshot");
 	origin->tracking = mote_tracking_make(allocator, &sandbox->tables, MOTE_RAM_GVA, end);
-	if (origin->tracking == NULL) {
+	if (origin->tracking == NULL || !mote_sandbox_vm_map_gate(&sandbox->vm, &sandbox->tables)) {
+		mote_release(allocator, origin->tracking);
 		mote_release(allocator, origin);
 		return mote_fail_memory(error, "snapshot");
 	}
@@ -171,7 +171,7 @@ static mote_status copy_whole(mote_sandbox *sandbox, const mote_snapshot *snapsh
 			break;
 		copy_differing(copy, begin, end < bytes ? end : bytes);
 	}
-	mote_loader_publish_code(sandbox->image, &sandbox->layout, sandbox->ram.hva);
+	mote_snapshot_publish_code(snapshot, sandbox->ram.hva);
 	return status;
 }
 
@@ -188,8 +188,6 @@ static mote_status restore_memory(mote_sandbox *sandbox, mote_snapshot *snapshot
 		status = copy_whole(sandbox, snapshot, &copy, error);
 	}
 	sandbox->statistics.pages_restored += copy.pages;
-	if (status == MOTE_OK)
-		set_snapshot(sandbox, snapshot);
 	return status;
 }
 
@@ -305,6 +303,9 @@ static mote_status put_back(mote_sandbox *sandbox, mote_snapshot *snapshot, mote
 		status = restore_memory(sandbox, snapshot, error);
 	if (status == MOTE_OK)
 		status = mote_sandbox_vm_load(&sandbox->vm, &snapshot->vcpu, clean, error);
+	/* The vCPU may have needed the snapshot of before until now. */
+	if (status == MOTE_OK)
+		set_snapshot(sandbox, snapshot);
 	return status;
 }
 

@@ -195,13 +195,16 @@ static mote_status build_from_snapshot(mote_sandbox *sandbox, struct mote_loader
 	if (status != MOTE_OK)
 		return status;
 	mote_snapshot_fill(snapshot, sandbox->ram.hva);
+	sandbox->vm.monitor = loader->monitor;
 	status = mote_origin_set(sandbox, snapshot, error);
 	if (status == MOTE_OK)
 		status = mote_origin_renew(sandbox, error);
 	if (status == MOTE_OK)
 		status = set_up_vm(sandbox, loader, error);
 	if (status == MOTE_OK)
-		status = mote_sandbox_vm_load(&sandbox->vm, &snapshot->vcpu, false, error);
+		status = mote_sandbox_vm_load(&sandbox->vm, &snapshot->vcpu,
+					      sandbox->layout.ram_gpa == snapshot->layout.ram_gpa,
+					      error);
 	return status == MOTE_OK ? mote_vcpu_park(sandbox->vm.vm, error) : status;
 }
 

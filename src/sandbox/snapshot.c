@@ -104,6 +104,16 @@ static mote_status copy_memory(mote_snapshot *snapshot, const struct mote_os_mem
 	return status;
 }
 
+void mote_snapshot_publish_code(const mote_snapshot *snapshot, void *ram)
+{
+	const struct mote_layout_region *gate = &snapshot->layout.regions[MOTE_LAYOUT_GATE];
+
+	mote_loader_publish_code(snapshot->image, &snapshot->layout, ram);
+	if (gate->bytes > 0)
+		mote_os_memory_publish_code((uint8_t *)ram + (gate->gva - MOTE_RAM_GVA),
+					    gate->bytes);
+}
+
 void mote_snapshot_fill(const mote_snapshot *snapshot, void *ram)
 {
 	for (size_t i = 0; i < snapshot->run_count; i++) {
@@ -112,7 +122,7 @@ void mote_snapshot_fill(const mote_snapshot *snapshot, void *ram)
 		memcpy((uint8_t *)ram + run->begin, (uint8_t *)snapshot->memory.hva + run->begin,
 		       run->end - run->begin);
 	}
-	mote_loader_publish_code(snapshot->image, &snapshot->layout, ram);
+	mote_snapshot_publish_code(snapshot, ram);
 }
 
 /* ---- Taking ------------------------------------------------------------------------------ */
@@ -131,21 +141,24 @@ static mote_status save_vcpu(mote_snapshot *snapshot, mote_sandbox *sandbox, mot
 	return mote_sandbox_vm_save(&sandbox->vm, vcpu, error);
 }
 
+/* The gate is in memory, so the vCPU comes first. */
 static mote_status fill(mote_snapshot *snapshot, mote_sandbox *sandbox, mote_error *error)
 {
 	const unsigned dump = sandbox->dump_guest_memory ? MOTE_OS_MEMORY_DUMP : 0;
-	mote_status status =
-		mote_os_memory_create_private(mote_snapshot_bytes(&snapshot->layout), dump,
-					      "a snapshot", &snapshot->memory, error);
+	mote_status status = save_vcpu(snapshot, sandbox, error);
 
+	if (status == MOTE_OK)
+		status = mote_os_memory_create_private(mote_snapshot_bytes(&snapshot->layout), dump,
+						       "a snapshot", &snapshot->memory, error);
 	if (status == MOTE_OK)
 		status = copy_memory(snapshot, &sandbox->ram, error);
 	if (status == MOTE_OK)
 		status = mote_os_memory_make_read_only(&snapshot->memory, "a snapshot", error);
 	if (status == MOTE_OK)
-		status = save_vcpu(snapshot, sandbox, error);
-	if (status == MOTE_OK)
-		status = mote_origin_set(sandbox, snapshot, error);
+		return mote_origin_set(sandbox, snapshot, error);
+	/* The gate may be that of a snapshot that there will not be. */
+	if (sandbox->origin != NULL)
+		sandbox->origin->mixed = true;
 	return status;
 }
 

@@ -70,6 +70,8 @@ mote_status mote_origin_renew(mote_sandbox *sandbox, mote_error *error);
 /* MOTE_WRONG_SNAPSHOT: options ask for something else. */
 mote_status mote_snapshot_check_options(const mote_snapshot *snapshot,
 					const mote_sandbox_options *options, mote_error *error);
+/* What was copied to RAM is to be run. */
+void mote_snapshot_publish_code(const mote_snapshot *snapshot, void *ram);
 /* Copies a snapshot's memory to RAM that is all zeros but for page tables. */
 void mote_snapshot_fill(const mote_snapshot *snapshot, void *ram);
 

@@ -311,8 +311,10 @@ PASS(save_state, (struct mote_vm * base, void *state, size_t bytes, mote_error *
      bytes, error)
 PASS(load_state, (struct mote_vm * base, const void *state, size_t bytes, mote_error *error), state,
      bytes, error)
-PASS(load_user_state, (struct mote_vm * base, const void *state, size_t bytes, mote_error *error),
-     state, bytes, error)
+PASS(load_user_state,
+     (struct mote_vm * base, const void *state, size_t bytes, const struct mote_user_gate *gate,
+      mote_error *error),
+     state, bytes, gate, error)
 PASS(begin_reset, (struct mote_vm * base, mote_error *error), error)
 
 /* In two calls, the first of which sets half of the registers. */

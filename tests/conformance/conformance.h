@@ -67,7 +67,7 @@ struct expectations {
 const struct expectations *expected_here(void);
 
 extern const struct case_list lifecycle_cases, fault_cases, exit_cases, register_cases,
-	extended_cases, state_cases, retired_cases, retired_arch_cases, memory_cases, address_cases,
-	live_table_cases, interrupt_cases, kill_cases, many_cases;
+	extended_cases, state_cases, gate_cases, retired_cases, retired_arch_cases, memory_cases,
+	address_cases, live_table_cases, interrupt_cases, kill_cases, many_cases;
 
 #endif

@@ -57,9 +57,9 @@ const struct expectations *expected_here(void)
 }
 
 static const struct case_list *const lists[] = {
-	&lifecycle_cases,  &fault_cases,     &exit_cases,	  &register_cases, &extended_cases,
-	&state_cases,	   &retired_cases,   &retired_arch_cases, &memory_cases,   &address_cases,
-	&live_table_cases, &interrupt_cases, &kill_cases,	  &many_cases,
+	&lifecycle_cases, &fault_cases,	     &exit_cases,      &register_cases,	    &extended_cases,
+	&state_cases,	  &gate_cases,	     &retired_cases,   &retired_arch_cases, &memory_cases,
+	&address_cases,	  &live_table_cases, &interrupt_cases, &kill_cases,	    &many_cases,
 };
 
 static size_t add(struct test_case *all, size_t count, const struct test_case *cases, size_t more)

@@ -176,3 +176,11 @@ void clean_restore(mote_sandbox *sandbox, mote_snapshot *snapshot)
 	clean_check_memory(sandbox, snapshot);
 	clean_check_vcpu(sandbox, snapshot);
 }
+
+void clean_restore_unseen(mote_sandbox *sandbox, mote_snapshot *snapshot)
+{
+	mote_error error = MOTE_ERROR_INIT;
+
+	REQUIRE_OK(mote_sandbox_restore(sandbox, snapshot, &error), &error);
+	CHECK(!mote_sandbox_is_poisoned(sandbox));
+}

@@ -18,6 +18,8 @@ mote_sandbox *clean_another(mote_sandbox *sandbox);
 mote_snapshot *clean_take(mote_sandbox *sandbox);
 /* Puts it back, and checks memory and vCPU. */
 void clean_restore(mote_sandbox *sandbox, mote_snapshot *snapshot);
+/* Puts it back, and looks at nothing: the vCPU may still have to come to that state by itself. */
+void clean_restore_unseen(mote_sandbox *sandbox, mote_snapshot *snapshot);
 
 /* Every byte of memory but the page tables, and what is new in each generation. */
 void clean_check_memory(mote_sandbox *sandbox, const mote_snapshot *snapshot);

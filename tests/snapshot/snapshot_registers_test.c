@@ -55,14 +55,14 @@ static void observe(mote_sandbox *sandbox, mote_snapshot *snapshot, struct obser
 	if (is_x86_64()) {
 		widest = CALL0(sandbox, "vector_bytes").as.u32;
 		for (unsigned i = 0; i < (widest >= 32 ? 3 : 2); i++) {
-			clean_restore(sandbox, snapshot);
+			clean_restore_unseen(sandbox, snapshot);
 			add_bytes(seen, sandbox, x86_64_bytes[i]);
 		}
 	} else {
 		add_bytes(seen, sandbox, "read_vectors");
 	}
 	for (unsigned i = 0; i < 2; i++) {
-		clean_restore(sandbox, snapshot);
+		clean_restore_unseen(sandbox, snapshot);
 		add_u32(seen, sandbox, numbers[i]);
 	}
 }
@@ -95,9 +95,12 @@ static void a_guest_sees_the_registers_of_the_snapshot(void)
 	REQUIRE_OK(mote_sandbox_start(sandbox, NULL, NULL), NULL);
 	snapshot = clean_take(sandbox);
 	observe(sandbox, snapshot, &before);
-	for (unsigned i = 0; i < 5; i++) {
+	for (unsigned i = 0; i < 6; i++) {
 		pollute(sandbox);
-		clean_restore(sandbox, snapshot);
+		if (i & 1)
+			clean_restore(sandbox, snapshot);
+		else
+			clean_restore_unseen(sandbox, snapshot);
 		observe(sandbox, snapshot, &after);
 		REQUIRE_EQ(after.length, before.length);
 		CHECK_MEM(after.bytes, before.bytes, before.length);
@@ -269,7 +272,46 @@ static void revived_after_a_failed_host_function(void)
 	fixture_destroy(sandbox, engine);
 }
 
+/* ---- Which way ---------------------------------------------------------------------------- */
+
+static const struct mote_vm_ops *real;
+static unsigned short_ways;
+
+static mote_status count_short_ways(struct mote_vm *vm, const void *state, size_t bytes,
+				    const struct mote_user_gate *gate, mote_error *error)
+{
+	short_ways++;
+	return real->load_user_state(vm, state, bytes, gate, error);
+}
+
+/* After anything else the vCPU is put back as a whole, with what is pending. */
+static void only_a_clean_doorbell_goes_the_short_way(void)
+{
+	static const char *const ends[] = {"still_alive", "null_read",	 "call_abort",
+					   "halt",	  "system_call", "still_alive"};
+	mote_engine *engine = fixture_engine();
+	mote_sandbox *sandbox = fixture_sandbox(engine, "faults", NULL);
+	mote_error error = MOTE_ERROR_INIT;
+	mote_snapshot *snapshot = clean_take(sandbox);
+	struct mote_vm_ops watched = *sandbox->vm.vm->ops;
+
+	real = sandbox->vm.vm->ops;
+	watched.load_user_state = count_short_ways;
+	sandbox->vm.vm->ops = &watched;
+	for (size_t i = 0; i < TEST_COUNT(ends); i++) {
+		const bool good = fixture_try(sandbox, ends[i], NULL, 0, NULL, &error) == MOTE_OK;
+
+		short_ways = 0;
+		clean_restore_unseen(sandbox, snapshot);
+		CHECK_EQ(short_ways, good);
+	}
+	sandbox->vm.vm->ops = real;
+	mote_snapshot_destroy(snapshot);
+	fixture_destroy(sandbox, engine);
+}
+
 static const struct test_case cases[] = {
+	CASE(only_a_clean_doorbell_goes_the_short_way),
 	CASE(a_guest_sees_the_registers_of_the_snapshot),
 	CASE(a_polluted_snapshot_comes_back_polluted),
 	CASE(revived_after_every_death),

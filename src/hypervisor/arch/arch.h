@@ -9,6 +9,7 @@
 
 #include "aarch64/aarch64_core.h"
 #include "aarch64/aarch64_debug.h"
+#include "aarch64/aarch64_gate.h"
 #include "aarch64/aarch64_gdb.h"
 #include "aarch64/aarch64_monitor.h"
 #include "aarch64/aarch64_paging.h"
@@ -16,6 +17,7 @@
 #include "aarch64/aarch64_thread.h"
 #include "x86_64/x86_64_core.h"
 #include "x86_64/x86_64_debug.h"
+#include "x86_64/x86_64_gate.h"
 #include "x86_64/x86_64_gdb.h"
 #include "x86_64/x86_64_monitor.h"
 #include "x86_64/x86_64_paging.h"
@@ -71,6 +73,9 @@ typedef struct mote_x86_64_exception_state mote_exception_state;
 #define mote_monitor_store mote_x86_64_monitor_store
 #define mote_monitor_port mote_x86_64_monitor_port
 #define mote_vector_name mote_x86_64_vector_name
+#define MOTE_GATE_BYTES MOTE_X86_64_GATE_BYTES
+#define mote_gate_put mote_x86_64_gate_put
+#define mote_gate_map mote_x86_64_gate_map
 #define mote_thread_block_make mote_x86_64_thread_block_make
 #define mote_thread_block_fill mote_x86_64_thread_block_fill
 #define mote_thread_block_set_canary mote_x86_64_thread_block_set_canary
@@ -145,6 +150,9 @@ typedef struct mote_aarch64_exception_state mote_exception_state;
 #define mote_monitor_store mote_aarch64_monitor_store
 #define mote_monitor_port mote_aarch64_monitor_port
 #define mote_vector_name mote_aarch64_vector_name
+#define MOTE_GATE_BYTES MOTE_AARCH64_GATE_BYTES
+#define mote_gate_put mote_aarch64_gate_put
+#define mote_gate_map mote_aarch64_gate_map
 #define mote_thread_block_make mote_aarch64_thread_block_make
 #define mote_thread_block_fill mote_aarch64_thread_block_fill
 #define mote_thread_block_set_canary mote_aarch64_thread_block_set_canary

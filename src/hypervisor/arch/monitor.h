@@ -31,6 +31,13 @@ struct mote_user_start {
 	bool forbid_timestamp;
 };
 
+/* User code that loads all registers of user code, and goes on where they were: a vCPU that is put
+ * at pc, with these flags, comes to be as they were saved, also if pc is an instruction further. */
+struct mote_user_gate {
+	uint64_t pc, flags;
+	uint64_t bytes; /* of code, from pc on; 0: there is no gate */
+};
+
 /* The block of memory around the thread pointer; offsets from its start, which is page-aligned. */
 struct mote_thread_block {
 	uint64_t pointer;   /* what the thread pointer points to */

@@ -167,7 +167,10 @@ static void pollution_is_not_left_behind(void)
 		if (i == 0)
 			memcpy(&first, run.result.as.bytes.data, sizeof(first));
 		CHECK_MEM(run.result.as.bytes.data, &first, sizeof(first));
-		clean_restore(run.sandbox, run.snapshot);
+		if (i & 1)
+			clean_restore(run.sandbox, run.snapshot);
+		else
+			clean_restore_unseen(run.sandbox, run.snapshot);
 	}
 	hostile_close(&run);
 }

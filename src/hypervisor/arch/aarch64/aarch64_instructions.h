@@ -17,6 +17,23 @@
 	(0xf9000000u | (uint32_t)(m) << 10 | (uint32_t)(n) << 5 | (uint32_t)(t))
 #define MOTE_AARCH64_ERET 0xd69f03e0u
 
+/* Offsets of pairs count in registers, -64 to 63; those of adr and b in bytes, from the
+ * instruction. */
+#define MOTE_AARCH64_PAIR(t, t2, n, m)                                                             \
+	(((uint32_t)(m)&127) << 15 | (uint32_t)(t2) << 10 | (uint32_t)(n) << 5 | (uint32_t)(t))
+#define MOTE_AARCH64_LDP_X(t, t2, n, m) (0xa9400000u | MOTE_AARCH64_PAIR(t, t2, n, m))
+#define MOTE_AARCH64_LDP_Q(t, t2, n, m) (0xad400000u | MOTE_AARCH64_PAIR(t, t2, n, m))
+#define MOTE_AARCH64_LDR_X(t, n, m)                                                                \
+	(0xf9400000u | (uint32_t)(m) << 10 | (uint32_t)(n) << 5 | (uint32_t)(t))
+#define MOTE_AARCH64_ADR(d, bytes)                                                                 \
+	(0x10000000u | ((uint32_t)(bytes)&3) << 29 | ((uint32_t)(bytes) >> 2 & 0x7ffff) << 5 |     \
+	 (uint32_t)(d))
+#define MOTE_AARCH64_B(bytes) (0x14000000u | ((uint32_t)(bytes) >> 2 & 0x3ffffff))
+#define MOTE_AARCH64_MOV_SP_X(n) (0x9100001fu | (uint32_t)(n) << 5)
+#define MOTE_AARCH64_MSR_FPCR(t) (0xd51b4400u | (uint32_t)(t))
+#define MOTE_AARCH64_MSR_FPSR(t) (0xd51b4420u | (uint32_t)(t))
+#define MOTE_AARCH64_MSR_TPIDR_EL0(t) (0xd51bd040u | (uint32_t)(t))
+
 /* Software breakpoint; the immediate is in ESR_EL1.ISS. */
 #define MOTE_AARCH64_BRK(immediate) (0xd4200000u | (uint32_t)(immediate) << 5)
 #define MOTE_AARCH64_SVC(immediate) (0xd4000001u | (uint32_t)(immediate) << 5)

@@ -14,7 +14,7 @@
 #define CORE (MOTE_KVM_REG_ARM64 | MOTE_KVM_REG_ARM_CORE)
 #define TPIDR_EL0 MOTE_KVM_ARM_SYSREG(3, 3, 13, 0, 2)
 
-enum { MAXIMUM_REGISTERS = 16384, MAXIMUM_REGISTER_BYTES = 2048 };
+enum { FIRST_REGISTERS = 512, MAXIMUM_REGISTERS = 16384, MAXIMUM_REGISTER_BYTES = 2048 };
 
 /* A register in the block; its value comes next, and takes a multiple of 16 bytes. */
 struct record {
@@ -32,30 +32,33 @@ static size_t record_bytes(uint64_t id)
 	return sizeof(struct record) + ((register_bytes(id) + 15) & ~(size_t)15);
 }
 
-/* KVM's list of ids; the caller frees it.  The first query only asks for its length. */
+/* KVM's list of ids; the caller frees it.  A list that is too long says how long it is. */
 static mote_status read_list(struct mote_kvm_vm *vm, struct mote_kvm_reg_list **list,
 			     mote_error *error)
 {
-	struct mote_kvm_reg_list head = {.n = 0}, *whole;
-	int result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_GET_REG_LIST, &head);
+	const mote_allocator *allocator = vm->kvm->base.allocator;
+	uint64_t count = FIRST_REGISTERS;
+	int result = -E2BIG;
 
+	while (result == -E2BIG && count <= MAXIMUM_REGISTERS) {
+		struct mote_kvm_reg_list *read = mote_allocate(
+			allocator, sizeof(*read) + (size_t)count * sizeof(read->reg[0]));
+
+		if (read == NULL)
+			return mote_fail_memory(error, "list of registers");
+		read->n = count;
+		result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_GET_REG_LIST, read);
+		if (result >= 0 && read->n <= count) {
+			*list = read;
+			return MOTE_OK;
+		}
+		count = read->n > count ? read->n : 2 * count;
+		mote_release(allocator, read);
+	}
 	if (result < 0 && result != -E2BIG)
 		return mote_kvm_fail(error, -result, "KVM_GET_REG_LIST");
-	if (head.n > MAXIMUM_REGISTERS)
-		return mote_fail(error, MOTE_HYPERVISOR, "KVM_GET_REG_LIST: %llu registers",
-				 (unsigned long long)head.n);
-	whole = mote_allocate(vm->kvm->base.allocator,
-			      sizeof(*whole) + (size_t)head.n * sizeof(whole->reg[0]));
-	if (whole == NULL)
-		return mote_fail_memory(error, "list of registers");
-	whole->n = head.n;
-	result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_GET_REG_LIST, whole);
-	if (result < 0) {
-		mote_release(vm->kvm->base.allocator, whole);
-		return mote_kvm_fail(error, -result, "KVM_GET_REG_LIST");
-	}
-	*list = whole;
-	return MOTE_OK;
+	return mote_fail(error, MOTE_HYPERVISOR, "KVM_GET_REG_LIST: %llu registers",
+			 (unsigned long long)count);
 }
 
 static mote_status measure(const struct mote_kvm_reg_list *list, size_t *bytes, mote_error *error)
@@ -185,9 +188,42 @@ mote_status mote_kvm_load_state(struct mote_vm *base, const void *state, size_t 
 	return status == MOTE_OK ? load_registers(base, state, bytes, is_changed, error) : status;
 }
 
+/* ---- The gate ---------------------------------------------------------------------------- */
+
+#define PC MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_PC)
+#define PSTATE MOTE_KVM_ARM_CORE(U64, MOTE_KVM_ARM_PSTATE)
+
+/* A doorbell that is still to retire adds 4 to the program counter, which the gate allows for. */
+static mote_status enter_gate(struct mote_kvm_vm *vm, const struct mote_kvm_gate *gate,
+			      mote_error *error)
+{
+	mote_status status = mote_kvm_set_register(vm, PC, &gate->code.pc, error);
+
+	if (status == MOTE_OK)
+		status = mote_kvm_set_register(vm, PSTATE, &gate->code.flags, error);
+	if (status != MOTE_OK)
+		return status;
+	vm->gate = *gate;
+	vm->pending = MOTE_KVM_GATE_PENDING;
+	return MOTE_OK;
+}
+
+bool mote_kvm_arch_in_gate(struct mote_kvm_vm *vm)
+{
+	mote_error ignored = MOTE_ERROR_INIT;
+	uint64_t pc;
+
+	return mote_kvm_get_register(vm, PC, &pc, &ignored) == MOTE_OK &&
+	       pc - vm->gate.code.pc < vm->gate.code.bytes;
+}
+
 /* Setting a register costs as much as reading it. */
 mote_status mote_kvm_load_user_state(struct mote_vm *base, const void *state, size_t bytes,
-				     mote_error *error)
+				     const struct mote_user_gate *gate, mote_error *error)
 {
+	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
+
+	if (gate != NULL && vm->pending != MOTE_KVM_EXIT_STASHED)
+		return enter_gate(vm, &(struct mote_kvm_gate){*gate, state, bytes}, error);
 	return load_registers(base, state, bytes, is_user_register, error);
 }

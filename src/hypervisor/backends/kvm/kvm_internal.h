@@ -29,10 +29,19 @@ struct mote_kvm {
 /* What the next KVM_RUN does first. */
 enum mote_kvm_pending {
 	MOTE_KVM_NOTHING_PENDING = 0,
-	MOTE_KVM_ACCESS_PENDING, /* the instruction of the last exit retires */
-	MOTE_KVM_LOAD_PENDING,	 /* registers in the shared page are loaded */
-	MOTE_KVM_EXIT_STASHED,	 /* retiring caused another exit, not reported yet */
-	MOTE_KVM_UNUSUAL_PENDING = MOTE_KVM_LOAD_PENDING & MOTE_KVM_EXIT_STASHED, /* their bit */
+	MOTE_KVM_ACCESS_PENDING,   /* the instruction of the last exit retires */
+	MOTE_KVM_LOAD_PENDING,	   /* registers in the shared page are loaded */
+	MOTE_KVM_EXIT_STASHED,	   /* retiring caused another exit, not reported yet */
+	MOTE_KVM_GATE_PENDING = 6, /* the vCPU is in a gate; an access may retire too */
+	MOTE_KVM_UNUSUAL_PENDING = MOTE_KVM_LOAD_PENDING & MOTE_KVM_EXIT_STASHED &
+				   MOTE_KVM_GATE_PENDING, /* their bit */
+};
+
+/* What a vCPU in a gate comes to. */
+struct mote_kvm_gate {
+	struct mote_user_gate code;
+	const void *state;
+	size_t bytes;
 };
 
 /* As many as known has bits. */
@@ -45,6 +54,7 @@ struct mote_kvm_vm {
 	int vcpu_fd;
 	struct mote_kvm_run *run;
 	enum mote_kvm_pending pending;
+	struct mote_kvm_gate gate; /* while it is pending */
 	/* Where each register costs a call: those whose values have been read since the vCPU last
 	 * ran, or are known after a reset.  Bits number the values. */
 	uint64_t known;
@@ -104,6 +114,8 @@ mote_status mote_kvm_arch_create_vcpu(struct mote_kvm_vm *vm, mote_error *error)
 bool mote_kvm_arch_exit(const struct mote_kvm_run *run, struct mote_vm_exit *exit);
 /* Clears registers of this thread that a kind of KVM lets guests share with it. */
 void mote_kvm_arch_clear_thread(void);
+/* Whether the vCPU, for which a gate is pending, has not left it. */
+bool mote_kvm_arch_in_gate(struct mote_kvm_vm *vm);
 /* An errno of KVM_RUN that guest code can cause; false: none of these. */
 bool mote_kvm_arch_run_error(int code, struct mote_vm_exit *exit);
 
@@ -125,7 +137,7 @@ mote_status mote_kvm_save_state(struct mote_vm *base, void *state, size_t bytes,
 mote_status mote_kvm_load_state(struct mote_vm *base, const void *state, size_t bytes,
 				mote_error *error);
 mote_status mote_kvm_load_user_state(struct mote_vm *base, const void *state, size_t bytes,
-				     mote_error *error);
+				     const struct mote_user_gate *gate, mote_error *error);
 mote_status mote_kvm_begin_reset(struct mote_vm *base, mote_error *error);
 mote_status mote_kvm_invalidate_translations(struct mote_vm *base, uint64_t gpa, uint64_t bytes,
 					     mote_error *error);

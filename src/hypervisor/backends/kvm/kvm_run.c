@@ -50,7 +50,24 @@ static mote_status fail_run(mote_error *error, int code, const char *what)
  * before it looks for signals, unless it could not even begin. */
 static void settle(struct mote_kvm_vm *vm)
 {
+	if (vm->pending == MOTE_KVM_GATE_PENDING && mote_kvm_arch_in_gate(vm))
+		return;
 	vm->pending = vm->run->dirty_regs != 0 ? MOTE_KVM_LOAD_PENDING : MOTE_KVM_NOTHING_PENDING;
+}
+
+/* Somebody wants to see or set registers before the gate has loaded them: the host does. */
+static mote_status leave_gate(struct mote_kvm_vm *vm, mote_error *error)
+{
+	mote_status status;
+
+	vm->pending = MOTE_KVM_ACCESS_PENDING;
+	status = mote_kvm_retire(vm, error);
+	if (status == MOTE_OK)
+		status = vm->base.ops->load_user_state(&vm->base, vm->gate.state, vm->gate.bytes,
+						       NULL, error);
+	if (status != MOTE_OK)
+		vm->pending = MOTE_KVM_GATE_PENDING;
+	return status;
 }
 
 /*
@@ -62,6 +79,8 @@ mote_status mote_kvm_retire(struct mote_kvm_vm *vm, mote_error *error)
 {
 	int result;
 
+	if (vm->pending == MOTE_KVM_GATE_PENDING)
+		return leave_gate(vm, error);
 	if (vm->pending != MOTE_KVM_ACCESS_PENDING && vm->pending != MOTE_KVM_LOAD_PENDING)
 		return MOTE_OK;
 	vm->known = 0;

@@ -180,6 +180,12 @@ bool mote_kvm_arch_exit(const struct mote_kvm_run *run, struct mote_vm_exit *exi
 	return true;
 }
 
+bool mote_kvm_arch_in_gate(struct mote_kvm_vm *vm)
+{
+	(void)vm;
+	return false;
+}
+
 bool mote_kvm_arch_run_error(int code, struct mote_vm_exit *exit)
 {
 	(void)code;

@@ -119,11 +119,12 @@ static mote_status load_at_next_run(struct mote_kvm_vm *vm, const struct block *
 }
 
 mote_status mote_kvm_load_user_state(struct mote_vm *base, const void *state, size_t bytes,
-				     mote_error *error)
+				     const struct mote_user_gate *gate, mote_error *error)
 {
 	struct mote_kvm_vm *vm;
 	mote_status status = check_bytes(base, bytes, error);
 
+	(void)gate;
 	if (status == MOTE_OK)
 		status = mote_kvm_touch(base, &vm, error);
 	if (status != MOTE_OK)
