@@ -109,6 +109,17 @@ mote_status mote_sandbox_take_options(const mote_sandbox_options *options,
 mote_status mote_sandbox_take_host_function(const mote_sandbox_options *options, size_t index,
 					    mote_host_function *taken, mote_error *error);
 
+/* The layout that options which were taken ask for; granule_bytes: of what is mapped. */
+mote_status mote_sandbox_compute_layout(const mote_image *image,
+					const mote_sandbox_options *options, uint64_t granule_bytes,
+					struct mote_layout *layout, mote_error *error);
+
+/* As mote_sandbox_create, but without the host functions that the image imports: it may never
+ * run. */
+mote_status mote_sandbox_create_unlinked(mote_engine *engine, mote_image *image,
+					 const mote_sandbox_options *options,
+					 mote_sandbox **sandbox, mote_error *error);
+
 /* Host functions.  Copies those of options that were taken; resolve finds the image's imports among
  * them; from own on the sandbox owns their user pointers. */
 mote_status mote_sandbox_register_functions(mote_sandbox *sandbox,
