@@ -28,8 +28,8 @@ struct run_options {
 	bool json, quiet, help;
 };
 
-/* Those of `mote run`, `mote debug` or `mote snapshot`: argv[0].  Returns EXIT_FINE, or EXIT_USAGE after a
- * complaint. */
+/* Those of `mote run`, `mote debug` or `mote snapshot`: argv[0].  Returns EXIT_FINE, or EXIT_USAGE
+ * after a complaint. */
 int run_options_read(int argc, char **argv, struct run_options *options);
 
 /* The most that the strings and bytes of the call may take. */

@@ -6,8 +6,8 @@
  * deadlines or statistics.  SHARED BUFFERS (mote/buffer.h) ARE NOT IN IT AND ARE NOT RESTORED: one
  * that the guest may write to carries data from one call to the next.
  *
- * A snapshot can be saved to a file and loaded by another process.  Files are not trusted: a hostile
- * one can do to the host what a hostile guest image can, and no more.
+ * A snapshot can be saved to a file and loaded by another process.  Files are not trusted: a
+ * hostile one can do to the host what a hostile guest image can, and no more.
  *
  * Putting a sandbox back costs what was written since, not what memory there is.  docs/snapshots.md
  * says what is clean afterwards, and what is not.
