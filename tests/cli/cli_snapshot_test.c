@@ -198,8 +198,15 @@ static void bad_files_are_refused(void)
 /* A file says how much memory it wants. */
 static void a_file_chooses_no_gigabytes(void)
 {
+	struct tool tool;
+
 	begin();
-	EXPECT("", "started", "snapshot", "--memory", "2G", guest, file);
+	TOOL_RUN(&tool, "snapshot", "--memory", "2G", guest, file);
+	/* Linux refuses mappings that are far larger than its memory. */
+	if (tool.code == 1 && strstr(tool.errors, "Cannot allocate memory") != NULL)
+		SKIP("this machine has too little memory");
+	tool_expect(&tool, "started", 0, "");
+	tool_clear(&tool);
 	REFUSE(1, "asks for 2048 MiB", "run", "--snapshot", file, guest, "count");
 	EXPECT("1\n", "allowed", "run", "--snapshot", file, "--memory", "2G", guest, "count");
 }
