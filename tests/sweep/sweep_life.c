@@ -300,8 +300,8 @@ static mote_status save_snapshot(struct life *life, mote_error *error)
 
 static mote_status load_snapshot(struct life *life, mote_error *error)
 {
-	mote_status status = mote_snapshot_load(life->engine, life->image, life->path,
-						&life->loaded, error);
+	mote_status status =
+		mote_snapshot_load(life->engine, life->image, life->path, &life->loaded, error);
 
 	CHECK((status == MOTE_OK) == (life->loaded != NULL));
 	return status;
