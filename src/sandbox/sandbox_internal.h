@@ -94,7 +94,7 @@ struct mote_sandbox {
 	struct mote_guest_event fault_event; /* what they are read with */
 	bool fault_registers_read;
 	mote_status poison_status;
-	char poison_text[160];		    /* why, for later calls */
+	char poison_text[256];		    /* why, for later calls */
 	mote_sandbox_statistics statistics; /* its exits are those of the VM */
 	struct mote_core_settings *core;    /* NULL: calls write no cores */
 };
