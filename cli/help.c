@@ -13,7 +13,10 @@ static const char tool_help[] =
 	"  mote run GUEST [FUNCTION [ARG...]]  call a function of a guest\n"
 	"  mote debug GUEST [FUNCTION [ARG...]]\n"
 	"                                      the same, with gdb or lldb\n"
-	"  mote inspect GUEST                  show what a guest offers and what it needs\n"
+	"  mote snapshot GUEST FILE [FUNCTION [ARG...]]\n"
+	"                                      save a guest that has started, to run it later\n"
+	"  mote inspect FILE                   show what a guest offers and what it needs,\n"
+	"                                      or what a snapshot is of\n"
 	"  mote core FILE [GUEST]              show why a guest left a core, and where\n"
 	"  mote doctor                         check whether this machine can run guests\n"
 	"  mote bench                          measure what calls and sandboxes cost here\n"
@@ -67,6 +70,8 @@ static const char run_help[] =
 	"                    or kill (`mote core` shows it)\n"
 	"  --debug ADDRESS   wait for gdb or lldb before the first instruction of the guest,\n"
 	"                    at ADDRESS (see `mote help debug`)\n"
+	"  --snapshot FILE   begin with what `mote snapshot` saved, instead of starting GUEST;\n"
+	"                    sizes are then those of FILE\n"
 	"  --json            print one JSON object, also after a failure\n"
 	"  --help, -h        print this text\n"
 	"\n"
@@ -127,15 +132,43 @@ static const char debug_help[] =
 	"  gdb -ex 'target remote | mote debug --stdio parser parse @bad' parser\n"
 	"  gdb -ex 'break my_constructor' -ex 'target remote | mote debug --stdio parser' parser\n";
 
-static const char inspect_help[] =
-	"mote inspect [--json | --names] GUEST\n"
+static const char snapshot_help[] =
+	"mote snapshot [OPTION...] GUEST FILE [FUNCTION [ARG...]]\n"
 	"\n"
-	"Shows the machine and ABI of GUEST, its exported functions with their signatures,\n"
+	"Starts GUEST in a new micro VM, calls FUNCTION if it is given, and saves what is then\n"
+	"in the guest's memory and registers to FILE.  `mote run --snapshot FILE GUEST` begins\n"
+	"there: with everything initialized, without doing it again.  The result of FUNCTION is\n"
+	"not printed.\n"
+	"\n"
+	"FILE is for this very GUEST, and for processors that have what this one has.  Nothing\n"
+	"else of the host is in it, but all of the guest's secrets.  It gets its name when it\n"
+	"is complete, and only you can read it.  A file that somebody else made is no more\n"
+	"dangerous than a guest that somebody else made.\n"
+	"\n"
+	"Options are those of `mote run` (`mote help run`) except --snapshot, --debug and\n"
+	"--output.  With --json one object is printed, which has the result.\n"
+	"\n"
+	"Exit codes: those of `mote run`; if it is not 0, there is no new FILE.\n"
+	"\n"
+	"Examples:\n"
+	"  mote snapshot parser ready\n"
+	"  mote snapshot --memory 64M model ready load @weights\n"
+	"  mote run --snapshot ready model ask @question\n"
+	"  mote inspect ready\n";
+
+static const char inspect_help[] =
+	"mote inspect [--json | --names] FILE\n"
+	"\n"
+	"Shows the machine and ABI of the guest FILE, its exported functions with their "
+	"signatures,\n"
 	"the host functions it needs, its segments with their permissions, and the minimum\n"
 	"heap and stack it asks for.  No code of the guest runs.  Guests of either\n"
 	"architecture can be inspected on every machine.\n"
 	"\n"
 	"A signature has the form RESULT(ARGUMENT,...), for example i64(bytes,u32).\n"
+	"\n"
+	"Of a FILE that `mote snapshot` wrote it shows the machine, the SHA-256 of the guest,\n"
+	"sizes and the number of pages, after it has checked that FILE is not damaged.\n"
 	"\n"
 	"  --json      print one JSON object\n"
 	"  --names     print the exports for programs such as shell completions: name, tab\n"
@@ -143,7 +176,7 @@ static const char inspect_help[] =
 	"              letters, digits, _, . and - are left out\n"
 	"  --help, -h  print this text\n"
 	"\n"
-	"Exit codes: 0; 1 if GUEST is not a guest; 2 if the command line is wrong.\n"
+	"Exit codes: 0; 1 if FILE is neither; 2 if the command line is wrong.\n"
 	"\n"
 	"Examples:\n"
 	"  mote inspect hello\n"
@@ -245,9 +278,10 @@ static const char version_help[] = "mote version\n"
 static const struct {
 	const char *command, *text;
 } topics[] = {
-	{"run", run_help},   {"debug", debug_help},	{"inspect", inspect_help},
-	{"core", core_help}, {"doctor", doctor_help},	{"bench", bench_help},
-	{"new", new_help},   {"version", version_help}, {"help", tool_help},
+	{"run", run_help},	     {"debug", debug_help},   {"inspect", inspect_help},
+	{"core", core_help},	     {"doctor", doctor_help}, {"bench", bench_help},
+	{"snapshot", snapshot_help}, {"new", new_help},	      {"version", version_help},
+	{"help", tool_help},
 };
 
 int print_help(const char *command)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * mote inspect: what a guest image is made of.
+ * mote inspect: what a guest image is made of, or a snapshot file.
  */
 #include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
 
+#include "inspect_snapshot.h"
 #include "options.h"
 #include "problem.h"
 #include "text/text.h"
@@ -184,6 +185,8 @@ static int inspect(const char *path, const struct inspect_options *options)
 	struct output output;
 	mote_image *image;
 
+	if (!options->names && is_snapshot_file(path))
+		return inspect_snapshot(path, options->json);
 	if (mote_image_open(NULL, path, &image, &error) != MOTE_OK) {
 		problem_from_error(&problem, &error);
 		return problem_report(&problem, "inspect", options->json);
@@ -217,8 +220,8 @@ int command_inspect(int argc, char **argv)
 	if (options.help)
 		return print_help("inspect");
 	if (operands.count != 1)
-		return complain_usage("inspect", operands.count == 0 ? "no guest given"
-								     : "more than one guest given");
+		return complain_usage("inspect", operands.count == 0 ? "no file given"
+								     : "more than one file given");
 	if (options.json && options.names)
 		return complain_usage("inspect", "--json and --names exclude each other");
 	return inspect(operands.operand[0], &options);

@@ -35,11 +35,11 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{"run", command_run},		{"debug", command_run},	      {"core", command_core},
-	{"inspect", command_inspect},	{"doctor", command_doctor},   {"bench", command_bench},
-	{"new", command_new},		{"version", command_version}, {"help", command_help},
-	{"--version", command_version}, {"-V", command_version},      {"--help", command_help},
-	{"-h", command_help},
+	{"run", command_run},	   {"debug", command_run},	   {"core", command_core},
+	{"snapshot", command_run}, {"inspect", command_inspect},   {"doctor", command_doctor},
+	{"bench", command_bench},  {"new", command_new},	   {"version", command_version},
+	{"help", command_help},	   {"--version", command_version}, {"-V", command_version},
+	{"--help", command_help},  {"-h", command_help},
 };
 
 int main(int argc, char **argv)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * mote run and mote debug: one call of one guest function in a fresh sandbox.
+ * mote run, mote debug, mote snapshot: one call of one guest function in a fresh sandbox.
  */
 #include "arguments.h"
 #include "cli_os.h"
@@ -9,11 +9,12 @@
 #include "limit.h"
 #include "result.h"
 #include "run_setup.h"
+#include "run_snapshot.h"
 #include "tool.h"
 #include "watch.h"
 
 struct run {
-	const char *command; /* "run", "debug" */
+	const char *command; /* "run", "debug", "snapshot" */
 	struct run_options options;
 	struct limit limit;
 	mote_engine *engine;
@@ -119,10 +120,14 @@ static int create_sandbox(struct run *run, mote_function *function)
 				   &run->problem);
 	if (code != EXIT_FINE)
 		return code;
-	if (mote_sandbox_create(run->engine, run->image, &options, &run->sandbox, &error) !=
-		    MOTE_OK ||
-	    (run->function.name != NULL && mote_sandbox_find(run->sandbox, run->function.name, NULL,
-							     function, &error) != MOTE_OK))
+	if (run->options.snapshot != NULL)
+		code = run_load_snapshot(&run->options, run->engine, run->image, &options,
+					 &run->sandbox, &run->problem);
+	else if (mote_sandbox_create(run->engine, run->image, &options, &run->sandbox, &error) !=
+		 MOTE_OK)
+		code = problem_from_error(&run->problem, &error);
+	if (code == EXIT_FINE && run->function.name != NULL &&
+	    mote_sandbox_find(run->sandbox, run->function.name, NULL, function, &error) != MOTE_OK)
 		code = problem_from_error(&run->problem, &error);
 	return limit_end(&run->limit, code, &run->problem);
 }
@@ -207,6 +212,8 @@ static int print_json(const struct run *run)
 		json_signed(&json, "signal", run->signal);
 	else if (fault != NULL)
 		fault_json(&json, fault);
+	if (run->problem.exit_code == EXIT_FINE && run->options.save != NULL)
+		json_string(&json, "snapshot", run->options.save);
 	core_json(run, &json);
 	json_end(&json);
 	return output_finish(&output);
@@ -273,7 +280,7 @@ static int report(const struct run *run)
 	}
 	if (run->options.json)
 		code = print_json(run);
-	else if (run->problem.exit_code == EXIT_FINE)
+	else if (run->problem.exit_code == EXIT_FINE && run->options.save == NULL)
 		code = print_result(run);
 	return run->problem.exit_code != EXIT_FINE ? run->problem.exit_code : code;
 }
@@ -299,7 +306,9 @@ int command_run(int argc, char **argv)
 	if (code == EXIT_FINE)
 		code = debugger_begin(&run.debugger, &run.options, run.sandbox, &run.problem);
 	if (code == EXIT_FINE)
-		call(&run, function);
+		code = call(&run, function);
+	if (code == EXIT_FINE && run.options.save != NULL)
+		run_save_snapshot(&run.options, run.sandbox, &run.problem);
 	code = report(&run);
 	debugger_leave(&run.debugger);
 	mote_sandbox_destroy(run.sandbox);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Options of `mote run` and `mote debug`, sizes and the choice of the function.
+ * Options of `mote run`, `mote debug` and `mote snapshot`, sizes and the choice of the function.
  */
 #include "run_setup.h"
 
@@ -33,7 +33,6 @@ static const uint64_t MAXIMUM_DEMAND = 1ull << 30;
 	OPTION("cpu-time", 0, read_duration, cpu_ns),                                              \
 	OPTION("backend", 0, read_backend, backend),                                               \
 	OPTION("log-level", 0, read_log_level, log_level),                                         \
-	OPTION("output", 'o', read_path, output),                                                  \
 	OPTION("core-dir", 0, read_path, core_folder),                                             \
 	OPTION("json", 0, NULL, json),                                                             \
 	OPTION("quiet", 'q', NULL, quiet),                                                         \
@@ -42,15 +41,33 @@ static const uint64_t MAXIMUM_DEMAND = 1ull << 30;
 
 static const struct option run_table[] = {
 	COMMON_OPTIONS,
+	OPTION("output", 'o', read_path, output),
 	OPTION("debug", 0, read_debug_address, debug),
+	OPTION("snapshot", 0, read_path, snapshot),
 };
 
 static const struct option debug_table[] = {
 	COMMON_OPTIONS,
+	OPTION("output", 'o', read_path, output),
 	OPTION("listen", 0, read_debug_address, debug),
 	OPTION("gdb", 0, NULL, gdb),
 	OPTION("lldb", 0, NULL, lldb),
 	OPTION("stdio", 0, NULL, stdio),
+};
+
+static const struct option snapshot_table[] = {
+	COMMON_OPTIONS,
+};
+
+/* What run, debug and snapshot take. */
+static const struct {
+	const struct option *table;
+	size_t count;
+	int operands; /* before the arguments */
+} commands[] = {
+	{run_table, sizeof(run_table) / sizeof(run_table[0]), 2},
+	{debug_table, sizeof(debug_table) / sizeof(debug_table[0]), 2},
+	{snapshot_table, sizeof(snapshot_table) / sizeof(snapshot_table[0]), 3},
 };
 
 /* Standard input and output are the debugger's. */
@@ -77,28 +94,49 @@ static int check_debug(struct run_options *options)
 	return options->stdio ? check_stdio(options) : EXIT_FINE;
 }
 
+/* GUEST FILE [FUNCTION...] */
+static int take_save(const struct operands *operands, struct run_options *options)
+{
+	if (operands->count < 2)
+		return complain_usage("snapshot", "no file given to write the snapshot to");
+	options->save = operands->operand[1];
+	if (options->save[0] == '\0')
+		return complain_usage("snapshot", "the name of the file is empty");
+	return EXIT_FINE;
+}
+
+static int check_options(const char *command, const struct run_options *options)
+{
+	if (options->json && options->output != NULL)
+		return complain_usage(command, "--json and --output exclude each other");
+	if (options->snapshot != NULL && options->debug != NULL)
+		return complain_usage(command, "--snapshot and --debug exclude each other");
+	return EXIT_FINE;
+}
+
 int run_options_read(int argc, char **argv, struct run_options *options)
 {
-	const bool debugs = strcmp(argv[0], "debug") == 0;
-	const struct option *table = debugs ? debug_table : run_table;
-	const size_t count = debugs ? sizeof(debug_table) / sizeof(debug_table[0])
-				    : sizeof(run_table) / sizeof(run_table[0]);
-	struct operands operands = {.limit = 2};
+	const bool debugs = strcmp(argv[0], "debug") == 0, saves = strcmp(argv[0], "snapshot") == 0;
+	const size_t which = debugs ? 1 : saves ? 2 : 0;
+	struct operands operands = {.limit = commands[which].operands};
 	int code;
 
 	*options = (struct run_options){.log_level = MOTE_LOG_INFO};
-	code = parse_options(argc, argv, table, count, options, &operands);
+	code = parse_options(argc, argv, commands[which].table, commands[which].count, options,
+			     &operands);
 	if (code != EXIT_FINE || options->help)
 		return code;
 	if (operands.count == 0)
 		return complain_usage(argv[0], "no guest given");
-	if (options->json && options->output != NULL)
-		return complain_usage(argv[0], "--json and --output exclude each other");
+	code = saves ? take_save(&operands, options) : check_options(argv[0], options);
+	if (code != EXIT_FINE)
+		return code;
 	if (options->quiet)
 		options->log_level = MOTE_LOG_OFF;
-	options->starts = debugs;
+	options->starts = debugs || saves;
 	options->guest = operands.operand[0];
-	options->function = operands.count > 1 ? operands.operand[1] : NULL;
+	if (operands.count == operands.limit)
+		options->function = operands.operand[operands.limit - 1];
 	options->words = operands.rest;
 	options->word_count = operands.rest_count;
 	return debugs ? check_debug(options) : EXIT_FINE;
@@ -272,7 +310,8 @@ int run_choose_function(const struct run_options *options, const mote_image *ima
 		return problem_usage(problem, "%s exports no function \"%s\"", options->guest,
 				     options->function);
 	}
-	if (find_export(image, "main", function) && is_callable_main(&function->signature))
+	if (options->save == NULL && find_export(image, "main", function) &&
+	    is_callable_main(&function->signature))
 		return EXIT_FINE;
 	*function = (mote_image_function)MOTE_IMAGE_FUNCTION_INIT;
 	if (options->starts)

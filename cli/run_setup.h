@@ -21,13 +21,15 @@ struct run_options {
 	const char *output;
 	const char *core_folder; /* NULL: no cores */
 	const char *debug;	 /* where to wait for a debugger; NULL: nowhere */
+	const char *snapshot;	 /* file to begin with; NULL: the guest's beginning */
+	const char *save;	 /* `mote snapshot`: file to write; NULL: none */
 	bool gdb, lldb, stdio;	 /* `mote debug`: how it comes */
 	bool starts;		 /* a guest without main is started, and that is all */
 	bool json, quiet, help;
 };
 
-/* Those of `mote run` or `mote debug`: argv[0].  Returns EXIT_FINE, or EXIT_USAGE after a
- * complaint. */
+/* Those of `mote run`, `mote debug` or `mote snapshot`: argv[0].  Returns EXIT_FINE, or EXIT_USAGE
+ * after a complaint. */
 int run_options_read(int argc, char **argv, struct run_options *options);
 
 /* The most that the strings and bytes of the call may take. */

@@ -85,18 +85,19 @@ _mote_value()
 	--heap | --stack | --mailbox) _mote_offer 256K 1M 16M ;;
 	--listen | --debug) _mote_offer 127.0.0.1:0 '[::1]:0' unix:/tmp/mote.socket ;;
 	--timeout | --cpu-time | --seconds) _mote_offer 10ms 100ms 1s 10s 1m ;;
-	--output | -o | --core-dir) _mote_files ;;
+	--output | -o | --core-dir | --snapshot) _mote_files ;;
 	*) return 1 ;;
 	esac
 }
 
-# mote run and mote debug: finds out how many operands come before the cursor.
+# mote run, debug and snapshot: finds out how many operands come before the cursor.
 _mote_run()
 {
-	local i word guest='' count=0 ended=''
+	local i word guest='' count=0 ended='' limit=2
+	[ "${words[1]}" != snapshot ] || limit=3
 	for ((i = 2; i < ${#words[@]} - 1; i++)); do
 		word=${words[i]}
-		if [ $count -ge 2 ]; then
+		if [ $count -ge $limit ]; then
 			continue
 		elif [ -z "$ended" ] && [ "$word" = -- ]; then
 			ended=1
@@ -106,21 +107,22 @@ _mote_run()
 			*) ((++i)) ;;
 			esac
 		else
-			[ $count = 1 ] || guest=$word
+			[ $count != 0 ] || guest=$word
 			((++count))
 		fi
 	done
-	if [ $count -lt 2 ] && [ -z "$ended" ] && [[ $current == -* ]]; then
+	if [ $count -lt $limit ] && [ -z "$ended" ] && [[ $current == -* ]]; then
 		_mote_offer --memory --heap --stack --mailbox --timeout --cpu-time --backend \
-			--log-level --quiet --output --core-dir --json --help
-		if [ "${words[1]}" = debug ]; then
-			_mote_offer --listen --gdb --lldb --stdio
-		else
-			_mote_offer --debug
-		fi
+			--log-level --quiet --core-dir --json --help
+		case ${words[1]} in
+		debug) _mote_offer --output --listen --gdb --lldb --stdio ;;
+		run) _mote_offer --output --debug --snapshot ;;
+		esac
 	elif [ $count = 0 ]; then
 		if [ -n "$ended" ]; then _mote_files; else _mote_files operand; fi
-	elif [ $count = 1 ]; then
+	elif [ $count = 1 ] && [ $limit = 3 ]; then
+		_mote_files
+	elif [ $count -lt $limit ]; then
 		_mote_functions "$guest"
 	elif [[ $current == @* ]]; then
 		compopt -o nospace 2>/dev/null
@@ -132,7 +134,7 @@ _mote_run()
 _mote_command()
 {
 	case ${words[1]} in
-	run | debug) _mote_value "$previous" || _mote_run ;;
+	run | debug | snapshot) _mote_value "$previous" || _mote_run ;;
 	inspect)
 		if [ "$previous" = -- ]; then
 			_mote_files
@@ -160,7 +162,7 @@ _mote_command()
 		fi
 		;;
 	new) _mote_offer --help ;;
-	help) _mote_offer run debug inspect core doctor bench new version help ;;
+	help) _mote_offer run debug snapshot inspect core doctor bench new version help ;;
 	esac
 }
 
@@ -171,7 +173,7 @@ _mote()
 	_mote_split
 	current=${words[-1]}
 	if [ ${#words[@]} -le 2 ]; then
-		_mote_offer run debug inspect core doctor bench new version help --help --version
+		_mote_offer run debug snapshot inspect core doctor bench new version help --help --version
 		return
 	fi
 	previous=${words[-2]}

@@ -14,7 +14,7 @@ function __mote_no_command
     test (count (commandline -opc)) = 1
 end
 
-# The operands of mote run or debug that come before the cursor, each with a NUL after it.
+# The operands of mote run, debug or snapshot that come before the cursor, each with a NUL after it.
 function __mote_operands
     set -l words (commandline -opc)
     set -l skip 0
@@ -32,7 +32,12 @@ function __mote_operands
 end
 
 function __mote_runs
-    __mote_command run; or __mote_command debug
+    __mote_command run; or __mote_command debug; or __mote_command snapshot
+end
+
+# How many come before the function.
+function __mote_before_function
+    __mote_command snapshot; and echo 2; or echo 1
 end
 
 function __mote_wants_guest
@@ -40,7 +45,11 @@ function __mote_wants_guest
 end
 
 function __mote_wants_function
-    __mote_runs; and test (count (__mote_operands | string split0)) = 1
+    __mote_runs; and test (count (__mote_operands | string split0)) = (__mote_before_function)
+end
+
+function __mote_wants_file
+    __mote_command snapshot; and test (count (__mote_operands | string split0)) = 1
 end
 
 # Inspecting runs nothing of the guest.
@@ -58,6 +67,7 @@ set -l durations '10ms 100ms 1s 10s 1m'
 complete -c mote -f
 complete -c mote -n __mote_no_command -a run -d 'Call a function of a guest'
 complete -c mote -n __mote_no_command -a debug -d 'Call a function of a guest under a debugger'
+complete -c mote -n __mote_no_command -a snapshot -d 'Save a guest that has started'
 complete -c mote -n __mote_no_command -a inspect -d 'Show what a guest offers and what it needs'
 complete -c mote -n __mote_no_command -a core -d 'Show why a guest left a core, and where'
 complete -c mote -n __mote_no_command -a doctor -d 'Check whether this machine can run guests'
@@ -68,12 +78,13 @@ complete -c mote -n __mote_no_command -a help -d 'Explain a command'
 complete -c mote -n __mote_no_command -l version -s V -d 'The version'
 complete -c mote -l help -s h -d Help
 
-complete -c mote -n '__mote_command help' -a 'run debug inspect core doctor bench new version help'
+complete -c mote -n '__mote_command help' -a 'run debug snapshot inspect core doctor bench new version help'
 complete -c mote \
     -n '__mote_command inspect; or __mote_command core; or __mote_command doctor; or __mote_wants_guest' \
     -l json -d 'Print one JSON object'
 complete -c mote -n '__mote_command inspect' -l names -d 'Print names and signatures'
 complete -c mote -n '__mote_command inspect; or __mote_command core; or __mote_wants_guest' -F
+complete -c mote -n __mote_wants_file -F
 complete -c mote -n __mote_wants_function -a '(__mote_functions)'
 
 complete -c mote -n __mote_wants_guest -x -l memory -a $sizes -d "All of the guest's memory"
@@ -90,12 +101,15 @@ complete -c mote -n __mote_wants_guest -x -l backend -a 'auto kvm mshv whp hvf' 
 complete -c mote -n __mote_wants_guest -x -l log-level \
     -a 'off error warning info debug trace' -d 'Messages to show'
 complete -c mote -n __mote_wants_guest -l quiet -s q -d 'No messages'
-complete -c mote -n __mote_wants_guest -r -F -l output -s o -d 'Write the result to a file'
+complete -c mote -n '__mote_wants_guest; and not __mote_command snapshot' -r -F -l output -s o \
+    -d 'Write the result to a file'
 complete -c mote -n __mote_wants_guest -r -F -l core-dir -d 'Write a core there if the call fails'
 
 set -l addresses '127.0.0.1:0 [::1]:0 unix:/tmp/mote.socket'
 complete -c mote -n '__mote_command run; and __mote_wants_guest' -x -l debug -a $addresses \
     -d 'Wait for a debugger there'
+complete -c mote -n '__mote_command run; and __mote_wants_guest' -r -F -l snapshot \
+    -d 'Begin with a saved state'
 set -l debugs '__mote_command debug; and __mote_wants_guest'
 complete -c mote -n $debugs -x -l listen -a $addresses -d 'Where to wait for a debugger'
 complete -c mote -n $debugs -l gdb -d 'Start gdb'

@@ -46,7 +46,8 @@ extern "C" {
 	X(SIGNAL_BLOCKED, 25, "signal_blocked", "the kick signal is blocked in this thread")       \
 	X(WALL_DEADLINE, 26, "wall_deadline", "wall-clock deadline passed")                        \
 	X(CPU_DEADLINE, 27, "cpu_deadline", "CPU-time deadline passed")                            \
-	X(WRONG_SNAPSHOT, 28, "wrong_snapshot", "snapshot of another kind of sandbox")
+	X(WRONG_SNAPSHOT, 28, "wrong_snapshot", "snapshot of another kind of sandbox")             \
+	X(BAD_SNAPSHOT, 29, "bad_snapshot", "not a usable snapshot file")
 
 typedef enum mote_status {
 #define MOTE_STATUS_ENUM(NAME, number, name, text) MOTE_##NAME = number,

@@ -6,12 +6,16 @@
  * deadlines or statistics.  SHARED BUFFERS (mote/buffer.h) ARE NOT IN IT AND ARE NOT RESTORED: one
  * that the guest may write to carries data from one call to the next.
  *
+ * A snapshot can be saved to a file and loaded by another process.  Files are not trusted: a
+ * hostile one can do to the host what a hostile guest image can, and no more.
+ *
  * Putting a sandbox back costs what was written since, not what memory there is.  docs/snapshots.md
  * says what is clean afterwards, and what is not.
  */
 #ifndef MOTE_SNAPSHOT_H
 #define MOTE_SNAPSHOT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -136,6 +140,85 @@ MOTE_API void mote_snapshot_information_init(mote_snapshot_information *informat
 MOTE_API mote_status mote_snapshot_inspect(const mote_snapshot *snapshot,
 					   mote_snapshot_information *information,
 					   mote_error *error);
+
+/*
+ * Saves a snapshot.  The file holds the memory that the guest may write, and the registers that
+ * programs see; what it lacks, loading takes from the image.  It is written under a temporary name
+ * in its folder, with mode 0600, and takes the place of what had its name before.  It holds what
+ * the guest had in memory, secrets too, and tells whoever changes it nothing of that: keep it as
+ * you keep the guest image.
+ *
+ * path       of the file
+ * error      may be NULL
+ *
+ * Returns    MOTE_OK; MOTE_INVALID_ARGUMENT, MOTE_FILE, MOTE_FORKED, MOTE_NO_MEMORY, MOTE_LIMIT,
+ *            MOTE_OS, MOTE_HYPERVISOR; MOTE_BAD_SNAPSHOT: the guest has set registers to what no
+ *            file may have.  If it is not MOTE_OK, there is no new file.
+ * Threads    any
+ * Since      0.1
+ */
+MOTE_API mote_status mote_snapshot_save(const mote_snapshot *snapshot, const char *path,
+					mote_error *error);
+
+/*
+ * Loads a snapshot that was saved, perhaps by another process or on another machine.
+ *
+ * engine     that sandboxes will be created with
+ * image      the one that the snapshot was taken of, byte for byte
+ * path       of the file.  It is read once, and not needed any more
+ * snapshot   written on success; end it with mote_snapshot_destroy.  It keeps engine and image
+ *            alive
+ * error      may be NULL
+ *
+ * Returns    MOTE_OK; MOTE_INVALID_ARGUMENT, MOTE_FILE, MOTE_FORKED, MOTE_NO_MEMORY, MOTE_LIMIT,
+ *            MOTE_OS, MOTE_HYPERVISOR, MOTE_WRONG_MACHINE (of the image); MOTE_BAD_SNAPSHOT: not a
+ *            snapshot file, or damaged, or nothing that mote wrote; MOTE_WRONG_SNAPSHOT: of another
+ *            image, machine or version, or this processor lacks what the guest may have found
+ * Threads    any
+ * Since      0.1
+ */
+MOTE_API mote_status mote_snapshot_load(mote_engine *engine, mote_image *image, const char *path,
+					mote_snapshot **snapshot, mote_error *error);
+
+/* What a file says of its snapshot. */
+typedef struct mote_snapshot_file_information {
+	size_t size; /* sizeof(mote_snapshot_file_information) of the caller */
+	uint32_t format_version;
+	uint32_t abi_version;
+	mote_machine machine;
+	bool forbid_timestamp;
+	uint8_t image_sha256[32]; /* of the guest image's file */
+	uint64_t file_bytes;
+	/* The options of its sandbox.  Loading takes no more host memory than pages need, but these
+	 * many addresses. */
+	uint64_t memory_bytes, heap_bytes, stack_bytes, mailbox_bytes, buffer_space_bytes;
+	uint64_t pages; /* of 4096 bytes, that the file holds */
+} mote_snapshot_file_information;
+
+/* clang-format off */
+#define MOTE_SNAPSHOT_FILE_INFORMATION_INIT                                                        \
+	{sizeof(mote_snapshot_file_information), 0, 0, (mote_machine)0, false, {0}, 0, 0, 0, 0, 0, 0, 0}
+/* clang-format on */
+
+/* MOTE_SNAPSHOT_FILE_INFORMATION_INIT as a function.  As mote_sandbox_options_init. */
+MOTE_API void mote_snapshot_file_information_init(mote_snapshot_file_information *information,
+						  size_t size);
+
+/*
+ * Describes a snapshot file, of any machine, after checking its checksum.  Needs no hypervisor.
+ *
+ * path       of the file
+ * information  its size is set; written on success
+ * error      may be NULL
+ *
+ * Returns    MOTE_OK, MOTE_INVALID_ARGUMENT, MOTE_FILE, MOTE_BAD_SNAPSHOT, MOTE_WRONG_SNAPSHOT (of
+ *            another version)
+ * Threads    any
+ * Since      0.1
+ */
+MOTE_API mote_status mote_snapshot_inspect_file(const char *path,
+						mote_snapshot_file_information *information,
+						mote_error *error);
 
 #ifdef __cplusplus
 }

@@ -148,6 +148,53 @@ mote_status mote_sandbox_vm_load(struct mote_sandbox_vm *sandbox_vm,
 	return load_all(sandbox_vm, state, error);
 }
 
+mote_status mote_sandbox_vm_get_saved(struct mote_sandbox_vm *sandbox_vm,
+				      const struct mote_vcpu_state *state,
+				      uint8_t saved[MOTE_SAVED_BYTES], const char **problem,
+				      mote_error *error)
+{
+	struct mote_vm *vm = sandbox_vm->vm;
+	mote_regs regs;
+	mote_sregs sregs;
+	mote_fpu fpu;
+	mote_status status = vm->ops->load_state(vm, state->block, state->bytes, error);
+
+	if (status == MOTE_OK)
+		status = vm->ops->regs(vm, &regs, error);
+	if (status == MOTE_OK)
+		status = vm->ops->sregs(vm, &sregs, error);
+	if (status == MOTE_OK)
+		status = vm->ops->fpu(vm, &fpu, error);
+	if (status != MOTE_OK)
+		return status;
+	mote_saved_pack(&regs, &sregs, &fpu, saved);
+	*problem = mote_saved_unpack(saved, vm->hypervisor->capabilities.features, &regs, &sregs,
+				     &fpu);
+	return MOTE_OK;
+}
+
+mote_status mote_sandbox_vm_put_saved(struct mote_sandbox_vm *sandbox_vm,
+				      const uint8_t saved[MOTE_SAVED_BYTES], const char **problem,
+				      mote_error *error)
+{
+	struct mote_vm *vm = sandbox_vm->vm;
+	mote_regs regs;
+	mote_sregs sregs;
+	mote_fpu fpu;
+	mote_status status = vm->ops->sregs(vm, &sregs, error);
+
+	if (status != MOTE_OK)
+		return status;
+	*problem = mote_saved_unpack(saved, vm->hypervisor->capabilities.features, &regs, &sregs,
+				     &fpu);
+	if (*problem != NULL)
+		return MOTE_OK;
+	status = vm->ops->set_sregs(vm, &sregs, error);
+	if (status == MOTE_OK)
+		status = vm->ops->set_regs(vm, &regs, error);
+	return status == MOTE_OK ? vm->ops->set_fpu(vm, &fpu, error) : status;
+}
+
 void mote_sandbox_vm_destroy(struct mote_sandbox_vm *sandbox_vm)
 {
 	if (sandbox_vm->vm != NULL)

@@ -94,6 +94,19 @@ mote_status mote_sandbox_vm_load(struct mote_sandbox_vm *sandbox_vm,
 				 const struct mote_vcpu_state *state, bool clean,
 				 mote_error *error);
 
+/* A program's registers as files have them (arch/.../..._saved.h).  problem: NULL, or why no file
+ * may have them; then put has changed nothing. */
+
+/* Of a state; the vCPU, which is not to run any more, takes it. */
+mote_status mote_sandbox_vm_get_saved(struct mote_sandbox_vm *sandbox_vm,
+				      const struct mote_vcpu_state *state,
+				      uint8_t saved[MOTE_SAVED_BYTES], const char **problem,
+				      mote_error *error);
+/* Of a vCPU that is at the guest's first instruction. */
+mote_status mote_sandbox_vm_put_saved(struct mote_sandbox_vm *sandbox_vm,
+				      const uint8_t saved[MOTE_SAVED_BYTES], const char **problem,
+				      mote_error *error);
+
 /* Accepts a zeroed structure. */
 void mote_sandbox_vm_destroy(struct mote_sandbox_vm *sandbox_vm);
 

@@ -176,6 +176,8 @@ struct mote_vm {
 	uint32_t slot_count;
 };
 
+enum { MOTE_PROCESSOR_WORDS = 8 };
+
 struct mote_capabilities {
 	uint32_t slots;	       /* memory slots per VM */
 	uint64_t page_bytes;   /* granularity of map_memory */
@@ -183,6 +185,9 @@ struct mote_capabilities {
 	/* The first that a VM may use: a multiple of MOTE_BLOCK_BYTES. */
 	uint64_t address_base;
 	uint64_t features; /* the architecture's MOTE_..._FEATURE_ bits that guest code sees */
+	/* What instructions guest code may find to be there: a vCPU's state goes to a processor
+	 * that has all of these bits.  aarch64: none, for guests cannot ask. */
+	uint64_t processor[MOTE_PROCESSOR_WORDS];
 	uint32_t doorbell_calls; /* of the hypervisor, which a warm doorbell costs */
 	bool read_only_slots;
 	/* Memory exits carry size and value, string I/O a count of iterations.  If not: 0, and the

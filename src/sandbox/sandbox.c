@@ -14,11 +14,6 @@
 #include "sandbox/snapshot_internal.h"
 #include "text/text.h"
 
-static const uint64_t DEFAULT_MEMORY = 16ull << 20;
-static const uint64_t DEFAULT_STACK = 256ull << 10;
-static const uint64_t DEFAULT_MAILBOX = 64ull << 10;
-static const uint64_t DEFAULT_BUFFER_SPACE = 4ull << 30;
-
 /* ---- Layout -------------------------------------------------------------------------------- */
 
 /* Reserves guest-physical addresses for RAM and what is below it: where stores are doorbells, they
@@ -33,65 +28,6 @@ static mote_status place_ram(mote_sandbox *sandbox, mote_error *error)
 	if (status == MOTE_OK)
 		layout->ram_gpa = vm->address_base + MOTE_RAM_GVA;
 	return status;
-}
-
-static uint64_t whole_pages(uint64_t bytes)
-{
-	return (bytes + MOTE_PAGE_BYTES - 1) & MOTE_PAGE_MASK;
-}
-
-static uint64_t image_alignment(const struct mote_elf *elf)
-{
-	uint64_t alignment = MOTE_PAGE_BYTES;
-
-	for (size_t i = 0; i < elf->segment_count; i++)
-		if (elf->segments[i].alignment > alignment)
-			alignment = elf->segments[i].alignment;
-	return alignment;
-}
-
-static mote_status compute_layout(mote_sandbox *sandbox, const mote_sandbox_options *options,
-				  mote_error *error)
-{
-	const mote_image *image = sandbox->image;
-	struct mote_layout_request request = {
-		.image_name = image->name,
-		.memory_bytes = whole_pages(options->memory_bytes != 0 ? options->memory_bytes
-								       : DEFAULT_MEMORY),
-		.heap_bytes = whole_pages(options->heap_bytes),
-		.stack_bytes = whole_pages(options->stack_bytes),
-		.data_bytes = whole_pages(options->mailbox_bytes != 0 ? options->mailbox_bytes
-								      : DEFAULT_MAILBOX),
-		.least_heap_bytes = image->heap_bytes,
-		.buffer_bytes =
-			whole_pages(options->buffer_space_bytes != 0 ? options->buffer_space_bytes
-								     : DEFAULT_BUFFER_SPACE),
-		.image = mote_image_extent(image),
-		.position_independent = image->elf.position_independent,
-		.image_alignment = image_alignment(&image->elf),
-		.tls_bytes = image->elf.tls.memory_bytes,
-		.tls_alignment = image->elf.tls.alignment,
-		.tls_address = image->elf.tls.address,
-		.granule_bytes = mote_engine_page_bytes(sandbox->engine),
-	};
-	mote_status status = MOTE_OK;
-
-	/* The image's requests have the same limits as the caller's options. */
-	if (image->heap_bytes > MOTE_SANDBOX_MAXIMUM_BYTES ||
-	    image->stack_bytes > MOTE_SANDBOX_MAXIMUM_BYTES)
-		return mote_fail(error, MOTE_NO_GUEST_MEMORY,
-				 "guest image %s asks for an absurd heap or stack", image->name);
-	if (options->stack_bytes == 0)
-		request.stack_bytes = whole_pages(
-			image->stack_bytes > DEFAULT_STACK ? image->stack_bytes : DEFAULT_STACK);
-	else if (request.stack_bytes < image->stack_bytes)
-		status = mote_fail_option(
-			error, MOTE_NO_GUEST_MEMORY, MOTE_SUBJECT_STACK_BYTES,
-			"guest image %s asks for a stack of %llu bytes and has %llu; "
-			"leave out or raise",
-			image->name, (unsigned long long)image->stack_bytes,
-			(unsigned long long)options->stack_bytes);
-	return status == MOTE_OK ? mote_layout_compute(&request, &sandbox->layout, error) : status;
 }
 
 /* ---- Memory and VM ----------------------------------------------------------------------- */
@@ -151,19 +87,30 @@ static mote_status set_up_vm(mote_sandbox *sandbox, const struct mote_loader *lo
 	return mote_sandbox_vm_set_up(&sandbox->vm, &setup, error);
 }
 
-/* Memory that is all zeros, and the VM that it will be mapped into.  snapshot: NULL, or where the
- * layout comes from. */
-static mote_status make_memory(mote_sandbox *sandbox, const mote_snapshot *snapshot,
+/* What a sandbox is created from. */
+struct source {
+	mote_engine *engine;
+	mote_image *image;
+	mote_snapshot *snapshot; /* NULL: the image alone */
+	bool is_unlinked;	 /* without the imports: it never runs */
+};
+
+/* Memory that is all zeros, and the VM that it will be mapped into. */
+static mote_status make_memory(mote_sandbox *sandbox, const struct source *source,
 			       const mote_sandbox_options *options, mote_error *error)
 {
-	mote_status status = mote_sandbox_resolve_imports(sandbox, error);
+	mote_status status = MOTE_OK;
 
+	if (!source->is_unlinked)
+		status = mote_sandbox_resolve_imports(sandbox, error);
 	if (status == MOTE_OK)
 		status = mote_sandbox_vm_create(sandbox->engine->hypervisor, &sandbox->vm, error);
-	if (status == MOTE_OK && snapshot != NULL)
-		sandbox->layout = snapshot->layout;
+	if (status == MOTE_OK && source->snapshot != NULL)
+		sandbox->layout = source->snapshot->layout;
 	else if (status == MOTE_OK)
-		status = compute_layout(sandbox, options, error);
+		status = mote_sandbox_compute_layout(sandbox->image, options,
+						     mote_engine_page_bytes(sandbox->engine),
+						     &sandbox->layout, error);
 	if (status == MOTE_OK)
 		status = place_ram(sandbox, error);
 	if (status == MOTE_OK)
@@ -208,7 +155,7 @@ static mote_status build_from_snapshot(mote_sandbox *sandbox, struct mote_loader
 	return status == MOTE_OK ? mote_vcpu_park(sandbox->vm.vm, error) : status;
 }
 
-static mote_status build(mote_sandbox *sandbox, mote_snapshot *snapshot,
+static mote_status build(mote_sandbox *sandbox, const struct source *source,
 			 const mote_sandbox_options *options, mote_error *error)
 {
 	struct mote_loader loader = {
@@ -216,13 +163,13 @@ static mote_status build(mote_sandbox *sandbox, mote_snapshot *snapshot,
 		.layout = &sandbox->layout,
 		.log_level = options->log_level,
 	};
-	mote_status status = make_memory(sandbox, snapshot, options, error);
+	mote_status status = make_memory(sandbox, source, options, error);
 
 	if (status != MOTE_OK)
 		return status;
 	loader.ram = sandbox->ram.hva;
-	if (snapshot != NULL)
-		return build_from_snapshot(sandbox, &loader, snapshot, error);
+	if (source->snapshot != NULL)
+		return build_from_snapshot(sandbox, &loader, source->snapshot, error);
 	return build_from_image(sandbox, &loader, error);
 }
 
@@ -278,11 +225,11 @@ static mote_status check_create(const mote_engine *engine, const mote_image *ima
 	return MOTE_OK;
 }
 
-/* snapshot: NULL to create it from the image.  options: taken. */
-static mote_status create(mote_engine *engine, mote_image *image, mote_snapshot *snapshot,
-			  const mote_sandbox_options *options, mote_sandbox **sandbox,
-			  mote_error *error)
+/* options: taken. */
+static mote_status create(const struct source *source, const mote_sandbox_options *options,
+			  mote_sandbox **sandbox, mote_error *error)
 {
+	mote_engine *engine = source->engine;
 	mote_sandbox *created = mote_allocate(&engine->allocator, sizeof(*created));
 	mote_status status;
 
@@ -290,7 +237,7 @@ static mote_status create(mote_engine *engine, mote_image *image, mote_snapshot 
 		return mote_fail_memory(error, "sandbox");
 	atomic_init(&created->use, MOTE_SANDBOX_IDLE);
 	created->engine = mote_engine_retain(engine);
-	created->image = mote_image_retain(image);
+	created->image = mote_image_retain(source->image);
 	created->log_level = options->log_level;
 	created->forbid_timestamp = options->forbid_timestamp;
 	created->dump_guest_memory = options->dump_guest_memory;
@@ -298,7 +245,7 @@ static mote_status create(mote_engine *engine, mote_image *image, mote_snapshot 
 	created->cpu_ns = options->cpu_ns != MOTE_NO_DEADLINE ? options->cpu_ns : 0;
 	status = mote_sandbox_register_functions(created, options, error);
 	if (status == MOTE_OK)
-		status = build(created, snapshot, options, error);
+		status = build(created, source, options, error);
 	if (status != MOTE_OK) {
 		mote_sandbox_free(created);
 		return status;
@@ -310,16 +257,33 @@ static mote_status create(mote_engine *engine, mote_image *image, mote_snapshot 
 	return MOTE_OK;
 }
 
+static mote_status create_from_image(const struct source *source,
+				     const mote_sandbox_options *options, mote_sandbox **sandbox,
+				     mote_error *error)
+{
+	mote_sandbox_options taken;
+	mote_status status = check_create(source->engine, source->image, sandbox, error);
+
+	if (status == MOTE_OK)
+		status = mote_sandbox_take_options(options, &taken, error);
+	return status == MOTE_OK ? create(source, &taken, sandbox, error) : status;
+}
+
 mote_status mote_sandbox_create(mote_engine *engine, mote_image *image,
 				const mote_sandbox_options *options, mote_sandbox **sandbox,
 				mote_error *error)
 {
-	mote_sandbox_options taken;
-	mote_status status = check_create(engine, image, sandbox, error);
+	return create_from_image(&(const struct source){.engine = engine, .image = image}, options,
+				 sandbox, error);
+}
 
-	if (status == MOTE_OK)
-		status = mote_sandbox_take_options(options, &taken, error);
-	return status == MOTE_OK ? create(engine, image, NULL, &taken, sandbox, error) : status;
+mote_status mote_sandbox_create_unlinked(mote_engine *engine, mote_image *image,
+					 const mote_sandbox_options *options,
+					 mote_sandbox **sandbox, mote_error *error)
+{
+	const struct source source = {.engine = engine, .image = image, .is_unlinked = true};
+
+	return create_from_image(&source, options, sandbox, error);
 }
 
 mote_status mote_sandbox_create_from_snapshot(mote_snapshot *snapshot,
@@ -339,7 +303,8 @@ mote_status mote_sandbox_create_from_snapshot(mote_snapshot *snapshot,
 	if (status != MOTE_OK)
 		return status;
 	taken.forbid_timestamp = snapshot->forbid_timestamp;
-	return create(snapshot->engine, snapshot->image, snapshot, &taken, sandbox, error);
+	return create(&(const struct source){snapshot->engine, snapshot->image, snapshot, false},
+		      &taken, sandbox, error);
 }
 
 mote_status mote_sandbox_create_from_file(mote_engine *engine, const char *path,

@@ -101,7 +101,7 @@ struct mote_sandbox {
 	struct mote_guest_event fault_event; /* what they are read with */
 	bool fault_registers_read;
 	mote_status poison_status;
-	char poison_text[160];		    /* why, for later calls */
+	char poison_text[256];		    /* why, for later calls */
 	mote_sandbox_statistics statistics; /* its exits are those of the VM */
 	struct mote_core_settings *core;    /* NULL: calls write no cores */
 };
@@ -115,6 +115,17 @@ mote_status mote_sandbox_take_options(const mote_sandbox_options *options,
 /* The host function with this index, in options that were taken. */
 mote_status mote_sandbox_take_host_function(const mote_sandbox_options *options, size_t index,
 					    mote_host_function *taken, mote_error *error);
+
+/* The layout that options which were taken ask for; granule_bytes: of what is mapped. */
+mote_status mote_sandbox_compute_layout(const mote_image *image,
+					const mote_sandbox_options *options, uint64_t granule_bytes,
+					struct mote_layout *layout, mote_error *error);
+
+/* As mote_sandbox_create, but without the host functions that the image imports: it may never
+ * run. */
+mote_status mote_sandbox_create_unlinked(mote_engine *engine, mote_image *image,
+					 const mote_sandbox_options *options,
+					 mote_sandbox **sandbox, mote_error *error);
 
 /* Host functions.  Copies those of options that were taken; resolve finds the image's imports among
  * them; from own on the sandbox owns their user pointers. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Reads and checks the options that a sandbox is created with.
+ * Reads and checks the options that a sandbox is created with; the layout that they ask for.
  */
 #include <string.h>
 
@@ -11,6 +11,10 @@
 #include "sandbox/sandbox_internal.h"
 #include "text/text.h"
 
+static const uint64_t DEFAULT_MEMORY = 16ull << 20;
+static const uint64_t DEFAULT_STACK = 256ull << 10;
+static const uint64_t DEFAULT_MAILBOX = 64ull << 10;
+static const uint64_t DEFAULT_BUFFER_SPACE = 4ull << 30;
 static const uint64_t MINIMUM_MEMORY = 64ull << 10;
 static const uint64_t MAXIMUM_MAILBOX = 1ull << 30;
 static const size_t MAXIMUM_HOST_FUNCTIONS = 4096;
@@ -112,4 +116,65 @@ mote_status mote_sandbox_take_host_function(const mote_sandbox_options *options,
 	*taken = (mote_host_function){0};
 	memcpy(taken, bytes, theirs < sizeof(*taken) ? theirs : sizeof(*taken));
 	return MOTE_OK;
+}
+
+/* ---- Layout -------------------------------------------------------------------------------- */
+
+static uint64_t whole_pages(uint64_t bytes)
+{
+	return (bytes + MOTE_PAGE_BYTES - 1) & MOTE_PAGE_MASK;
+}
+
+static uint64_t image_alignment(const struct mote_elf *elf)
+{
+	uint64_t alignment = MOTE_PAGE_BYTES;
+
+	for (size_t i = 0; i < elf->segment_count; i++)
+		if (elf->segments[i].alignment > alignment)
+			alignment = elf->segments[i].alignment;
+	return alignment;
+}
+
+mote_status mote_sandbox_compute_layout(const mote_image *image,
+					const mote_sandbox_options *options, uint64_t granule_bytes,
+					struct mote_layout *layout, mote_error *error)
+{
+	struct mote_layout_request request = {
+		.image_name = image->name,
+		.memory_bytes = whole_pages(options->memory_bytes != 0 ? options->memory_bytes
+								       : DEFAULT_MEMORY),
+		.heap_bytes = whole_pages(options->heap_bytes),
+		.stack_bytes = whole_pages(options->stack_bytes),
+		.data_bytes = whole_pages(options->mailbox_bytes != 0 ? options->mailbox_bytes
+								      : DEFAULT_MAILBOX),
+		.least_heap_bytes = image->heap_bytes,
+		.buffer_bytes =
+			whole_pages(options->buffer_space_bytes != 0 ? options->buffer_space_bytes
+								     : DEFAULT_BUFFER_SPACE),
+		.image = mote_image_extent(image),
+		.position_independent = image->elf.position_independent,
+		.image_alignment = image_alignment(&image->elf),
+		.tls_bytes = image->elf.tls.memory_bytes,
+		.tls_alignment = image->elf.tls.alignment,
+		.tls_address = image->elf.tls.address,
+		.granule_bytes = granule_bytes,
+	};
+	mote_status status = MOTE_OK;
+
+	/* The image's requests have the same limits as the caller's options. */
+	if (image->heap_bytes > MOTE_SANDBOX_MAXIMUM_BYTES ||
+	    image->stack_bytes > MOTE_SANDBOX_MAXIMUM_BYTES)
+		return mote_fail(error, MOTE_NO_GUEST_MEMORY,
+				 "guest image %s asks for an absurd heap or stack", image->name);
+	if (options->stack_bytes == 0)
+		request.stack_bytes = whole_pages(
+			image->stack_bytes > DEFAULT_STACK ? image->stack_bytes : DEFAULT_STACK);
+	else if (request.stack_bytes < image->stack_bytes)
+		status = mote_fail_option(
+			error, MOTE_NO_GUEST_MEMORY, MOTE_SUBJECT_STACK_BYTES,
+			"guest image %s asks for a stack of %llu bytes and has %llu; "
+			"leave out or raise",
+			image->name, (unsigned long long)image->stack_bytes,
+			(unsigned long long)options->stack_bytes);
+	return status == MOTE_OK ? mote_layout_compute(&request, layout, error) : status;
 }

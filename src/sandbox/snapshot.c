@@ -154,24 +154,17 @@ static mote_status fill(mote_snapshot *snapshot, mote_sandbox *sandbox, mote_err
 		status = copy_memory(snapshot, &sandbox->ram, error);
 	if (status == MOTE_OK)
 		status = mote_os_memory_make_read_only(&snapshot->memory, "a snapshot", error);
-	if (status == MOTE_OK)
-		return mote_origin_set(sandbox, snapshot, error);
 	/* The gate may be that of a snapshot that there will not be. */
-	if (sandbox->origin != NULL)
+	if (status != MOTE_OK && sandbox->origin != NULL)
 		sandbox->origin->mixed = true;
 	return status;
 }
 
-static mote_status take(mote_sandbox *sandbox, mote_snapshot **taken, mote_error *error)
+mote_status mote_snapshot_make(mote_sandbox *sandbox, mote_snapshot **made, mote_error *error)
 {
-	mote_snapshot *snapshot;
-	mote_status status = mote_snapshot_check_sandbox(sandbox, error);
+	mote_snapshot *snapshot = mote_allocate(&sandbox->engine->allocator, sizeof(*snapshot));
+	mote_status status;
 
-	if (status != MOTE_OK)
-		return status;
-	if (sandbox->poisoned)
-		return mote_sandbox_fail_poisoned(sandbox, error);
-	snapshot = mote_allocate(&sandbox->engine->allocator, sizeof(*snapshot));
 	if (snapshot == NULL)
 		return mote_fail_memory(error, "snapshot");
 	atomic_init(&snapshot->references, 1);
@@ -181,9 +174,23 @@ static mote_status take(mote_sandbox *sandbox, mote_snapshot **taken, mote_error
 	snapshot->forbid_timestamp = sandbox->forbid_timestamp;
 	status = fill(snapshot, sandbox, error);
 	if (status == MOTE_OK)
-		*taken = snapshot;
+		*made = snapshot;
 	else
 		mote_snapshot_destroy(snapshot);
+	return status;
+}
+
+static mote_status take(mote_sandbox *sandbox, mote_snapshot **taken, mote_error *error)
+{
+	mote_status status = mote_snapshot_check_sandbox(sandbox, error);
+
+	if (status != MOTE_OK)
+		return status;
+	if (sandbox->poisoned)
+		return mote_sandbox_fail_poisoned(sandbox, error);
+	status = mote_snapshot_make(sandbox, taken, error);
+	if (status == MOTE_OK)
+		status = mote_origin_set(sandbox, *taken, error);
 	return status;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A snapshot, and what a sandbox knows of the one that it is put back to.  snapshot.c takes it,
- * restore.c copies it back.
+ * restore.c copies it back, snapshot_file.c and snapshot_load.c have it in files.
  */
 #ifndef MOTE_SANDBOX_SNAPSHOT_INTERNAL_H
 #define MOTE_SANDBOX_SNAPSHOT_INTERNAL_H
@@ -27,6 +27,9 @@ struct mote_snapshot {
 	struct mote_vcpu_state vcpu;
 	bool forbid_timestamp;
 };
+
+/* Of a sandbox whose vCPU waits in user code; leaves it as it is. */
+mote_status mote_snapshot_make(mote_sandbox *sandbox, mote_snapshot **made, mote_error *error);
 
 mote_snapshot *mote_snapshot_retain(mote_snapshot *snapshot);
 

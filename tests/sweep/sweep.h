@@ -104,7 +104,7 @@ mote_status sweep_create_engine(const mote_engine_options *options, mote_engine 
 /* ---- What came of it (sweep_judge.c) ------------------------------------------------------ */
 
 /* More than there are in a life. */
-enum { SWEEP_MAXIMUM_USES = 2000 };
+enum { SWEEP_MAXIMUM_USES = 4000 };
 
 /* Natively every use fails once; creating a VM in an emulated machine takes too long for that. */
 uint64_t sweep_stride(void);

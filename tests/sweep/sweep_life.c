@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -22,8 +24,9 @@ struct life {
 	mote_sandbox *sandbox, *second;
 	unsigned int created, given_back; /* sandboxes, and the users of their host functions */
 	mote_sandbox *clone, *pooled;
-	mote_snapshot *snapshot;
+	mote_snapshot *snapshot, *loaded;
 	mote_pool *pool;
+	char folder[64], path[80];
 	mote_buffer *made, *imported;
 	mote_function ask, sum, next, spin, null_write;
 	unsigned int logged;
@@ -344,6 +347,32 @@ static mote_status call_pooled(struct life *life, mote_error *error)
 	return call_next(life, life->pooled, error);
 }
 
+static mote_status save_snapshot(struct life *life, mote_error *error)
+{
+	return mote_snapshot_save(life->snapshot, life->path, error);
+}
+
+static mote_status load_snapshot(struct life *life, mote_error *error)
+{
+	mote_status status =
+		mote_snapshot_load(life->engine, life->image, life->path, &life->loaded, error);
+
+	CHECK((status == MOTE_OK) == (life->loaded != NULL));
+	return status;
+}
+
+static mote_status inspect_file(struct life *life, mote_error *error)
+{
+	mote_snapshot_file_information information = MOTE_SNAPSHOT_FILE_INFORMATION_INIT;
+
+	return mote_snapshot_inspect_file(life->path, &information, error);
+}
+
+static mote_status restore_loaded(struct life *life, mote_error *error)
+{
+	return mote_sandbox_restore(life->sandbox, life->loaded, error);
+}
+
 /* ---- Ends --------------------------------------------------------------------------------- */
 
 struct killer {
@@ -451,6 +480,11 @@ static const struct step steps[] = {
 	{"refill it", refill_pool},
 	{"acquire a sandbox of it", acquire},
 	{"call that sandbox, too", call_pooled},
+	{"save the snapshot", save_snapshot},
+	{"inspect the file", inspect_file},
+	{"load the file", load_snapshot},
+	{"go to what was loaded", restore_loaded},
+	{"call what went there", call_restored},
 	{"create a second sandbox", create_second},
 	{"put it into that state", restore_second},
 	{"guest fault", fault},
@@ -460,6 +494,7 @@ static void end_life(struct life *life)
 {
 	bool before;
 
+	mote_snapshot_destroy(life->loaded);
 	mote_snapshot_destroy(life->snapshot);
 	mote_pool_destroy(life->pool);
 	mote_sandbox_destroy(life->pooled);
@@ -473,6 +508,8 @@ static void end_life(struct life *life)
 	CHECK_EQ(life->given_back, life->created);
 	before = sweep_exempt(true);
 	close(life->memfd);
+	(void)unlink(life->path);
+	CHECK_EQ(rmdir(life->folder), 0); /* nothing else was left in it */
 	(void)sweep_exempt(before);
 }
 
@@ -484,6 +521,9 @@ static bool begin_life(struct life *life)
 	*life = (struct life){.memfd = memfd_create("sweep", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
 	right = CHECK(life->memfd >= 0 && ftruncate(life->memfd, BUFFER_BYTES) == 0 &&
 		      fcntl(life->memfd, F_ADD_SEALS, F_SEAL_SHRINK) == 0);
+	snprintf(life->folder, sizeof(life->folder), "/tmp/mote-sweep-XXXXXX");
+	right = right && CHECK(mkdtemp(life->folder) != NULL);
+	snprintf(life->path, sizeof(life->path), "%s/sweep", life->folder);
 	(void)sweep_exempt(before);
 	return right;
 }
@@ -493,6 +533,8 @@ static mote_sandbox *used_by(const struct life *life, const struct step *step)
 {
 	if (step->take == create_second || step->take == create_clone ||
 	    step->take == create_pool || step->take == refill_pool || step->take == acquire)
+	    step->take == save_snapshot || step->take == load_snapshot ||
+	    step->take == inspect_file)
 		return NULL;
 	if (step->take == call_pooled)
 		return life->pooled;
@@ -504,7 +546,8 @@ static mote_sandbox *used_by(const struct life *life, const struct step *step)
 /* Whether a step is one that undoes what its own failure leaves. */
 static bool is_restore(const struct step *step)
 {
-	return step->take == restore || step->take == restore_second;
+	return step->take == restore || step->take == restore_second ||
+	       step->take == restore_loaded;
 }
 
 /* How often guest code was entered, or was to be. */

@@ -40,6 +40,9 @@ enum os_entry {
 	OS_LIMIT,
 	OS_OPEN,
 	OS_READ,
+	OS_CREATE,
+	OS_WRITE,
+	OS_RENAME,
 	OS_RANDOM,
 	OS_MONOTONIC,
 	OS_CPU_CLOCK,
@@ -74,7 +77,8 @@ struct sweep_entry sweep_os_entries[] = {
 				   LIMITS("memfd_create for ")}},
 	[OS_TRUNCATE] = {.name = "ftruncate",
 			 .text = "ftruncate of ",
-			 .failures = {FAILS(EFBIG), NO_MEMORY_}},
+			 /* Of a file, or of memory. */
+			 .failures = {{EFBIG, SWEEP(OS) | SWEEP(FILE), NULL, false}, NO_MEMORY_}},
 	[OS_MAP] = {.name = "mmap",
 		    .text = "mmap of ",
 		    .failures = {{EAGAIN, SWEEP(LIMIT), "RLIMIT_MEMLOCK", false},
@@ -125,6 +129,15 @@ struct sweep_entry sweep_os_entries[] = {
 		     .failures = {{EIO, SWEEP(FILE) | SWEEP(OK), NULL, false},
 				  {ENOMEM, SWEEP(NO_MEMORY) | SWEEP(OK), NULL, false},
 				  NOTHING(EINTR)}},
+	[OS_CREATE] = {.name = "openat",
+		       .text = "/sweep: ",
+		       .failures = {{EACCES, SWEEP(FILE), NULL, false}, LIMITS(NULL), NO_MEMORY_}},
+	[OS_WRITE] = {.name = "pwrite",
+		      .text = "/sweep: ",
+		      .failures = {{ENOSPC, SWEEP(FILE), NULL, false}, NOTHING(EINTR)}},
+	[OS_RENAME] = {.name = "renameat",
+		       .text = "/sweep: ",
+		       .failures = {{EACCES, SWEEP(FILE), NULL, false}, NO_MEMORY_}},
 	[OS_RANDOM] = {.name = "getrandom",
 		       .failures = {FAILS(ENOSYS), NOTHING(EAGAIN), NOTHING(EINTR)}},
 	/* Where the thread that watches deadlines asks, it asks again. */
@@ -300,6 +313,27 @@ WRAP(int, open, const char *path, int flags, ...)
 WRAP(ssize_t, pread, int fd, void *buffer, size_t bytes, off_t offset)
 {
 	return fails(OS_READ) ? -1 : __real_pread(fd, buffer, bytes, offset);
+}
+
+WRAP(int, openat, int folder, const char *path, int flags, ...)
+{
+	va_list arguments;
+	mode_t mode;
+
+	va_start(arguments, flags);
+	mode = va_arg(arguments, mode_t);
+	va_end(arguments);
+	return fails(OS_CREATE) ? -1 : __real_openat(folder, path, flags, mode);
+}
+
+WRAP(ssize_t, pwrite, int fd, const void *buffer, size_t bytes, off_t offset)
+{
+	return fails(OS_WRITE) ? -1 : __real_pwrite(fd, buffer, bytes, offset);
+}
+
+WRAP(int, renameat, int from, const char *path, int to, const char *name)
+{
+	return fails(OS_RENAME) ? -1 : __real_renameat(from, path, to, name);
 }
 
 WRAP(ssize_t, getrandom, void *buffer, size_t bytes, unsigned int flags)

@@ -14,6 +14,7 @@
 #include "aarch64/aarch64_monitor.h"
 #include "aarch64/aarch64_paging.h"
 #include "aarch64/aarch64_registers.h"
+#include "aarch64/aarch64_saved.h"
 #include "aarch64/aarch64_thread.h"
 #include "x86_64/x86_64_core.h"
 #include "x86_64/x86_64_debug.h"
@@ -22,6 +23,7 @@
 #include "x86_64/x86_64_monitor.h"
 #include "x86_64/x86_64_paging.h"
 #include "x86_64/x86_64_registers.h"
+#include "x86_64/x86_64_saved.h"
 #include "x86_64/x86_64_thread.h"
 
 #if !defined(MOTE_ARCH_X86_64) && !defined(MOTE_ARCH_AARCH64)
@@ -54,6 +56,9 @@ typedef struct mote_x86_64_exception_state mote_exception_state;
 #define mote_power_on mote_x86_64_power_on
 #define mote_regs_print mote_x86_64_regs_print
 #define mote_sregs_print mote_x86_64_sregs_print
+#define MOTE_SAVED_BYTES MOTE_X86_64_SAVED_BYTES
+#define mote_saved_pack mote_x86_64_saved_pack
+#define mote_saved_unpack mote_x86_64_saved_unpack
 #define mote_paging_bytes mote_x86_64_paging_bytes
 #define mote_paging_init mote_x86_64_paging_init
 #define mote_paging_map mote_x86_64_paging_map
@@ -131,6 +136,9 @@ typedef struct mote_aarch64_exception_state mote_exception_state;
 #define mote_power_on mote_aarch64_power_on
 #define mote_regs_print mote_aarch64_regs_print
 #define mote_sregs_print mote_aarch64_sregs_print
+#define MOTE_SAVED_BYTES MOTE_AARCH64_SAVED_BYTES
+#define mote_saved_pack mote_aarch64_saved_pack
+#define mote_saved_unpack mote_aarch64_saved_unpack
 #define mote_paging_bytes mote_aarch64_paging_bytes
 #define mote_paging_init mote_aarch64_paging_init
 #define mote_paging_map mote_aarch64_paging_map

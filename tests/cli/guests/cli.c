@@ -57,6 +57,14 @@ MOTE_EXPORT(void, abort_with, (mote_string, text))
 	mote_abort("%s", text);
 }
 
+/* How often it was called, of its life or of the snapshot's. */
+MOTE_EXPORT(uint32_t, count)
+{
+	static uint32_t calls;
+
+	return ++calls;
+}
+
 MOTE_EXPORT(void, spin)
 {
 	mote_log(MOTE_LOG_INFO, "spinning");

@@ -100,9 +100,44 @@ static void learn_features(struct mote_x86_64_cpuid_facts *facts,
 		facts->features |= MOTE_X86_64_FEATURE_UMIP;
 }
 
+/* Of leaf 7's EDX without those for mitigations, which are an operating system's. */
+#define MITIGATIONS (BIT(10) | BIT(26) | BIT(27) | BIT(28) | BIT(29) | BIT(30) | BIT(31))
+
+static uint64_t word(uint32_t low, uint32_t high)
+{
+	return low | (uint64_t)high << 32;
+}
+
+static void learn_processor(uint64_t words[MOTE_X86_64_PROCESSOR_WORDS],
+			    const struct mote_x86_64_cpuid_leaf *leaf)
+{
+	switch ((uint64_t)leaf->function << 32 | leaf->index) {
+	case 1ull << 32:
+		words[0] |= word(leaf->ecx, leaf->edx);
+		break;
+	case 7ull << 32:
+		words[1] |= word(leaf->ebx, leaf->ecx);
+		words[2] |= word(leaf->edx & ~MITIGATIONS, 0);
+		break;
+	case 7ull << 32 | 1:
+		words[2] |= word(0, leaf->eax);
+		break;
+	case 0xdull << 32:
+		words[3] |= word(leaf->eax, 0);
+		break;
+	case 0xdull << 32 | 1:
+		words[3] |= word(0, leaf->eax);
+		break;
+	case 0x80000001ull << 32:
+		words[4] |= word(leaf->ecx, leaf->edx);
+		break;
+	}
+}
+
 void mote_x86_64_cpuid_learn(struct mote_x86_64_cpuid_facts *facts,
 			     const struct mote_x86_64_cpuid_leaf *leaf)
 {
+	learn_processor(facts->processor, leaf);
 	if (leaf->index != 0)
 		return;
 	switch (leaf->function) {

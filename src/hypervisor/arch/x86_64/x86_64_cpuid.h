@@ -20,11 +20,16 @@ struct mote_x86_64_cpuid_leaf {
  * where a missing leaf reads as zeros. */
 bool mote_x86_64_cpuid_filter(struct mote_x86_64_cpuid_leaf *leaf);
 
+/* The words of what user code may use, besides what is in every x86_64 processor. */
+enum { MOTE_X86_64_PROCESSOR_WORDS = 5 };
+
 /* What mote derives from the leaves that a guest sees. */
 struct mote_x86_64_cpuid_facts {
 	uint64_t features; /* MOTE_X86_64_FEATURE_... */
 	uint64_t xcr0;	   /* 0: there is no such register */
 	uint32_t address_bits;
+	/* Bits of CPUID: what a program that ran with them may have chosen to use. */
+	uint64_t processor[MOTE_X86_64_PROCESSOR_WORDS];
 };
 
 /* What holds without any leaf: then a processor with PAE has 36 bits (SDM volume 3, 4.1.4). */

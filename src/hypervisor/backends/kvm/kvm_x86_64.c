@@ -116,6 +116,8 @@ mote_status mote_kvm_arch_open(struct mote_kvm *kvm, mote_error *error)
 	filter_cpuid(arch);
 	kvm->base.capabilities.address_bits = arch->facts.address_bits;
 	kvm->base.capabilities.features = arch->facts.features;
+	memcpy(kvm->base.capabilities.processor, arch->facts.processor,
+	       sizeof(arch->facts.processor));
 	return MOTE_OK;
 }
 
