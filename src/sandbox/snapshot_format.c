@@ -23,7 +23,7 @@ enum {
 	SIZES = 128,
 	PAGES = 168,
 	REGIONS = 176,
-	RESERVED = 368,
+	RESERVED = 384,
 };
 
 _Static_assert(PROCESSOR + 8 * MOTE_PROCESSOR_WORDS == SIZES, "processor words");

@@ -532,7 +532,7 @@ static bool begin_life(struct life *life)
 static mote_sandbox *used_by(const struct life *life, const struct step *step)
 {
 	if (step->take == create_second || step->take == create_clone ||
-	    step->take == create_pool || step->take == refill_pool || step->take == acquire)
+	    step->take == create_pool || step->take == refill_pool || step->take == acquire ||
 	    step->take == save_snapshot || step->take == load_snapshot ||
 	    step->take == inspect_file)
 		return NULL;

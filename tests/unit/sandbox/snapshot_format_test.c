@@ -210,7 +210,7 @@ static void absurd_headers_are_refused(void)
 		{16, 0, "machine"},
 		{16, 3, "machine"},
 		{16, (uint64_t)MOTE_ARCH_MACHINE | 2ull << 32, "zeros"},
-		{368, 1, "zeros"},
+		{384, 1, "zeros"},
 		{504, 1ull << 63, "zeros"},
 		{128, 0, "size"},
 		{128, 4097, "size"},
