@@ -105,7 +105,7 @@ static void nothing_grows(void)
 	CHECK_EQ(test_fd_count(), fds);
 	CHECK_EQ(test_mapping_count(), mappings);
 	/* A sanitizer keeps its own account of what was allocated. */
-	CHECK(test_resident_kib() <= resident + (test_scale(REQUESTS) == REQUESTS ? 64 : 2048));
+	CHECK(test_resident_kib() <= resident + (test_scale(REQUESTS) == REQUESTS ? 1024 : 2048));
 	CHECK_EQ(pooled_statistics(&pooled).created, 1);
 	pooled_close(&pooled);
 }
