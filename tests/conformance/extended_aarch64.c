@@ -179,3 +179,8 @@ static const struct test_case cases[] = {
 };
 
 const struct case_list extended_cases = {cases, TEST_COUNT(cases)};
+
+void state_clear_thread(mote_sregs *sregs)
+{
+	sregs->tpidr_el0 = 0;
+}

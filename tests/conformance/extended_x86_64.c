@@ -263,3 +263,9 @@ static const struct test_case cases[] = {
 };
 
 const struct case_list extended_cases = {cases, TEST_COUNT(cases)};
+
+void state_clear_thread(mote_sregs *sregs)
+{
+	sregs->fs.base = 0;
+	sregs->gs.base = 0;
+}

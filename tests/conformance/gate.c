@@ -57,13 +57,12 @@ static void pollute(struct saved *saved, bool retired)
 	const uint64_t carry = MOTE_ARCH_MACHINE == MOTE_MACHINE_X86_64 ? 1 : 1 << 29;
 	struct machine *machine = &saved->machine;
 	struct state dirty = saved->state;
-	mote_sregs thread;
 
 	memset(&dirty.regs, 0x5a, sizeof(dirty.regs));
 	mote_regs_pc(&dirty.regs) = CODE_GVA;
 	mote_regs_flags(&dirty.regs) = mote_regs_flags(&saved->state.regs) ^ carry;
-	mote_power_on(NULL, &thread, &dirty.fpu, NULL);
-	REQUIRE(mote_debug_put_thread(&thread, &dirty.sregs));
+	mote_power_on(NULL, NULL, &dirty.fpu, NULL);
+	state_clear_thread(&dirty.sregs);
 	state_write(machine, &dirty);
 	machine_expect(machine, MOTE_EXIT_IO_OUT);
 	if (retired)

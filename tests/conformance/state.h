@@ -30,5 +30,7 @@ void state_check_exception(const mote_exception_state *state, const mote_regs *r
 			   const mote_sregs *sregs);
 /* Changes something in every class; the guest goes on as it would. */
 void state_make_busy(struct state *state);
+/* As at power-on: the registers for thread-local storage. */
+void state_clear_thread(mote_sregs *sregs);
 
 #endif

@@ -33,8 +33,8 @@ change older sandbox.h 's/\n\tuint64_t buffer_space_bytes;//'
 change older sandbox.h 's/MOTE_LOG_INFO, false, false, 0, 0, 0\}/MOTE_LOG_INFO, false, false, 0, 0}/'
 change older sandbox.h 's/\n\tuint64_t cpu_ns;\n\} mote_call_options/\n} mote_call_options/'
 change older sandbox.h 's/\(mote_call_options\), NULL, 0, 0, 0\}/(mote_call_options), NULL, 0, 0}/'
-change older sandbox.h 's/\n\tuint64_t log_messages;//'
-change older sandbox.h 's/\(mote_sandbox_statistics\), 0, 0, 0, 0\}/(mote_sandbox_statistics), 0, 0, 0}/'
+change older sandbox.h 's/\n\tuint64_t traps;//'
+change older sandbox.h 's/\(mote_sandbox_statistics\), 0, 0, 0, 0, 0, 0, 0\}/(mote_sandbox_statistics), 0, 0, 0, 0, 0, 0}/'
 
 headers newer
 change newer engine.h 's/\n\} mote_engine_options/\n\tuint64_t future;\n} mote_engine_options/'
@@ -44,7 +44,7 @@ change newer sandbox.h 's/MOTE_LOG_INFO, false, false, 0, 0, 0\}/MOTE_LOG_INFO, 
 change newer sandbox.h 's/\n\} mote_call_options/\n\tuint64_t future;\n} mote_call_options/'
 change newer sandbox.h 's/\(mote_call_options\), NULL, 0, 0, 0\}/(mote_call_options), NULL, 0, 0, 0, FUTURE}/'
 change newer sandbox.h 's/\n\} mote_sandbox_statistics/\n\tuint64_t future;\n} mote_sandbox_statistics/'
-change newer sandbox.h 's/\(mote_sandbox_statistics\), 0, 0, 0, 0\}/(mote_sandbox_statistics), 0, 0, 0, 0, 77}/'
+change newer sandbox.h 's/\(mote_sandbox_statistics\), 0, 0, 0, 0, 0, 0, 0\}/(mote_sandbox_statistics), 0, 0, 0, 0, 0, 0, 0, 77}/'
 change newer sandbox.h 's/\n\} mote_host_function;/\n\tuint64_t future;\n} mote_host_function;/'
 
 if ! "$build/cli/mote" doctor >/dev/null 2>&1; then

@@ -74,25 +74,27 @@ static void options_of_the_pool(void)
 
 static void options_of_its_sandboxes(void)
 {
-	mote_host_function wrong = {"host_bytes", "bytes(u32)", NULL, NULL, NULL};
+	mote_host_function wrong[] = {{"host_bytes", "bytes(u32)", NULL, NULL, NULL},
+				      {"host_u32", "u32(u32)", NULL, NULL, NULL}};
 	mote_sandbox_options sandbox = MOTE_SANDBOX_OPTIONS_INIT;
 	mote_pool_options options = MOTE_POOL_OPTIONS_INIT;
 	struct pooled pooled;
 
 	pooled_open_most(&pooled, 1);
-	check_refused(&pooled, NULL, MOTE_MISSING_IMPORT, "host_bytes");
+	check_refused(&pooled, NULL, MOTE_MISSING_IMPORT, "needs host function host_");
 	options.sandbox = &sandbox;
-	check_refused(&pooled, &options, MOTE_MISSING_IMPORT, "host_bytes");
+	check_refused(&pooled, &options, MOTE_MISSING_IMPORT, "needs host function host_");
 	sandbox.size = 5;
 	check_refused(&pooled, &options, MOTE_INVALID_ARGUMENT, "sandbox options");
 	sandbox = (mote_sandbox_options)MOTE_SANDBOX_OPTIONS_INIT;
 	sandbox.memory_bytes = 4 << 20;
 	check_refused(&pooled, &options, MOTE_WRONG_SNAPSHOT, "memory");
 	sandbox.memory_bytes = 0;
-	sandbox.host_functions = &wrong;
-	sandbox.host_function_count = 1;
+	sandbox.host_functions = wrong;
+	sandbox.host_function_count = 2;
 	check_refused(&pooled, &options, MOTE_INVALID_ARGUMENT, "callback");
-	wrong.call = fixture_functions(&(size_t){0})->call;
+	for (unsigned i = 0; i < 2; i++)
+		wrong[i].call = fixture_functions(&(size_t){0})->call;
 	check_refused(&pooled, &options, MOTE_SIGNATURE, "host_bytes");
 	options.size = sizeof(options) + sizeof(size_t);
 	check_refused(&pooled, (void *)&(struct {
@@ -181,7 +183,7 @@ static void host_functions_of_a_pool_that_failed(void)
 	sandbox.host_functions = &function;
 	sandbox.host_function_count = 1;
 	options.sandbox = &sandbox;
-	check_refused(&pooled, &options, MOTE_MISSING_IMPORT, "host_bytes");
+	check_refused(&pooled, &options, MOTE_MISSING_IMPORT, "needs host function host_");
 	CHECK_EQ(ended, 0);
 	pooled_close(&pooled);
 }
