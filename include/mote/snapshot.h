@@ -145,8 +145,8 @@ MOTE_API mote_status mote_snapshot_inspect(const mote_snapshot *snapshot,
  * Saves a snapshot.  The file holds the memory that the guest may write, and the registers that
  * programs see; what it lacks, loading takes from the image.  It is written under a temporary name
  * in its folder, with mode 0600, and takes the place of what had its name before.  It holds what
- * the guest had in memory, secrets too, and tells whoever changes it nothing of that: keep it as
- * you keep the guest image.
+ * the guest had in memory, secrets too, and nothing shows that somebody has changed it on purpose:
+ * keep it as you keep the guest image.
  *
  * path       of the file
  * error      may be NULL

@@ -347,7 +347,7 @@ mote_status mote_sandbox_restore(mote_sandbox *sandbox, mote_snapshot *snapshot,
 
 	if (sandbox == NULL)
 		return mote_fail(error, MOTE_INVALID_ARGUMENT, "sandbox is NULL");
-	status = mote_sandbox_claim(sandbox, error);
+	status = mote_sandbox_claim_now(sandbox, error);
 	if (status != MOTE_OK)
 		return status;
 	status = restore(sandbox, snapshot, error);

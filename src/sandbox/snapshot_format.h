@@ -12,7 +12,7 @@
  *    128  sizes of memory, heap, stack, each mailbox area, buffer space
  *    168  number of pages
  *    176  address and size of each region of the layout
- *    368  zeros
+ *    384  zeros
  *    512  registers: arch/.../..._saved.h
  *         for each page: its address; its 4096 bytes
  *         SHA-256 of everything before

@@ -47,6 +47,25 @@ static void steps_over_first_writes(void)
 	session_end(&session);
 }
 
+/* Nobody waits for a debugger that has time. */
+static void while_a_debugger_holds_it(void)
+{
+	struct session session = {.on_stop = NULL};
+	mote_snapshot *snapshot, *another = NULL;
+
+	session_open(&session);
+	snapshot = clean_take(session.sandbox);
+	session_attach(&session);
+	REQUIRE_OK(mote_sandbox_hold(session.sandbox, &session.vm, &session.error), &session.error);
+	CHECK_STATUS(mote_sandbox_restore(session.sandbox, snapshot, NULL), MOTE_BUSY, NULL);
+	CHECK_STATUS(mote_snapshot_take(session.sandbox, NULL, &another, NULL), MOTE_BUSY, NULL);
+	CHECK_OK(mote_sandbox_detach(session.sandbox, &session.error), &session.error);
+	mote_sandbox_release(session.sandbox, NULL);
+	clean_restore(session.sandbox, snapshot);
+	mote_snapshot_destroy(snapshot);
+	session_end(&session);
+}
+
 static struct mote_debugger_answer write_all_over(struct session *session,
 						  const struct mote_debug_stop *stop)
 {
@@ -147,6 +166,7 @@ static void debugged_sandboxes_leave_their_pool(void)
 
 static const struct test_case cases[] = {
 	CASE(steps_over_first_writes),
+	CASE(while_a_debugger_holds_it),
 	CASE(what_a_debugger_wrote_is_as_it_was),
 	CASE(debugged_sandboxes_leave_their_pool),
 };

@@ -103,6 +103,9 @@ static void learn_features(struct mote_x86_64_cpuid_facts *facts,
 /* Of leaf 7's EDX without those for mitigations, which are an operating system's. */
 #define MITIGATIONS (BIT(10) | BIT(26) | BIT(27) | BIT(28) | BIT(29) | BIT(30) | BIT(31))
 
+/* Of leaf 0x80000008's EBX what programs use: CLZERO and RDPRU. */
+#define USER_8_EBX (BIT(0) | BIT(4))
+
 static uint64_t word(uint32_t low, uint32_t high)
 {
 	return low | (uint64_t)high << 32;
@@ -121,6 +124,7 @@ static void learn_processor(uint64_t words[MOTE_X86_64_PROCESSOR_WORDS],
 		break;
 	case 7ull << 32 | 1:
 		words[2] |= word(0, leaf->eax);
+		words[5] |= word(leaf->edx, 0);
 		break;
 	case 0xdull << 32:
 		words[3] |= word(leaf->eax, 0);
@@ -130,6 +134,9 @@ static void learn_processor(uint64_t words[MOTE_X86_64_PROCESSOR_WORDS],
 		break;
 	case 0x80000001ull << 32:
 		words[4] |= word(leaf->ecx, leaf->edx);
+		break;
+	case 0x80000008ull << 32:
+		words[5] |= word(0, leaf->ebx & USER_8_EBX);
 		break;
 	}
 }

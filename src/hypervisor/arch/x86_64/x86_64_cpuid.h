@@ -21,7 +21,7 @@ struct mote_x86_64_cpuid_leaf {
 bool mote_x86_64_cpuid_filter(struct mote_x86_64_cpuid_leaf *leaf);
 
 /* The words of what user code may use, besides what is in every x86_64 processor. */
-enum { MOTE_X86_64_PROCESSOR_WORDS = 5 };
+enum { MOTE_X86_64_PROCESSOR_WORDS = 6 };
 
 /* What mote derives from the leaves that a guest sees. */
 struct mote_x86_64_cpuid_facts {
