@@ -87,7 +87,7 @@ need_packaging()
 # What opens cores, and drives the debugger's protocol; without them those tests are skipped.
 need_debuggers()
 {
-	need gdb-multiarch:gdb-multiarch eu-readelf:elfutils readelf:binutils
+	need gdb-multiarch:gdb-multiarch lldb:lldb eu-readelf:elfutils readelf:binutils
 }
 
 need_lint()
