@@ -11,6 +11,7 @@
 #include "hypervisor/arch/table_pool.h"
 #include "sandbox/elf_format.h"
 #include "sandbox/loader.h"
+#include "sandbox/sandbox_internal.h"
 
 enum { MAXIMUM_RAM_BYTES = 6 << 20 };
 
@@ -111,21 +112,6 @@ void image_check_inspection(const mote_image *image)
 
 /* ---- Layout ------------------------------------------------------------------------------ */
 
-static uint64_t whole_pages(uint64_t bytes)
-{
-	return (bytes + MOTE_PAGE_BYTES - 1) & MOTE_PAGE_MASK;
-}
-
-static uint64_t image_alignment(const struct mote_elf *elf)
-{
-	uint64_t alignment = MOTE_PAGE_BYTES;
-
-	for (size_t i = 0; i < elf->segment_count; i++)
-		if (elf->segments[i].alignment > alignment)
-			alignment = elf->segments[i].alignment;
-	return alignment;
-}
-
 /* Guest memory that is just large enough for the image, if that is not too much. */
 static uint64_t memory_bytes(const mote_image *image, const struct mote_elf_range *extent,
 			     const struct image_check_request *request)
@@ -136,36 +122,26 @@ static uint64_t memory_bytes(const mote_image *image, const struct mote_elf_rang
 	if (image->elf.position_independent)
 		end -= extent->begin;
 	end = end > MAXIMUM_RAM_BYTES ? MAXIMUM_RAM_BYTES : end;
-	return whole_pages(end + rest < MAXIMUM_RAM_BYTES ? end + rest : MAXIMUM_RAM_BYTES);
+	return end + rest < MAXIMUM_RAM_BYTES ? end + rest : MAXIMUM_RAM_BYTES;
 }
 
 static bool compute_layout(const mote_image *image, const struct image_check_request *from,
 			   struct mote_layout *layout)
 {
-	struct mote_layout_request request = {
-		.image_name = image->name,
-		.heap_bytes = whole_pages(from->heap_bytes),
-		.stack_bytes = whole_pages(from->stack_bytes),
-		.data_bytes = whole_pages(from->data_bytes),
-		.least_heap_bytes = image->heap_bytes,
-		.image = mote_image_extent(image),
-		.position_independent = image->elf.position_independent,
-		.image_alignment = image_alignment(&image->elf),
-		.tls_bytes = image->elf.tls.memory_bytes,
-		.tls_alignment = image->elf.tls.alignment,
-		.buffer_bytes = whole_pages(from->buffer_bytes),
-		.granule_bytes = MOTE_PAGE_BYTES,
-	};
+	const struct mote_elf_range extent = mote_image_extent(image);
+	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
 	mote_error error = MOTE_ERROR_INIT;
 	mote_status status;
 
-	/* A sandbox refuses these before it computes anything. */
-	if (image->heap_bytes > 64ull << 30 || image->stack_bytes > 64ull << 30)
-		return false;
-	if (request.stack_bytes < whole_pages(image->stack_bytes))
-		request.stack_bytes = whole_pages(image->stack_bytes);
-	request.memory_bytes = memory_bytes(image, &request.image, from);
-	status = mote_layout_compute(&request, layout, &error);
+	options.memory_bytes = memory_bytes(image, &extent, from);
+	options.heap_bytes = from->heap_bytes;
+	options.stack_bytes =
+		from->stack_bytes > image->stack_bytes ? from->stack_bytes : image->stack_bytes;
+	options.mailbox_bytes = from->data_bytes;
+	/* 0 would be the default, whose tables are larger than all of this memory. */
+	options.buffer_space_bytes =
+		from->buffer_bytes != 0 ? from->buffer_bytes : MOTE_PAGE_BYTES;
+	status = mote_sandbox_compute_layout(image, &options, MOTE_PAGE_BYTES, layout, &error);
 	if (status == MOTE_OK) {
 		layout->ram_gpa = from->address_base + MOTE_RAM_GVA;
 		return true;
