@@ -139,8 +139,7 @@ static bool compute_layout(const mote_image *image, const struct image_check_req
 		from->stack_bytes > image->stack_bytes ? from->stack_bytes : image->stack_bytes;
 	options.mailbox_bytes = from->data_bytes;
 	/* 0 would be the default, whose tables are larger than all of this memory. */
-	options.buffer_space_bytes =
-		from->buffer_bytes != 0 ? from->buffer_bytes : MOTE_PAGE_BYTES;
+	options.buffer_space_bytes = from->buffer_bytes != 0 ? from->buffer_bytes : MOTE_PAGE_BYTES;
 	status = mote_sandbox_compute_layout(image, &options, MOTE_PAGE_BYTES, layout, &error);
 	if (status == MOTE_OK) {
 		layout->ram_gpa = from->address_base + MOTE_RAM_GVA;

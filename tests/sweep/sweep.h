@@ -119,6 +119,19 @@ bool sweep_right_result(const struct sweep_point *point, const struct sweep_resu
 			mote_status expected);
 void sweep_tell(const struct sweep_point *point, const struct sweep_result *result);
 
+/* ---- Every use, one after the other (sweep_run.c) ------------------------------------------ */
+
+/* What is done while a point is armed; NULL: nothing fails. */
+typedef void sweep_doing(struct sweep_point *point, struct sweep_result *result);
+
+/* The first time: from here on nothing more may be left behind. */
+void sweep_begin(sweep_doing *doing);
+/* Once without a failure: all works. */
+void sweep_clean(sweep_doing *doing);
+void sweep_fail(sweep_doing *doing, struct sweep_point *point);
+/* Every use of a kind, in every way that it can fail.  least: so many uses there are. */
+void sweep_every_use(sweep_doing *doing, enum sweep_kind kind, bool from_there_on, uint64_t least);
+
 /* ---- What is done meanwhile --------------------------------------------------------------- */
 
 struct sweep_result {

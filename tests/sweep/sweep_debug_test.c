@@ -150,88 +150,35 @@ static void debug_call(struct sweep_point *point, struct sweep_result *result)
 
 /* ---- Cases ------------------------------------------------------------------------------- */
 
-/* What only a first life leaves behind, as the C library's caches, is not counted. */
-static void begin(void)
-{
-	struct sweep_result result;
-
-	test_need_hypervisor();
-	debug_call(NULL, &result);
-	CHECK_OK(result.status, &result.error);
-	sweep_remember();
-}
-
-static void fail_once(struct sweep_point *point)
-{
-	struct sweep_result result;
-	bool right = true;
-
-	debug_call(point, &result);
-	if (point->hit == NULL)
-		CHECK_OK(result.status, &result.error);
-	else if (!point->from_there_on)
-		right = sweep_right_result(point, &result, MOTE_OK);
-	else
-		right = CHECK(result.status == MOTE_OK || result.error.text[0] != '\0');
-	right &= sweep_nothing_left();
-	if (!right && point->hit != NULL)
-		sweep_tell(point, &result);
-}
-
-/* Every use of a kind, one after the other, in every way that it can fail. */
-static void sweep(enum sweep_kind kind, bool from_there_on, uint64_t least)
-{
-	unsigned which = 0;
-	uint64_t at = 1, failures = 0;
-
-	begin();
-	while (at < SWEEP_MAXIMUM_USES) {
-		struct sweep_point point = {.kind = kind,
-					    .fail_at = at,
-					    .which = which,
-					    .from_there_on = from_there_on};
-
-		fail_once(&point);
-		if (point.hit == NULL && !point.exhausted)
-			break;
-		failures += point.hit != NULL;
-		which = point.hit != NULL && !from_there_on ? which + 1 : 0;
-		at += which == 0 ? sweep_stride() : 0;
-	}
-	CHECK(at >= least && at < SWEEP_MAXIMUM_USES);
-	test_note("%llu failures, uses to %llu", (unsigned long long)failures,
-		  (unsigned long long)at - 1);
-}
-
 static void every_call_of_the_hypervisor_fails_once(void)
 {
-	sweep(SWEEP_HYPERVISOR, false, 40);
+	sweep_every_use(debug_call, SWEEP_HYPERVISOR, false, 40);
 }
 
 static void every_call_of_the_hypervisor_fails_from_one_on(void)
 {
-	sweep(SWEEP_HYPERVISOR, true, 40);
+	sweep_every_use(debug_call, SWEEP_HYPERVISOR, true, 40);
 }
 
 /* The lock and the events of a debugger. */
 static void every_call_of_the_system_fails_once(void)
 {
-	sweep(SWEEP_OS, false, 5);
+	sweep_every_use(debug_call, SWEEP_OS, false, 5);
 }
 
 static void every_call_of_the_system_fails_from_one_on(void)
 {
-	sweep(SWEEP_OS, true, 5);
+	sweep_every_use(debug_call, SWEEP_OS, true, 5);
 }
 
 static void every_allocation_fails_once(void)
 {
-	sweep(SWEEP_ALLOCATOR, false, 5);
+	sweep_every_use(debug_call, SWEEP_ALLOCATOR, false, 5);
 }
 
 static void every_allocation_fails_from_one_on(void)
 {
-	sweep(SWEEP_ALLOCATOR, true, 5);
+	sweep_every_use(debug_call, SWEEP_ALLOCATOR, true, 5);
 }
 
 static const struct test_case cases[] = {

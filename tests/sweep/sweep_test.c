@@ -5,85 +5,25 @@
  */
 #include "sweep.h"
 
-/* ---- One failure -------------------------------------------------------------------------- */
+/* ---- What fails --------------------------------------------------------------------------- */
 
-static void clean_life(void)
+static void live(struct sweep_point *point, struct sweep_result *result)
 {
-	struct sweep_result result;
-
-	sweep_live(false, &result);
-	CHECK_OK(result.status, &result.error);
-	sweep_nothing_left();
-}
-
-/* What only a first life leaves behind, as the C library's caches, is not counted. */
-static void begin(void)
-{
-	struct sweep_result result;
-
-	test_need_hypervisor();
-	sweep_live(false, &result);
-	CHECK_OK(result.status, &result.error);
-	sweep_remember();
-}
-
-static void fail_in_life(struct sweep_point *point)
-{
-	struct sweep_result result;
-	bool right = true;
-
 	sweep_arm(point);
-	sweep_live(!point->from_there_on, &result);
+	sweep_live(point != NULL && !point->from_there_on, result);
 	sweep_arm(NULL);
-	if (point->hit == NULL)
-		CHECK_OK(result.status, &result.error);
-	else if (!point->from_there_on)
-		right = sweep_right_result(point, &result, MOTE_OK);
-	else
-		right = CHECK(result.status == MOTE_OK || result.error.text[0] != '\0');
-	right &= sweep_nothing_left();
-	if (!right && point->hit != NULL)
-		sweep_tell(point, &result);
-}
-
-/* Every use of a kind, one after the other, in every way that it can fail. */
-static void sweep(enum sweep_kind kind, bool from_there_on, uint64_t least)
-{
-	unsigned int which = 0;
-	uint64_t at = 1, failures = 0;
-
-	begin();
-	while (at < SWEEP_MAXIMUM_USES) {
-		struct sweep_point point = {.kind = kind,
-					    .fail_at = at,
-					    .which = which,
-					    .from_there_on = from_there_on};
-
-		fail_in_life(&point);
-		if (point.hit == NULL && !point.exhausted)
-			break;
-		failures += point.hit != NULL;
-		which = point.hit != NULL && !from_there_on ? which + 1 : 0;
-		if (which > 0)
-			continue;
-		clean_life();
-		at += sweep_stride();
-	}
-	CHECK(at >= least && at < SWEEP_MAXIMUM_USES);
-	test_note("%llu failures, uses to %llu", (unsigned long long)failures,
-		  (unsigned long long)at - 1);
 }
 
 /* ---- Cases -------------------------------------------------------------------------------- */
 
 static void every_call_of_the_hypervisor_fails_once(void)
 {
-	sweep(SWEEP_HYPERVISOR, false, 40);
+	sweep_every_use(live, SWEEP_HYPERVISOR, false, 40);
 }
 
 static void every_call_of_the_hypervisor_fails_from_one_on(void)
 {
-	sweep(SWEEP_HYPERVISOR, true, 40);
+	sweep_every_use(live, SWEEP_HYPERVISOR, true, 40);
 }
 
 /* One that never failed, or NULL.  once: of those that only the end of a guest is sure to need. */
@@ -104,14 +44,14 @@ static void fail_the_rest(void)
 
 		if (!sweep_os_entries[i].once && !sweep_os_entries[i].debugger &&
 		    atomic_load(&sweep_os_entries[i].failed) == 0)
-			fail_in_life(&point);
+			sweep_fail(live, &point);
 	}
 }
 
 /* A function that is not wrapped, or not called any more, would go unnoticed. */
 static void every_call_of_the_system_fails_once(void)
 {
-	sweep(SWEEP_OS, false, 40);
+	sweep_every_use(live, SWEEP_OS, false, 40);
 	if (sweep_stride() != 1)
 		return;
 	fail_the_rest();
@@ -120,17 +60,17 @@ static void every_call_of_the_system_fails_once(void)
 
 static void every_call_of_the_system_fails_from_one_on(void)
 {
-	sweep(SWEEP_OS, true, 40);
+	sweep_every_use(live, SWEEP_OS, true, 40);
 }
 
 static void every_allocation_fails_once(void)
 {
-	sweep(SWEEP_ALLOCATOR, false, 20);
+	sweep_every_use(live, SWEEP_ALLOCATOR, false, 20);
 }
 
 static void every_allocation_fails_from_one_on(void)
 {
-	sweep(SWEEP_ALLOCATOR, true, 20);
+	sweep_every_use(live, SWEEP_ALLOCATOR, true, 20);
 }
 
 static void fail_in_end(const struct sweep_end *end, struct sweep_point *point)
@@ -168,7 +108,7 @@ static void sweep_end_of_guest(const struct sweep_end *end, enum sweep_kind kind
 
 static void every_end_of_a_guest_can_fail(void)
 {
-	begin();
+	sweep_begin(live);
 	for (size_t i = 0; i < sweep_end_count; i++) {
 		sweep_end_of_guest(&sweep_ends[i], SWEEP_HYPERVISOR);
 		sweep_end_of_guest(&sweep_ends[i], SWEEP_OS);
@@ -181,7 +121,7 @@ static void every_end_of_a_guest_can_fail(void)
 			sweep_end_of_guest(&sweep_ends[i], SWEEP_OS);
 	if (sweep_stride() == 1)
 		CHECK_STR(never_failed(true), NULL);
-	clean_life();
+	sweep_clean(live);
 }
 
 /* Every use while a sandbox goes back to its pool, in every way that it can fail. */
@@ -206,13 +146,13 @@ static void sweep_way_back(bool poison, enum sweep_kind kind, uint64_t least)
 
 static void every_way_back_to_a_pool_can_fail(void)
 {
-	begin();
+	sweep_begin(live);
 	for (int poison = 0; poison < 2; poison++) {
 		sweep_way_back(poison != 0, SWEEP_HYPERVISOR, 2);
 		sweep_way_back(poison != 0, SWEEP_OS, 2);
 		sweep_way_back(poison != 0, SWEEP_ALLOCATOR, 0);
 	}
-	clean_life();
+	sweep_clean(live);
 }
 
 static const struct test_case cases[] = {
