@@ -242,16 +242,6 @@ mote_status mote_sandbox_claim(mote_sandbox *sandbox, mote_error *error)
 	return claim_later(sandbox, error);
 }
 
-mote_status mote_sandbox_claim_now(mote_sandbox *sandbox, mote_error *error)
-{
-	const uint8_t use = atomic_load(&sandbox->use);
-
-	if (use == MOTE_SANDBOX_HELD || use == MOTE_SANDBOX_AWAITED)
-		return mote_fail(error, MOTE_BUSY,
-				 "snapshot: the sandbox has a debugger; detach it first");
-	return mote_sandbox_claim(sandbox, error);
-}
-
 MOTE_COLD void mote_sandbox_park_vcpu(mote_sandbox *sandbox)
 {
 	mote_error error;

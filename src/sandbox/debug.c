@@ -18,12 +18,10 @@ struct mote_sandbox_debug {
 	struct mote_debugger debugger;
 	struct mote_debug_resume how; /* the last answer */
 
-	/* Ends the waiting of a stopped call, where a kick would end a run. */
+	/* Ends the waiting of a call that is stopped, or that waits for the end of a hold, where a
+	 * kick would end a run.  There is one such call at a time. */
 	struct mote_kick kick;
 	struct mote_os_event *woken;
-	/* The same for a call that waits for the end of a hold. */
-	struct mote_kick hold_kick;
-	struct mote_os_event *released;
 
 	struct mote_os_lock *lock; /* of the rest */
 	_Atomic bool attached;	   /* also read without it */
@@ -193,7 +191,7 @@ static mote_status run_debugged(mote_sandbox *sandbox, struct mote_guest_event *
 	return status;
 }
 
-/* ---- While a call is stopped -------------------------------------------------------------- */
+/* ---- A call that waits -------------------------------------------------------------------- */
 
 static void kick_arm(struct mote_kick *kick)
 {
@@ -212,6 +210,22 @@ static void kick_send(struct mote_kick *kick, uintptr_t thread)
 	mote_os_event_set(to_debug(kick)->woken);
 }
 
+/* To a kill, the waiting is a run of the vCPU.  It may end for no reason. */
+static void wait_to_be_woken(struct mote_sandbox_debug *debug)
+{
+	mote_interrupt *interrupt = debug->sandbox->watch.interrupt;
+	struct mote_kick *kick = interrupt->kick;
+
+	interrupt->kick = &debug->kick;
+	if (mote_interrupt_set_waiting(interrupt)) {
+		mote_os_event_wait(debug->woken);
+		mote_interrupt_clear_running(interrupt);
+	}
+	interrupt->kick = kick;
+}
+
+/* ---- While a call is stopped -------------------------------------------------------------- */
+
 /* Whether the call is still stopped; a break that comes now means nothing. */
 static bool is_stopped(struct mote_sandbox_debug *debug)
 {
@@ -228,19 +242,11 @@ static bool is_stopped(struct mote_sandbox_debug *debug)
 bool mote_debugger_wait(mote_sandbox *sandbox)
 {
 	struct mote_sandbox_debug *debug = sandbox->debug;
-	mote_interrupt *interrupt = sandbox->watch.interrupt;
-	struct mote_kick *kick = interrupt->kick;
 
 	if (!is_stopped(debug))
 		return true;
-	/* To a kill, the waiting is a run of the vCPU. */
-	interrupt->kick = &debug->kick;
-	if (mote_interrupt_set_running(interrupt)) {
-		mote_os_event_wait(debug->woken);
-		mote_interrupt_clear_running(interrupt);
-	}
-	interrupt->kick = kick;
-	return !mote_interrupt_cancelled(interrupt);
+	wait_to_be_woken(debug);
+	return !mote_interrupt_cancelled(sandbox->watch.interrupt);
 }
 
 void mote_debugger_wake(mote_sandbox *sandbox, bool resumes)
@@ -311,35 +317,19 @@ void mote_sandbox_release(mote_sandbox *sandbox, const struct mote_debug_resume 
 		after = use == MOTE_SANDBOX_HELD ? MOTE_SANDBOX_IDLE : MOTE_SANDBOX_BUSY;
 	}
 	if (after == MOTE_SANDBOX_BUSY)
-		mote_os_event_set(sandbox->debug->released);
-}
-
-static void hold_kick_send(struct mote_kick *kick, uintptr_t thread)
-{
-	struct mote_sandbox_debug *debug =
-		(struct mote_sandbox_debug *)((char *)kick -
-					      offsetof(struct mote_sandbox_debug, hold_kick));
-
-	(void)thread;
-	mote_os_event_set(debug->released);
+		mote_os_event_set(sandbox->debug->woken);
 }
 
 /* Whether the hold has ended; false: a kill has ended the waiting. */
 static bool outlast_hold(struct mote_sandbox_debug *debug)
 {
 	mote_interrupt *interrupt = debug->sandbox->watch.interrupt;
-	struct mote_kick *kick = interrupt->kick;
 	bool killed;
 
 	mote_interrupt_begin_call(interrupt);
-	interrupt->kick = &debug->hold_kick;
-	if (mote_interrupt_set_waiting(interrupt)) {
-		while (atomic_load(&debug->sandbox->use) == MOTE_SANDBOX_AWAITED &&
-		       !mote_interrupt_cancelled(interrupt))
-			mote_os_event_wait(debug->released);
-		mote_interrupt_clear_running(interrupt);
-	}
-	interrupt->kick = kick;
+	while (atomic_load(&debug->sandbox->use) == MOTE_SANDBOX_AWAITED &&
+	       !mote_interrupt_cancelled(interrupt))
+		wait_to_be_woken(debug);
 	killed = mote_interrupt_cancelled(interrupt);
 	mote_interrupt_end_call(interrupt);
 	return !killed;
@@ -392,7 +382,6 @@ static void free_debug(struct mote_sandbox_debug *debug)
 	mote_debug_vm_destroy(debug->vm);
 	mote_os_lock_destroy(debug->lock);
 	mote_os_event_destroy(debug->woken);
-	mote_os_event_destroy(debug->released);
 	mote_release(allocator, debug);
 }
 
@@ -401,8 +390,6 @@ static mote_status make_debug(mote_sandbox *sandbox, struct mote_sandbox_debug *
 {
 	static const struct mote_kick_ops kick = {
 		.arm = kick_arm, .send = kick_send, .take = kick_arm};
-	static const struct mote_kick_ops hold_kick = {
-		.arm = kick_arm, .send = hold_kick_send, .take = kick_arm};
 	const mote_allocator *allocator = &sandbox->engine->allocator;
 	struct mote_sandbox_debug *debug = mote_allocate(allocator, sizeof(*debug));
 	mote_status status;
@@ -411,14 +398,11 @@ static mote_status make_debug(mote_sandbox *sandbox, struct mote_sandbox_debug *
 		return mote_fail_memory(error, "debugger");
 	debug->sandbox = sandbox;
 	debug->kick.ops = &kick;
-	debug->hold_kick.ops = &hold_kick;
 	status = mote_debug_vm_create(&sandbox->vm, &sandbox->tables, allocator, &debug->vm, error);
 	if (status == MOTE_OK)
 		status = mote_os_lock_create(allocator, &debug->lock, error);
 	if (status == MOTE_OK)
 		status = mote_os_event_create(allocator, &debug->woken, error);
-	if (status == MOTE_OK)
-		status = mote_os_event_create(allocator, &debug->released, error);
 	if (status == MOTE_OK)
 		*made = debug;
 	else

@@ -347,7 +347,10 @@ mote_status mote_sandbox_restore(mote_sandbox *sandbox, mote_snapshot *snapshot,
 
 	if (sandbox == NULL)
 		return mote_fail(error, MOTE_INVALID_ARGUMENT, "sandbox is NULL");
-	status = mote_sandbox_claim_now(sandbox, error);
+	/* Before it is claimed, which would wait for a debugger that holds it. */
+	status = mote_snapshot_check_sandbox(sandbox, error);
+	if (status == MOTE_OK)
+		status = mote_sandbox_claim(sandbox, error);
 	if (status != MOTE_OK)
 		return status;
 	status = restore(sandbox, snapshot, error);

@@ -136,8 +136,6 @@ void mote_sandbox_own_users(mote_sandbox *sandbox, const mote_sandbox_options *o
 
 /* Marks the sandbox as in use by a call; MOTE_BUSY when it already is. */
 mote_status mote_sandbox_claim(mote_sandbox *sandbox, mote_error *error);
-/* The same for what does not wait for a debugger that holds the sandbox: MOTE_BUSY then, too. */
-mote_status mote_sandbox_claim_now(mote_sandbox *sandbox, mote_error *error);
 /* Ends a use that was claimed.  If the sandbox was destroyed meanwhile, there is no result. */
 mote_status mote_sandbox_end_use(mote_sandbox *sandbox, mote_status status, mote_error *error);
 /* Fails with MOTE_POISONED. */

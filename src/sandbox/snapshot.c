@@ -210,12 +210,13 @@ mote_status mote_snapshot_take(mote_sandbox *sandbox, const mote_snapshot_option
 		status = mote_structure_take(&structure, &taken, options, error);
 	start.wall_ns = taken.wall_ns;
 	start.cpu_ns = taken.cpu_ns;
+	/* Before it is claimed, which would wait for a debugger that holds it. */
 	if (status == MOTE_OK)
 		status = mote_snapshot_check_sandbox(sandbox, error);
 	if (status == MOTE_OK)
 		status = mote_sandbox_start(sandbox, &start, error);
 	if (status == MOTE_OK)
-		status = mote_sandbox_claim_now(sandbox, error);
+		status = mote_sandbox_claim(sandbox, error);
 	if (status != MOTE_OK)
 		return status;
 	status = take(sandbox, &made, error);

@@ -160,9 +160,10 @@ static mote_status load(mote_engine *engine, mote_image *image, struct mote_snap
 	mote_sandbox *scratch;
 	mote_status status = mote_snapshot_read_header(reader, &header, error);
 
+	if (status != MOTE_OK)
+		return status;
 	mote_snapshot_describe(engine, image, &ours);
-	if (status == MOTE_OK)
-		status = mote_snapshot_check_header(reader, &header, &ours, error);
+	status = mote_snapshot_check_header(reader, &header, &ours, error);
 	if (status == MOTE_OK)
 		status = make_scratch(engine, image, reader, &header, &scratch, error);
 	if (status != MOTE_OK)

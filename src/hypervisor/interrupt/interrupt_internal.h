@@ -123,30 +123,28 @@ static inline void mote_interrupt_clear_running(mote_interrupt *interrupt)
 		mote_interrupt_wait_for_kick(interrupt);
 }
 
-static inline bool mote_interrupt_set_running(mote_interrupt *interrupt)
+static inline bool mote_interrupt_set_running_unless(mote_interrupt *interrupt, uint64_t stops)
 {
 	uint64_t before;
 
 	interrupt->kick->ops->arm(interrupt->kick);
 	before = atomic_fetch_add(&interrupt->word, MOTE_INTERRUPT_RUNNING);
-	if (!(before & MOTE_INTERRUPT_STOPS))
+	if (!(before & stops))
 		return true;
 	mote_interrupt_refuse(interrupt, before);
 	return false;
+}
+
+static inline bool mote_interrupt_set_running(mote_interrupt *interrupt)
+{
+	return mote_interrupt_set_running_unless(interrupt, MOTE_INTERRUPT_STOPS);
 }
 
 /* The same for a call that waits on this thread instead of running the vCPU: a kick ends the wait,
  * but a break that is pending already is no reason not to wait. */
 static inline bool mote_interrupt_set_waiting(mote_interrupt *interrupt)
 {
-	uint64_t before;
-
-	interrupt->kick->ops->arm(interrupt->kick);
-	before = atomic_fetch_add(&interrupt->word, MOTE_INTERRUPT_RUNNING);
-	if (!(before & MOTE_INTERRUPT_CANCEL))
-		return true;
-	mote_interrupt_refuse(interrupt, before);
-	return false;
+	return mote_interrupt_set_running_unless(interrupt, MOTE_INTERRUPT_CANCEL);
 }
 
 #endif
