@@ -45,6 +45,14 @@ static void listen_to_clients(const mote_debug_options *options)
 	REQUIRE_OK(client_listen(sandbox, options, &error), &error);
 }
 
+/* A client that has stopped the guest, or holds the sandbox. */
+static void begin_session(void)
+{
+	listen_to_clients(NULL);
+	client_connect(&client, sandbox);
+	CHECK_CONTAINS(client_ask(&client, "?"), "T05");
+}
+
 static mote_value work(void)
 {
 	return CALL(sandbox, "work", mote_u64(6));
@@ -139,9 +147,7 @@ static void a_parked_sandbox_is_attached_to(void)
 	struct caller caller;
 
 	work();
-	listen_to_clients(NULL);
-	client_connect(&client, sandbox);
-	CHECK_CONTAINS(client_ask(&client, "?"), "T05");
+	begin_session();
 	CHECK_STR(client_ask(&client, about_leaf("Z0,", ",1")), "OK");
 	start_call(&caller, "work", 6);
 	for (unsigned i = 0; i < 6; i++)
@@ -160,9 +166,7 @@ static void a_parked_sandbox_is_attached_to(void)
 
 static void one_that_never_ran_is_attached_to(void)
 {
-	listen_to_clients(NULL);
-	client_connect(&client, sandbox);
-	CHECK_CONTAINS(client_ask(&client, "?"), "T05");
+	begin_session();
 	client_send(&client, "c");
 	CHECK_EQ(work().as.u64, 25);
 }
@@ -263,9 +267,7 @@ static void a_fault_stops_before_the_sandbox_is_poisoned(void)
 {
 	struct caller caller;
 
-	listen_to_clients(NULL);
-	client_connect(&client, sandbox);
-	CHECK_CONTAINS(client_ask(&client, "?"), "T05");
+	begin_session();
 	start_call(&caller, "faulty", 16);
 	CHECK_CONTAINS(client_ask(&client, "c"), "T0b");
 	CHECK(!mote_sandbox_is_poisoned(sandbox));
@@ -325,9 +327,7 @@ static void a_kill_ends_the_waiting(void)
 static void start_waiting_call(struct caller *caller)
 {
 	work();
-	listen_to_clients(NULL);
-	client_connect(&client, sandbox);
-	CHECK_CONTAINS(client_ask(&client, "?"), "T05");
+	begin_session();
 	start_call(caller, "work", 6);
 	wait_until_it_runs();
 }
@@ -381,9 +381,7 @@ static void an_abort_stops(void)
 {
 	struct caller caller;
 
-	listen_to_clients(NULL);
-	client_connect(&client, sandbox);
-	CHECK_CONTAINS(client_ask(&client, "?"), "T05");
+	begin_session();
 	start_call(&caller, "gives_up", 0);
 	CHECK_CONTAINS(client_ask(&client, "c"), "T06");
 	client_send(&client, "c");
@@ -417,9 +415,7 @@ static void a_client_vanishes_while_the_guest_runs(void)
 {
 	struct caller caller;
 
-	listen_to_clients(NULL);
-	client_connect(&client, sandbox);
-	CHECK_CONTAINS(client_ask(&client, "?"), "T05");
+	begin_session();
 	CHECK_STR(client_ask(&client, about_leaf("Z0,", ",1")), "OK");
 	start_call(&caller, "spin", 0);
 	client_send(&client, "c");
@@ -457,9 +453,7 @@ static void a_second_client_is_refused(void)
 {
 	struct client second = {.fd = -1};
 
-	listen_to_clients(NULL);
-	client_connect(&client, sandbox);
-	CHECK_CONTAINS(client_ask(&client, "?"), "T05");
+	begin_session();
 	client_open(&second, sandbox);
 	CHECK(client_is_closed(&second));
 	client_close(&second);
@@ -472,9 +466,7 @@ static void a_killed_call_tells_its_client(void)
 {
 	struct caller caller;
 
-	listen_to_clients(NULL);
-	client_connect(&client, sandbox);
-	CHECK_CONTAINS(client_ask(&client, "?"), "T05");
+	begin_session();
 	CHECK_STR(client_ask(&client, about_leaf("Z0,", ",1")), "OK");
 	start_call(&caller, "work", 6);
 	CHECK_CONTAINS(client_ask(&client, "c"), "T05");
@@ -486,9 +478,7 @@ static void a_killed_call_tells_its_client(void)
 static void a_parked_sandbox_is_killed(void)
 {
 	work();
-	listen_to_clients(NULL);
-	client_connect(&client, sandbox);
-	CHECK_CONTAINS(client_ask(&client, "?"), "T05");
+	begin_session();
 	CHECK_STR(client_ask(&client, "vKill;1"), "OK");
 	CHECK(client_is_closed(&client));
 	CHECK_STATUS(fixture_try(sandbox, "spin", NULL, 0, NULL, &error), MOTE_POISONED, &error);
@@ -498,9 +488,7 @@ static void a_parked_sandbox_is_killed(void)
 static void destruction_tells_who_waits(void)
 {
 	work();
-	listen_to_clients(NULL);
-	client_connect(&client, sandbox);
-	CHECK_CONTAINS(client_ask(&client, "?"), "T05");
+	begin_session();
 	client_send(&client, "c");
 	CHECK_EQ(work().as.u64, 25);
 	mote_sandbox_destroy(sandbox);
@@ -512,9 +500,7 @@ static void destruction_tells_who_waits(void)
 static void a_held_sandbox_is_destroyed(void)
 {
 	work();
-	listen_to_clients(NULL);
-	client_connect(&client, sandbox);
-	CHECK_CONTAINS(client_ask(&client, "?"), "T05");
+	begin_session();
 	mote_sandbox_destroy(sandbox);
 	sandbox = NULL;
 	CHECK(client_is_closed(&client));
@@ -524,9 +510,7 @@ static void a_stopped_call_ends_when_its_sandbox_is_destroyed(void)
 {
 	struct caller caller;
 
-	listen_to_clients(NULL);
-	client_connect(&client, sandbox);
-	CHECK_CONTAINS(client_ask(&client, "?"), "T05");
+	begin_session();
 	CHECK_STR(client_ask(&client, about_leaf("Z0,", ",1")), "OK");
 	start_call(&caller, "work", 6);
 	CHECK_CONTAINS(client_ask(&client, "c"), "T05");
@@ -596,9 +580,7 @@ static void a_call_that_has_stopped_goes_on_when_listening_ends(void)
 static void a_held_sandbox_is_let_go_when_listening_ends(void)
 {
 	work();
-	listen_to_clients(NULL);
-	client_connect(&client, sandbox);
-	CHECK_CONTAINS(client_ask(&client, "?"), "T05");
+	begin_session();
 	mote_sandbox_debug_close(sandbox);
 	CHECK_EQ(work().as.u64, 25);
 }
@@ -632,9 +614,7 @@ static void a_forked_child_leaves_the_session_alone(void)
 	pid_t child;
 
 	work();
-	listen_to_clients(NULL);
-	client_connect(&client, sandbox);
-	CHECK_CONTAINS(client_ask(&client, "?"), "T05");
+	begin_session();
 	child = fork();
 	if (child == 0) {
 		const bool refused =
@@ -716,9 +696,7 @@ static void random_packets_do_no_harm(void)
 	char packet[64];
 
 	work();
-	listen_to_clients(NULL);
-	client_connect(&client, sandbox);
-	CHECK_CONTAINS(client_ask(&client, "?"), "T05");
+	begin_session();
 	CHECK_STR(client_ask(&client, about_leaf("Z0,", ",1")), "OK");
 	start_call(&caller, "work", 6);
 	CHECK_CONTAINS(client_ask(&client, "c"), "T05");
