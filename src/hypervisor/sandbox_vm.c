@@ -263,6 +263,40 @@ static mote_status serve_write(struct mote_sandbox_vm *sandbox_vm, struct mote_g
 				   &event->served, error);
 }
 
+/* The instruction that the guest has at an address; NULL: it is not in its memory. */
+static const uint8_t *instruction_at(const struct mote_sandbox_vm *sandbox_vm, uint64_t gva)
+{
+	const struct mote_memory_region *ram = &sandbox_vm->vm->slots[0];
+	const struct mote_monitor *monitor = &sandbox_vm->monitor;
+	const uint64_t offset = gva - monitor->gva + (monitor->gpa - ram->gpa);
+
+	return offset <= ram->bytes - MOTE_SYSTEM_CALL_BYTES ? (const uint8_t *)ram->hva + offset
+							     : NULL;
+}
+
+/* Ported code makes system calls; they are told from other faults, in one form. */
+static mote_status find_system_call(struct mote_sandbox_vm *sandbox_vm,
+				    struct mote_exception *exception, mote_error *error)
+{
+	const bool jumped = mote_system_call_jumped(exception);
+	uint64_t at = exception->pc;
+	const uint8_t *code;
+	mote_regs regs;
+	mote_status status;
+
+	if (jumped) {
+		status = sandbox_vm->vm->ops->regs(sandbox_vm->vm, &regs, error);
+		if (status != MOTE_OK)
+			return status;
+		at = mote_regs_system_call_return(&regs) - MOTE_SYSTEM_CALL_BYTES;
+	}
+	code = instruction_at(sandbox_vm, at);
+	exception->system_call = code != NULL && mote_system_call_is(exception, code);
+	if (jumped && exception->system_call)
+		mote_system_call_refuse(exception, at);
+	return MOTE_OK;
+}
+
 /* The monitor's exit.  User mode cannot cause a Halt anywhere else, so none is expected. */
 static mote_status halt_event(struct mote_sandbox_vm *sandbox_vm, struct mote_guest_event *event,
 			      mote_error *error)
@@ -275,9 +309,12 @@ static mote_status halt_event(struct mote_sandbox_vm *sandbox_vm, struct mote_gu
 		return status;
 	event->kind = MOTE_EVENT_FAULT;
 	event->in_monitor = mote_monitor_exception(&sandbox_vm->monitor, &state, &event->exception);
+	if (event->in_monitor && sandbox_vm->tracking != NULL)
+		status = serve_write(sandbox_vm, event, error);
 	if (event->in_monitor)
-		return sandbox_vm->tracking != NULL ? serve_write(sandbox_vm, event, error)
-						    : MOTE_OK;
+		return status == MOTE_OK && !event->served
+			       ? find_system_call(sandbox_vm, &event->exception, error)
+			       : status;
 	snprintf(event->text, sizeof(event->text), "halt outside the monitor's stubs");
 	return plain_fault(sandbox_vm, event, MOTE_FAULT_OTHER, error);
 }

@@ -62,6 +62,11 @@ static mote_status report(mote_sandbox *sandbox, const char *detail, mote_error 
 	char place[MOTE_FAULT_SYMBOL_BYTES + 48];
 
 	describe_place(fault, place, sizeof(place));
+	if (sandbox->fault_event.exception.system_call)
+		return mote_fail(error, MOTE_GUEST_FAULT,
+				 "guest fault: %s: system call, at %s; a guest has no operating "
+				 "system",
+				 mote_fault_kind_text(fault->kind), place);
 	if (fault->access != MOTE_ACCESS_NONE)
 		return mote_fail(error, MOTE_GUEST_FAULT, "guest fault: %s: %s 0x%llx (%s) at %s",
 				 mote_fault_kind_text(fault->kind), mote_access_text(fault->access),

@@ -189,6 +189,9 @@ static void system_call(void)
 
 	REQUIRE(fault);
 	CHECK(EXPECTED_SYSTEM_CALL(fault));
+	CHECK_EQ(fault->access, MOTE_ACCESS_NONE);
+	CHECK_CONTAINS(error.text, ": system call, at 0x");
+	CHECK_STR(fault->symbol, "system_call");
 	CHECK_EQ(fault->registers.machine, EXPECTED_MACHINE);
 	CHECK_EQ(EXPECTED_PC(&fault->registers), fault->pc);
 	fixture_destroy(sandbox, engine);

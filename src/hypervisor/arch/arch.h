@@ -15,6 +15,7 @@
 #include "aarch64/aarch64_paging.h"
 #include "aarch64/aarch64_registers.h"
 #include "aarch64/aarch64_saved.h"
+#include "aarch64/aarch64_system_call.h"
 #include "aarch64/aarch64_thread.h"
 #include "x86_64/x86_64_core.h"
 #include "x86_64/x86_64_debug.h"
@@ -24,6 +25,7 @@
 #include "x86_64/x86_64_paging.h"
 #include "x86_64/x86_64_registers.h"
 #include "x86_64/x86_64_saved.h"
+#include "x86_64/x86_64_system_call.h"
 #include "x86_64/x86_64_thread.h"
 
 #if !defined(MOTE_ARCH_X86_64) && !defined(MOTE_ARCH_AARCH64)
@@ -44,6 +46,7 @@
 #define mote_exception_state_pc(state) ((state)->rip)
 #define mote_regs_sp(regs) ((regs)->rsp)
 #define mote_regs_frame(regs) ((regs)->rbp)
+#define mote_regs_system_call_return(regs) ((regs)->rcx)
 #define mote_regs_flags(regs) ((regs)->rflags)
 #define mote_sregs_root(sregs) ((sregs)->cr3)
 typedef mote_x86_64_regs mote_regs;
@@ -78,6 +81,10 @@ typedef struct mote_x86_64_exception_state mote_exception_state;
 #define mote_monitor_store mote_x86_64_monitor_store
 #define mote_monitor_port mote_x86_64_monitor_port
 #define mote_vector_name mote_x86_64_vector_name
+#define MOTE_SYSTEM_CALL_BYTES MOTE_X86_64_SYSTEM_CALL_BYTES
+#define mote_system_call_jumped mote_x86_64_system_call_jumped
+#define mote_system_call_is mote_x86_64_system_call_is
+#define mote_system_call_refuse mote_x86_64_system_call_refuse
 #define MOTE_GATE_BYTES MOTE_X86_64_GATE_BYTES
 #define mote_gate_put mote_x86_64_gate_put
 #define mote_gate_map mote_x86_64_gate_map
@@ -124,6 +131,7 @@ typedef struct mote_x86_64_exception_state mote_exception_state;
 #define mote_exception_state_pc(state) ((state)->pc)
 #define mote_regs_sp(regs) ((regs)->sp)
 #define mote_regs_frame(regs) ((regs)->x[29])
+#define mote_regs_system_call_return(regs) ((regs)->pc)
 #define mote_regs_flags(regs) ((regs)->pstate)
 #define mote_sregs_root(sregs) ((sregs)->ttbr0)
 typedef mote_aarch64_regs mote_regs;
@@ -158,6 +166,10 @@ typedef struct mote_aarch64_exception_state mote_exception_state;
 #define mote_monitor_store mote_aarch64_monitor_store
 #define mote_monitor_port mote_aarch64_monitor_port
 #define mote_vector_name mote_aarch64_vector_name
+#define MOTE_SYSTEM_CALL_BYTES MOTE_AARCH64_SYSTEM_CALL_BYTES
+#define mote_system_call_jumped mote_aarch64_system_call_jumped
+#define mote_system_call_is mote_aarch64_system_call_is
+#define mote_system_call_refuse mote_aarch64_system_call_refuse
 #define MOTE_GATE_BYTES MOTE_AARCH64_GATE_BYTES
 #define mote_gate_put mote_aarch64_gate_put
 #define mote_gate_map mote_aarch64_gate_map

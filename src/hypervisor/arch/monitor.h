@@ -59,6 +59,7 @@ struct mote_exception {
 	uint64_t error_code;
 	uint64_t address;
 	mote_access access;
+	bool system_call; /* an instruction that asks an operating system for something */
 	/* Of the user program.  Its other registers are still those of the vCPU. */
 	uint64_t pc, sp, flags;
 };

@@ -74,15 +74,11 @@ enum hostile_bed {
 /* The filler executed; its int3 has retired then. */
 #define FILLER(beds, at) BP(beds, (at) + 1)
 
-/* A page fault, and one of a jump. */
+/* A page fault. */
 #define PF(beds, code, at, access, address)                                                        \
 	{                                                                                          \
 		beds, MOTE_FAULT_MEMORY, 14, code, HOSTILE_CODE + (at), MOTE_ACCESS_##access,      \
 			address                                                                    \
-	}
-#define FETCH(beds, code, address)                                                                 \
-	{                                                                                          \
-		beds, MOTE_FAULT_MEMORY, 14, code, address, MOTE_ACCESS_EXECUTE, address           \
 	}
 
 #endif

@@ -26,7 +26,7 @@ enum { IRETQ_AT = 16, T = 32 };
 	X(int_0x80, "mov $20, %eax; int $0x80", UD(PVM, T + 5), GP(PVM, 0x802, T + 5)) \
 	X(sysenter, "mov $20, %eax; sysenter", UD(PVM, T + 5), GP(PVM, 0, T + 5)) \
 	/* or as in 64-bit mode: enters at LSTAR, which is 0, still in user mode */ \
-	X(syscall, "mov $20, %eax; syscall", UD(PVM, T + 5), FETCH(PVM, 0x14, 0)) \
+	X(syscall, "mov $20, %eax; syscall", UD(PVM, T + 5)) \
 	X(port, "out %eax, $0x80", GP(PVM, 0, T)) \
 	X(hlt, "hlt", GP(PVM, 0, T)) \
 	X(cli, "cli", GP(PVM, 0, T)) \

@@ -48,8 +48,8 @@
 	X(invlpg, "invlpg " DATA_TEXT, GP(EVERYWHERE, 0, 0))
 
 #define GATES(X) \
-	/* PVM: enters at LSTAR, which is 0, still in user mode */ \
-	X(syscall, "syscall", FETCH(PVM, 0x14, 0), UD(SVM | HARDWARE, 0)) \
+	/* PVM: enters at LSTAR, which is 0, still in user mode; told from a jump */ \
+	X(syscall, "syscall", UD(EVERYWHERE, 0)) \
 	/* Intel: #GP as the MSR holds no selector; AMD: not in 64-bit mode. PVM on Intel: refused
 	 * by \ the host's kernel in a way of its own */ \
 	X(sysenter, "sysenter", UD(EVERYWHERE | AMD, 0), GP(HARDWARE | SVM | INTEL, 0, 0), \

@@ -32,9 +32,7 @@
 #define EXPECTED_DIVISION_FAULTS true
 #define VECTOR_DIVISION 0
 
-/* PVM lets it enter at address 0; elsewhere there is no such instruction. */
 #define EXPECTED_SYSTEM_CALL(fault)                                                                \
-	((fault)->kind == MOTE_FAULT_INSTRUCTION ||                                                \
-	 ((fault)->kind == MOTE_FAULT_MEMORY && (fault)->address == 0))
+	((fault)->kind == MOTE_FAULT_INSTRUCTION && (fault)->vector == 6)
 
 #endif

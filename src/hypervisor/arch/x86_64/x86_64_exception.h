@@ -16,6 +16,7 @@
 /* The vectors that need more than a row in the table. */
 #define MOTE_X86_64_VECTOR_DEBUG 1u
 #define MOTE_X86_64_VECTOR_BREAKPOINT 3u
+#define MOTE_X86_64_VECTOR_INVALID_OPCODE 6u
 #define MOTE_X86_64_VECTOR_GENERAL_PROTECTION 13u
 #define MOTE_X86_64_VECTOR_PAGE_FAULT 14u
 
