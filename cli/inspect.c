@@ -75,6 +75,9 @@ static void print_text(struct output *output, const mote_image *image,
 	print_need(output, "stack", information->stack_bytes);
 	output_format(output, "symbols  %zu functions\n", information->symbol_count);
 	print_functions(output, "exports", image, mote_image_get_export, information->export_count);
+	if (information->export_count == 0)
+		output_text(output, "  none: nothing can be called.  Exports in a static library "
+				    "are linked with -Wl,--whole-archive\n");
 	print_functions(output, "imports", image, mote_image_get_import, information->import_count);
 	print_segments(output, image, information->segment_count);
 }

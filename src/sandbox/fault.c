@@ -67,6 +67,12 @@ static mote_status report(mote_sandbox *sandbox, const char *detail, mote_error 
 				 "guest fault: %s: system call, at %s; a guest has no operating "
 				 "system",
 				 mote_fault_kind_text(fault->kind), place);
+	if (fault->kind == MOTE_FAULT_STACK_OVERFLOW)
+		return mote_fail_option(error, MOTE_GUEST_FAULT, MOTE_SUBJECT_STACK_BYTES,
+					"guest fault: %s: %s 0x%llx (%s) at %s; raise",
+					mote_fault_kind_text(fault->kind),
+					mote_access_text(fault->access),
+					(unsigned long long)fault->address, fault->region, place);
 	if (fault->access != MOTE_ACCESS_NONE)
 		return mote_fail(error, MOTE_GUEST_FAULT, "guest fault: %s: %s 0x%llx (%s) at %s",
 				 mote_fault_kind_text(fault->kind), mote_access_text(fault->access),

@@ -71,7 +71,8 @@ static mote_status too_large(const struct mote_channel *channel, mote_error *err
 {
 	return mote_fail_option(
 		error, MOTE_TOO_LARGE, MOTE_SUBJECT_MAILBOX_BYTES,
-		"strings and bytes of one call are larger than the mailbox (%zu bytes); raise",
+		"strings and bytes of one call are larger than the mailbox (%zu bytes), and not in "
+		"a buffer that this sandbox has mapped; map one, or raise",
 		channel->data_bytes);
 }
 

@@ -317,7 +317,7 @@ static void sizes_reach_the_sandbox(void)
 		tool_clear(&tool);
 	}
 	TOOL_RUN(&tool, "run", "--stack", "1M", test_guest("cli"), "use_stack", "4000");
-	tool_expect_error(&tool, "small stack", 3, "guest fault: stack overflow");
+	tool_expect_error(&tool, "small stack", 3, "; raise --stack");
 	tool_clear(&tool);
 }
 

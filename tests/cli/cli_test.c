@@ -220,6 +220,37 @@ static void inspect_reads_both_architectures(void)
 	tool_clear(&tool);
 }
 
+/* The note's table of exports ends where it begins: its two words are relative to themselves. */
+static void remove_exports(char *image, size_t length)
+{
+	static const char name_and_version[] = "mote\0\0\0\0\1\0\0";
+	char *at = memmem(image, length, name_and_version, sizeof(name_and_version));
+	int32_t begin, end;
+
+	REQUIRE(at);
+	at += sizeof(name_and_version);
+	memcpy(&begin, at, sizeof(begin));
+	end = begin - (int32_t)sizeof(begin);
+	memcpy(at + sizeof(begin), &end, sizeof(end));
+}
+
+static void inspect_says_when_there_is_nothing_to_call(void)
+{
+	const char *path = test_file("no_exports");
+	struct tool tool;
+	size_t length;
+	char *image = test_read_file(test_guest("echo"), &length);
+
+	remove_exports(image, length);
+	test_write_file(path, image, length);
+	free(image);
+	TOOL_RUN(&tool, "inspect", path);
+	CHECK_EQ(tool.code, 0);
+	CHECK_CONTAINS(tool.output, "exports (0)\n  none: nothing can be called.");
+	CHECK_CONTAINS(tool.output, "--whole-archive");
+	tool_clear(&tool);
+}
+
 /* Puts another name into the record of 64 bytes of an export. */
 static void rename_export(char *image, size_t length, const char *from, const char *to)
 {
@@ -387,6 +418,7 @@ int main(int argc, char **argv)
 		CASE(wrong_usage_is_one_line_and_code_2),
 		CASE(inspect_shows_the_guest),
 		CASE(inspect_as_json),
+		CASE(inspect_says_when_there_is_nothing_to_call),
 		CASE(inspect_names_are_plain),
 		CASE(inspect_reads_both_architectures),
 		CASE(doctor_reports),

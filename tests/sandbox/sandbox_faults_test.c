@@ -141,7 +141,7 @@ static void stack_overflow(void)
 	CHECK_EQ(fault->kind, MOTE_FAULT_STACK_OVERFLOW);
 	CHECK_EQ(fault->access, MOTE_ACCESS_WRITE);
 	CHECK_STR(fault->region, "stack guard");
-	CHECK_CONTAINS(error.text, "stack overflow");
+	CHECK_CONTAINS(error.text, "; raise stack_bytes");
 	CHECK_STR(fault->symbol, "recurse");
 	check_poisoned(sandbox, &error);
 	fixture_destroy(sandbox, engine);

@@ -76,7 +76,9 @@ static void what_fills_the_mailbox_fits_and_one_byte_more_does_not(void)
 	put(&(mote_value){.type = MOTE_TYPE_BYTES, .as.bytes = {bytes, DATA_BYTES}}, 1, MOTE_OK,
 	    "");
 	put(&(mote_value){.type = MOTE_TYPE_BYTES, .as.bytes = {bytes, DATA_BYTES + 1}}, 1,
-	    MOTE_TOO_LARGE, "larger than the mailbox (4096 bytes); raise mailbox_bytes");
+	    MOTE_TOO_LARGE,
+	    "larger than the mailbox (4096 bytes), and not in a buffer that this sandbox "
+	    "has mapped; map one, or raise mailbox_bytes");
 	put(&(mote_value){.type = MOTE_TYPE_STRING, .as.string = {text, DATA_BYTES - 1}}, 1,
 	    MOTE_OK, "");
 	put(&(mote_value){.type = MOTE_TYPE_STRING, .as.string = {text, DATA_BYTES}}, 1,
