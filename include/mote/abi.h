@@ -103,6 +103,34 @@ struct mote_abi_import {
 	uint8_t reserved[6]; /* 0 */
 };
 
+/* ---- Programs ---------------------------------------------------------------------------- */
+
+/*
+ * A guest that exports MOTE_ABI_PROGRAM_MAIN, "i32(bytes)", is a program: something with arguments
+ * that reads and writes streams, ends with a status, and runs once.  Its argument is a struct
+ * mote_abi_program and then as many strings, each with its NUL: arguments, environment, names of
+ * files that it finds, names of files that are wanted from it when it has ended.  The result is its
+ * status.  The host has the two functions for its streams.
+ */
+#define MOTE_ABI_PROGRAM_MAIN "mote_program_main"
+/* "bytes(u32,u32)": stream, maximum.  What is there, waiting for it; nothing at the end. */
+#define MOTE_ABI_PROGRAM_READ "mote_program_read"
+/* "void(u32,bytes)": stream, data; all of it.  A wanted file exists once it was written, if only
+ * with no data. */
+#define MOTE_ABI_PROGRAM_WRITE "mote_program_write"
+
+struct mote_abi_program {
+	uint32_t argument_count;
+	uint32_t environment_count;
+	uint32_t file_count;
+	uint32_t wanted_count;
+};
+
+#define MOTE_ABI_STREAM_INPUT 0u
+#define MOTE_ABI_STREAM_OUTPUT 1u
+#define MOTE_ABI_STREAM_ERRORS 2u
+#define MOTE_ABI_STREAM_FILES 3u /* the first file; the first wanted one comes after the last */
+
 /* ---- Doorbell ---------------------------------------------------------------------------- */
 
 /*
@@ -219,6 +247,10 @@ MOTE_ABI_OFFSET(mote_abi_import, result, 64);
 MOTE_ABI_OFFSET(mote_abi_import, argument_count, 65);
 MOTE_ABI_OFFSET(mote_abi_import, arguments, 66);
 MOTE_ABI_SIZE(mote_abi_import, 88);
+MOTE_ABI_OFFSET(mote_abi_program, environment_count, 4);
+MOTE_ABI_OFFSET(mote_abi_program, file_count, 8);
+MOTE_ABI_OFFSET(mote_abi_program, wanted_count, 12);
+MOTE_ABI_SIZE(mote_abi_program, 16);
 MOTE_ABI_OFFSET(mote_abi_value, length, 4);
 MOTE_ABI_OFFSET(mote_abi_value, bits, 8);
 MOTE_ABI_SIZE(mote_abi_value, 16);

@@ -16,6 +16,7 @@
 #include <mote/image.h>
 #include <mote/interrupt.h>
 #include <mote/pool.h>
+#include <mote/program.h>
 #include <mote/registers.h>
 #include <mote/sandbox.h>
 #include <mote/snapshot.h>

@@ -11,15 +11,7 @@
 
 #include <mote/error.h>
 
-/* What ends the waiting of the thread that does it. */
-struct mote_os_wake {
-	intptr_t in, out;
-};
-
-mote_status mote_os_wake_create(struct mote_os_wake *wake, mote_error *error);
-/* Any thread; never waits.  Remembered until a wait reports it. */
-void mote_os_wake_ring(const struct mote_os_wake *wake);
-void mote_os_wake_destroy(struct mote_os_wake *wake);
+#include "os/os_handle.h"
 
 struct mote_os_listener {
 	intptr_t handle;

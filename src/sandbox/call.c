@@ -62,6 +62,10 @@ static mote_status run(mote_sandbox *sandbox, mote_error *error)
 		if (mote_interrupt_cancelled(sandbox->watch.interrupt))
 			return cancelled(sandbox, error);
 		status = mote_sandbox_serve(sandbox, event.port, error);
+		/* A host function may have failed because the call was ended. */
+		if (status == MOTE_HOST_FUNCTION &&
+		    mote_interrupt_cancelled(sandbox->watch.interrupt))
+			return cancelled(sandbox, error);
 		if (status != MOTE_OK)
 			return status;
 	}
@@ -381,6 +385,22 @@ mote_status mote_sandbox_call(mote_sandbox *sandbox, mote_function function,
 	if (status == MOTE_OK && result != NULL)
 		*result = value;
 	return status;
+}
+
+mote_status mote_sandbox_call_program(mote_sandbox *sandbox, struct mote_program *program,
+				      mote_function function, const mote_value *argument,
+				      const mote_call_options *options, mote_value *result,
+				      mote_error *error)
+{
+	mote_call_options taken;
+	mote_status status = begin(sandbox, &options, &taken, error);
+
+	if (status != MOTE_OK)
+		return status;
+	sandbox->program = program;
+	status = call_one(sandbox, function, argument, 1, options, result, error);
+	sandbox->program = NULL;
+	return end(sandbox, status, error);
 }
 
 /* All errors in the arguments are found before the guest is entered. */

@@ -28,18 +28,30 @@ static mote_status register_function(const mote_host_function *from,
 	return MOTE_OK;
 }
 
+static bool is_program(const mote_image *image)
+{
+	for (size_t i = 0; i < image->export_count; i++)
+		if (strcmp(image->exports[i].name, MOTE_ABI_PROGRAM_MAIN) == 0)
+			return true;
+	return false;
+}
+
 mote_status mote_sandbox_register_functions(mote_sandbox *sandbox,
 					    const mote_sandbox_options *options, mote_error *error)
 {
-	size_t count = options->host_function_count;
+	const size_t count = options->host_function_count;
+	const size_t own = is_program(sandbox->image) ? MOTE_PROGRAM_FUNCTIONS : 0;
 	mote_host_function function;
 	mote_status status = MOTE_OK;
 
-	sandbox->functions =
-		mote_allocate(&sandbox->engine->allocator, count * sizeof(*sandbox->functions));
+	sandbox->functions = mote_allocate(&sandbox->engine->allocator,
+					   (count + own) * sizeof(*sandbox->functions));
 	if (sandbox->functions == NULL)
 		return mote_fail_memory(error, "host functions");
-	sandbox->function_count = count;
+	sandbox->function_count = count + own;
+	sandbox->own_function_count = own;
+	if (own > 0)
+		mote_program_functions(sandbox, sandbox->functions + count);
 	for (size_t i = 0; status == MOTE_OK && i < count; i++) {
 		status = mote_sandbox_take_host_function(options, i, &function, error);
 		if (status == MOTE_OK)
@@ -53,7 +65,7 @@ void mote_sandbox_own_users(mote_sandbox *sandbox, const mote_sandbox_options *o
 {
 	mote_host_function function;
 
-	for (size_t i = 0; i < sandbox->function_count; i++)
+	for (size_t i = 0; i < sandbox->function_count - sandbox->own_function_count; i++)
 		if (mote_sandbox_take_host_function(options, i, &function, NULL) == MOTE_OK)
 			sandbox->functions[i].destroy = function.destroy;
 }

@@ -39,6 +39,9 @@ enum mote_sandbox_use {
 /* What a sandbox can be put back to: restore.c. */
 struct mote_origin;
 
+/* A run of a program: program.c. */
+struct mote_program;
+
 /* Where it is in a pool: pool.c. */
 struct mote_pool_place;
 
@@ -75,7 +78,7 @@ struct mote_sandbox {
 	struct mote_origin *origin; /* NULL: there is no snapshot */
 
 	struct mote_registered_function *functions;
-	size_t function_count;
+	size_t function_count, own_function_count;	 /* the library's own come last */
 	const struct mote_registered_function **imports; /* one per import of the image */
 
 	/* Copies out of the two data areas.  The second is for arguments of the host function that
@@ -89,6 +92,7 @@ struct mote_sandbox {
 	struct mote_debug_server *debug_server;		/* NULL: it does not listen */
 
 	struct mote_pool_place *place; /* NULL: it is in no pool */
+	struct mote_program *program;  /* whose streams the call in progress uses; NULL: none */
 
 	struct mote_watch watch;
 	uint64_t wall_ns, cpu_ns; /* deadlines for calls that set none; 0: none */
@@ -133,6 +137,16 @@ mote_status mote_sandbox_register_functions(mote_sandbox *sandbox,
 					    const mote_sandbox_options *options, mote_error *error);
 mote_status mote_sandbox_resolve_imports(mote_sandbox *sandbox, mote_error *error);
 void mote_sandbox_own_users(mote_sandbox *sandbox, const mote_sandbox_options *options);
+
+/* The library's own host functions: those for programs. */
+enum { MOTE_PROGRAM_FUNCTIONS = 2 };
+void mote_program_functions(mote_sandbox *sandbox,
+			    struct mote_registered_function functions[MOTE_PROGRAM_FUNCTIONS]);
+/* A call with one argument, during which the host functions of programs serve `program`. */
+mote_status mote_sandbox_call_program(mote_sandbox *sandbox, struct mote_program *program,
+				      mote_function function, const mote_value *argument,
+				      const mote_call_options *options, mote_value *result,
+				      mote_error *error);
 
 /* Marks the sandbox as in use by a call; MOTE_BUSY when it already is. */
 mote_status mote_sandbox_claim(mote_sandbox *sandbox, mote_error *error);

@@ -393,15 +393,6 @@ static int timeout_of(uint64_t until_ns)
 	return ms < INT_MAX ? (int)ms : INT_MAX;
 }
 
-/* It does not wait, and takes all rings at once. */
-static void take_ring(const struct mote_os_wake *wake)
-{
-	char rings[64];
-
-	while (read((int)wake->in, rings, sizeof(rings)) < 0 && errno == EINTR)
-		continue;
-}
-
 mote_status mote_os_wait(const struct mote_os_wake *wake, const struct mote_os_listener *listener,
 			 const struct mote_os_stream *stream, uint64_t until_ns, unsigned *ready,
 			 mote_error *error)
@@ -420,7 +411,7 @@ mote_status mote_os_wait(const struct mote_os_wake *wake, const struct mote_os_l
 	if (count < 0)
 		return mote_os_fail(error, MOTE_DOMAIN_OS, errno, "poll");
 	if (waiting[0].revents != 0)
-		take_ring(wake);
+		mote_os_wake_take(wake);
 	*ready = (waiting[0].revents != 0 ? MOTE_OS_READY_WAKE : 0u) |
 		 (waiting[1].revents != 0 ? MOTE_OS_READY_LISTENER : 0u) |
 		 (waiting[2].revents != 0 ? MOTE_OS_READY_STREAM : 0u);
