@@ -58,6 +58,8 @@ int cli_os_open(const char *path, int *file);
 /* Creates or truncates it, for writing. */
 int cli_os_create(const char *path, int *file);
 int cli_os_close(int file);
+/* What the library knows it by. */
+intptr_t cli_os_handle(int file);
 
 /* Only a regular file, and never waits; for names that a file told.  bytes: its length. */
 int cli_os_open_regular(const char *path, int *file, uint64_t *bytes);

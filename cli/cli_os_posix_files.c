@@ -76,6 +76,11 @@ int cli_os_close(int file)
 	return close(file) != 0 ? errno : 0;
 }
 
+intptr_t cli_os_handle(int file)
+{
+	return file;
+}
+
 int cli_os_file_bytes(int file, uint64_t *bytes)
 {
 	struct stat information;

@@ -11,6 +11,7 @@ static const char tool_help[] =
 	"mote runs untrusted native code in micro VMs, one function call at a time.\n"
 	"\n"
 	"  mote run GUEST [FUNCTION [ARG...]]  call a function of a guest\n"
+	"  mote run PROGRAM [ARG...]           run a guest that has main\n"
 	"  mote debug GUEST [FUNCTION [ARG...]]\n"
 	"                                      the same, with gdb or lldb\n"
 	"  mote snapshot GUEST FILE [FUNCTION [ARG...]]\n"
@@ -33,6 +34,7 @@ static const char tool_help[] =
 
 static const char run_help[] =
 	"mote run [OPTION...] GUEST [FUNCTION [ARG...]]\n"
+	"mote run [OPTION...] PROGRAM [ARG...]\n"
 	"\n"
 	"Starts GUEST in a new micro VM, calls FUNCTION and prints its result.  Without\n"
 	"FUNCTION it calls `main`, if the guest exports one that takes no arguments or one\n"
@@ -46,8 +48,11 @@ static const char run_help[] =
 	"  bytes             the text itself, @FILE for the contents of a file or pipe,\n"
 	"                    @- for standard input\n"
 	"\n"
-	"Options must come before FUNCTION; everything after it is an argument.  -- ends\n"
-	"the options.\n"
+	"PROGRAM is a guest with a C main.  It has ARG as its arguments, standard input, output\n"
+	"and error of this process, and files in its own memory; its exit code is this one's.\n"
+	"\n"
+	"Options come before GUEST; everything after it belongs to the guest.  -- ends the\n"
+	"options.\n"
 	"  --memory SIZE     total guest memory (what the guest needs plus 16 MiB; a guest\n"
 	"                    that asks for more than 1 GiB is refused without this option)\n"
 	"  --heap SIZE       guest heap (all that remains)\n"
@@ -65,7 +70,12 @@ static const char run_help[] =
 	"                    go to standard error as \"guest LEVEL: text\" (info)\n"
 	"  --quiet, -q       the same as --log-level off\n"
 	"  --output FILE, -o FILE\n"
-	"                    write the result to FILE: bytes and strings unchanged\n"
+	"                    write the result to FILE: bytes and strings unchanged; of a\n"
+	"                    program, its standard output\n"
+	"  --file NAME=PATH  the program finds a copy of PATH when it opens NAME\n"
+	"  --out NAME=PATH   when the program has ended, its file NAME is copied to PATH\n"
+	"  --env NAME=VALUE  a variable of the program's environment, which is empty otherwise;\n"
+	"                    all three as often as wanted\n"
 	"  --core-dir DIR    write a core to DIR if the call ends in a fault, abort, deadline\n"
 	"                    or kill (`mote core` shows it)\n"
 	"  --debug ADDRESS   wait for gdb or lldb before the first instruction of the guest,\n"
@@ -81,7 +91,7 @@ static const char run_help[] =
 	"host functions; a guest that imports some needs a host program of its own.\n"
 	"\n"
 	"Exit codes:\n"
-	"  0      the function returned\n"
+	"  0      the function returned; a program's own code is returned as it is\n"
 	"  1      a file cannot be used, the machine cannot run it, or output failed\n"
 	"  2      the command line is wrong: option, function or arguments\n"
 	"  3      guest fault: the guest performed a forbidden operation\n"
@@ -94,7 +104,8 @@ static const char run_help[] =
 	"  mote run calc add -5 0x10\n"
 	"  mote run --timeout 100ms parser parse @untrusted\n"
 	"  mote run --memory 64M --mailbox 8M inflate decompress @data.gz >data\n"
-	"  curl -s URL | mote run --quiet --json parser parse @-\n";
+	"  curl -s URL | mote run --quiet --json parser parse @-\n"
+	"  mote run --file rules.txt=rules --timeout 1s filter rules.txt <in >out\n";
 
 static const char debug_help[] =
 	"mote debug [OPTION...] GUEST [FUNCTION [ARG...]]\n"

@@ -171,7 +171,7 @@ static void print_names(struct output *output, const mote_image *image)
 	mote_image_function function = MOTE_IMAGE_FUNCTION_INIT;
 
 	for (size_t i = 0; mote_image_get_export(image, i, &function, NULL) == MOTE_OK; i++) {
-		if (!is_plain(function.name))
+		if (!is_plain(function.name) || strcmp(function.name, MOTE_ABI_PROGRAM_MAIN) == 0)
 			continue;
 		mote_signature_format(&function.signature, signature);
 		output_format(output, "%s\t%s\n", function.name, signature);

@@ -24,6 +24,7 @@ struct run {
 	struct arguments arguments;
 	struct debugger debugger;
 	mote_value result;
+	int status; /* of a program */
 	bool list;  /* the guest's functions */
 	int signal; /* that ended the call, 0 if none did */
 	struct problem problem;
@@ -44,6 +45,8 @@ static void on_log(void *user, mote_log_level level, const char *text, size_t le
 /* For messages: without a function the guest is started only. */
 static const char *name_of(const struct run *run)
 {
+	if (run->options.is_program)
+		return run->options.guest;
 	return run->function.name != NULL ? run->function.name : "the start of the guest";
 }
 
@@ -90,16 +93,21 @@ static int prepare(struct run *run)
 	mote_error engine_error = MOTE_ERROR_INIT;
 	int code = open_guest(run, &engine_error);
 
+	if (code == EXIT_FINE)
+		code = run_take_guest(&run->options, run->image, &run->problem);
 	if (code != EXIT_FINE)
 		return code;
-	code = run_choose_function(&run->options, run->image, &run->function, &run->list,
-				   &run->problem);
+	if (run->options.is_program)
+		code = run_check_machine(run->image, &run->problem);
+	else
+		code = run_choose_function(&run->options, run->image, &run->function, &run->list,
+					   &run->problem);
 	if (code != EXIT_FINE) {
 		run->function.name = NULL;
 		return code;
 	}
 	code = read_arguments(run);
-	if (code == EXIT_FINE && run->options.output != NULL &&
+	if (code == EXIT_FINE && run->options.output != NULL && !run->options.is_program &&
 	    run->function.signature.result == MOTE_TYPE_VOID)
 		code = problem_usage(&run->problem, "%s returns nothing that --output could write",
 				     name_of(run));
@@ -157,17 +165,27 @@ static mote_status enter(struct run *run, mote_function function, mote_error *er
 				 run->arguments.count, &options, &run->result, error);
 }
 
+/* What is wrong with the files of a program comes as a problem. */
+static int enter_program(struct run *run, mote_status *status, mote_error *error)
+{
+	return run_program(&run->options, run->sandbox, run->limit.left_ns, &run->status, status,
+			   error, &run->problem);
+}
+
 static int call(struct run *run, mote_function function)
 {
 	mote_error error = MOTE_ERROR_INIT;
-	mote_status status;
+	mote_status status = MOTE_OK;
 	struct watch watch;
 	int code = watch_start(&watch, mote_sandbox_get_interrupt(run->sandbox));
 
 	if (code != 0)
 		return problem_set(&run->problem, EXIT_PROBLEM, "os", "thread for signals: %s",
 				   cli_os_error_text(code));
-	status = enter(run, function, &error);
+	if (run->options.is_program)
+		code = enter_program(run, &status, &error);
+	else
+		status = enter(run, function, &error);
 	run->signal = watch_stop(&watch);
 	if (run->signal != 0)
 		return problem_set(&run->problem, EXIT_SIGNAL + run->signal, "killed",
@@ -176,7 +194,7 @@ static int call(struct run *run, mote_function function)
 	if (status == MOTE_KILLED || status == MOTE_POISONED)
 		return problem_set(&run->problem, EXIT_PROBLEM, "killed",
 				   "%s: the call was ended by the debugger", name_of(run));
-	return status != MOTE_OK ? problem_from_error(&run->problem, &error) : EXIT_FINE;
+	return status != MOTE_OK ? problem_from_error(&run->problem, &error) : code;
 }
 
 /* ---- What is printed --------------------------------------------------------------------- */
@@ -206,7 +224,9 @@ static int print_json(const struct run *run)
 		problem_json(&run->problem, &json);
 	if (run->function.name != NULL)
 		json_string(&json, "function", run->function.name);
-	if (run->problem.exit_code == EXIT_FINE)
+	if (run->problem.exit_code == EXIT_FINE && run->options.is_program)
+		json_signed(&json, "exit_status", run->status);
+	else if (run->problem.exit_code == EXIT_FINE)
 		result_json(&json, &run->result);
 	if (run->signal != 0)
 		json_signed(&json, "signal", run->signal);
@@ -280,8 +300,11 @@ static int report(const struct run *run)
 	}
 	if (run->options.json)
 		code = print_json(run);
-	else if (run->problem.exit_code == EXIT_FINE && run->options.save == NULL)
+	else if (run->problem.exit_code == EXIT_FINE && !run->options.is_program &&
+		 run->options.save == NULL)
 		code = print_result(run);
+	if (run->problem.exit_code == EXIT_FINE && code == EXIT_FINE)
+		code = run->status;
 	return run->problem.exit_code != EXIT_FINE ? run->problem.exit_code : code;
 }
 
@@ -291,10 +314,10 @@ int command_run(int argc, char **argv)
 	mote_function function = {0};
 	int code = run_options_read(argc, argv, &run.options);
 
-	if (code != EXIT_FINE)
-		return code;
-	if (run.options.help)
-		return print_help(argv[0]);
+	if (code != EXIT_FINE || run.options.help) {
+		run_options_release(&run.options);
+		return code != EXIT_FINE ? code : print_help(argv[0]);
+	}
 	run.limit = (struct limit){.limited = run.options.wall_ns != 0,
 				   .left_ns = run.options.wall_ns,
 				   .as_json = run.options.json};
@@ -316,5 +339,6 @@ int command_run(int argc, char **argv)
 	mote_image_release(run.image);
 	mote_engine_release(run.engine);
 	arguments_release(&run.arguments);
+	run_options_release(&run.options);
 	return code;
 }

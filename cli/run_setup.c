@@ -39,8 +39,16 @@ static const uint64_t MAXIMUM_DEMAND = 1ull << 30;
 	OPTION("help", 'h', NULL, help)
 /* clang-format on */
 
+/* clang-format off */
+#define PROGRAM_OPTIONS                                                                            \
+	OPTION("file", 0, read_program_file, program),                                             \
+	OPTION("out", 0, read_program_wanted, program),                                            \
+	OPTION("env", 0, read_program_variable, program)
+/* clang-format on */
+
 static const struct option run_table[] = {
 	COMMON_OPTIONS,
+	PROGRAM_OPTIONS,
 	OPTION("output", 'o', read_path, output),
 	OPTION("debug", 0, read_debug_address, debug),
 	OPTION("snapshot", 0, read_path, snapshot),
@@ -48,6 +56,7 @@ static const struct option run_table[] = {
 
 static const struct option debug_table[] = {
 	COMMON_OPTIONS,
+	PROGRAM_OPTIONS,
 	OPTION("output", 'o', read_path, output),
 	OPTION("listen", 0, read_debug_address, debug),
 	OPTION("gdb", 0, NULL, gdb),
@@ -63,11 +72,10 @@ static const struct option snapshot_table[] = {
 static const struct {
 	const struct option *table;
 	size_t count;
-	int operands; /* before the arguments */
 } commands[] = {
-	{run_table, sizeof(run_table) / sizeof(run_table[0]), 2},
-	{debug_table, sizeof(debug_table) / sizeof(debug_table[0]), 2},
-	{snapshot_table, sizeof(snapshot_table) / sizeof(snapshot_table[0]), 3},
+	{run_table, sizeof(run_table) / sizeof(run_table[0])},
+	{debug_table, sizeof(debug_table) / sizeof(debug_table[0])},
+	{snapshot_table, sizeof(snapshot_table) / sizeof(snapshot_table[0])},
 };
 
 /* Standard input and output are the debugger's. */
@@ -94,31 +102,36 @@ static int check_debug(struct run_options *options)
 	return options->stdio ? check_stdio(options) : EXIT_FINE;
 }
 
-/* GUEST FILE [FUNCTION...] */
-static int take_save(const struct operands *operands, struct run_options *options)
+/* The first word after GUEST. */
+static int take_save(struct run_options *options)
 {
-	if (operands->count < 2)
+	if (options->word_count == 0)
 		return complain_usage("snapshot", "no file given to write the snapshot to");
-	options->save = operands->operand[1];
+	options->save = options->words[0];
 	if (options->save[0] == '\0')
 		return complain_usage("snapshot", "the name of the file is empty");
+	options->words++;
+	options->word_count--;
 	return EXIT_FINE;
 }
 
 static int check_options(const char *command, const struct run_options *options)
 {
-	if (options->json && options->output != NULL)
-		return complain_usage(command, "--json and --output exclude each other");
 	if (options->snapshot != NULL && options->debug != NULL)
 		return complain_usage(command, "--snapshot and --debug exclude each other");
 	return EXIT_FINE;
+}
+
+void run_options_release(struct run_options *options)
+{
+	program_options_release(&options->program);
 }
 
 int run_options_read(int argc, char **argv, struct run_options *options)
 {
 	const bool debugs = strcmp(argv[0], "debug") == 0, saves = strcmp(argv[0], "snapshot") == 0;
 	const size_t which = debugs ? 1 : saves ? 2 : 0;
-	struct operands operands = {.limit = commands[which].operands};
+	struct operands operands = {.limit = 1};
 	int code;
 
 	*options = (struct run_options){.log_level = MOTE_LOG_INFO};
@@ -128,18 +141,51 @@ int run_options_read(int argc, char **argv, struct run_options *options)
 		return code;
 	if (operands.count == 0)
 		return complain_usage(argv[0], "no guest given");
-	code = saves ? take_save(&operands, options) : check_options(argv[0], options);
+	options->guest = operands.operand[0];
+	options->words = operands.rest;
+	options->word_count = operands.rest_count;
+	code = saves ? take_save(options) : check_options(argv[0], options);
 	if (code != EXIT_FINE)
 		return code;
 	if (options->quiet)
 		options->log_level = MOTE_LOG_OFF;
 	options->starts = debugs || saves;
-	options->guest = operands.operand[0];
-	if (operands.count == operands.limit)
-		options->function = operands.operand[operands.limit - 1];
-	options->words = operands.rest;
-	options->word_count = operands.rest_count;
 	return debugs ? check_debug(options) : EXIT_FINE;
+}
+
+static int check_program(const struct run_options *options, struct problem *problem)
+{
+	if (options->json && options->output == NULL)
+		return problem_usage(problem, "--json and the program both need standard output; "
+					      "give it a file with --output");
+	return EXIT_FINE;
+}
+
+static int check_function(const struct run_options *options, struct problem *problem)
+{
+	const struct program_options *program = &options->program;
+
+	if (options->json && options->output != NULL)
+		return problem_usage(problem, "--json and --output exclude each other");
+	if (program->file_count + program->wanted_count + program->environment_count == 0)
+		return EXIT_FINE;
+	return problem_usage(problem,
+			     "--file, --out and --env are for programs, and %s is none: it has no "
+			     "main",
+			     options->guest);
+}
+
+int run_take_guest(struct run_options *options, const mote_image *image, struct problem *problem)
+{
+	options->is_program = options->save == NULL && is_program(image);
+	if (options->is_program)
+		return check_program(options, problem);
+	if (options->word_count > 0) {
+		options->function = options->words[0];
+		options->words++;
+		options->word_count--;
+	}
+	return check_function(options, problem);
 }
 
 /* ---- Sizes ------------------------------------------------------------------------------- */
@@ -266,8 +312,7 @@ static bool is_callable_main(const mote_signature *signature)
 	       (signature->argument_count == 1 && signature->arguments[0] == MOTE_TYPE_STRING);
 }
 
-/* An image for another architecture runs nowhere here, whatever function is meant. */
-static int check_machine(const mote_image *image, struct problem *problem)
+int run_check_machine(const mote_image *image, struct problem *problem)
 {
 	mote_image_information information = MOTE_IMAGE_INFORMATION_INIT;
 	char text[CLI_OS_MACHINE_BYTES];
@@ -292,7 +337,7 @@ static bool exports_nothing(const mote_image *image)
 int run_choose_function(const struct run_options *options, const mote_image *image,
 			mote_image_function *function, bool *list, struct problem *problem)
 {
-	int code = check_machine(image, problem);
+	int code = run_check_machine(image, problem);
 
 	if (code != EXIT_FINE)
 		return code;
@@ -307,8 +352,10 @@ int run_choose_function(const struct run_options *options, const mote_image *ima
 		if (find_export(image, options->function, function))
 			return EXIT_FINE;
 		*list = true;
-		return problem_usage(problem, "%s exports no function \"%s\"", options->guest,
-				     options->function);
+		return problem_usage(problem, "%s exports no function \"%s\"%s", options->guest,
+				     options->function,
+				     options->function[0] == '-' ? "; options come before the guest"
+								 : "");
 	}
 	if (options->save == NULL && find_export(image, "main", function) &&
 	    is_callable_main(&function->signature))

@@ -86,19 +86,21 @@ _mote_value()
 	--listen | --debug) _mote_offer 127.0.0.1:0 '[::1]:0' unix:/tmp/mote.socket ;;
 	--timeout | --cpu-time | --seconds) _mote_offer 10ms 100ms 1s 10s 1m ;;
 	--output | -o | --core-dir | --snapshot) _mote_files ;;
+	--file | --out | --env) ;;
 	*) return 1 ;;
 	esac
 }
 
-# mote run, debug and snapshot: finds out how many operands come before the cursor.
+# mote run, debug and snapshot: finds out how many operands come before the cursor.  Options come
+# before the first one.
 _mote_run()
 {
 	local i word guest='' count=0 ended='' limit=2
 	[ "${words[1]}" != snapshot ] || limit=3
 	for ((i = 2; i < ${#words[@]} - 1; i++)); do
 		word=${words[i]}
-		if [ $count -ge $limit ]; then
-			continue
+		if [ $count != 0 ]; then
+			((++count))
 		elif [ -z "$ended" ] && [ "$word" = -- ]; then
 			ended=1
 		elif [ -z "$ended" ] && [[ $word == -?* ]]; then
@@ -107,16 +109,16 @@ _mote_run()
 			*) ((++i)) ;;
 			esac
 		else
-			[ $count != 0 ] || guest=$word
+			guest=$word
 			((++count))
 		fi
 	done
-	if [ $count -lt $limit ] && [ -z "$ended" ] && [[ $current == -* ]]; then
+	if [ $count = 0 ] && [ -z "$ended" ] && [[ $current == -* ]]; then
 		_mote_offer --memory --heap --stack --mailbox --timeout --cpu-time --backend \
 			--log-level --quiet --core-dir --json --help
 		case ${words[1]} in
-		debug) _mote_offer --output --listen --gdb --lldb --stdio ;;
-		run) _mote_offer --output --debug --snapshot ;;
+		debug) _mote_offer --output --file --out --env --listen --gdb --lldb --stdio ;;
+		run) _mote_offer --output --file --out --env --debug --snapshot ;;
 		esac
 	elif [ $count = 0 ]; then
 		if [ -n "$ended" ]; then _mote_files; else _mote_files operand; fi
@@ -124,6 +126,7 @@ _mote_run()
 		_mote_files
 	elif [ $count -lt $limit ]; then
 		_mote_functions "$guest"
+		[ ${#COMPREPLY[@]} != 0 ] || [ -n "$current" ] || _mote_files # of a program
 	elif [[ $current == @* ]]; then
 		compopt -o nospace 2>/dev/null
 		prefix=@ current=${current#@}

@@ -103,6 +103,10 @@ complete -c mote -n __mote_wants_guest -x -l log-level \
 complete -c mote -n __mote_wants_guest -l quiet -s q -d 'No messages'
 complete -c mote -n '__mote_wants_guest; and not __mote_command snapshot' -r -F -l output -s o \
     -d 'Write the result to a file'
+set -l programs '__mote_wants_guest; and not __mote_command snapshot'
+complete -c mote -n $programs -x -l file -d 'A file of the program, NAME=PATH'
+complete -c mote -n $programs -x -l out -d 'A file to take out of the program, NAME=PATH'
+complete -c mote -n $programs -x -l env -d 'A variable of the program, NAME=VALUE'
 complete -c mote -n __mote_wants_guest -r -F -l core-dir -d 'Write a core there if the call fails'
 
 set -l addresses '127.0.0.1:0 [::1]:0 unix:/tmp/mote.socket'

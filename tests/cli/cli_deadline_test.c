@@ -185,7 +185,7 @@ static void bad_durations_are_usage_errors(void)
 		CHECK_CONTAINS(tool.errors, options[i % 2]);
 		tool_clear(&tool);
 	}
-	TOOL_RUN(&tool, "run", "x", "--timeout");
+	TOOL_RUN(&tool, "run", "--timeout");
 	tool_expect_error(&tool, "nothing", 2, "--timeout needs a value");
 	tool_clear(&tool);
 }

@@ -258,22 +258,24 @@ static void large_arguments_fit(void)
 
 /* ---- Options ----------------------------------------------------------------------------- */
 
-static void options_stand_before_the_function(void)
+static void options_stand_before_the_guest(void)
 {
 	char guest[4096];
 	struct tool tool;
 
 	tool_need_vm();
 	snprintf(guest, sizeof(guest), "%s", test_guest("echo"));
-	TOOL_RUN(&tool, "run", "--memory=32M", guest, "--quiet", "add", "-1", "-2");
-	tool_expect(&tool, "around the guest", 0, "-3\n");
+	TOOL_RUN(&tool, "run", "--memory=32M", "--quiet", guest, "add", "-1", "-2");
+	tool_expect(&tool, "negative numbers", 0, "-3\n");
 	tool_clear(&tool);
 	TOOL_RUN(&tool, "run", "--memory", "32MiB", "--heap", "1m", "--stack", "65536", "-q", "--",
 		 guest, "add", "1", "2");
 	tool_expect(&tool, "double dash", 0, "3\n");
 	tool_clear(&tool);
-	TOOL_RUN(&tool, "run", guest, "--", "empty");
-	tool_expect(&tool, "double dash behind the guest", 0, "");
+	TOOL_RUN(&tool, "run", guest, "--quiet", "empty");
+	CHECK_EQ(tool.code, 2);
+	CHECK_CONTAINS(tool.errors,
+		       "exports no function \"--quiet\"; options come before the guest");
 	tool_clear(&tool);
 }
 
@@ -522,6 +524,10 @@ static void results_go_to_a_file(void)
 	TOOL_RUN(&tool, "run", "-o", "/nowhere/at/all", test_guest("cli"), "text", "0");
 	tool_expect_error(&tool, "no folder", 1, "/nowhere/at/all: No such file");
 	tool_clear(&tool);
+	TOOL_RUN(&tool, "run", "--json", "-o", path, test_guest("cli"), "text", "0");
+	CHECK_EQ(tool.code, 2);
+	CHECK_CONTAINS(tool.errors, "--json and --output exclude each other");
+	tool_clear(&tool);
 	TOOL_RUN(&tool, "run", "-o", path, test_guest("echo"), "empty");
 	tool_expect_error(&tool, "void", 2, "returns nothing");
 	tool_clear(&tool);
@@ -719,7 +725,7 @@ int main(int argc, char **argv)
 		CASE(bytes_come_from_anywhere),
 		CASE(bad_input_is_reported),
 		CASE(large_arguments_fit),
-		CASE(options_stand_before_the_function),
+		CASE(options_stand_before_the_guest),
 		CASE(guest_may_begin_with_a_dash),
 		CASE(sizes_reach_the_sandbox),
 		CASE(impossible_sizes_are_refused),

@@ -169,12 +169,14 @@ static void check_options(int argc, char **argv)
 
 	if (code != EXIT_FINE || options.help) {
 		FUZZ_CHECK(code == EXIT_FINE || code == EXIT_USAGE);
+		run_options_release(&options);
 		return;
 	}
 	FUZZ_CHECK(options.guest != NULL && options.word_count >= 0);
 	FUZZ_CHECK(options.word_count == 0 || options.words + options.word_count == argv + argc);
 	FUZZ_CHECK((unsigned)options.log_level <= MOTE_LOG_TRACE);
 	FUZZ_CHECK(strcmp(mote_backend_name(options.backend), "") != 0);
+	run_options_release(&options);
 }
 
 /* ---- Text -------------------------------------------------------------------------------- */
