@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the measurements of `mote bench` share: bench_measure.c has all but those of snapshots, which
- * are in bench_snapshot.c.
+ * What the measurements of `mote bench` share: bench_measure.c has all but those of snapshots,
+ * which are in bench_snapshot.c.
  */
 #ifndef BENCH_PARTS_H
 #define BENCH_PARTS_H
