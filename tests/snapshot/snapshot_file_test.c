@@ -165,6 +165,7 @@ struct loader {
 	mote_engine *engine;
 	mote_image *image;
 	pthread_t thread;
+	pthread_barrier_t *start;
 	mote_snapshot *snapshot;
 };
 
@@ -172,6 +173,7 @@ static void *load_beside_others(void *user)
 {
 	struct loader *loader = user;
 
+	pthread_barrier_wait(loader->start);
 	if (mote_snapshot_load(loader->engine, loader->image, path, &loader->snapshot, NULL) !=
 	    MOTE_OK)
 		loader->snapshot = NULL;
@@ -185,12 +187,14 @@ static void threads_load_it_at_once(void)
 	mote_sandbox *sandbox = clean_sandbox(engine, NULL);
 	mote_snapshot *snapshot = clean_take(sandbox);
 	struct loader loaders[4];
+	pthread_barrier_t start;
 	mote_image *image = NULL;
 
 	save(snapshot);
+	REQUIRE_EQ(pthread_barrier_init(&start, NULL, TEST_COUNT(loaders)), 0);
 	REQUIRE_OK(mote_image_open(engine, test_guest("snapshot"), &image, NULL), NULL);
 	for (size_t i = 0; i < TEST_COUNT(loaders); i++) {
-		loaders[i] = (struct loader){.engine = engine, .image = image};
+		loaders[i] = (struct loader){.engine = engine, .image = image, .start = &start};
 		REQUIRE_EQ(pthread_create(&loaders[i].thread, NULL, load_beside_others,
 					  &loaders[i]),
 			   0);
@@ -200,6 +204,7 @@ static void threads_load_it_at_once(void)
 		CHECK(loaders[i].snapshot != NULL);
 		mote_snapshot_destroy(loaders[i].snapshot);
 	}
+	pthread_barrier_destroy(&start);
 	mote_image_release(image);
 	mote_snapshot_destroy(snapshot);
 	fixture_destroy(sandbox, engine);
