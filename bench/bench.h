@@ -29,6 +29,7 @@ struct bench_options {
 	const char *update_baseline; /* file or NULL */
 	double check_percent;	     /* negative: no check */
 	const char *guests;	     /* folder of the bench's guest images */
+	const char *wasmtime;	     /* program of wasmtime/, or NULL */
 };
 
 enum bench_goal {
@@ -82,6 +83,8 @@ bool bench_fail(struct bench *bench, const char *format, ...) __attribute__((for
 /* One operation whose cost is measured. */
 struct bench_side {
 	bool (*once)(void *user); /* false: it failed, see bench_fail */
+	/* Instead: does so many and says how long one took, by the clock of another process. */
+	bool (*times)(void *user, unsigned count, double *ns);
 	/* May be NULL.  Its cost is subtracted, e.g. that of the same call without the measured
 	 * part. */
 	bool (*without)(void *user);
@@ -176,6 +179,8 @@ bool bench_case_batch(struct bench *bench);
 bool bench_case_buffer(struct bench *bench);
 bool bench_case_process(struct bench *bench);
 bool bench_case_snapshot(struct bench *bench);
+bool bench_case_load(struct bench *bench);
+bool bench_case_wasmtime(struct bench *bench);
 
 /* A part of the case "process": inflate in a guest and in a child, all on this processor, which the
  * caller runs on. */

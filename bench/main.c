@@ -21,7 +21,8 @@ static const struct {
 	{"memory", bench_case_memory},	   {"many", bench_case_many},
 	{"inflate", bench_case_inflate},   {"batch", bench_case_batch},
 	{"buffer", bench_case_buffer},	   {"process", bench_case_process},
-	{"snapshot", bench_case_snapshot},
+	{"snapshot", bench_case_snapshot}, {"load", bench_case_load},
+	{"wasmtime", bench_case_wasmtime},
 };
 
 enum { CASES = sizeof(cases) / sizeof(cases[0]) };
@@ -32,7 +33,7 @@ static void usage(FILE *to)
 	      "\n"
 	      "Measures mote and the floor, a bare VM without libmote, in alternating rounds.\n"
 	      "\n"
-	      "  --quick                 fewer rounds; ends within 40 seconds\n"
+	      "  --quick                 fewer rounds; ends within a minute\n"
 	      "  --filter TEXT           only the cases whose name contains TEXT:\n"
 	      "                          ",
 	      to);
@@ -49,7 +50,8 @@ static void usage(FILE *to)
 	      "  --baseline FILE         figures to compare with\n"
 	      "  --check PERCENT         exit code 1 when a figure has grown by more\n"
 	      "  --update-baseline FILE  replace this machine's figures in FILE\n"
-	      "  --guests DIR            the bench's guest images\n",
+	      "  --guests DIR            the bench's guest images\n"
+	      "  --wasmtime PROGRAM      what bench/wasmtime/build made, to run beside mote\n",
 	      to);
 }
 
@@ -67,6 +69,7 @@ static bool set_text(struct bench_options *options, const char *name, const char
 		{"--baseline", &options->baseline},
 		{"--update-baseline", &options->update_baseline},
 		{"--guests", &options->guests},
+		{"--wasmtime", &options->wasmtime},
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {

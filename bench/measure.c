@@ -142,11 +142,23 @@ static bool repeat(const struct measurement *m, bool (*once)(void *user), double
 	return true;
 }
 
+static bool repeat_side(const struct measurement *m, const struct bench_side *side, double *ns)
+{
+	if (!side->times)
+		return repeat(m, side->once, ns);
+	return (m->cold || side->times(m->user, 1, ns)) && side->times(m->user, m->repetitions, ns);
+}
+
+static bool exists(const struct bench_side *side)
+{
+	return side->once || side->times;
+}
+
 static bool measure_side(const struct measurement *m, const struct bench_side *side, double *ns)
 {
 	double without = 0;
 
-	if (!repeat(m, side->once, ns) || (side->without && !repeat(m, side->without, &without)))
+	if (!repeat_side(m, side, ns) || (side->without && !repeat(m, side->without, &without)))
 		return false;
 	*ns = (*ns - without) / (side->per_once ? side->per_once : 1);
 	return true;
@@ -158,8 +170,8 @@ static bool calibrate(const struct bench_pair *pair, struct measurement *m)
 	double ns = 0, other = 0;
 
 	for (m->repetitions = 1; m->repetitions < MAXIMUM_REPETITIONS; m->repetitions *= 2) {
-		if ((pair->floor.once && !repeat(m, pair->floor.once, &other)) ||
-		    !repeat(m, pair->mote.once, &ns))
+		if ((exists(&pair->floor) && !repeat_side(m, &pair->floor, &other)) ||
+		    !repeat_side(m, &pair->mote, &ns))
 			return false;
 		ns = ns > other ? ns : other;
 		if (ns * m->repetitions > ROUND_NS)
@@ -174,7 +186,7 @@ static bool round_of(const struct measurement *m, const struct bench_pair *pair,
 		     double *floor, double *mote)
 {
 	*floor = NAN;
-	if (!pair->floor.once)
+	if (!exists(&pair->floor))
 		return measure_side(m, &pair->mote, mote);
 	/* Neither side always comes first. */
 	if (round % 2)

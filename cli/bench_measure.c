@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench_parts.h"
 #include "cli_os.h"
 #include "tool.h"
 
@@ -26,22 +27,10 @@ enum {
 extern const unsigned char bench_guest[];
 extern const size_t bench_guest_bytes;
 
-struct bench {
-	mote_engine *engine;
-	mote_image *image;
-	mote_sandbox *sandbox; /* for the calls */
-	mote_function nothing, call_host, take, give, spin;
-	uint64_t figure_ns; /* for one figure */
-	double *samples, *reference_samples;
-	char *block, *copy;
-	uint64_t kills;
-	struct problem *problem;
-};
-
 /* Does once what is measured; false with a problem. */
 typedef bool (*operation)(struct bench *bench);
 
-static bool succeeded(struct bench *bench, mote_status status, const mote_error *error)
+bool bench_succeeded(struct bench *bench, mote_status status, const mote_error *error)
 {
 	if (status != MOTE_OK)
 		problem_from_error(bench->problem, error);
@@ -68,49 +57,56 @@ static mote_status host_nothing(void *user, const mote_value *arguments, size_t 
 	return MOTE_OK;
 }
 
-static bool create_sandbox(struct bench *bench, mote_sandbox **sandbox)
+mote_sandbox_options bench_sandbox_options(void)
 {
 	static const mote_host_function functions[] = {
 		{"host_nothing", "void()", host_nothing, NULL, NULL},
 	};
 	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
-	mote_error error = MOTE_ERROR_INIT;
 
 	options.memory_bytes = MEMORY_BYTES;
 	options.mailbox_bytes = BLOCK_BYTES;
 	options.host_functions = functions;
 	options.host_function_count = 1;
-	return succeeded(
+	return options;
+}
+
+static bool create_sandbox(struct bench *bench, mote_sandbox **sandbox)
+{
+	const mote_sandbox_options options = bench_sandbox_options();
+	mote_error error = MOTE_ERROR_INIT;
+
+	return bench_succeeded(
 		bench, mote_sandbox_create(bench->engine, bench->image, &options, sandbox, &error),
 		&error);
 }
 
-static bool call(struct bench *bench, mote_sandbox *sandbox, mote_function function,
-		 const mote_value *argument, const mote_call_options *options)
+bool bench_call(struct bench *bench, mote_sandbox *sandbox, mote_function function,
+		const mote_value *argument, const mote_call_options *options)
 {
 	mote_error error = MOTE_ERROR_INIT;
 
-	return succeeded(bench,
-			 mote_sandbox_call(sandbox, function, argument, argument != NULL, options,
-					   NULL, &error),
-			 &error);
+	return bench_succeeded(bench,
+			       mote_sandbox_call(sandbox, function, argument, argument != NULL,
+						 options, NULL, &error),
+			       &error);
 }
 
 static bool call_nothing(struct bench *bench)
 {
-	return call(bench, bench->sandbox, bench->nothing, NULL, NULL);
+	return bench_call(bench, bench->sandbox, bench->nothing, NULL, NULL);
 }
 
 static bool call_host(struct bench *bench)
 {
-	return call(bench, bench->sandbox, bench->call_host, NULL, NULL);
+	return bench_call(bench, bench->sandbox, bench->call_host, NULL, NULL);
 }
 
 static bool bytes_in(struct bench *bench)
 {
 	const mote_value block = mote_bytes(bench->block, BLOCK_BYTES);
 
-	return call(bench, bench->sandbox, bench->take, &block, NULL);
+	return bench_call(bench, bench->sandbox, bench->take, &block, NULL);
 }
 
 static bool bytes_out(struct bench *bench)
@@ -119,7 +115,7 @@ static bool bytes_out(struct bench *bench)
 
 	options.result_buffer = bench->copy;
 	options.result_capacity = BLOCK_BYTES;
-	return call(bench, bench->sandbox, bench->give, NULL, &options);
+	return bench_call(bench, bench->sandbox, bench->give, NULL, &options);
 }
 
 static bool live_once(struct bench *bench)
@@ -129,7 +125,7 @@ static bool live_once(struct bench *bench)
 
 	if (!create_sandbox(bench, &sandbox))
 		return false;
-	good = call(bench, sandbox, bench->nothing, NULL, NULL);
+	good = bench_call(bench, sandbox, bench->nothing, NULL, NULL);
 	mote_sandbox_destroy(sandbox);
 	return good;
 }
@@ -317,7 +313,8 @@ static bool kill_once(struct bench *bench, double *ns)
 
 	if (!create_sandbox(bench, &sandbox))
 		return false;
-	good = call(bench, sandbox, bench->nothing, NULL, NULL) && kill_call(bench, sandbox, ns);
+	good = bench_call(bench, sandbox, bench->nothing, NULL, NULL) &&
+	       kill_call(bench, sandbox, ns);
 	mote_sandbox_destroy(sandbox);
 	return good;
 }
@@ -343,8 +340,8 @@ static bool find(struct bench *bench, const char *name, mote_function *function)
 {
 	mote_error error = MOTE_ERROR_INIT;
 
-	return succeeded(bench, mote_sandbox_find(bench->sandbox, name, NULL, function, &error),
-			 &error);
+	return bench_succeeded(
+		bench, mote_sandbox_find(bench->sandbox, name, NULL, function, &error), &error);
 }
 
 static bool open_guest(struct bench *bench, mote_backend_kind backend)
@@ -358,11 +355,12 @@ static bool open_guest(struct bench *bench, mote_backend_kind backend)
 		return false;
 	}
 	options.backend = backend;
-	if (!succeeded(bench, mote_engine_create(&options, &bench->engine, &error), &error) ||
-	    !succeeded(bench,
-		       mote_image_from_bytes(bench->engine, bench_guest, bench_guest_bytes,
-					     "the guest of mote bench", &bench->image, &error),
-		       &error))
+	if (!bench_succeeded(bench, mote_engine_create(&options, &bench->engine, &error), &error) ||
+	    !bench_succeeded(bench,
+			     mote_image_from_bytes(bench->engine, bench_guest, bench_guest_bytes,
+						   "the guest of mote bench", &bench->image,
+						   &error),
+			     &error))
 		return false;
 	return create_sandbox(bench, &bench->sandbox) && find(bench, "nothing", &bench->nothing) &&
 	       find(bench, "call_host", &bench->call_host) && find(bench, "take", &bench->take) &&
@@ -386,6 +384,7 @@ static bool get_memory(struct bench *bench)
 
 static void close_all(struct bench *bench)
 {
+	bench_close_snapshots(bench);
 	mote_sandbox_destroy(bench->sandbox);
 	mote_image_release(bench->image);
 	mote_engine_release(bench->engine);
@@ -403,11 +402,16 @@ int bench_measure(mote_backend_kind backend, uint64_t time_ns,
 		{"call", call_nothing, "system call", call_system, false},
 		{"call with host call", call_host, "system call", call_system, false},
 		{"create, call, destroy", live_once, "process", run_process, false},
+		{"call, restore", bench_call_and_restore, "system call", call_system, false},
+		{"acquire, call, release", bench_serve, "process", run_process, false},
+		{"clone, call, destroy", bench_live_as_clone, "process", run_process, false},
+		{"take a snapshot", bench_take_again, "process", run_process, false},
 		{"64 KiB in", bytes_in, "memcpy", copy_block, true},
 		{"64 KiB out", bytes_out, "memcpy", copy_block, true},
 	};
 	struct bench bench = {.figure_ns = time_ns / BENCH_FIGURES, .problem = problem};
-	bool good = open_guest(&bench, backend) && get_memory(&bench);
+	bool good =
+		open_guest(&bench, backend) && bench_open_snapshots(&bench) && get_memory(&bench);
 
 	if (good)
 		*name = mote_backend_name(mote_engine_get_backend(bench.engine));

@@ -4,7 +4,11 @@
  */
 #include <mote_guest.h>
 
-static _Alignas(4096) unsigned char pages[256][4096];
+#ifndef PAGES
+#define PAGES 256
+#endif
+
+static _Alignas(4096) unsigned char pages[PAGES][4096];
 
 MOTE_EXPORT(void, touch, (uint32_t, count))
 {

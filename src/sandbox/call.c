@@ -107,7 +107,9 @@ static mote_status take_result(mote_sandbox *sandbox, mote_type type,
 
 MOTE_COLD mote_status mote_sandbox_fail_poisoned(const mote_sandbox *sandbox, mote_error *error)
 {
-	return mote_fail(error, MOTE_POISONED, "sandbox is poisoned (%s); create a new one",
+	return mote_fail(error, MOTE_POISONED,
+			 "sandbox is poisoned (%s); put it back to a snapshot "
+			 "(mote_sandbox_restore) or create a new one",
 			 sandbox->poison_text[0] != '\0'
 				 ? sandbox->poison_text
 				 : mote_status_text(sandbox->poison_status));

@@ -260,6 +260,7 @@ static mote_status create(mote_engine *engine, const char *name, size_t length,
 	if (image == NULL)
 		return mote_fail_memory(error, "guest image");
 	atomic_init(&image->references, 1);
+	atomic_init(&image->sha256_state, MOTE_IMAGE_SHA256_UNKNOWN);
 	image->allocator = *allocator;
 	image->engine = engine != NULL ? mote_engine_retain(engine) : NULL;
 	image->given_name = mote_allocate(allocator, strlen(name) + 1);

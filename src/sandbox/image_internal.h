@@ -9,6 +9,7 @@
 
 #include "allocator.h"
 #include "sandbox/elf.h"
+#include "sha256.h"
 #include "text/text.h"
 
 /* Longer paths are not kept. */
@@ -31,7 +32,18 @@ struct mote_image {
 	size_t export_count;
 	mote_image_function *imports;
 	size_t import_count;
+	_Atomic uint32_t sha256_state; /* enum mote_image_sha256_state */
+	uint8_t sha256[MOTE_SHA256_BYTES];
 };
+
+enum mote_image_sha256_state {
+	MOTE_IMAGE_SHA256_UNKNOWN,
+	MOTE_IMAGE_SHA256_WRITTEN, /* by a thread, just now */
+	MOTE_IMAGE_SHA256_KNOWN,
+};
+
+/* Of the image's bytes; computed once.  On any thread. */
+void mote_image_get_sha256(mote_image *image, uint8_t digest[MOTE_SHA256_BYTES]);
 
 /* The lowest page and the end of the image in memory, before relocation. */
 struct mote_elf_range mote_image_extent(const mote_image *image);

@@ -16,21 +16,17 @@
 
 /* ---- What is in a file -------------------------------------------------------------------- */
 
-void mote_snapshot_describe(const mote_engine *engine, const mote_image *image,
+void mote_snapshot_describe(const mote_engine *engine, mote_image *image,
 			    struct mote_snapshot_header *header)
 {
 	const struct mote_capabilities *capabilities = &engine->hypervisor->capabilities;
-	const struct mote_elf *elf = &image->elf;
-	struct mote_sha256 hash;
 
 	*header = (struct mote_snapshot_header){
 		.abi_version = MOTE_ABI_VERSION,
 		.machine = MOTE_ARCH_MACHINE,
 		.granule_bytes = capabilities->page_bytes,
 	};
-	mote_sha256_begin(&hash);
-	mote_sha256_add(&hash, elf->bytes, elf->length);
-	mote_sha256_end(&hash, header->image);
+	mote_image_get_sha256(image, header->image);
 	memcpy(header->processor, capabilities->processor, sizeof(header->processor));
 }
 

@@ -10,7 +10,7 @@
 #include "sandbox/snapshot_internal.h"
 
 /* What every file says that is of this image and this engine. */
-void mote_snapshot_describe(const mote_engine *engine, const mote_image *image,
+void mote_snapshot_describe(const mote_engine *engine, mote_image *image,
 			    struct mote_snapshot_header *header);
 
 /* The options of a sandbox that has the layout of the file. */

@@ -23,7 +23,7 @@ static mote_sandbox *run(mote_engine *engine, const char *name, const mote_value
 	return sandbox;
 }
 
-/* What was said first is said again at every later call. */
+/* What was said first is said again at every later call, and what can be done. */
 static void check_poisoned(mote_sandbox *sandbox, const mote_error *reason)
 {
 	mote_error error = MOTE_ERROR_INIT;
@@ -36,6 +36,7 @@ static void check_poisoned(mote_sandbox *sandbox, const mote_error *reason)
 		memcpy(first, reason->text, sizeof(first) - 1);
 		first[sizeof(first) - 1] = '\0';
 		CHECK_CONTAINS(error.text, first);
+		CHECK_CONTAINS(error.text, "put it back to a snapshot (mote_sandbox_restore)");
 	}
 	CHECK_STATUS(mote_sandbox_start(sandbox, NULL, &error), MOTE_POISONED, &error);
 }

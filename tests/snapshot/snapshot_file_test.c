@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,6 +159,55 @@ static void another_process_loads_it(void)
 	test_need_hypervisor();
 	CHECK_EQ(fixture_in_a_child(save_here), 0);
 	CHECK_EQ(fixture_in_a_child(load_here), 0);
+}
+
+struct loader {
+	mote_engine *engine;
+	mote_image *image;
+	pthread_t thread;
+	pthread_barrier_t *start;
+	mote_snapshot *snapshot;
+};
+
+static void *load_beside_others(void *user)
+{
+	struct loader *loader = user;
+
+	pthread_barrier_wait(loader->start);
+	if (mote_snapshot_load(loader->engine, loader->image, path, &loader->snapshot, NULL) !=
+	    MOTE_OK)
+		loader->snapshot = NULL;
+	return NULL;
+}
+
+/* Also the first ones of an image. */
+static void threads_load_it_at_once(void)
+{
+	mote_engine *engine = fixture_engine();
+	mote_sandbox *sandbox = clean_sandbox(engine, NULL);
+	mote_snapshot *snapshot = clean_take(sandbox);
+	struct loader loaders[4];
+	pthread_barrier_t start;
+	mote_image *image = NULL;
+
+	save(snapshot);
+	REQUIRE_EQ(pthread_barrier_init(&start, NULL, TEST_COUNT(loaders)), 0);
+	REQUIRE_OK(mote_image_open(engine, test_guest("snapshot"), &image, NULL), NULL);
+	for (size_t i = 0; i < TEST_COUNT(loaders); i++) {
+		loaders[i] = (struct loader){.engine = engine, .image = image, .start = &start};
+		REQUIRE_EQ(pthread_create(&loaders[i].thread, NULL, load_beside_others,
+					  &loaders[i]),
+			   0);
+	}
+	for (size_t i = 0; i < TEST_COUNT(loaders); i++) {
+		pthread_join(loaders[i].thread, NULL);
+		CHECK(loaders[i].snapshot != NULL);
+		mote_snapshot_destroy(loaders[i].snapshot);
+	}
+	pthread_barrier_destroy(&start);
+	mote_image_release(image);
+	mote_snapshot_destroy(snapshot);
+	fixture_destroy(sandbox, engine);
 }
 
 /* What a guest may write is as in the snapshot that was saved, and what it may not is as well. */
@@ -590,6 +640,7 @@ int main(int argc, char **argv)
 #define IN_A_FOLDER(function) CASE_WITHIN(function, begin, end)
 	static const struct test_case cases[] = {
 		IN_A_FOLDER(another_process_loads_it),
+		IN_A_FOLDER(threads_load_it_at_once),
 		IN_A_FOLDER(what_is_loaded_is_what_was_saved),
 		IN_A_FOLDER(zeros_are_loaded_as_zeros),
 		IN_A_FOLDER(sandboxes_go_to_what_was_loaded),

@@ -94,4 +94,10 @@ static inline void instruction_lose_stack(void)
 			 : "x9", "memory");
 }
 
+/* Of floating-point results, from here on. */
+static inline void instruction_round_down(void)
+{
+	__asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)2 << 22));
+}
+
 #endif

@@ -89,4 +89,12 @@ static inline void instruction_lose_stack(void)
 			 : "memory");
 }
 
+/* Of floating-point results, from here on. */
+static inline void instruction_round_down(void)
+{
+	const uint32_t mxcsr = 0x3f80; /* all exceptions masked */
+
+	__asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
+}
+
 #endif
