@@ -11,6 +11,7 @@
 #include "error_internal.h"
 #include "hypervisor/interrupt/interrupt_internal.h"
 #include "options.h"
+#include "sandbox/program_internal.h"
 #include "sandbox/snapshot_internal.h"
 #include "value_internal.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "error_internal.h"
-#include "sandbox/sandbox_internal.h"
+#include "sandbox/program_internal.h"
 #include "text/text.h"
 
 static mote_status register_function(const mote_host_function *from,

@@ -2,7 +2,7 @@
  *
  * Runs programs: hands them arguments, and serves their streams.
  */
-#include <mote/program.h>
+#include "sandbox/program_internal.h"
 
 #include <string.h>
 
@@ -10,7 +10,6 @@
 #include "hypervisor/interrupt/interrupt_internal.h"
 #include "options.h"
 #include "os/os_handle.h"
-#include "sandbox/sandbox_internal.h"
 
 enum { STANDARD_STREAMS = MOTE_ABI_STREAM_FILES };
 
@@ -19,12 +18,6 @@ static const size_t BLOCK_BYTES = 64 << 10;
 static const size_t MAXIMUM_FILE = 4096; /* sizeof(mote_program_file) of any version */
 static const size_t MINIMUM_FILE = sizeof(mote_program_file); /* of 0.1, the first version */
 static const uint32_t MAXIMUM_FILES = 65535;
-
-/* A run in progress. */
-struct mote_program {
-	const mote_program_options *options; /* taken */
-	uint8_t *block;			     /* BLOCK_BYTES, or NULL */
-};
 
 static struct mote_structure structure_of_options(void)
 {

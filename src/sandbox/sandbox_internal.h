@@ -138,16 +138,6 @@ mote_status mote_sandbox_register_functions(mote_sandbox *sandbox,
 mote_status mote_sandbox_resolve_imports(mote_sandbox *sandbox, mote_error *error);
 void mote_sandbox_own_users(mote_sandbox *sandbox, const mote_sandbox_options *options);
 
-/* The library's own host functions: those for programs. */
-enum { MOTE_PROGRAM_FUNCTIONS = 2 };
-void mote_program_functions(mote_sandbox *sandbox,
-			    struct mote_registered_function functions[MOTE_PROGRAM_FUNCTIONS]);
-/* A call with one argument, during which the host functions of programs serve `program`. */
-mote_status mote_sandbox_call_program(mote_sandbox *sandbox, struct mote_program *program,
-				      mote_function function, const mote_value *argument,
-				      const mote_call_options *options, mote_value *result,
-				      mote_error *error);
-
 /* Marks the sandbox as in use by a call; MOTE_BUSY when it already is. */
 mote_status mote_sandbox_claim(mote_sandbox *sandbox, mote_error *error);
 /* Ends a use that was claimed.  If the sandbox was destroyed meanwhile, there is no result. */
