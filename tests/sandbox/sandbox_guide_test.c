@@ -53,6 +53,22 @@ static void a_request_is_cancelled(void)
 	end_request(&request);
 }
 
+/* ---- Programs ---------------------------------------------------------------------------- */
+
+/* The test guest takes the second word for what it is to do, and does not know that one. */
+static void a_program_is_run(void)
+{
+	mote_engine *engine = fixture_engine();
+	mote_sandbox *sandbox = fixture_sandbox(engine, "program", NULL);
+	mote_error error = MOTE_ERROR_INIT;
+	int status = -1;
+
+	CHECK_OK(filter(sandbox, 0, 1, (mote_stream){.kind = MOTE_STREAM_NONE}, &status, &error),
+		 &error);
+	CHECK_EQ(status, 0);
+	fixture_destroy(sandbox, engine);
+}
+
 /* ---- A pool ------------------------------------------------------------------------------ */
 
 /* Each request counts from the beginning, also after one that failed. */
@@ -262,9 +278,13 @@ static void messages_are_harmless(void)
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
-		CASE(a_service_is_clean_each_time), CASE(a_request_is_cancelled),
-		CASE(a_loop_gets_results),	    CASE(a_child_begins_again),
-		CASE(a_signal_is_given_back),	    CASE(messages_are_harmless),
+		CASE(a_service_is_clean_each_time),
+		CASE(a_request_is_cancelled),
+		CASE(a_loop_gets_results),
+		CASE(a_child_begins_again),
+		CASE(a_signal_is_given_back),
+		CASE(messages_are_harmless),
+		CASE(a_program_is_run),
 	};
 
 	return test_main("sandbox_guide", cases, TEST_COUNT(cases), argc, argv);
