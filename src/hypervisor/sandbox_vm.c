@@ -96,7 +96,7 @@ mote_status mote_sandbox_vm_save(struct mote_sandbox_vm *sandbox_vm, struct mote
 
 	if (status == MOTE_OK)
 		status = vm->ops->save_state(vm, state->block, state->bytes, error);
-	if (status == MOTE_OK && MOTE_GATE_BYTES > 0)
+	if (status == MOTE_OK)
 		status = put_gate(sandbox_vm, &sregs, &state->gate, error);
 	if (status == MOTE_OK)
 		state->root = mote_sregs_root(&sregs);

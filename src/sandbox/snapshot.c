@@ -109,9 +109,7 @@ void mote_snapshot_publish_code(const mote_snapshot *snapshot, void *ram)
 	const struct mote_layout_region *gate = &snapshot->layout.regions[MOTE_LAYOUT_GATE];
 
 	mote_loader_publish_code(snapshot->image, &snapshot->layout, ram);
-	if (gate->bytes > 0)
-		mote_os_memory_publish_code((uint8_t *)ram + (gate->gva - MOTE_RAM_GVA),
-					    gate->bytes);
+	mote_os_memory_publish_code((uint8_t *)ram + (gate->gva - MOTE_RAM_GVA), gate->bytes);
 }
 
 void mote_snapshot_fill(const mote_snapshot *snapshot, void *ram)

@@ -27,6 +27,8 @@ extern const struct code code_end;
 extern const struct code code_return;
 /* Rings CODE_PORT for ever; once, then ends; loops without an exit. */
 extern const struct code code_doorbell_loop, code_doorbell, code_spin;
+/* Rings CODE_PORT three times, without an instruction in between; then ends. */
+extern const struct code code_doorbells;
 /* Halts; in supervisor mode that is an exit. */
 extern const struct code code_halt;
 /* For ever: stores the value register to the address register's target and rings; loads; calls. */

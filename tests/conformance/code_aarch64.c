@@ -11,6 +11,8 @@ const struct code code_return = CODE(WORD(0xd65f03c0u)); /* ret */
 const struct code code_halt = CODE(A64_HALT, A64_HALT);
 const struct code code_spin = CODE(WORD(0x14000000u)); /* b . */
 const struct code code_doorbell = CODE(A64_DOORBELL, WORD(A64_UDF));
+const struct code code_doorbells = CODE(A64_DOORBELL, WORD(A64_STR(A64_XZR, 10u, 0)),
+					WORD(A64_STR(A64_XZR, 10u, 0)), WORD(A64_UDF));
 /* movz; 1: str; b 1b */
 const struct code code_doorbell_loop = CODE(A64_DOORBELL, WORD(0x17ffffffu));
 /* 1: str x0, [x1]; doorbell; b 1b */

@@ -19,6 +19,8 @@ const struct code code_halt = CODE(0xf4, 0xf4);				  /* hlt; hlt */
 const struct code code_spin = CODE(0xeb, 0xfe);				  /* 1: jmp 1b */
 const struct code code_doorbell = CODE(0xe7, CODE_PORT, 0x0f, 0x0b);	  /* out; ud2 */
 const struct code code_doorbell_loop = CODE(0xe7, CODE_PORT, 0xeb, 0xfc); /* 1: out; jmp 1b */
+const struct code code_doorbells =
+	CODE(0xe7, CODE_PORT, 0xe7, CODE_PORT, 0xe7, CODE_PORT, 0x0f, 0x0b);
 /* 1: mov %rax, (%rbx); out; jmp 1b */
 const struct code code_store_loop = CODE(0x48, 0x89, 0x03, 0xe7, CODE_PORT, 0xeb, 0xf9);
 /* 1: mov (%rbx), %rax; out; jmp 1b */

@@ -20,6 +20,8 @@
 #include "bed_systems.h"
 #include "expected.h"
 #include "fixture.h"
+#include "hypervisor/backends/kvm/kvm_abi.h"
+#include "sandbox/snapshot_internal.h"
 
 /* ---- Threads ----------------------------------------------------------------------------- */
 
@@ -202,17 +204,20 @@ static void shared_by_mistake(void)
 
 #define KVM_RUN_REQUEST 0xae80u
 
-/* ioctl(anything, KVM_RUN) and the end of the process; anything else is its end too. */
-static int allow_only_runs(void)
+/* ioctl(anything, KVM_RUN or one more request), one more call, and the end of the process; anything
+ * else is its end too. */
+static int allow_only_runs_and(uint32_t request, uint32_t call)
 {
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, EXPECTED_AUDIT_ARCH, 0, 6),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, EXPECTED_AUDIT_ARCH, 0, 8),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 3, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 3),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 5, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 4, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 4),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, KVM_RUN_REQUEST, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, KVM_RUN_REQUEST, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, request, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 	};
@@ -221,6 +226,11 @@ static int allow_only_runs(void)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return -1;
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+static int allow_only_runs(void)
+{
+	return allow_only_runs_and(KVM_RUN_REQUEST, SYS_exit_group);
 }
 
 /* Warm: every buffer that grows has grown, and the thread's signal mask was looked at. */
@@ -275,6 +285,52 @@ static void calls_under_seccomp(void)
 	fixture_check_child(child);
 }
 
+/* What puts a vCPU back where guests cannot do it by themselves. */
+static uint32_t restore_request(const mote_sandbox *sandbox)
+{
+	if (MOTE_ARCH_MACHINE == MOTE_MACHINE_AARCH64)
+		return (uint32_t)MOTE_KVM_SET_ONE_REG;
+	return sandbox->origin->snapshot->vcpu.gate.loads ? KVM_RUN_REQUEST
+							  : (uint32_t)MOTE_KVM_SET_XSAVE;
+}
+
+/* Each call begins where the snapshot was taken.  Random numbers come 16 returns at a time. */
+static int clean_calls(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	mote_function count;
+	mote_snapshot *snapshot;
+	mote_engine *engine;
+	mote_sandbox *echo;
+	mote_value result;
+
+	if (mote_engine_create(NULL, &engine, &error) != MOTE_OK ||
+	    fixture_create(engine, "echo", NULL, &echo, &error) != MOTE_OK ||
+	    mote_sandbox_find(echo, "count", NULL, &count, &error) != MOTE_OK ||
+	    mote_snapshot_take(echo, NULL, &snapshot, &error) != MOTE_OK ||
+	    mote_sandbox_call(echo, count, NULL, 0, NULL, &result, &error) != MOTE_OK)
+		return 1;
+	if (allow_only_runs_and(restore_request(echo), SYS_getrandom) != 0)
+		return 2;
+	for (unsigned i = 0; i < 1000; i++) {
+		if (mote_sandbox_restore(echo, snapshot, &error) != MOTE_OK)
+			return 3;
+		if (mote_sandbox_call(echo, count, NULL, 0, NULL, &result, &error) != MOTE_OK ||
+		    result.as.u32 != 1)
+			return 4;
+	}
+	return 0;
+}
+
+static void restores_under_seccomp(void)
+{
+	test_need_plain_hypervisor();
+	if (TEST_SANITIZED)
+		SKIP("sanitizers make system calls of their own");
+	test_guest("echo");
+	CHECK_EQ(fixture_in_a_child(clean_calls), 0);
+}
+
 /* That filter does kill. */
 static void seccomp_filter_works(void)
 {
@@ -295,7 +351,7 @@ static const struct test_case cases[] = {
 	CASE(two_sandboxes_interleaved), CASE(moved_between_threads),
 	CASE(killed_on_another_thread),	 CASE(eight_threads),
 	CASE(shared_by_mistake),	 CASE(calls_under_seccomp),
-	CASE(seccomp_filter_works),
+	CASE(restores_under_seccomp),	 CASE(seccomp_filter_works),
 };
 
 int main(int argc, char **argv)

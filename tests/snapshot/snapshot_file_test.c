@@ -210,6 +210,21 @@ static void threads_load_it_at_once(void)
 	fixture_destroy(sandbox, engine);
 }
 
+/* Which extended state counts as in use is not in a file; on x86_64 the gate has it. */
+static bool is_lost(uint64_t gate_offset)
+{
+	enum { GATE_COMPONENTS = 0x400 };
+
+	return MOTE_ARCH_MACHINE == MOTE_MACHINE_X86_64 && gate_offset / 8 == GATE_COMPONENTS / 8;
+}
+
+static void check_gate(const uint8_t *a, const uint8_t *b)
+{
+	for (uint64_t i = 0; i < MOTE_GATE_BYTES; i++)
+		if (a[i] != b[i] && !is_lost(i))
+			FAIL("byte 0x%llx of the gate differs", (unsigned long long)i);
+}
+
 /* What a guest may write is as in the snapshot that was saved, and what it may not is as well. */
 static void check_memory(const mote_sandbox *sandbox, const mote_snapshot *saved,
 			 const mote_snapshot *loaded)
@@ -225,7 +240,9 @@ static void check_memory(const mote_sandbox *sandbox, const mote_snapshot *saved
 		/* The monitor's stack has what interrupted the guest last. */
 		if (gva == record || gva + MOTE_PAGE_BYTES == monitor_end)
 			continue;
-		if (memcmp(a + at, b + at, MOTE_PAGE_BYTES) != 0)
+		if (gva == sandbox->layout.regions[MOTE_LAYOUT_GATE].gva)
+			check_gate(a + at, b + at);
+		else if (memcmp(a + at, b + at, MOTE_PAGE_BYTES) != 0)
 			FAIL("the page at 0x%llx differs", (unsigned long long)gva);
 	}
 }

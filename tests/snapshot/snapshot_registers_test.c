@@ -4,8 +4,10 @@
  * host compares the vCPU's whole state, and guests look at theirs.
  */
 #define _POSIX_C_SOURCE 200809L
+#include <stdlib.h>
 #include <string.h>
 
+#include "bed_systems.h"
 #include "clean.h"
 
 static bool is_x86_64(void)
@@ -272,6 +274,56 @@ static void revived_after_a_failed_host_function(void)
 	fixture_destroy(sandbox, engine);
 }
 
+/* ---- Memory of the host ------------------------------------------------------------------- */
+
+static unsigned allocations;
+
+static void *count_allocate(void *user, size_t bytes)
+{
+	(void)user;
+	allocations++;
+	return malloc(bytes);
+}
+
+static void *count_reallocate(void *user, void *old, size_t bytes)
+{
+	(void)user;
+	allocations++;
+	return realloc(old, bytes);
+}
+
+static void release(void *user, void *pointer)
+{
+	(void)user;
+	free(pointer);
+}
+
+/* Neither after a call nor after a death.  (What a thread that gives up a vCPU saves is another
+ * matter.) */
+static void a_return_takes_no_memory(void)
+{
+	static const char *const ends[] = {"still_alive", "null_read", "call_abort", "still_alive"};
+	mote_engine_options options = MOTE_ENGINE_OPTIONS_INIT;
+	mote_error error = MOTE_ERROR_INIT;
+	mote_snapshot *snapshot;
+	mote_sandbox *sandbox;
+	mote_engine *engine;
+
+	test_need_plain_hypervisor();
+	options.allocator = (mote_allocator){count_allocate, count_reallocate, release, NULL};
+	REQUIRE_OK(mote_engine_create(&options, &engine, &error), &error);
+	sandbox = fixture_sandbox(engine, "faults", NULL);
+	snapshot = clean_take(sandbox);
+	for (size_t i = 0; i < 2 * TEST_COUNT(ends); i++) {
+		(void)fixture_try(sandbox, ends[i % TEST_COUNT(ends)], NULL, 0, NULL, &error);
+		allocations = 0;
+		clean_restore_unseen(sandbox, snapshot);
+		CHECK_EQ(allocations, 0);
+	}
+	mote_snapshot_destroy(snapshot);
+	fixture_destroy(sandbox, engine);
+}
+
 /* ---- Which way ---------------------------------------------------------------------------- */
 
 static const struct mote_vm_ops *real;
@@ -318,6 +370,7 @@ static const struct test_case cases[] = {
 	CASE(faults_after_a_restore_are_reported),
 	CASE(deadlines_hold_after_a_restore),
 	CASE(revived_after_a_failed_host_function),
+	CASE(a_return_takes_no_memory),
 };
 
 int main(int argc, char **argv)

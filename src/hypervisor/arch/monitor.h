@@ -32,10 +32,12 @@ struct mote_user_start {
 };
 
 /* User code that loads all registers of user code, and goes on where they were: a vCPU that is put
- * at pc, with these flags, comes to be as they were saved, also if pc is an instruction further. */
+ * at pc, with these flags, comes to be as they were saved; aarch64: also if pc is an instruction
+ * further.  Guests have no doorbell there. */
 struct mote_user_gate {
 	uint64_t pc, flags;
 	uint64_t bytes; /* of code, from pc on; 0: there is no gate */
+	bool loads;	/* if not, it only goes on: all registers but pc have their values before */
 };
 
 /* The block of memory around the thread pointer; offsets from its start, which is page-aligned. */

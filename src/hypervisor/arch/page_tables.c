@@ -348,30 +348,46 @@ static bool is_written(const struct mote_table_format *format, uint64_t entry)
 	return ((entry ^ format->written_flip) & format->written) == format->written;
 }
 
-enum { GROUP = 8 }; /* entries that are looked at together: most are clean */
+/* Entries are looked at in groups, with one instruction for each: most are clean, and this is most
+ * of what it costs to find few pages. */
+enum { GROUP = 8 };
 
-static bool may_be_written(const struct mote_table_format *format, const uint8_t *table,
-			   unsigned index)
+#define GROUP_OF(at, op)                                                                           \
+	(mote_table_entry(at, 0) op mote_table_entry(at, 1) op mote_table_entry(at, 2)             \
+		 op mote_table_entry(at, 3) op mote_table_entry(at, 4) op mote_table_entry(at, 5)  \
+			 op mote_table_entry(at, 6) op mote_table_entry(at, 7))
+
+/* The first group from index on where an entry has one of these bits, or lacks one. */
+static unsigned next_with(const uint8_t *table, unsigned index, unsigned end, uint64_t bits)
+{
+	while (index < end && !(GROUP_OF(table + 8 * (size_t)index, |) & bits))
+		index += GROUP;
+	return index;
+}
+
+static unsigned next_without(const uint8_t *table, unsigned index, unsigned end, uint64_t bits)
+{
+	while (index < end && !(~GROUP_OF(table + 8 * (size_t)index, &) & bits))
+		index += GROUP;
+	return index;
+}
+
+static unsigned skip_groups(const struct mote_table_format *format, const uint8_t *table,
+			    unsigned index, unsigned end)
 {
 	const uint64_t bits = format->written & ~ENTRY_VALID;
-	uint64_t e[GROUP];
 
-	/* One instruction for each entry: this is most of what it costs to find few pages. */
-	memcpy(e, table + index * sizeof(e[0]), sizeof(e));
-	if (format->written_flip & bits)
-		return ~(e[0] & e[1] & e[2] & e[3] & e[4] & e[5] & e[6] & e[7]) & bits;
-	return (e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]) & bits;
+	return format->written_flip & bits ? next_without(table, index, end, bits)
+					   : next_with(table, index, end, bits);
 }
 
 /* The first entry from index on that was written, or end. */
 static unsigned next_written(const struct mote_table_format *format, const uint8_t *table,
 			     unsigned index, unsigned end)
 {
-	while (index < end && !is_written(format, mote_table_entry(table, index))) {
-		index++;
-		while (index % GROUP == 0 && index < end && !may_be_written(format, table, index))
-			index += GROUP;
-	}
+	while (index < end && !is_written(format, mote_table_entry(table, index)))
+		if (++index % GROUP == 0)
+			index = skip_groups(format, table, index, end);
 	return index < end ? index : end;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cases_kvm.h"
+#include "code_x86_64.h"
 #include "hypervisor/backends/kvm/kvm.h"
 #include "hypervisor/backends/kvm/kvm_x86_64_internal.h"
 #include "pretended_kvm.h"
@@ -347,6 +348,36 @@ static unsigned pkru_offset(void)
 	return eax >= 4 ? ebx : 0;
 }
 
+/* Lets the guest use protection keys; false: KVM has none for it. */
+static bool enable_protection_keys(struct machine *machine)
+{
+	const uint64_t pke = 1 << 22;
+	mote_sregs sregs = machine_sregs(machine);
+	mote_error error = MOTE_ERROR_INIT;
+
+	sregs.cr4 |= pke;
+	return machine->vm->ops->set_sregs(machine->vm, &sregs, &error) == MOTE_OK;
+}
+
+/* Tells the guest of all that KVM offers, protection keys too, which mote hides. */
+static bool tell_of_everything(struct machine *machine)
+{
+	enum { ENTRIES = 256 };
+	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)machine->vm;
+	struct mote_kvm_x86_cpuid *table;
+	mote_error error = MOTE_ERROR_INIT;
+	mote_status status = MOTE_HYPERVISOR;
+
+	table = calloc(1, sizeof(*table) + ENTRIES * sizeof(table->entries[0]));
+	REQUIRE(table != NULL);
+	table->nent = ENTRIES;
+	if (mote_kvm_ioctl(vm->kvm, vm->kvm->fd, MOTE_KVM_GET_SUPPORTED_CPUID, table) >= 0)
+		status =
+			mote_kvm_vcpu_set(vm, MOTE_KVM_SET_CPUID2, table, "KVM_SET_CPUID2", &error);
+	free(table);
+	return status == MOTE_OK && enable_protection_keys(machine);
+}
+
 /* Sets PKRU and resets; NULL, or why this machine cannot show it. */
 static const char *reset_protection_keys(struct machine *machine)
 {
@@ -355,6 +386,8 @@ static const char *reset_protection_keys(struct machine *machine)
 
 	if (offset == 0 || offset + sizeof(denied) > mote_kvm_xsave_bytes(machine->vm))
 		return "this processor has no protection keys";
+	if (!tell_of_everything(machine))
+		return "no guest on this machine has protection keys";
 	read_area(machine);
 	area[AREA_FEATURES + 1] |= 2;
 	memcpy(area + offset, &denied, sizeof(denied));
@@ -382,6 +415,57 @@ static void reset_clears_the_protection_keys(void)
 	machine_destroy(&machine);
 	if (reason != NULL)
 		SKIP("%s", reason);
+}
+
+/* What the guest has in PKRU. */
+static uint64_t read_pkru(struct machine *machine)
+{
+	machine_expect(machine, MOTE_EXIT_IO_OUT);
+	return machine_regs(machine).rax;
+}
+
+/* A KVM before 6.2 leaves it unless the area says that it is 0. */
+static void protection_keys_come_back(void)
+{
+	/* 1: xor %ecx, %ecx; rdpkru; out; jmp 1b */
+	static const struct code code = {
+		.bytes = {0x31, 0xc9, 0x0f, 0x01, 0xee, 0xe7, CODE_PORT, 0xeb, 0xf7},
+		.length = 9,
+	};
+	const uint32_t denied = 0x55555554;
+	const unsigned offset = pkru_offset();
+	struct machine machine;
+	size_t bytes;
+	void *state;
+
+	test_need_hypervisor();
+	machine_make(&machine, &code);
+	/* Before the guest is told: KVM shows no keys in the state, as for any guest of mote's. */
+	MACHINE_OK(&machine, state_bytes, &bytes);
+	state = malloc(bytes);
+	REQUIRE(state != NULL);
+	MACHINE_OK(&machine, save_state, state, bytes);
+	if (offset == 0 || offset + sizeof(denied) > mote_kvm_xsave_bytes(machine.vm) ||
+	    !tell_of_everything(&machine)) {
+		free(state);
+		MACHINE_SKIP(&machine, "no guest on this machine has protection keys");
+	}
+	CHECK_EQ(read_pkru(&machine), 0);
+	for (unsigned i = 0; i < 4; i++) {
+		read_area(&machine);
+		area[AREA_FEATURES + 1] |= 2;
+		memcpy(area + offset, &denied, sizeof(denied));
+		REQUIRE(write_area(&machine));
+		CHECK_EQ(read_pkru(&machine), denied);
+		if (i % 2)
+			MACHINE_OK(&machine, load_state, state, bytes);
+		else
+			MACHINE_OK(&machine, load_user_state, state, bytes, NULL);
+		REQUIRE(enable_protection_keys(&machine));
+		CHECK_EQ(read_pkru(&machine), 0);
+	}
+	free(state);
+	machine_destroy(&machine);
 }
 
 /* A pending exception or interrupt would otherwise reach the next guest, or get lost. */
@@ -413,6 +497,67 @@ static void the_state_has_what_is_pending(void)
 	free(state);
 	machine_destroy(&machine);
 	machine_destroy(&other);
+}
+
+/* A doorbell that retires with the trap flag set leaves one: the snapshot has it. */
+static void an_exception_comes_with_user_state(void)
+{
+	enum { INJECTED = 0, NUMBER = 1, UNDEFINED = 6 };
+	struct mote_kvm_x86_vcpu_events events = {{0}};
+	struct machine machine;
+	size_t bytes;
+	void *state;
+
+	test_need_hypervisor();
+	machine_make(&machine, &code_doorbell_loop);
+	machine_expect(&machine, MOTE_EXIT_IO_OUT);
+	machine_regs(&machine);
+	events.bytes[INJECTED] = 1;
+	events.bytes[NUMBER] = UNDEFINED;
+	REQUIRE_OK(mote_kvm_vcpu_set((struct mote_kvm_vm *)machine.vm, MOTE_KVM_SET_VCPU_EVENTS,
+				     &events, "KVM_SET_VCPU_EVENTS", &machine.error),
+		   &machine.error);
+	MACHINE_OK(&machine, state_bytes, &bytes);
+	state = malloc(bytes);
+	REQUIRE(state != NULL);
+	MACHINE_OK(&machine, save_state, state, bytes);
+	for (unsigned i = 0; i < 3; i++) {
+		MACHINE_OK(&machine, load_user_state, state, bytes, NULL);
+		machine_expect_exception(&machine);
+	}
+	free(state);
+	machine_destroy(&machine);
+}
+
+/* The rest of an instruction that makes two accesses is forgotten: the next one is its first. */
+static void user_state_follows_a_stashed_exit(void)
+{
+	struct mote_vm_exit exit;
+	struct machine machine;
+	mote_regs regs, now;
+	size_t bytes;
+	void *state;
+
+	test_need_hypervisor();
+	machine_make(&machine, &code_x86_64_split_load);
+	regs = machine_regs(&machine);
+	MACHINE_OK(&machine, state_bytes, &bytes);
+	state = malloc(bytes);
+	REQUIRE(state != NULL);
+	MACHINE_OK(&machine, save_state, state, bytes);
+	for (unsigned i = 0; i < 4; i++) {
+		exit = machine_expect(&machine, MOTE_EXIT_MMIO_READ);
+		CHECK_EQ(exit.as.mmio.gpa, GPA(OUTSIDE_GVA + 0xffc));
+		machine_regs(&machine);
+		CHECK_EQ(((struct mote_kvm_vm *)machine.vm)->pending, MOTE_KVM_EXIT_STASHED);
+		MACHINE_OK(&machine, load_user_state, state, bytes, NULL);
+		if (i % 2) {
+			now = machine_regs(&machine);
+			CHECK_MEM(&now, &regs, sizeof(now));
+		}
+	}
+	free(state);
+	machine_destroy(&machine);
 }
 
 static void make_compacted(uint8_t *read)
@@ -452,7 +597,10 @@ static const struct test_case cases[] = {
 	CASE(the_state_has_the_upper_vector_halves),
 	CASE(reset_clears_the_upper_vector_halves),
 	CASE(reset_clears_the_protection_keys),
+	CASE(protection_keys_come_back),
 	CASE(the_state_has_what_is_pending),
+	CASE(an_exception_comes_with_user_state),
+	CASE(user_state_follows_a_stashed_exit),
 	CASE(an_area_in_another_format_is_refused),
 };
 

@@ -149,6 +149,34 @@ static void a_step_is_not_left_behind(void)
 	hostile_close(&run);
 }
 
+/* The trap comes behind the out, or one instruction later where the hypervisor emulates it. */
+GUEST_CODE(step_behind_the_ring, "pushf; orl $0x100, (%rsp); popf; out %eax, $0x50; nop; nop");
+
+/* What a snapshot has pending comes each time. */
+static void a_step_of_the_snapshot_comes_again(void)
+{
+	const struct hostile_guest guest = {GUEST(step_behind_the_ring),
+					    .export_signature = "void()"};
+	struct hostile_run run;
+	uint64_t pc = 0;
+
+	hostile_open(&run, &guest);
+	hostile_enter(&run);
+	REQUIRE_OK(run.status, &run.error);
+	REQUIRE_OK(mote_snapshot_take(run.sandbox, NULL, &run.snapshot, &run.error), &run.error);
+	for (unsigned int i = 0; i < 6; i++) {
+		/* The first return is from a death, the second one finds nothing to do. */
+		for (unsigned int back = 0; i > 0 && back < 1 + i % 2; back++)
+			clean_restore_unseen(run.sandbox, run.snapshot);
+		hostile_enter(&run);
+		REQUIRE(run.fault);
+		CHECK_EQ(run.fault->vector, 1);
+		CHECK(i == 0 || run.fault->pc == pc);
+		pc = run.fault->pc;
+	}
+	hostile_close(&run);
+}
+
 /*
  * All that user code can change.  The call's result is MXCSR as it was before, and the selectors.
  */
@@ -160,8 +188,8 @@ GUEST_CODE(pollute, "stmxcsr 0x1000(%rdi); mov %ds, 0x1004(%rdi); mov %es, 0x100
 		    "movl $0x7fa0, 0x1100(%rdi); ldmxcsr 0x1100(%rdi)\n\t"
 		    "movw $0xf7f, 0x1104(%rdi); fldcw 0x1104(%rdi); fld1; fldpi\n\t"
 		    "pcmpeqd %xmm7, %xmm7; pcmpeqd %xmm15, %xmm15\n\t"
-		    "xor %eax, %eax; mov %eax, %gs; mov %eax, %fs\n\t"
 		    "mov %ss, %eax; mov %eax, %ds; mov %eax, %es\n\t"
+		    "mov %eax, %gs; xor %eax, %eax; mov %eax, %fs\n\t"
 		    /* CF, PF, AF, ZF, SF, DF, OF, NT, AC, ID */
 		    "pushf; orl $0x244cd5, (%rsp); popf\n\t"
 		    "mov $-1, %rax; mov %rax, %rbx; mov %rax, %rcx; mov %rax, %rdx\n\t"
@@ -186,8 +214,48 @@ static void pollution_is_not_left_behind(void)
 		if (i == 0)
 			memcpy(first, run.result.as.bytes.data, sizeof(first));
 		CHECK_MEM(run.result.as.bytes.data, first, sizeof(first));
-		clean_restore(run.sandbox, run.snapshot);
+		if (i % 2)
+			clean_restore(run.sandbox, run.snapshot);
+		else
+			clean_restore_unseen(run.sandbox, run.snapshot);
 	}
+	hostile_close(&run);
+}
+
+/* ---- Of an earlier guest on the same thread ----------------------------------------------- */
+
+GUEST_CODE(read_selectors, "mov %ds, 0x1000(%rdi); mov %es, 0x1002(%rdi)\n\t"
+			   "mov %fs, 0x1004(%rdi); mov %gs, 0x1006(%rdi)\n\t"
+			   "movl $9, 136(%rdi); movl $8, 140(%rdi); movq $0, 144(%rdi)\n\t"
+			   "out %eax, $0x50");
+GUEST_CODE(die_with_selectors, "mov %ss, %eax; mov %eax, %ds; mov %eax, %es\n\t"
+			       "mov %eax, %fs; mov %eax, %gs");
+
+static void read_selectors_of_a_new_guest(uint8_t selectors[8])
+{
+	const struct hostile_guest guest = {GUEST(read_selectors), .export_signature = "bytes()"};
+	struct hostile_run run;
+
+	hostile_open(&run, &guest);
+	hostile_enter(&run);
+	REQUIRE_OK(run.status, &run.error);
+	REQUIRE_EQ(run.result.as.bytes.length, 8);
+	memcpy(selectors, run.result.as.bytes.data, 8);
+	hostile_close(&run);
+}
+
+static void selectors_of_a_dead_guest_are_gone(void)
+{
+	const struct hostile_guest guest = {GUEST(die_with_selectors)};
+	uint8_t before[8], after[8];
+	struct hostile_run run;
+
+	read_selectors_of_a_new_guest(before);
+	hostile_open(&run, &guest);
+	hostile_enter(&run);
+	REQUIRE(run.fault);
+	read_selectors_of_a_new_guest(after);
+	CHECK_MEM(after, before, sizeof(after));
 	hostile_close(&run);
 }
 
@@ -334,7 +402,9 @@ static const struct test_case cases[] = {
 	CASE(entry_registers),
 	CASE(protection_keys_of_another_sandbox),
 	CASE(a_step_is_not_left_behind),
+	CASE(a_step_of_the_snapshot_comes_again),
 	CASE(pollution_is_not_left_behind),
+	CASE(selectors_of_a_dead_guest_are_gone),
 	CASE(registers_of_an_exception),
 	CASE(registers_of_an_exception_with_error_code),
 	CASE(registers_of_a_malformed_doorbell),

@@ -27,6 +27,7 @@ static inline void vcpu_block_clear_rest(void *block, size_t bytes)
 {
 	uint8_t *at = block, *end = at + bytes;
 
+	at += 16; /* its size */
 	while (at < end) {
 		uint64_t head[2];
 		size_t length;

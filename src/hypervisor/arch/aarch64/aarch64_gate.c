@@ -93,7 +93,7 @@ bool mote_aarch64_gate_put(const struct mote_monitor *monitor, const mote_aarch6
 	put_code(&writer);
 	put(&writer, MOTE_AARCH64_B((int64_t)distance - writer.length));
 	put_registers(writer.page + BASE, regs, sregs, fpu);
-	*gate = (struct mote_user_gate){gva, regs->pstate, writer.length};
+	*gate = (struct mote_user_gate){gva, regs->pstate, writer.length, true};
 	return true;
 }
 

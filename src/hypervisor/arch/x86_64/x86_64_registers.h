@@ -56,6 +56,9 @@ struct mote_x86_64_fpu {
 	uint32_t mxcsr;
 	uint16_t last_opcode;
 	uint64_t last_ip, last_dp;
+	/* XCR0 bits of what the processor counts as changed since its initial state (XINUSE): told,
+	 * and never set. */
+	uint64_t in_use;
 };
 
 struct mote_x86_64_debug_regs {

@@ -74,6 +74,11 @@ void mote_x86_64_xsave_mark(void *area, uint64_t components)
 	mote_put64(present, mote_get64(present) | components);
 }
 
+void mote_x86_64_xsave_set_marks(void *area, uint64_t components)
+{
+	mote_put64((uint8_t *)area + XSAVE_BV, components);
+}
+
 /* The MXCSR of a standard area, which counts for SSE and for AVX.  Where neither is present, zeros
  * stand for the initial state. */
 static uint32_t standard_mxcsr(const uint8_t *area)
@@ -114,7 +119,8 @@ bool mote_x86_64_fpu_from_xsave(const void *area, size_t bytes, struct mote_x86_
 	if (!is_standard(area, bytes))
 		return false;
 	present = mote_get64(from + XSAVE_BV);
-	*fpu = (struct mote_x86_64_fpu){.fcw = DEFAULT_FCW, .mxcsr = standard_mxcsr(area)};
+	*fpu = (struct mote_x86_64_fpu){
+		.fcw = DEFAULT_FCW, .mxcsr = standard_mxcsr(area), .in_use = present};
 	/* A component that is not marked is in its initial state, regardless of what the area
 	 * contains. */
 	if (present & MOTE_X86_64_XCR0_X87)

@@ -26,6 +26,9 @@ bool mote_x86_64_fpu_to_xsave(const struct mote_x86_64_fpu *fpu, void *area, siz
  * least the least. */
 void mote_x86_64_xsave_mark(void *area, uint64_t components);
 
+/* Marks these alone.  XRSTOR loads MXCSR all the same. */
+void mote_x86_64_xsave_set_marks(void *area, uint64_t components);
+
 /* Makes a standard area load MXCSR, whatever it was: Linux takes it from an area only if x87, SSE
  * or AVX is marked. */
 void mote_x86_64_xsave_complete_mxcsr(void *area);

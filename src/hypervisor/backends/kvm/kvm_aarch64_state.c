@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The state of an aarch64 vCPU as one block: all registers of KVM_GET_REG_LIST, including those
- * that the neutral structures lack.
+ * that the neutral structures lack.  The block says which they are, so that loading one needs no
+ * list.
  * Source: Linux, Documentation/virt/kvm/api.rst, 4.84.
  */
 #include <errno.h>
@@ -15,6 +16,12 @@
 #define TPIDR_EL0 MOTE_KVM_ARM_SYSREG(3, 3, 13, 0, 2)
 
 enum { FIRST_REGISTERS = 512, MAXIMUM_REGISTERS = 16384, MAXIMUM_REGISTER_BYTES = 2048 };
+
+/* The block begins with its size; registers come next. */
+struct head {
+	uint64_t bytes;
+	uint64_t padding;
+};
 
 /* A register in the block; its value comes next, and takes a multiple of 16 bytes. */
 struct record {
@@ -63,7 +70,7 @@ static mote_status read_list(struct mote_kvm_vm *vm, struct mote_kvm_reg_list **
 
 static mote_status measure(const struct mote_kvm_reg_list *list, size_t *bytes, mote_error *error)
 {
-	size_t sum = 0;
+	size_t sum = sizeof(struct head);
 
 	for (uint64_t i = 0; i < list->n; i++) {
 		if (register_bytes(list->reg[i]) > MAXIMUM_REGISTER_BYTES)
@@ -91,10 +98,13 @@ mote_status mote_kvm_state_bytes(struct mote_vm *base, size_t *bytes, mote_error
 }
 
 static mote_status read_values(struct mote_kvm_vm *vm, const struct mote_kvm_reg_list *list,
-			       uint8_t *at, mote_error *error)
+			       uint8_t *at, size_t bytes, mote_error *error)
 {
+	const struct head head = {.bytes = bytes};
 	mote_status status = MOTE_OK;
 
+	memcpy(at, &head, sizeof(head));
+	at += sizeof(head);
 	for (uint64_t i = 0; status == MOTE_OK && i < list->n; i++) {
 		const struct record record = {list->reg[i], register_bytes(list->reg[i])};
 
@@ -119,7 +129,7 @@ mote_status mote_kvm_save_state(struct mote_vm *base, void *state, size_t bytes,
 	if (status == MOTE_OK)
 		status = mote_vm_check_state(bytes, needed, error);
 	if (status == MOTE_OK)
-		status = read_values(vm, list, state, error);
+		status = read_values(vm, list, state, bytes, error);
 	mote_release(vm->kvm->base.allocator, list);
 	return status;
 }
@@ -153,6 +163,7 @@ static mote_status load_registers(struct mote_vm *base, const void *state, size_
 	const uint8_t *at = state, *end = at + bytes;
 	mote_status status = mote_kvm_retire(vm, error);
 
+	at += sizeof(struct head);
 	vm->known = 0;
 	while (status == MOTE_OK && at < end) {
 		struct record record;
@@ -180,11 +191,12 @@ static bool is_user_register(struct mote_kvm_vm *vm, uint64_t id, const uint8_t 
 mote_status mote_kvm_load_state(struct mote_vm *base, const void *state, size_t bytes,
 				mote_error *error)
 {
-	size_t needed;
-	mote_status status = mote_kvm_state_bytes(base, &needed, error);
+	struct head head = {0};
+	mote_status status;
 
-	if (status == MOTE_OK)
-		status = mote_vm_check_state(bytes, needed, error);
+	if (bytes >= sizeof(head))
+		memcpy(&head, state, sizeof(head));
+	status = mote_vm_check_state(bytes, head.bytes, error);
 	return status == MOTE_OK ? load_registers(base, state, bytes, is_changed, error) : status;
 }
 

@@ -218,6 +218,10 @@ struct mote_kvm_x86_vcpu_events {
 	uint8_t bytes[64]; /* all zeros: nothing pending, nothing injected */
 };
 
+/* Where it says whether there is an exception. */
+#define MOTE_KVM_X86_EVENTS_INJECTED 0
+#define MOTE_KVM_X86_EVENTS_PENDING 3
+
 struct mote_kvm_x86_mp_state {
 	uint32_t mp_state; /* 0: runnable */
 };

@@ -63,4 +63,8 @@ SIZE(mote_kvm_x86_cpuid_entry, kvm_cpuid_entry2);
 FIELD(mote_kvm_x86_cpuid_entry, edx, kvm_cpuid_entry2, edx);
 SIZE(mote_kvm_x86_cpuid, kvm_cpuid2);
 SIZE(mote_kvm_x86_vcpu_events, kvm_vcpu_events);
+_Static_assert(MOTE_KVM_X86_EVENTS_INJECTED == offsetof(struct kvm_vcpu_events, exception.injected),
+	       "exception.injected");
+_Static_assert(MOTE_KVM_X86_EVENTS_PENDING == offsetof(struct kvm_vcpu_events, exception.pending),
+	       "exception.pending");
 SIZE(mote_kvm_x86_mp_state, kvm_mp_state);

@@ -29,12 +29,12 @@ struct mote_kvm {
 /* What the next KVM_RUN does first. */
 enum mote_kvm_pending {
 	MOTE_KVM_NOTHING_PENDING = 0,
-	MOTE_KVM_ACCESS_PENDING,   /* the instruction of the last exit retires */
-	MOTE_KVM_LOAD_PENDING,	   /* registers in the shared page are loaded */
-	MOTE_KVM_EXIT_STASHED,	   /* retiring caused another exit, not reported yet */
-	MOTE_KVM_GATE_PENDING = 6, /* the vCPU is in a gate; an access may retire too */
-	MOTE_KVM_UNUSUAL_PENDING = MOTE_KVM_LOAD_PENDING & MOTE_KVM_EXIT_STASHED &
-				   MOTE_KVM_GATE_PENDING, /* their bit */
+	MOTE_KVM_ACCESS_PENDING, /* the instruction of the last exit retires */
+	MOTE_KVM_LOAD_PENDING,	 /* registers in the shared page are loaded */
+	MOTE_KVM_EXIT_STASHED,	 /* retiring caused another exit, not reported yet */
+	/* The vCPU is in a gate, or comes to be there by what is in the shared page; an access may
+	 * retire too. */
+	MOTE_KVM_GATE_PENDING,
 };
 
 /* What a vCPU in a gate comes to. */
@@ -112,7 +112,7 @@ mote_status mote_kvm_arch_create_vcpu(struct mote_kvm_vm *vm, mote_error *error)
 /* Decodes an exit reason that only this architecture has, or that differs on it; false: not one of
  * these. */
 bool mote_kvm_arch_exit(const struct mote_kvm_run *run, struct mote_vm_exit *exit);
-/* Clears registers of this thread that a kind of KVM lets guests share with it. */
+/* Clears registers of this thread that a kind of KVM lets its guests share: before each run. */
 void mote_kvm_arch_clear_thread(void);
 /* Whether the vCPU, for which a gate is pending, has not left it. */
 bool mote_kvm_arch_in_gate(struct mote_kvm_vm *vm);

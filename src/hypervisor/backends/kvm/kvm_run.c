@@ -50,12 +50,15 @@ static mote_status fail_run(mote_error *error, int code, const char *what)
  * before it looks for signals, unless it could not even begin. */
 static void settle(struct mote_kvm_vm *vm)
 {
-	if (vm->pending == MOTE_KVM_GATE_PENDING && mote_kvm_arch_in_gate(vm))
+	const bool waits = vm->run->dirty_regs != 0;
+
+	if (vm->pending == MOTE_KVM_GATE_PENDING && (waits || mote_kvm_arch_in_gate(vm)))
 		return;
-	vm->pending = vm->run->dirty_regs != 0 ? MOTE_KVM_LOAD_PENDING : MOTE_KVM_NOTHING_PENDING;
+	vm->pending = waits ? MOTE_KVM_LOAD_PENDING : MOTE_KVM_NOTHING_PENDING;
 }
 
-/* Somebody wants to see or set registers before the gate has loaded them: the host does. */
+/* Somebody wants to see or set registers before the gate has loaded them: the host does.  What
+ * waits in the shared page is loaded with it. */
 static mote_status leave_gate(struct mote_kvm_vm *vm, mote_error *error)
 {
 	mote_status status;
@@ -65,6 +68,8 @@ static mote_status leave_gate(struct mote_kvm_vm *vm, mote_error *error)
 	if (status == MOTE_OK)
 		status = vm->base.ops->load_user_state(&vm->base, vm->gate.state, vm->gate.bytes,
 						       NULL, error);
+	if (status == MOTE_OK)
+		status = mote_kvm_retire(vm, error);
 	if (status != MOTE_OK)
 		vm->pending = MOTE_KVM_GATE_PENDING;
 	return status;
@@ -214,25 +219,15 @@ MOTE_COLD static mote_status end_failed_run(struct mote_kvm_vm *vm, int result,
 	return MOTE_OK;
 }
 
-/* What is not usual when a run begins. */
-MOTE_COLD static int run_pending(struct mote_kvm_vm *vm)
-{
-	if (vm->pending == MOTE_KVM_EXIT_STASHED)
-		return 0;
-	mote_kvm_arch_clear_thread();
-	return mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_RUN, NULL);
-}
-
 mote_status mote_kvm_enter(struct mote_vm *base, struct mote_vm_exit *exit, mote_error *error)
 {
 	struct mote_kvm_vm *vm = to_vm(base);
-	int result;
+	int result = 0;
 
 	vm->known = 0;
-	if (!(vm->pending & MOTE_KVM_UNUSUAL_PENDING))
+	mote_kvm_arch_clear_thread();
+	if (vm->pending != MOTE_KVM_EXIT_STASHED)
 		result = mote_kvm_ioctl(vm->kvm, vm->vcpu_fd, MOTE_KVM_RUN, NULL);
-	else
-		result = run_pending(vm);
 	if (result < 0)
 		return end_failed_run(vm, result, exit, error);
 	decode(vm, exit);

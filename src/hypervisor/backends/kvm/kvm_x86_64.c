@@ -4,11 +4,16 @@
  * Extended state is in kvm_x86_64_xsave.c.  Source: Linux,
  * Documentation/virt/kvm/api.rst.
  */
+#define _GNU_SOURCE /* syscall */
 #include "hypervisor/backends/kvm/kvm_x86_64_internal.h"
 
+#include <asm/prctl.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "compiler.h"
 #include "error_internal.h"
 
 enum {
@@ -184,8 +189,11 @@ bool mote_kvm_arch_exit(const struct mote_kvm_run *run, struct mote_vm_exit *exi
 
 bool mote_kvm_arch_in_gate(struct mote_kvm_vm *vm)
 {
-	(void)vm;
-	return false;
+	mote_error ignored = MOTE_ERROR_INIT;
+	struct mote_kvm_x86_regs k;
+
+	return mote_kvm_vcpu_get(vm, MOTE_KVM_GET_REGS, &k, "KVM_GET_REGS", &ignored) == MOTE_OK &&
+	       k.rip - vm->gate.code.pc < vm->gate.code.bytes;
 }
 
 bool mote_kvm_arch_run_error(int code, struct mote_vm_exit *exit)
@@ -201,6 +209,35 @@ mote_status mote_kvm_invalidate_translations(struct mote_vm *base, uint64_t gpa,
 					     mote_error *error)
 {
 	return mote_kvm_drop_memory((struct mote_kvm_vm *)base, gpa, bytes, error);
+}
+
+#define READ_SELECTOR(name, to) __asm__ volatile("mov %%" name ", %0" : "=r"(to))
+
+/* Through the kernel, because the selector's load clears the base, which a signal handler may need
+ * before it is set again. */
+MOTE_COLD static void clear_selectors(void)
+{
+	unsigned long base;
+
+	__asm__ volatile("mov %0, %%ds\n\tmov %0, %%es" : : "r"(0));
+	if (syscall(SYS_arch_prctl, ARCH_GET_FS, &base) == 0)
+		syscall(SYS_arch_prctl, ARCH_SET_FS, base);
+	if (syscall(SYS_arch_prctl, ARCH_GET_GS, &base) == 0)
+		syscall(SYS_arch_prctl, ARCH_SET_GS, base);
+}
+
+/* The PVM kind neither loads a guest's selectors nor gives the thread's back (measured): what one
+ * guest has in them would show in the next one on this thread.  In 64-bit programs they are 0. */
+void mote_kvm_arch_clear_thread(void)
+{
+	unsigned ds, es, fs, gs;
+
+	READ_SELECTOR("ds", ds);
+	READ_SELECTOR("es", es);
+	READ_SELECTOR("fs", fs);
+	READ_SELECTOR("gs", gs);
+	if ((ds | es | fs | gs) != 0)
+		clear_selectors();
 }
 
 /* ---- General-purpose and special registers ----------------------------------------------- */

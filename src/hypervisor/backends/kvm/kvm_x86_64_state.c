@@ -3,6 +3,7 @@
  * The state of an x86_64 vCPU as one block: KVM's own structures, one after the other.  XCR0 is not
  * in it: it never changes.
  */
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "hypervisor/backends/kvm/kvm_x86_64_internal.h"
@@ -71,19 +72,11 @@ static mote_status load_parts(struct mote_kvm_vm *vm, const uint8_t *block, unsi
 {
 	mote_status status = MOTE_OK;
 
-	mote_kvm_arch_clear_thread();
 	for (unsigned i = 0; status == MOTE_OK && i < count; i++)
 		status = mote_kvm_vcpu_set(vm, parts[i].set, block + parts[i].offset,
 					   parts[i].set_name, error);
 	return status == MOTE_OK ? mote_kvm_put_xsave(vm, block + sizeof(struct block), error)
 				 : status;
-}
-
-/* The PVM kind neither loads DS and ES for a guest nor gives the thread's back (measured): what one
- * guest has in them shows in the next one on this thread.  64-bit programs use neither. */
-void mote_kvm_arch_clear_thread(void)
-{
-	__asm__ volatile("mov %0, %%ds\n\tmov %0, %%es" : : "r"(0));
 }
 
 mote_status mote_kvm_load_state(struct mote_vm *base, const void *state, size_t bytes,
@@ -101,36 +94,68 @@ mote_status mote_kvm_load_state(struct mote_vm *base, const void *state, size_t 
 
 /* The next run loads what is in the shared page: that costs no call. */
 static mote_status load_at_next_run(struct mote_kvm_vm *vm, const struct block *block,
-				    mote_error *error)
+				    enum mote_kvm_pending pending, mote_error *error)
 {
 	struct mote_kvm_x86_sync_regs *to = (void *)vm->run->sync_regs;
 	mote_status status;
 
-	mote_kvm_arch_clear_thread();
 	to->regs = block->regs;
 	to->sregs = block->sregs;
 	vm->run->dirty_regs = MOTE_KVM_X86_SYNC_REGS | MOTE_KVM_X86_SYNC_SREGS;
 	status = mote_kvm_put_xsave(vm, (const uint8_t *)(block + 1), error);
 	if (status == MOTE_OK)
-		vm->pending = MOTE_KVM_LOAD_PENDING;
+		vm->pending = pending;
 	else
 		vm->run->dirty_regs = 0;
 	return status;
 }
 
+/* The doorbell need not retire first: KVM skips it only where the program counter is still on it,
+ * and in a gate it is not. */
+static mote_status enter_gate(struct mote_kvm_vm *vm, const struct mote_kvm_gate *gate,
+			      mote_error *error)
+{
+	struct mote_kvm_x86_sync_regs *to = (void *)vm->run->sync_regs;
+	const struct block *block = gate->state;
+	mote_status status = MOTE_OK;
+
+	if (gate->code.loads) {
+		to->regs = block->regs;
+		vm->run->dirty_regs = MOTE_KVM_X86_SYNC_REGS;
+		vm->pending = MOTE_KVM_GATE_PENDING;
+	} else {
+		status = load_at_next_run(vm, block, MOTE_KVM_GATE_PENDING, error);
+	}
+	to->regs.rip = gate->code.pc;
+	vm->gate = *gate;
+	return status;
+}
+
+static bool has_exception(const struct block *block)
+{
+	return block->events.bytes[MOTE_KVM_X86_EVENTS_INJECTED] != 0 ||
+	       block->events.bytes[MOTE_KVM_X86_EVENTS_PENDING] != 0;
+}
+
 mote_status mote_kvm_load_user_state(struct mote_vm *base, const void *state, size_t bytes,
 				     const struct mote_user_gate *gate, mote_error *error)
 {
-	struct mote_kvm_vm *vm;
+	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
+	const bool sync_regs = vm->kvm->arch->sync_regs;
 	mote_status status = check_bytes(base, bytes, error);
 
-	(void)gate;
-	if (status == MOTE_OK)
-		status = mote_kvm_touch(base, &vm, error);
 	if (status != MOTE_OK)
 		return status;
+	/* A trap after the doorbell. */
+	if (has_exception(state))
+		return mote_kvm_load_state(base, state, bytes, error);
+	if (gate != NULL && sync_regs && vm->pending != MOTE_KVM_EXIT_STASHED)
+		return enter_gate(vm, &(struct mote_kvm_gate){*gate, state, bytes}, error);
 	/* What is left of an instruction must not follow. */
-	if (vm->kvm->arch->sync_regs && vm->pending == MOTE_KVM_NOTHING_PENDING)
-		return load_at_next_run(vm, state, error);
+	status = mote_kvm_forget_pending(vm, error);
+	if (status != MOTE_OK)
+		return status;
+	if (sync_regs)
+		return load_at_next_run(vm, state, MOTE_KVM_LOAD_PENDING, error);
 	return load_parts(vm, state, USER_PART_COUNT, error);
 }
