@@ -23,14 +23,19 @@ static mote_status start_vcpu(struct mote_vm *vm, const struct mote_sandbox_vm_s
 {
 	struct mote_user_start start = setup->start;
 	mote_regs regs;
-	mote_sregs sregs;
-	mote_status status;
+	mote_sregs has, sregs;
+	mote_status status = MOTE_OK;
 
 	start.features = vm->hypervisor->capabilities.features;
 	start.address_bits = vm->hypervisor->capabilities.address_bits;
 	mote_power_on(&regs, &sregs, NULL, NULL);
 	mote_monitor_start(&setup->monitor, &start, &regs, &sregs);
-	status = vm->ops->set_sregs(vm, &sregs, error);
+	if (MOTE_MONITOR_KEEPS)
+		status = vm->ops->sregs(vm, &has, error);
+	if (MOTE_MONITOR_KEEPS && status == MOTE_OK)
+		mote_monitor_keep(&has, &sregs);
+	if (status == MOTE_OK)
+		status = vm->ops->set_sregs(vm, &sregs, error);
 	if (status == MOTE_OK)
 		status = vm->ops->set_regs(vm, &regs, error);
 	return status;

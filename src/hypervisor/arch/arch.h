@@ -76,6 +76,8 @@ typedef struct mote_x86_64_exception_state mote_exception_state;
 #define mote_monitor_build mote_x86_64_monitor_build
 #define mote_monitor_map mote_x86_64_monitor_map
 #define mote_monitor_start mote_x86_64_monitor_start
+#define MOTE_MONITOR_KEEPS false /* all system registers are set at once */
+#define mote_monitor_keep(has, sregs) ((void)(has), (void)(sregs))
 #define mote_monitor_exception mote_x86_64_monitor_exception
 #define mote_monitor_is_doorbell mote_x86_64_monitor_is_doorbell
 #define mote_monitor_store mote_x86_64_monitor_store
@@ -161,6 +163,8 @@ typedef struct mote_aarch64_exception_state mote_exception_state;
 #define mote_monitor_build mote_aarch64_monitor_build
 #define mote_monitor_map mote_aarch64_monitor_map
 #define mote_monitor_start mote_aarch64_monitor_start
+#define MOTE_MONITOR_KEEPS true
+#define mote_monitor_keep mote_aarch64_monitor_keep
 #define mote_monitor_exception mote_aarch64_monitor_exception
 #define mote_monitor_is_doorbell mote_aarch64_monitor_is_doorbell
 #define mote_monitor_store mote_aarch64_monitor_store

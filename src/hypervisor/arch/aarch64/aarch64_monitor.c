@@ -105,6 +105,16 @@ void mote_aarch64_monitor_start(const struct mote_monitor *monitor,
 	};
 }
 
+void mote_aarch64_monitor_keep(const struct mote_aarch64_sregs *has,
+			       struct mote_aarch64_sregs *sregs)
+{
+	sregs->ttbr1 = has->ttbr1; /* TCR_EL1.EPD1 */
+	sregs->esr = has->esr;	   /* an exception sets it before anything reads it */
+	sregs->far = has->far;
+	sregs->tpidr_el1 = has->tpidr_el1; /* EL0 cannot read it, and the monitor does not */
+	sregs->sp_el0 = has->sp_el0;	   /* set with the general registers */
+}
+
 bool mote_aarch64_monitor_exception(const struct mote_monitor *monitor,
 				    const struct mote_aarch64_exception_state *state,
 				    struct mote_exception *exception)

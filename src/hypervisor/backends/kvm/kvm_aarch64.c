@@ -69,9 +69,8 @@ mote_status mote_kvm_arch_create_vm(struct mote_kvm_vm *vm, mote_error *error)
 	return result < 0 ? mote_kvm_fail(error, -result, "KVM_ENABLE_CAP") : MOTE_OK;
 }
 
-/* Also used for the reset: afterwards general and vector registers are 0, at EL1 with interrupts
- * masked. */
-mote_status mote_kvm_arch_create_vcpu(struct mote_kvm_vm *vm, mote_error *error)
+/* Afterwards general and vector registers are 0, at EL1 with interrupts masked. */
+static mote_status reset(struct mote_kvm_vm *vm, mote_error *error)
 {
 	struct mote_kvm_arm_vcpu_init init;
 	int result = mote_kvm_ioctl(vm->kvm, vm->vm_fd, MOTE_KVM_ARM_PREFERRED_TARGET, &init);
@@ -84,13 +83,22 @@ mote_status mote_kvm_arch_create_vcpu(struct mote_kvm_vm *vm, mote_error *error)
 	return mote_kvm_vcpu_set(vm, MOTE_KVM_ARM_VCPU_INIT, &init, "KVM_ARM_VCPU_INIT", error);
 }
 
+mote_status mote_kvm_arch_create_vcpu(struct mote_kvm_vm *vm, mote_error *error)
+{
+	mote_status status = reset(vm, error);
+
+	if (status == MOTE_OK)
+		mote_kvm_know_new(vm);
+	return status;
+}
+
 /* KVM fills what the architecture leaves undefined with a pattern; the registers are set then. */
 mote_status mote_kvm_begin_reset(struct mote_vm *base, mote_error *error)
 {
 	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
 	mote_status status = mote_kvm_retire(vm, error);
 
-	return status == MOTE_OK ? mote_kvm_arch_create_vcpu(vm, error) : status;
+	return status == MOTE_OK ? reset(vm, error) : status;
 }
 
 /* ---- Exits ------------------------------------------------------------------------------- */
