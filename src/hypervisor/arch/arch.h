@@ -62,6 +62,7 @@ typedef struct mote_x86_64_exception_state mote_exception_state;
 #define MOTE_SAVED_BYTES MOTE_X86_64_SAVED_BYTES
 #define mote_saved_pack mote_x86_64_saved_pack
 #define mote_saved_unpack mote_x86_64_saved_unpack
+#define MOTE_PAGING_ROOT_LEVEL MOTE_X86_64_ROOT_LEVEL
 #define mote_paging_bytes mote_x86_64_paging_bytes
 #define mote_paging_init mote_x86_64_paging_init
 #define mote_paging_map mote_x86_64_paging_map
@@ -149,6 +150,7 @@ typedef struct mote_aarch64_exception_state mote_exception_state;
 #define MOTE_SAVED_BYTES MOTE_AARCH64_SAVED_BYTES
 #define mote_saved_pack mote_aarch64_saved_pack
 #define mote_saved_unpack mote_aarch64_saved_unpack
+#define MOTE_PAGING_ROOT_LEVEL MOTE_AARCH64_ROOT_LEVEL
 #define mote_paging_bytes mote_aarch64_paging_bytes
 #define mote_paging_init mote_aarch64_paging_init
 #define mote_paging_map mote_aarch64_paging_map

@@ -34,7 +34,7 @@ enum { VECTOR_SYNCHRONOUS = 8, VECTOR_SERROR = 11 };
 	 MOTE_AARCH64_TCR_AS_16_BITS)
 
 _Static_assert(SCTLR == 0x30d8181d, "as measured on KVM");
-_Static_assert(TCR == 0x1000803510, "as measured on KVM, except for 48 bits");
+_Static_assert(TCR == 0x1000803519, "as measured on KVM, except for 39 bits");
 
 static void put_instruction(uint8_t *at, uint32_t instruction)
 {
