@@ -84,6 +84,7 @@ mote_status mote_engine_create_with_systems(const mote_engine_options *options,
 	created->log = options->log;
 	created->log_user = options->log_user;
 	created->overcommits = mote_os_memory_overcommits();
+	created->page_map = mote_os_page_map_open();
 	status = open_engine(created, options, systems, error);
 	if (status != MOTE_OK) {
 		mote_engine_release(created);
@@ -117,6 +118,7 @@ void mote_engine_release(mote_engine *engine)
 	if (engine->hypervisor != NULL)
 		engine->hypervisor->backend->close(engine->hypervisor);
 	mote_os_fork_mark_destroy(engine->fork_mark);
+	mote_os_page_map_close(engine->page_map);
 	allocator = engine->allocator;
 	mote_release(&allocator, engine);
 }

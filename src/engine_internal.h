@@ -18,7 +18,8 @@ struct mote_engine {
 	mote_allocator allocator;
 	mote_log_callback log; /* may be NULL */
 	void *log_user;
-	bool overcommits; /* see mote_os_memory_overcommits */
+	bool overcommits;  /* see mote_os_memory_overcommits */
+	intptr_t page_map; /* see mote_os_page_map_open */
 	struct mote_hypervisor *hypervisor;
 	struct mote_deadlines *deadlines;
 	const volatile uint8_t *fork_mark;

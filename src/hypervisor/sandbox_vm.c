@@ -10,11 +10,15 @@
 #include "error_internal.h"
 #include "os/os.h"
 
-bool mote_sandbox_vm_place_monitor(const struct mote_monitor *monitor,
-				   struct mote_page_tables *tables)
+void mote_sandbox_vm_build_monitor(const struct mote_monitor *monitor)
 {
 	mote_monitor_build(monitor, mote_doorbell_ports, MOTE_DOORBELL_PORTS);
 	mote_os_memory_publish_code(monitor->memory, MOTE_MONITOR_BYTES);
+}
+
+bool mote_sandbox_vm_map_monitor(const struct mote_monitor *monitor,
+				 struct mote_page_tables *tables)
+{
 	return mote_monitor_map(monitor, tables);
 }
 

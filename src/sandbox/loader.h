@@ -27,8 +27,7 @@ struct mote_loader {
  * written. */
 mote_status mote_loader_load(struct mote_loader *loader, mote_error *error);
 
-/* Only the page tables and the monitor, for memory that is copied from elsewhere: then the rest is
- * in it. */
+/* Only the page tables, for memory that has the rest from elsewhere. */
 mote_status mote_loader_load_tables(struct mote_loader *loader, mote_error *error);
 
 /* Makes code that was written to the memory visible to processors. */

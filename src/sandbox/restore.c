@@ -23,23 +23,44 @@ void mote_origin_free(mote_sandbox *sandbox)
 	sandbox->origin = NULL;
 }
 
-/* An origin whose tracking has begun, but for the invalidation. */
+/* Tracking begins, but for the invalidation.  Each call writes the mailbox's records and the stack
+ * of the guest's main loop. */
+static mote_status begin(mote_sandbox *sandbox, struct mote_origin *origin, mote_error *error)
+{
+	const struct mote_layout_region *regions = sandbox->layout.regions;
+	const struct mote_layout_region *stack = &regions[MOTE_LAYOUT_STACK];
+
+	if (!mote_sandbox_vm_map_gate(&sandbox->vm, &sandbox->tables))
+		return mote_fail_memory(error, "snapshot");
+	mote_tracking_begin(origin->tracking);
+	mote_tracking_expect(origin->tracking, regions[MOTE_LAYOUT_MAILBOX].gva);
+	mote_tracking_expect(origin->tracking, stack->gva + stack->bytes - MOTE_PAGE_BYTES);
+	origin->stale = true;
+	return MOTE_OK;
+}
+
+mote_status mote_origin_begin_again(mote_sandbox *sandbox, mote_error *error)
+{
+	return begin(sandbox, sandbox->origin, error);
+}
+
 static mote_status make_origin(mote_sandbox *sandbox, mote_error *error)
 {
 	const mote_allocator *allocator = &sandbox->engine->allocator;
 	const uint64_t end = sandbox->layout.regions[MOTE_LAYOUT_TABLES].gva;
 	struct mote_origin *origin = mote_allocate(allocator, sizeof(*origin));
+	mote_status status;
 
 	if (origin == NULL)
 		return mote_fail_memory(error, "snapshot");
 	origin->tracking = mote_tracking_make(allocator, &sandbox->tables, MOTE_RAM_GVA, end);
-	if (origin->tracking == NULL || !mote_sandbox_vm_map_gate(&sandbox->vm, &sandbox->tables)) {
+	status = origin->tracking != NULL ? begin(sandbox, origin, error)
+					  : mote_fail_memory(error, "snapshot");
+	if (status != MOTE_OK) {
 		mote_release(allocator, origin->tracking);
 		mote_release(allocator, origin);
-		return mote_fail_memory(error, "snapshot");
+		return status;
 	}
-	mote_tracking_begin(origin->tracking);
-	origin->stale = true;
 	sandbox->origin = origin;
 	sandbox->vm.tracking = origin->tracking;
 	return MOTE_OK;
@@ -94,7 +115,7 @@ mote_status mote_origin_set(mote_sandbox *sandbox, mote_snapshot *snapshot, mote
 struct copy {
 	uint8_t *ram;
 	const uint8_t *from;
-	struct mote_snapshot_run host[2]; /* what the host may have written */
+	struct mote_os_run host[2]; /* what the host may have written */
 	uint64_t pages;
 };
 
@@ -104,7 +125,7 @@ static void copy_page(struct copy *copy, uint64_t offset)
 	copy->pages++;
 }
 
-static bool is_in(const struct mote_snapshot_run *run, uint64_t offset)
+static bool is_in(const struct mote_os_run *run, uint64_t offset)
 {
 	return offset - run->begin < run->end - run->begin;
 }
@@ -132,9 +153,9 @@ static void find_host_pages(const mote_sandbox *sandbox, struct copy *copy)
 	const uint64_t call = record + MOTE_PAGE_BYTES;
 	const uint64_t host_call = call + sandbox->layout.data_bytes;
 
-	copy->host[0] = (struct mote_snapshot_run){record, page_end(call + mailbox->call.written)};
-	copy->host[1] = (struct mote_snapshot_run){
-		host_call, page_end(host_call + mailbox->host_call.written)};
+	copy->host[0] = (struct mote_os_run){record, page_end(call + mailbox->call.written)};
+	copy->host[1] =
+		(struct mote_os_run){host_call, page_end(host_call + mailbox->host_call.written)};
 }
 
 static void copy_back(mote_sandbox *sandbox, struct copy *copy)
