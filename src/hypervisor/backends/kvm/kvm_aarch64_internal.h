@@ -16,6 +16,7 @@ struct mote_kvm_arch {
 	 * constants. */
 	_Atomic uint64_t new_known;
 	_Atomic uint64_t new_values[MOTE_KVM_KNOWN_REGISTERS];
+	_Atomic uint64_t target; /* of all vCPUs, and 1; 0: not known yet */
 };
 
 /* What is known of the general registers after KVM_ARM_VCPU_INIT. */
