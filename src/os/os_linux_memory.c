@@ -47,7 +47,8 @@ mote_status mote_os_fail_mapping(mote_error *error, mote_error_domain domain, in
 					 "mmap of %s, %llu bytes; the process may have reached its "
 					 "limit on addresses (RLIMIT_AS, ulimit -v), on data "
 					 "(RLIMIT_DATA, ulimit -d) or on mappings "
-					 "(vm.max_map_count)",
+					 "(vm.max_map_count), or vm.overcommit_memory is 2 and the "
+					 "host has no more to commit",
 					 what, (unsigned long long)bytes);
 	case EAGAIN:
 		return mote_os_fail_code(

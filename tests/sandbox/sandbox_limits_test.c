@@ -538,20 +538,27 @@ static void live_under_strict_overcommit(void)
 	make_more(&life);
 }
 
-/* The mode changes after the engine was made: the guest's touch fails, and that is all. */
+/* The mode changes after the engine was made: the guest's touch of a page that others may see
+ * fails, and that is all. */
 static void run_out_of_backing(void)
 {
-	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
 	struct life life = {.error = MOTE_ERROR_INIT};
+	mote_value arguments[2];
 
-	options.stack_bytes = 4 << 20;
 	life.engine = fixture_engine();
-	life.sandbox = fixture_sandbox(life.engine, "faults", &options);
-	CALL0(life.sandbox, "still_alive");
+	life.sandbox = fixture_sandbox(life.engine, "buffers", NULL);
+	need_status(mote_buffer_create(life.engine, BUFFER, &life.buffer, &life.error), MOTE_OK,
+		    &life.error, NULL);
+	need_status(mote_sandbox_map_buffer(life.sandbox, life.buffer, true, &life.error), MOTE_OK,
+		    &life.error, NULL);
+	arguments[0] = mote_bytes(mote_buffer_get_data(life.buffer), BUFFER);
+	arguments[1] = mote_u32(7);
+	CALL(life.sandbox, "sum", mote_bytes("", 0));
 	strict(NONE);
-	need_status(fixture_try(life.sandbox, "overflow_stack", NULL, 0, NULL, &life.error),
+	need_status(fixture_try(life.sandbox, "fill", arguments, 2, NULL, &life.error),
 		    MOTE_NO_MEMORY, &life.error, "the host has no memory for a page");
 	NEED(mote_sandbox_is_poisoned(life.sandbox));
+	mote_buffer_release(life.buffer);
 	mote_sandbox_destroy(life.sandbox);
 	mote_engine_release(life.engine);
 }
