@@ -96,8 +96,9 @@ MOTE_API mote_status mote_pool_acquire(mote_pool *pool, mote_sandbox **sandbox, 
  *
  * It is destroyed instead, as by mote_sandbox_destroy, and its place is free again, if enough of
  * them wait; if its memory is to be made anew, and the hypervisor or the system does not allow it;
- * if it cannot be put back (one that is in a call, too); if it listens for a debugger or ever had one, also one that is attached, for
- * which nobody waits; if it is not of this pool; after mote_pool_destroy and fork().
+ * if it cannot be put back (one that is in a call, too); if it listens for a debugger or ever had
+ * one, also one that is attached, for which nobody waits; if it is not of this pool; after
+ * mote_pool_destroy and fork().
  *
  * pool       may be one that was destroyed, if sandbox was acquired from it
  * sandbox    may be NULL; invalid from here on, as are its last results

@@ -11,13 +11,16 @@
 #include "sandbox/image_internal.h"
 #include "sandbox/layout.h"
 
+enum { MOTE_LOADER_RANDOM_WORDS = 3 };
+
 /* Guest memory under construction. */
 struct mote_loader {
 	const mote_image *image;
 	const struct mote_layout *layout;
 	void *ram;
 	mote_log_level log_level;
-	uint64_t random[3]; /* two for the guest, and one for its canary */
+	/* Two for the guest, and one for its canary. */
+	uint64_t random[MOTE_LOADER_RANDOM_WORDS];
 	struct mote_page_tables tables;
 	struct mote_monitor monitor;
 	const struct mote_elf_segment *relocated; /* that of the last relocation */

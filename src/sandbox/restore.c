@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "error_internal.h"
-#include "os/os_random.h"
 #include "sandbox/snapshot_internal.h"
 
 /* ---- Tracking ---------------------------------------------------------------------------- */
@@ -214,26 +213,6 @@ static mote_status restore_memory(mote_sandbox *sandbox, mote_snapshot *snapshot
 
 /* ---- What is new ------------------------------------------------------------------------- */
 
-/* Fresh words, which are kept nowhere else. */
-static mote_status take_random(struct mote_origin *origin, uint64_t *words, size_t count,
-			       mote_error *error)
-{
-	uint64_t *from;
-	mote_status status = MOTE_OK;
-
-	if (origin->random_left < count)
-		status = mote_os_random(origin->random, sizeof(origin->random), error);
-	if (status != MOTE_OK)
-		return status;
-	if (origin->random_left < count)
-		origin->random_left = MOTE_ORIGIN_RANDOM_WORDS;
-	origin->random_left -= count;
-	from = &origin->random[origin->random_left];
-	memcpy(words, from, count * sizeof(*words));
-	memset(from, 0, count * sizeof(*words));
-	return MOTE_OK;
-}
-
 enum { RANDOM_WORDS = 4 };
 
 /* The number of a generation is random, so that it tells nothing of other sandboxes. */
@@ -255,7 +234,7 @@ static void renew(mote_sandbox *sandbox, const uint64_t random[RANDOM_WORDS])
 mote_status mote_origin_renew(mote_sandbox *sandbox, mote_error *error)
 {
 	uint64_t random[RANDOM_WORDS];
-	mote_status status = take_random(sandbox->origin, random, RANDOM_WORDS, error);
+	mote_status status = mote_engine_random(sandbox->engine, random, RANDOM_WORDS, error);
 
 	if (status == MOTE_OK)
 		renew(sandbox, random);
@@ -343,7 +322,7 @@ static mote_status restore(mote_sandbox *sandbox, mote_snapshot *snapshot, mote_
 	if (status == MOTE_OK && sandbox->origin == NULL)
 		status = make_origin(sandbox, error);
 	if (status == MOTE_OK)
-		status = take_random(sandbox->origin, random, RANDOM_WORDS, error);
+		status = mote_engine_random(sandbox->engine, random, RANDOM_WORDS, error);
 	if (status != MOTE_OK)
 		return status;
 	if (error == NULL) {

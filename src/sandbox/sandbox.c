@@ -7,7 +7,6 @@
 
 #include "error_internal.h"
 #include "options.h"
-#include "os/os_random.h"
 #include "sandbox/loader.h"
 #include "sandbox/pool_internal.h"
 #include "sandbox/sandbox_internal.h"
@@ -138,7 +137,8 @@ static mote_status make_memory(mote_sandbox *sandbox, const struct source *sourc
 static mote_status build_from_image(mote_sandbox *sandbox, struct mote_loader *loader,
 				    mote_error *error)
 {
-	mote_status status = mote_os_random(loader->random, sizeof(loader->random), error);
+	mote_status status = mote_engine_random(sandbox->engine, loader->random,
+						MOTE_LOADER_RANDOM_WORDS, error);
 
 	if (status == MOTE_OK)
 		status = mote_loader_load(loader, error);

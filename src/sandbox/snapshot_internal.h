@@ -36,8 +36,6 @@ static inline uint64_t mote_snapshot_bytes(const struct mote_layout *layout)
 	return layout->regions[MOTE_LAYOUT_TABLES].gva - MOTE_RAM_GVA;
 }
 
-enum { MOTE_ORIGIN_RANDOM_WORDS = 64 };
-
 /* Pages that neither the guest nor the host has written, as tracking and the mailbox's marks tell,
  * are as in the snapshot. */
 struct mote_origin {
@@ -45,9 +43,6 @@ struct mote_origin {
 	struct mote_tracking *tracking;
 	bool stale; /* the invalidation that tracking begins with has not succeeded yet */
 	bool mixed; /* a whole copy was not completed: pages may be anything */
-	/* Made ahead: most restores make no system call for it. */
-	uint64_t random[MOTE_ORIGIN_RANDOM_WORDS];
-	size_t random_left;
 };
 
 /* The sandbox's memory is as in the snapshot: tracks its writes from here on, where they are not
