@@ -5,6 +5,7 @@
 #include "engine_internal.h"
 
 #include <stdatomic.h>
+#include <string.h>
 
 #include <mote/version.h>
 
@@ -13,6 +14,7 @@
 #include "options.h"
 #include "os/os_memory.h"
 #include "os/os_process.h"
+#include "os/os_random.h"
 
 const char *mote_version(void)
 {
@@ -83,7 +85,9 @@ mote_status mote_engine_create_with_systems(const mote_engine_options *options,
 	created->allocator = *allocator;
 	created->log = options->log;
 	created->log_user = options->log_user;
+	atomic_flag_clear(&created->random.busy);
 	created->overcommits = mote_os_memory_overcommits();
+	created->page_map = mote_os_page_map_open();
 	status = open_engine(created, options, systems, error);
 	if (status != MOTE_OK) {
 		mote_engine_release(created);
@@ -117,8 +121,42 @@ void mote_engine_release(mote_engine *engine)
 	if (engine->hypervisor != NULL)
 		engine->hypervisor->backend->close(engine->hypervisor);
 	mote_os_fork_mark_destroy(engine->fork_mark);
+	mote_os_page_map_close(engine->page_map);
 	allocator = engine->allocator;
 	mote_release(&allocator, engine);
+}
+
+static mote_status take_words(struct mote_random_words *random, uint64_t *words, size_t count,
+			      mote_error *error)
+{
+	uint64_t *from;
+
+	if (random->left < count) {
+		mote_status status = mote_os_random(random->words, sizeof(random->words), error);
+
+		if (status != MOTE_OK)
+			return status;
+		random->left = sizeof(random->words) / sizeof(random->words[0]);
+	}
+	random->left -= count;
+	from = &random->words[random->left];
+	memcpy(words, from, count * sizeof(*words));
+	memset(from, 0, count * sizeof(*words));
+	return MOTE_OK;
+}
+
+mote_status mote_engine_random(mote_engine *engine, uint64_t *words, size_t count,
+			       mote_error *error)
+{
+	struct mote_random_words *random = &engine->random;
+	mote_status status;
+
+	/* Nobody waits for another thread. */
+	if (atomic_flag_test_and_set_explicit(&random->busy, memory_order_acquire))
+		return mote_os_random(words, count * sizeof(*words), error);
+	status = take_words(random, words, count, error);
+	atomic_flag_clear_explicit(&random->busy, memory_order_release);
+	return status;
 }
 
 mote_backend_kind mote_engine_get_backend(const mote_engine *engine)

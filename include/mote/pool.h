@@ -12,6 +12,7 @@
 #ifndef MOTE_POOL_H
 #define MOTE_POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,13 +36,17 @@ typedef struct mote_pool_options {
 	size_t least_idle; /* mote_pool_refill makes as many; at most most_idle */
 	/* One that is released when as many wait is destroyed; 0: no limit but most. */
 	size_t most_idle;
-	/* Host memory of its guest, in bytes, with which a sandbox may wait.  One that holds more
-	 * when it is released is destroyed.  0: no limit. */
-	uint64_t idle_bytes;
+	/* Host memory of its guest, in bytes, with which a sandbox may wait: pages that its calls
+	 * have written, and its page tables.  One that holds more when it is released gives all of
+	 * it up.  0: no limit. */
+	uint64_t trim_bytes;
+	/* Each one that is released gives up its guest's memory, so that not even the time of a
+	 * first access tells a later call what an earlier one wrote or read. */
+	bool strict;
 } mote_pool_options;
 
 /* clang-format off */
-#define MOTE_POOL_OPTIONS_INIT {sizeof(mote_pool_options), NULL, 0, 0, 0, 0}
+#define MOTE_POOL_OPTIONS_INIT {sizeof(mote_pool_options), NULL, 0, 0, 0, 0, false}
 /* clang-format on */
 
 /* MOTE_POOL_OPTIONS_INIT as a function.  As mote_sandbox_options_init. */
@@ -86,10 +91,14 @@ MOTE_API mote_status mote_pool_acquire(mote_pool *pool, mote_sandbox **sandbox, 
  * Its interrupt handle stays the same: end calls by mote_interrupt_kill_call, which cannot meet
  * somebody else's.
  *
+ * With strict, or if it holds more than trim_bytes, its memory is made anew, as that of a new one;
+ * that costs a part of what a new one costs, and its next call more than others.
+ *
  * It is destroyed instead, as by mote_sandbox_destroy, and its place is free again, if enough of
- * them wait or it holds too much memory (mote_pool_options); if it cannot be put back (one that is
- * in a call, too); if it listens for a debugger or ever had one, also one that is attached, for
- * which nobody waits; if it is not of this pool; after mote_pool_destroy and fork().
+ * them wait; if its memory is to be made anew, and the hypervisor or the system does not allow it;
+ * if it cannot be put back (one that is in a call, too); if it listens for a debugger or ever had
+ * one, also one that is attached, for which nobody waits; if it is not of this pool; after
+ * mote_pool_destroy and fork().
  *
  * pool       may be one that was destroyed, if sandbox was acquired from it
  * sandbox    may be NULL; invalid from here on, as are its last results
@@ -141,12 +150,13 @@ typedef struct mote_pool_statistics {
 	uint64_t failed_creations;
 	uint64_t reused;	  /* acquired of those that waited */
 	uint64_t restored;	  /* put back, to wait for the next request */
+	uint64_t trimmed;	  /* of these, with memory that was made anew */
 	uint64_t failed_restores; /* that could not be put back */
 	uint64_t discarded; /* released and destroyed, those that could not be put back included */
 } mote_pool_statistics;
 
 /* clang-format off */
-#define MOTE_POOL_STATISTICS_INIT {sizeof(mote_pool_statistics), 0, 0, 0, 0, 0, 0, 0, 0}
+#define MOTE_POOL_STATISTICS_INIT {sizeof(mote_pool_statistics), 0, 0, 0, 0, 0, 0, 0, 0, 0}
 /* clang-format on */
 
 /* MOTE_POOL_STATISTICS_INIT as a function.  As mote_sandbox_options_init. */

@@ -10,11 +10,15 @@
 #include "error_internal.h"
 #include "os/os.h"
 
-bool mote_sandbox_vm_place_monitor(const struct mote_monitor *monitor,
-				   struct mote_page_tables *tables)
+void mote_sandbox_vm_build_monitor(const struct mote_monitor *monitor)
 {
 	mote_monitor_build(monitor, mote_doorbell_ports, MOTE_DOORBELL_PORTS);
 	mote_os_memory_publish_code(monitor->memory, MOTE_MONITOR_BYTES);
+}
+
+bool mote_sandbox_vm_map_monitor(const struct mote_monitor *monitor,
+				 struct mote_page_tables *tables)
+{
 	return mote_monitor_map(monitor, tables);
 }
 
@@ -23,14 +27,19 @@ static mote_status start_vcpu(struct mote_vm *vm, const struct mote_sandbox_vm_s
 {
 	struct mote_user_start start = setup->start;
 	mote_regs regs;
-	mote_sregs sregs;
-	mote_status status;
+	mote_sregs has, sregs;
+	mote_status status = MOTE_OK;
 
 	start.features = vm->hypervisor->capabilities.features;
 	start.address_bits = vm->hypervisor->capabilities.address_bits;
 	mote_power_on(&regs, &sregs, NULL, NULL);
 	mote_monitor_start(&setup->monitor, &start, &regs, &sregs);
-	status = vm->ops->set_sregs(vm, &sregs, error);
+	if (MOTE_MONITOR_KEEPS)
+		status = vm->ops->sregs(vm, &has, error);
+	if (MOTE_MONITOR_KEEPS && status == MOTE_OK)
+		mote_monitor_keep(&has, &sregs);
+	if (status == MOTE_OK)
+		status = vm->ops->set_sregs(vm, &sregs, error);
 	if (status == MOTE_OK)
 		status = vm->ops->set_regs(vm, &regs, error);
 	return status;

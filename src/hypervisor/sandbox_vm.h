@@ -58,9 +58,10 @@ struct mote_guest_event {
 mote_status mote_sandbox_vm_create(struct mote_hypervisor *hypervisor,
 				   struct mote_sandbox_vm *created, mote_error *error);
 
-/* Writes the monitor and its mappings into guest memory.  Before mote_sandbox_vm_set_up. */
-bool mote_sandbox_vm_place_monitor(const struct mote_monitor *monitor,
-				   struct mote_page_tables *tables);
+/* Writes the monitor into guest memory, and maps it.  Before mote_sandbox_vm_set_up. */
+void mote_sandbox_vm_build_monitor(const struct mote_monitor *monitor);
+bool mote_sandbox_vm_map_monitor(const struct mote_monitor *monitor,
+				 struct mote_page_tables *tables);
 
 /* Maps the memory, and puts the vCPU at the guest's first instruction.  Once. */
 mote_status mote_sandbox_vm_set_up(struct mote_sandbox_vm *sandbox_vm,

@@ -47,6 +47,12 @@ void mote_tracking_begin(struct mote_tracking *tracking)
 	look_at(tracking, tracking->end - 1);
 }
 
+void mote_tracking_expect(struct mote_tracking *tracking, uint64_t gva)
+{
+	(void)mote_paging_serve(tracking->tables, gva);
+	look_at(tracking, gva);
+}
+
 static mote_status invalidate(const struct mote_tracking *tracking, struct mote_vm *vm,
 			      uint64_t gva, uint64_t bytes, mote_error *error)
 {

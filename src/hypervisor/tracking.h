@@ -27,6 +27,9 @@ struct mote_tracking *mote_tracking_make(const mote_allocator *allocator,
 /* From now on, once what is derived from the tables is invalidated, the set is empty and grows. */
 void mote_tracking_begin(struct mote_tracking *tracking);
 
+/* Right after that: the page will be written, so its first write need not trap. */
+void mote_tracking_expect(struct mote_tracking *tracking, uint64_t gva);
+
 /* User code could not write.  handled: it may now, and goes on when the vCPU is entered. */
 mote_status mote_tracking_serve(struct mote_tracking *tracking, struct mote_vm *vm,
 				const struct mote_exception *exception, bool *handled,

@@ -71,7 +71,8 @@ struct mote_memory_region {
 	uint64_t gpa;
 	void *hva; /* stays valid until the slot is unmapped */
 	uint64_t bytes;
-	/* The same memory as hva, as another process finds it: see struct mote_os_memory. */
+	/* The same memory as hva, as another process finds it: see struct mote_os_memory; -1: it
+	 * does not, which is so only where host_cow. */
 	intptr_t handle;
 	uint64_t handle_offset;
 	uint32_t flags; /* enum mote_region_flags; READ is always set */
@@ -196,7 +197,7 @@ struct mote_capabilities {
 	bool aliases;		    /* host memory may be in several slots of a VM */
 	bool read_only_host_memory; /* slots may have memory that the host may only read */
 	/* The guest sees a page that the host's copy-on-write has replaced, and its writes cause
-	 * that. */
+	 * that; and it sees what was there before when the host drops the page. */
 	bool host_cow;
 	bool thread_bound; /* a vCPU belongs to the thread that uses it, until park */
 };

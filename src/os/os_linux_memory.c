@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Memory on Linux: the memfds of guests and buffers, and the fork mark.  What would end the process
- * with a signal (SIGBUS, SIGXFSZ) fails here instead.
+ * with a signal (SIGBUS, SIGXFSZ) fails here instead.  os_linux_private.c has the other kind.
  */
 #define _GNU_SOURCE /* memfd_create, MADV_WIPEONFORK */
 #include <errno.h>
@@ -15,7 +15,7 @@
 
 #include "error_internal.h"
 #include "os/os_error.h"
-#include "os/os_memory.h"
+#include "os/os_linux_memory.h"
 #include "os/os_process.h"
 
 /* <linux/memfd.h>, <linux/magic.h>, <asm-generic/mman-common.h>: newer than the oldest supported C
@@ -28,8 +28,7 @@ enum { FORK_MARK_BYTES = 4096 };
 
 static const uint64_t RESERVE_STEP = 64ull << 20, MINIMUM_RESERVE_STEP = 1ull << 20;
 
-/* "mmap of", "a buffer". */
-static mote_status fail_on(mote_error *error, int code, const char *call, const char *what)
+mote_status mote_os_linux_fail(mote_error *error, int code, const char *call, const char *what)
 {
 	char text[96];
 
@@ -48,7 +47,8 @@ mote_status mote_os_fail_mapping(mote_error *error, mote_error_domain domain, in
 					 "mmap of %s, %llu bytes; the process may have reached its "
 					 "limit on addresses (RLIMIT_AS, ulimit -v), on data "
 					 "(RLIMIT_DATA, ulimit -d) or on mappings "
-					 "(vm.max_map_count)",
+					 "(vm.max_map_count), or vm.overcommit_memory is 2 and the "
+					 "host has no more to commit",
 					 what, (unsigned long long)bytes);
 	case EAGAIN:
 		return mote_os_fail_code(
@@ -83,7 +83,7 @@ bool mote_os_memory_overcommits(void)
 static mote_status fail_reserve(mote_error *error, int code, uint64_t bytes, const char *what)
 {
 	if (code != ENOSPC && code != ENOMEM && code != EFAULT)
-		return fail_on(error, code, "reserving", what);
+		return mote_os_linux_fail(error, code, "reserving", what);
 	return mote_os_fail_code(error, MOTE_NO_MEMORY, MOTE_DOMAIN_OS, code,
 				 "reserving %s, %llu bytes; the host cannot commit more memory "
 				 "(vm.overcommit_memory is 2, see CommitLimit in /proc/meminfo)",
@@ -120,8 +120,7 @@ static int reserve_mapping(void *hva, uint64_t bytes)
 
 /* ---- Mapping ------------------------------------------------------------------------------ */
 
-/* Keeps memory out of forked children, and out of core dumps unless requested. */
-static int advise(void *hva, uint64_t bytes, unsigned flags)
+int mote_os_linux_advise(void *hva, uint64_t bytes, unsigned flags)
 {
 	if (madvise(hva, bytes, MADV_DONTFORK) != 0)
 		return errno;
@@ -141,9 +140,9 @@ static mote_status map(int fd, uint64_t offset, uint64_t bytes, bool writable, u
 
 	if (hva == MAP_FAILED)
 		return mote_os_fail_mapping(error, MOTE_DOMAIN_OS, errno, what, bytes);
-	code = advise(hva, bytes, flags);
+	code = mote_os_linux_advise(hva, bytes, flags);
 	if (code != 0)
-		status = fail_on(error, code, "madvise of", what);
+		status = mote_os_linux_fail(error, code, "madvise of", what);
 	if (code == 0 && flags & MOTE_OS_MEMORY_RESERVE) {
 		code = writable ? reserve_file(fd, offset, bytes) : reserve_mapping(hva, bytes);
 		if (code != 0)
@@ -160,13 +159,13 @@ static mote_status map(int fd, uint64_t offset, uint64_t bytes, bool writable, u
 
 /* Linux 6.3 to 6.5 with vm.memfd_noexec=2 refuse files without the flag that says they are not
  * executable; older kernels do not know that flag. */
-static int create_file(void)
+static int create_file(unsigned flags)
 {
-	int fd = memfd_create("mote-guest", MFD_CLOEXEC);
+	int fd = memfd_create("mote-guest", MFD_CLOEXEC | flags);
 
 	if (fd >= 0 || errno != EACCES)
 		return fd;
-	fd = memfd_create("mote-guest", MFD_CLOEXEC | NOEXEC_SEAL);
+	fd = memfd_create("mote-guest", MFD_CLOEXEC | NOEXEC_SEAL | flags);
 	if (fd < 0 && errno == EINVAL)
 		errno = EACCES; /* the flag is unknown: the first refusal is the reason */
 	return fd;
@@ -185,61 +184,39 @@ static mote_status set_size(int fd, uint64_t bytes, const char *what, mote_error
 			"ftruncate of %s, %llu bytes; the process is limited to "
 			"files of %llu bytes (RLIMIT_FSIZE); raise it with ulimit -f",
 			what, (unsigned long long)bytes, (unsigned long long)limit.rlim_cur);
-	return ftruncate(fd, (off_t)bytes) == 0 ? MOTE_OK
-						: fail_on(error, errno, "ftruncate of", what);
+	return ftruncate(fd, (off_t)bytes) == 0
+		       ? MOTE_OK
+		       : mote_os_linux_fail(error, errno, "ftruncate of", what);
+}
+
+mote_status mote_os_linux_file(uint64_t bytes, unsigned flags, const char *what, int *file,
+			       mote_error *error)
+{
+	mote_status status;
+	int fd = create_file(flags);
+
+	if (fd < 0)
+		return mote_os_linux_fail(error, errno, "memfd_create for", what);
+	status = set_size(fd, bytes, what, error);
+	if (status == MOTE_OK)
+		*file = fd;
+	else
+		close(fd);
+	return status;
 }
 
 mote_status mote_os_memory_create(uint64_t bytes, unsigned flags, const char *what,
 				  struct mote_os_memory *memory, mote_error *error)
 {
-	mote_status status;
-	int fd = create_file();
+	int fd;
+	mote_status status = mote_os_linux_file(bytes, 0, what, &fd, error);
 
-	if (fd < 0)
-		return fail_on(error, errno, "memfd_create for", what);
-	status = set_size(fd, bytes, what, error);
-	if (status == MOTE_OK)
-		status = map(fd, 0, bytes, true, flags, what, memory, error);
+	if (status != MOTE_OK)
+		return status;
+	status = map(fd, 0, bytes, true, flags, what, memory, error);
 	if (status != MOTE_OK)
 		close(fd);
 	return status;
-}
-
-/* Sparse memory: a huge page for each byte that is written would be zeroed and kept.  A kernel that
- * has none does not know the advice. */
-static int advise_private(void *hva, uint64_t bytes, unsigned flags)
-{
-	int code = advise(hva, bytes, flags);
-
-	if (code == 0 && madvise(hva, bytes, MADV_NOHUGEPAGE) != 0 && errno != EINVAL)
-		code = errno;
-	return code;
-}
-
-/* Where the system commits no more memory than it has, this much is committed from here on. */
-mote_status mote_os_memory_create_private(uint64_t bytes, unsigned flags, const char *what,
-					  struct mote_os_memory *memory, mote_error *error)
-{
-	void *hva = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	int code;
-
-	if (hva == MAP_FAILED)
-		return mote_os_fail_mapping(error, MOTE_DOMAIN_OS, errno, what, bytes);
-	code = advise_private(hva, bytes, flags);
-	if (code != 0) {
-		munmap(hva, bytes);
-		return fail_on(error, code, "madvise of", what);
-	}
-	*memory = (struct mote_os_memory){.hva = hva, .bytes = bytes, .handle = -1};
-	return MOTE_OK;
-}
-
-mote_status mote_os_memory_make_read_only(struct mote_os_memory *memory, const char *what,
-					  mote_error *error)
-{
-	if (mprotect(memory->hva, memory->bytes, PROT_READ) != 0)
-		return fail_on(error, errno, "mprotect of", what);
-	return MOTE_OK;
 }
 
 static mote_status fail_descriptor(mote_error *error, int code, const char *call, int fd)
@@ -247,7 +224,7 @@ static mote_status fail_descriptor(mote_error *error, int code, const char *call
 	char what[32];
 
 	snprintf(what, sizeof(what), "descriptor %d", fd);
-	return fail_on(error, code, call, what);
+	return mote_os_linux_fail(error, code, call, what);
 }
 
 /* How the memory of a descriptor may be used; MOTE_INVALID_ARGUMENT when it could shrink. */
@@ -337,26 +314,43 @@ void mote_os_memory_publish_code(void *hva, uint64_t bytes)
 	__builtin___clear_cache((char *)hva, (char *)hva + bytes);
 }
 
-/* ---- The fork mark ------------------------------------------------------------------------ */
+/* ---- Which pages exist ------------------------------------------------------------------- */
 
 mote_status mote_os_memory_next_data(const struct mote_os_memory *memory, uint64_t offset,
 				     uint64_t *begin, uint64_t *end, mote_error *error)
 {
-	off_t data = lseek((int)memory->handle, (off_t)offset, SEEK_DATA), hole;
+	off_t data, hole;
 
+	if (memory->is_private) {
+		mote_os_private_next_data(memory, offset, begin, end);
+		return MOTE_OK;
+	}
+	data = lseek((int)memory->handle, (off_t)offset, SEEK_DATA);
 	if (data < 0 && errno == ENXIO) {
 		*begin = *end = memory->bytes;
 		return MOTE_OK;
 	}
 	if (data < 0)
-		return fail_on(error, errno, "lseek of", "guest memory");
+		return mote_os_linux_fail(error, errno, "lseek of", "guest memory");
 	hole = lseek((int)memory->handle, data, SEEK_HOLE);
 	if (hole < 0)
-		return fail_on(error, errno, "lseek of", "guest memory");
+		return mote_os_linux_fail(error, errno, "lseek of", "guest memory");
 	*begin = (uint64_t)data;
 	*end = (uint64_t)hole;
 	return MOTE_OK;
 }
+
+bool mote_os_memory_holds_more(const struct mote_os_memory *memory, uint64_t bytes)
+{
+	struct stat information;
+
+	if (memory->is_private)
+		return mote_os_private_holds_more(memory, bytes);
+	return fstat((int)memory->handle, &information) != 0 ||
+	       (uint64_t)information.st_blocks * 512 > bytes;
+}
+
+/* ---- The fork mark ------------------------------------------------------------------------ */
 
 mote_status mote_os_fork_mark_create(const volatile uint8_t **mark, mote_error *error)
 {

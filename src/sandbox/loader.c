@@ -86,7 +86,7 @@ static bool map_everything(struct mote_loader *loader)
 {
 	const struct mote_elf *elf = &loader->image->elf;
 
-	if (!mote_sandbox_vm_place_monitor(&loader->monitor, &loader->tables) ||
+	if (!mote_sandbox_vm_map_monitor(&loader->monitor, &loader->tables) ||
 	    !map_region(loader, MOTE_LAYOUT_STACK) || !map_region(loader, MOTE_LAYOUT_MAILBOX) ||
 	    !map_region(loader, MOTE_LAYOUT_THREAD) || !map_region(loader, MOTE_LAYOUT_HEAP))
 		return false;
@@ -237,8 +237,10 @@ mote_status mote_loader_load(struct mote_loader *loader, mote_error *error)
 {
 	mote_status status = mote_loader_load_tables(loader, error);
 
-	if (status == MOTE_OK)
-		status = copy_segments(loader, error);
+	if (status != MOTE_OK)
+		return status;
+	mote_sandbox_vm_build_monitor(&loader->monitor);
+	status = copy_segments(loader, error);
 	if (status == MOTE_OK)
 		status = relocate(loader, error);
 	if (status == MOTE_OK)

@@ -11,13 +11,16 @@
 #include "sandbox/image_internal.h"
 #include "sandbox/layout.h"
 
+enum { MOTE_LOADER_RANDOM_WORDS = 3 };
+
 /* Guest memory under construction. */
 struct mote_loader {
 	const mote_image *image;
 	const struct mote_layout *layout;
 	void *ram;
 	mote_log_level log_level;
-	uint64_t random[3]; /* two for the guest, and one for its canary */
+	/* Two for the guest, and one for its canary. */
+	uint64_t random[MOTE_LOADER_RANDOM_WORDS];
 	struct mote_page_tables tables;
 	struct mote_monitor monitor;
 	const struct mote_elf_segment *relocated; /* that of the last relocation */
@@ -27,8 +30,7 @@ struct mote_loader {
  * written. */
 mote_status mote_loader_load(struct mote_loader *loader, mote_error *error);
 
-/* Only the page tables and the monitor, for memory that is copied from elsewhere: then the rest is
- * in it. */
+/* Only the page tables, for memory that has the rest from elsewhere. */
 mote_status mote_loader_load_tables(struct mote_loader *loader, mote_error *error);
 
 /* Makes code that was written to the memory visible to processors. */

@@ -159,7 +159,8 @@ static mote_status make(mote_snapshot *snapshot, const mote_pool_options *option
 	made->most = options->most;
 	made->least_idle = options->least_idle;
 	made->most_idle = options->most_idle;
-	made->idle_bytes = options->idle_bytes;
+	made->trim_bytes = options->trim_bytes;
+	made->strict = options->strict;
 	for (size_t i = options->most; i > 0; i--) {
 		made->places[i - 1].pool = made;
 		push(&made->vacant, &made->places[i - 1]);
@@ -321,26 +322,29 @@ static bool is_debugged(const mote_sandbox *sandbox)
 	return sandbox->debug != NULL || sandbox->debug_server != NULL;
 }
 
-/* Whether the guest has pages for more than so many bytes. */
-static bool is_large(const mote_sandbox *sandbox, uint64_t limit)
+/* Whether its memory says more of earlier calls, or takes more, than it may while it waits. */
+static bool must_be_anew(const mote_pool *pool, const mote_sandbox *sandbox)
 {
-	const struct mote_os_memory *ram = &sandbox->ram;
-	uint64_t begin = 0, end = 0, bytes = 0;
+	return pool->strict || (pool->trim_bytes != 0 &&
+				mote_os_memory_holds_more(&sandbox->ram, pool->trim_bytes));
+}
 
-	while (limit != 0 && bytes <= limit && end < ram->bytes) {
-		if (mote_os_memory_next_data(ram, end, &begin, &end, NULL) != MOTE_OK)
-			return true;
-		bytes += end - begin;
-	}
-	return limit != 0 && bytes > limit;
+/* Memory that is shareable keeps its pages as long as its sandbox lives. */
+static bool make_anew(mote_pool *pool, mote_sandbox *sandbox)
+{
+	if (!sandbox->ram.is_private ||
+	    mote_sandbox_make_anew(sandbox, pool->snapshot, NULL) != MOTE_OK)
+		return false;
+	atomic_fetch_add(&pool->trimmed, 1);
+	return true;
 }
 
 static bool make_clean(mote_pool *pool, mote_sandbox *sandbox)
 {
-	if (is_debugged(sandbox) || is_large(sandbox, pool->idle_bytes))
+	if (is_debugged(sandbox))
 		return false;
 	if (put_back(pool, sandbox))
-		return true;
+		return !must_be_anew(pool, sandbox) || make_anew(pool, sandbox);
 	atomic_fetch_add(&pool->failed_restores, 1);
 	return false;
 }
@@ -397,6 +401,7 @@ mote_status mote_pool_get_statistics(const mote_pool *pool, mote_pool_statistics
 	ours.failed_creations = atomic_load(&pool->failed_creations);
 	ours.reused = atomic_load(&pool->reused);
 	ours.restored = atomic_load(&pool->restored);
+	ours.trimmed = atomic_load(&pool->trimmed);
 	ours.failed_restores = atomic_load(&pool->failed_restores);
 	ours.discarded = atomic_load(&pool->discarded);
 	return mote_structure_give(&structure, &ours, statistics, error);

@@ -35,12 +35,14 @@ struct mote_pool {
 	mote_sandbox_options options;  /* of its sandboxes */
 	mote_host_function *functions; /* those of options: a copy, in one block with its texts */
 	size_t most, least_idle, most_idle;
-	uint64_t idle_bytes;
+	uint64_t trim_bytes;
+	bool strict;
 	struct mote_pool_stack vacant, idle;
 	/* How many wait, and how many are about to. */
 	_Atomic size_t idle_count;
 	_Atomic size_t taken; /* places that are not vacant */
-	_Atomic uint64_t created, failed_creations, reused, restored, failed_restores, discarded;
+	_Atomic uint64_t created, failed_creations, reused, restored, trimmed, failed_restores,
+		discarded;
 	struct mote_pool_place places[];
 };
 

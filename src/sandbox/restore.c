@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "error_internal.h"
-#include "os/os_random.h"
 #include "sandbox/snapshot_internal.h"
 
 /* ---- Tracking ---------------------------------------------------------------------------- */
@@ -23,23 +22,44 @@ void mote_origin_free(mote_sandbox *sandbox)
 	sandbox->origin = NULL;
 }
 
-/* An origin whose tracking has begun, but for the invalidation. */
+/* Tracking begins, but for the invalidation.  Each call writes the mailbox's records and the stack
+ * of the guest's main loop. */
+static mote_status begin(mote_sandbox *sandbox, struct mote_origin *origin, mote_error *error)
+{
+	const struct mote_layout_region *regions = sandbox->layout.regions;
+	const struct mote_layout_region *stack = &regions[MOTE_LAYOUT_STACK];
+
+	if (!mote_sandbox_vm_map_gate(&sandbox->vm, &sandbox->tables))
+		return mote_fail_memory(error, "snapshot");
+	mote_tracking_begin(origin->tracking);
+	mote_tracking_expect(origin->tracking, regions[MOTE_LAYOUT_MAILBOX].gva);
+	mote_tracking_expect(origin->tracking, stack->gva + stack->bytes - MOTE_PAGE_BYTES);
+	origin->stale = true;
+	return MOTE_OK;
+}
+
+mote_status mote_origin_begin_again(mote_sandbox *sandbox, mote_error *error)
+{
+	return begin(sandbox, sandbox->origin, error);
+}
+
 static mote_status make_origin(mote_sandbox *sandbox, mote_error *error)
 {
 	const mote_allocator *allocator = &sandbox->engine->allocator;
 	const uint64_t end = sandbox->layout.regions[MOTE_LAYOUT_TABLES].gva;
 	struct mote_origin *origin = mote_allocate(allocator, sizeof(*origin));
+	mote_status status;
 
 	if (origin == NULL)
 		return mote_fail_memory(error, "snapshot");
 	origin->tracking = mote_tracking_make(allocator, &sandbox->tables, MOTE_RAM_GVA, end);
-	if (origin->tracking == NULL || !mote_sandbox_vm_map_gate(&sandbox->vm, &sandbox->tables)) {
+	status = origin->tracking != NULL ? begin(sandbox, origin, error)
+					  : mote_fail_memory(error, "snapshot");
+	if (status != MOTE_OK) {
 		mote_release(allocator, origin->tracking);
 		mote_release(allocator, origin);
-		return mote_fail_memory(error, "snapshot");
+		return status;
 	}
-	mote_tracking_begin(origin->tracking);
-	origin->stale = true;
 	sandbox->origin = origin;
 	sandbox->vm.tracking = origin->tracking;
 	return MOTE_OK;
@@ -94,7 +114,7 @@ mote_status mote_origin_set(mote_sandbox *sandbox, mote_snapshot *snapshot, mote
 struct copy {
 	uint8_t *ram;
 	const uint8_t *from;
-	struct mote_snapshot_run host[2]; /* what the host may have written */
+	struct mote_os_run host[2]; /* what the host may have written */
 	uint64_t pages;
 };
 
@@ -104,7 +124,7 @@ static void copy_page(struct copy *copy, uint64_t offset)
 	copy->pages++;
 }
 
-static bool is_in(const struct mote_snapshot_run *run, uint64_t offset)
+static bool is_in(const struct mote_os_run *run, uint64_t offset)
 {
 	return offset - run->begin < run->end - run->begin;
 }
@@ -132,9 +152,9 @@ static void find_host_pages(const mote_sandbox *sandbox, struct copy *copy)
 	const uint64_t call = record + MOTE_PAGE_BYTES;
 	const uint64_t host_call = call + sandbox->layout.data_bytes;
 
-	copy->host[0] = (struct mote_snapshot_run){record, page_end(call + mailbox->call.written)};
-	copy->host[1] = (struct mote_snapshot_run){
-		host_call, page_end(host_call + mailbox->host_call.written)};
+	copy->host[0] = (struct mote_os_run){record, page_end(call + mailbox->call.written)};
+	copy->host[1] =
+		(struct mote_os_run){host_call, page_end(host_call + mailbox->host_call.written)};
 }
 
 static void copy_back(mote_sandbox *sandbox, struct copy *copy)
@@ -193,26 +213,6 @@ static mote_status restore_memory(mote_sandbox *sandbox, mote_snapshot *snapshot
 
 /* ---- What is new ------------------------------------------------------------------------- */
 
-/* Fresh words, which are kept nowhere else. */
-static mote_status take_random(struct mote_origin *origin, uint64_t *words, size_t count,
-			       mote_error *error)
-{
-	uint64_t *from;
-	mote_status status = MOTE_OK;
-
-	if (origin->random_left < count)
-		status = mote_os_random(origin->random, sizeof(origin->random), error);
-	if (status != MOTE_OK)
-		return status;
-	if (origin->random_left < count)
-		origin->random_left = MOTE_ORIGIN_RANDOM_WORDS;
-	origin->random_left -= count;
-	from = &origin->random[origin->random_left];
-	memcpy(words, from, count * sizeof(*words));
-	memset(from, 0, count * sizeof(*words));
-	return MOTE_OK;
-}
-
 enum { RANDOM_WORDS = 4 };
 
 /* The number of a generation is random, so that it tells nothing of other sandboxes. */
@@ -234,7 +234,7 @@ static void renew(mote_sandbox *sandbox, const uint64_t random[RANDOM_WORDS])
 mote_status mote_origin_renew(mote_sandbox *sandbox, mote_error *error)
 {
 	uint64_t random[RANDOM_WORDS];
-	mote_status status = take_random(sandbox->origin, random, RANDOM_WORDS, error);
+	mote_status status = mote_engine_random(sandbox->engine, random, RANDOM_WORDS, error);
 
 	if (status == MOTE_OK)
 		renew(sandbox, random);
@@ -322,7 +322,7 @@ static mote_status restore(mote_sandbox *sandbox, mote_snapshot *snapshot, mote_
 	if (status == MOTE_OK && sandbox->origin == NULL)
 		status = make_origin(sandbox, error);
 	if (status == MOTE_OK)
-		status = take_random(sandbox->origin, random, RANDOM_WORDS, error);
+		status = mote_engine_random(sandbox->engine, random, RANDOM_WORDS, error);
 	if (status != MOTE_OK)
 		return status;
 	if (error == NULL) {

@@ -7,7 +7,6 @@
 
 #include "error_internal.h"
 #include "options.h"
-#include "os/os_random.h"
 #include "sandbox/loader.h"
 #include "sandbox/pool_internal.h"
 #include "sandbox/sandbox_internal.h"
@@ -95,7 +94,22 @@ struct source {
 	bool is_unlinked;	 /* without the imports: it never runs */
 };
 
-/* Memory that is all zeros, and the VM that it will be mapped into. */
+/* Where the guest follows the host's copy-on-write, its memory need not be shareable, which is
+ * dearer. */
+static mote_status make_ram(mote_sandbox *sandbox, const mote_snapshot *snapshot, mote_error *error)
+{
+	const struct mote_os_memory *base = snapshot != NULL ? &snapshot->memory : NULL;
+	const uint64_t bytes = sandbox->layout.ram_bytes;
+	const mote_engine *engine = sandbox->engine;
+
+	if (!engine->hypervisor->capabilities.host_cow)
+		return mote_os_memory_create(bytes, memory_flags(sandbox), "guest memory",
+					     &sandbox->ram, error);
+	return mote_os_memory_create_private(bytes, memory_flags(sandbox), base, engine->page_map,
+					     "guest memory", &sandbox->ram, error);
+}
+
+/* The VM, and the memory that will be mapped into it. */
 static mote_status make_memory(mote_sandbox *sandbox, const struct source *source,
 			       const mote_sandbox_options *options, mote_error *error)
 {
@@ -114,8 +128,7 @@ static mote_status make_memory(mote_sandbox *sandbox, const struct source *sourc
 	if (status == MOTE_OK)
 		status = place_ram(sandbox, error);
 	if (status == MOTE_OK)
-		status = mote_os_memory_create(sandbox->layout.ram_bytes, memory_flags(sandbox),
-					       "guest memory", &sandbox->ram, error);
+		status = make_ram(sandbox, source->snapshot, error);
 	if (status == MOTE_OK)
 		view_mailbox(sandbox);
 	return status;
@@ -124,7 +137,8 @@ static mote_status make_memory(mote_sandbox *sandbox, const struct source *sourc
 static mote_status build_from_image(mote_sandbox *sandbox, struct mote_loader *loader,
 				    mote_error *error)
 {
-	mote_status status = mote_os_random(loader->random, sizeof(loader->random), error);
+	mote_status status = mote_engine_random(sandbox->engine, loader->random,
+						MOTE_LOADER_RANDOM_WORDS, error);
 
 	if (status == MOTE_OK)
 		status = mote_loader_load(loader, error);
@@ -133,8 +147,8 @@ static mote_status build_from_image(mote_sandbox *sandbox, struct mote_loader *l
 }
 
 /* The tables are this sandbox's own, and writes are tracked from the beginning. */
-static mote_status build_from_snapshot(mote_sandbox *sandbox, struct mote_loader *loader,
-				       mote_snapshot *snapshot, mote_error *error)
+static mote_status fill_from_snapshot(mote_sandbox *sandbox, struct mote_loader *loader,
+				      mote_snapshot *snapshot, mote_error *error)
 {
 	mote_status status = mote_loader_load_tables(loader, error);
 
@@ -143,15 +157,39 @@ static mote_status build_from_snapshot(mote_sandbox *sandbox, struct mote_loader
 		return status;
 	mote_snapshot_fill(snapshot, sandbox->ram.hva);
 	sandbox->vm.monitor = loader->monitor;
-	status = mote_origin_set(sandbox, snapshot, error);
+	if (sandbox->origin != NULL)
+		status = mote_origin_begin_again(sandbox, error);
 	if (status == MOTE_OK)
-		status = mote_origin_renew(sandbox, error);
+		status = mote_origin_set(sandbox, snapshot, error);
+	return status == MOTE_OK ? mote_origin_renew(sandbox, error) : status;
+}
+
+static mote_status build_from_snapshot(mote_sandbox *sandbox, struct mote_loader *loader,
+				       mote_snapshot *snapshot, mote_error *error)
+{
+	mote_status status = fill_from_snapshot(sandbox, loader, snapshot, error);
+
 	if (status == MOTE_OK)
 		status = set_up_vm(sandbox, loader, error);
 	if (status == MOTE_OK)
 		status = mote_sandbox_vm_load(&sandbox->vm, &snapshot->vcpu,
 					      sandbox->layout.ram_gpa == snapshot->layout.ram_gpa,
 					      error);
+	return status == MOTE_OK ? mote_vcpu_park(sandbox->vm.vm, error) : status;
+}
+
+mote_status mote_sandbox_make_anew(mote_sandbox *sandbox, mote_snapshot *snapshot,
+				   mote_error *error)
+{
+	struct mote_loader loader = {
+		.image = sandbox->image,
+		.layout = &sandbox->layout,
+		.ram = sandbox->ram.hva,
+	};
+	mote_status status = mote_os_memory_drop(&sandbox->ram, "guest memory", error);
+
+	if (status == MOTE_OK)
+		status = fill_from_snapshot(sandbox, &loader, snapshot, error);
 	return status == MOTE_OK ? mote_vcpu_park(sandbox->vm.vm, error) : status;
 }
 

@@ -55,7 +55,7 @@ static bool is_zero(const uint8_t *page)
 static bool add_page(mote_snapshot *snapshot, uint64_t offset)
 {
 	size_t capacity = snapshot->run_capacity > 0 ? 2 * snapshot->run_capacity : 16;
-	struct mote_snapshot_run *runs = snapshot->runs;
+	struct mote_os_run *runs = snapshot->runs;
 
 	if (snapshot->run_count > 0 && runs[snapshot->run_count - 1].end == offset) {
 		runs[snapshot->run_count - 1].end += MOTE_PAGE_BYTES;
@@ -70,25 +70,20 @@ static bool add_page(mote_snapshot *snapshot, uint64_t offset)
 		snapshot->run_capacity = capacity;
 	}
 	snapshot->runs[snapshot->run_count++] =
-		(struct mote_snapshot_run){offset, offset + MOTE_PAGE_BYTES};
+		(struct mote_os_run){offset, offset + MOTE_PAGE_BYTES};
 	return true;
 }
 
-static mote_status copy_pages(mote_snapshot *snapshot, const uint8_t *ram, uint64_t begin,
-			      uint64_t end, mote_error *error)
+static bool find_pages(mote_snapshot *snapshot, const uint8_t *ram, uint64_t begin, uint64_t end)
 {
-	for (uint64_t at = begin; at < end; at += MOTE_PAGE_BYTES) {
-		if (is_zero(ram + at))
-			continue;
-		if (!add_page(snapshot, at))
-			return mote_fail_memory(error, "snapshot");
-		memcpy((uint8_t *)snapshot->memory.hva + at, ram + at, MOTE_PAGE_BYTES);
-	}
-	return MOTE_OK;
+	for (uint64_t at = begin; at < end; at += MOTE_PAGE_BYTES)
+		if (!is_zero(ram + at) && !add_page(snapshot, at))
+			return false;
+	return true;
 }
 
 /* Looks only at pages that exist: reading others would make them. */
-static mote_status copy_memory(mote_snapshot *snapshot, const struct mote_os_memory *ram,
+static mote_status find_memory(mote_snapshot *snapshot, const struct mote_os_memory *ram,
 			       mote_error *error)
 {
 	const uint64_t bytes = mote_snapshot_bytes(&snapshot->layout);
@@ -99,9 +94,58 @@ static mote_status copy_memory(mote_snapshot *snapshot, const struct mote_os_mem
 		status = mote_os_memory_next_data(ram, end, &begin, &end, error);
 		if (status != MOTE_OK || begin >= bytes)
 			break;
-		status = copy_pages(snapshot, ram->hva, begin, end < bytes ? end : bytes, error);
+		if (!find_pages(snapshot, ram->hva, begin, end < bytes ? end : bytes))
+			return mote_fail_memory(error, "snapshot");
 	}
 	return status;
+}
+
+/* How many runs, from the first, sandboxes see instead of copies.  One that looks at a page between
+ * them makes it, for all; so what lies between them is no more than they are, and 1 MiB. */
+static size_t count_based(const mote_snapshot *snapshot)
+{
+	uint64_t between = 0, in = 1 << 20, before = 0;
+	size_t count = 0;
+
+	for (size_t i = 0; i < snapshot->run_count; i++) {
+		const struct mote_os_run *run = &snapshot->runs[i];
+
+		between += run->begin - before;
+		in += run->end - run->begin;
+		before = run->end;
+		if (between <= in)
+			count = i + 1;
+	}
+	return count;
+}
+
+static void copy_runs(const mote_snapshot *snapshot, void *to, const void *from)
+{
+	for (size_t i = snapshot->based_count; i < snapshot->run_count; i++) {
+		const struct mote_os_run *run = &snapshot->runs[i];
+
+		memcpy((uint8_t *)to + run->begin, (const uint8_t *)from + run->begin,
+		       run->end - run->begin);
+	}
+}
+
+static mote_status copy_memory(mote_snapshot *snapshot, const struct mote_os_memory *ram,
+			       unsigned flags, mote_error *error)
+{
+	struct mote_os_memory *memory = &snapshot->memory;
+	mote_status status = mote_os_memory_create_private(mote_snapshot_bytes(&snapshot->layout),
+							   flags, NULL, snapshot->engine->page_map,
+							   "a snapshot", memory, error);
+
+	if (snapshot->engine->hypervisor->capabilities.host_cow)
+		snapshot->based_count = count_based(snapshot);
+	if (status == MOTE_OK && snapshot->based_count > 0)
+		status = mote_os_memory_make_base(memory, flags, ram->hva, snapshot->runs,
+						  snapshot->based_count, "a snapshot", error);
+	if (status != MOTE_OK)
+		return status;
+	copy_runs(snapshot, memory->hva, ram->hva);
+	return mote_os_memory_make_read_only(memory, "a snapshot", error);
 }
 
 void mote_snapshot_publish_code(const mote_snapshot *snapshot, void *ram)
@@ -114,13 +158,10 @@ void mote_snapshot_publish_code(const mote_snapshot *snapshot, void *ram)
 
 void mote_snapshot_fill(const mote_snapshot *snapshot, void *ram)
 {
-	for (size_t i = 0; i < snapshot->run_count; i++) {
-		const struct mote_snapshot_run *run = &snapshot->runs[i];
-
-		memcpy((uint8_t *)ram + run->begin, (uint8_t *)snapshot->memory.hva + run->begin,
-		       run->end - run->begin);
-	}
-	mote_snapshot_publish_code(snapshot, ram);
+	copy_runs(snapshot, ram, snapshot->memory.hva);
+	/* What is only seen, the hypervisor publishes when it maps it. */
+	if (snapshot->based_count < snapshot->run_count)
+		mote_snapshot_publish_code(snapshot, ram);
 }
 
 /* ---- Taking ------------------------------------------------------------------------------ */
@@ -146,12 +187,9 @@ static mote_status fill(mote_snapshot *snapshot, mote_sandbox *sandbox, mote_err
 	mote_status status = save_vcpu(snapshot, sandbox, error);
 
 	if (status == MOTE_OK)
-		status = mote_os_memory_create_private(mote_snapshot_bytes(&snapshot->layout), dump,
-						       "a snapshot", &snapshot->memory, error);
+		status = find_memory(snapshot, &sandbox->ram, error);
 	if (status == MOTE_OK)
-		status = copy_memory(snapshot, &sandbox->ram, error);
-	if (status == MOTE_OK)
-		status = mote_os_memory_make_read_only(&snapshot->memory, "a snapshot", error);
+		status = copy_memory(snapshot, &sandbox->ram, dump, error);
 	/* The gate may be that of a snapshot that there will not be. */
 	if (status != MOTE_OK && sandbox->origin != NULL)
 		sandbox->origin->mixed = true;

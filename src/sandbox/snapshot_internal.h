@@ -10,20 +10,17 @@
 
 #include "sandbox/sandbox_internal.h"
 
-/* Pages that are not all zeros, one after the other: offsets in RAM. */
-struct mote_snapshot_run {
-	uint64_t begin, end;
-};
-
 struct mote_snapshot {
 	_Atomic uint32_t references;
 	mote_engine *engine;
 	mote_image *image;
 	struct mote_layout layout;
-	/* RAM without the page tables, read-only, at the offsets of RAM. */
+	/* RAM without the page tables, read-only, at the offsets of RAM.  Where the hypervisor
+	 * allows it, the beginning is a base of the memory of sandboxes. */
 	struct mote_os_memory memory;
-	struct mote_snapshot_run *runs; /* in ascending order */
+	struct mote_os_run *runs; /* its pages that are not all zeros, in ascending order */
 	size_t run_count, run_capacity;
+	size_t based_count; /* the first runs, which memory is a base of */
 	struct mote_vcpu_state vcpu;
 	bool forbid_timestamp;
 };
@@ -39,8 +36,6 @@ static inline uint64_t mote_snapshot_bytes(const struct mote_layout *layout)
 	return layout->regions[MOTE_LAYOUT_TABLES].gva - MOTE_RAM_GVA;
 }
 
-enum { MOTE_ORIGIN_RANDOM_WORDS = 64 };
-
 /* Pages that neither the guest nor the host has written, as tracking and the mailbox's marks tell,
  * are as in the snapshot. */
 struct mote_origin {
@@ -48,14 +43,13 @@ struct mote_origin {
 	struct mote_tracking *tracking;
 	bool stale; /* the invalidation that tracking begins with has not succeeded yet */
 	bool mixed; /* a whole copy was not completed: pages may be anything */
-	/* Made ahead: most restores make no system call for it. */
-	uint64_t random[MOTE_ORIGIN_RANDOM_WORDS];
-	size_t random_left;
 };
 
 /* The sandbox's memory is as in the snapshot: tracks its writes from here on, where they are not
  * tracked yet.  A failure may poison it. */
 mote_status mote_origin_set(mote_sandbox *sandbox, mote_snapshot *snapshot, mote_error *error);
+/* For an origin that is there, whose sandbox has new tables. */
+mote_status mote_origin_begin_again(mote_sandbox *sandbox, mote_error *error);
 void mote_origin_free(mote_sandbox *sandbox);
 
 /* Whether its memory has been as in a snapshot. */
@@ -73,9 +67,15 @@ mote_status mote_origin_renew(mote_sandbox *sandbox, mote_error *error);
 /* MOTE_WRONG_SNAPSHOT: options ask for something else. */
 mote_status mote_snapshot_check_options(const mote_snapshot *snapshot,
 					const mote_sandbox_options *options, mote_error *error);
+/* Drops the private memory of a sandbox that was made from this snapshot, is as in it, and maps no
+ * buffers; page tables too.  From then on the memory is as that of a new one, and of what calls did
+ * before there is no trace in it.  When it fails the sandbox can only be destroyed. */
+mote_status mote_sandbox_make_anew(mote_sandbox *sandbox, mote_snapshot *snapshot,
+				   mote_error *error);
+
 /* What was copied to RAM is to be run. */
 void mote_snapshot_publish_code(const mote_snapshot *snapshot, void *ram);
-/* Copies a snapshot's memory to RAM that is all zeros but for page tables. */
+/* Copies a snapshot's memory, but for its base, to RAM that is all zeros but for page tables. */
 void mote_snapshot_fill(const mote_snapshot *snapshot, void *ram);
 
 #endif

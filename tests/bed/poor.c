@@ -443,8 +443,10 @@ void poor_adopt(struct mote_hypervisor *hypervisor)
 		capabilities->described_accesses = !poor_leaves_undescribed;
 		capabilities->doorbell_calls += poor_doorbell_calls;
 	}
-	if (kinds & POOR_MEMORY)
+	if (kinds & POOR_MEMORY) {
 		capabilities->aliases = capabilities->read_only_host_memory = false;
+		capabilities->host_cow = false;
+	}
 	if (kinds & POOR_ADDRESSES)
 		capabilities->address_base = poor_address_base();
 	if (kinds & POOR_THREADS)

@@ -10,9 +10,10 @@
 #include "hypervisor/vm.h"
 
 enum poor_kind {
-	POOR_KICK = 1 << 0,   /* no byte that ends a run which has not begun */
-	POOR_EXITS = 1 << 1,  /* memory exits without size and value, string I/O without a count */
-	POOR_MEMORY = 1 << 2, /* memory in one slot only, and none that the host may only read */
+	POOR_KICK = 1 << 0,  /* no byte that ends a run which has not begun */
+	POOR_EXITS = 1 << 1, /* memory exits without size and value, string I/O without a count */
+	/* Memory in one slot only, none that the host may only read, and no copy-on-write. */
+	POOR_MEMORY = 1 << 2,
 	POOR_ADDRESSES = 1 << 3, /* guest-physical addresses begin, and are, anywhere */
 	POOR_THREADS = 1 << 4,	 /* a vCPU belongs to a thread */
 	POOR_PARTS = 1 << 5,	 /* calls do a part of what they are asked, and are repeated */

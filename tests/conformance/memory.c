@@ -369,6 +369,13 @@ static void both_sides_follow_a_copy_on_write(void)
 	CHECK_MEM(pages + MOTE_PAGE_BYTES, &mark, sizeof(mark));
 	CHECK_EQ(original[0], PATTERN);
 	CHECK_EQ(original[MOTE_PAGE_BYTES], PATTERN);
+	/* The host drops both pages, which are the file's again. */
+	REQUIRE_EQ(madvise(pages, EXTRA_BYTES, MADV_DONTNEED), 0);
+	machine_put(&machine, CODE_GVA, &code_load_loop);
+	for (uint64_t page = 0; page < 2; page++) {
+		aim(&machine, EXTRA_GVA + page * MOTE_PAGE_BYTES, 0);
+		CHECK_EQ(load(&machine), 0x5a5a5a5a5a5a5a5aull);
+	}
 	machine_destroy(&machine);
 	munmap(pages, EXTRA_BYTES);
 	munmap(original, EXTRA_BYTES);

@@ -320,7 +320,7 @@ static void check_tables(struct memory *memory, struct mote_loader *loader)
 
 	memory->tables = &loader->tables;
 	pages = check_pages(memory);
-	FUZZ_CHECK(count_entries(&loader->tables, loader->tables.gpa, MOTE_TABLE_ROOT_LEVEL) ==
+	FUZZ_CHECK(count_entries(&loader->tables, loader->tables.gpa, MOTE_PAGING_ROOT_LEVEL) ==
 		   pages);
 	/* There are tables enough for all buffers that there is room for. */
 	FUZZ_CHECK(buffers->bytes == 0 ||

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How many sandboxes there are at one time, how many wait, and how much memory those may hold.
+ * How many sandboxes there are at one time, and how many wait.
  */
 #include "pooled.h"
 
@@ -186,38 +186,6 @@ static void trim_destroys_idle_ones(void)
 	pooled_close(&pooled);
 }
 
-/* One that holds much memory does not wait; others do. */
-static void large_ones_do_not_wait(void)
-{
-	mote_pool_options options = MOTE_POOL_OPTIONS_INIT;
-	struct pooled pooled;
-	mote_sandbox *sandbox;
-	uint64_t heap;
-
-	options.most = 1;
-	options.idle_bytes = 512 << 10;
-	pooled_open(&pooled, NULL, &options);
-	for (unsigned i = 0; i < 4; i++) {
-		const uint32_t pages = i % 2 ? 160 : 4;
-
-		sandbox = pooled_acquire(&pooled);
-		heap = clean_region(sandbox, MOTE_LAYOUT_HEAP)->gva;
-		(void)CALL(sandbox, "touch", mote_u64(heap), mote_u32(pages), mote_u32(1));
-		mote_pool_release(pooled.pool, sandbox);
-		check_numbers(&pooled, i % 2 == 0, 0);
-	}
-	CHECK_EQ(pooled_statistics(&pooled).created, 2);
-	CHECK_EQ(pooled_statistics(&pooled).discarded, 2);
-	CHECK_EQ(pooled_statistics(&pooled).failed_restores, 0);
-	/* Memory that was only read is memory too. */
-	sandbox = pooled_acquire(&pooled);
-	heap = clean_region(sandbox, MOTE_LAYOUT_HEAP)->gva;
-	(void)CALL(sandbox, "find", mote_u64(heap), mote_u64(1 << 20), mote_u64(1));
-	mote_pool_release(pooled.pool, sandbox);
-	check_numbers(&pooled, 0, 0);
-	pooled_close(&pooled);
-}
-
 static const struct test_case cases[] = {
 	CASE(changes_of_the_stacks_are_counted),
 	CASE(no_more_than_most),
@@ -225,7 +193,6 @@ static const struct test_case cases[] = {
 	CASE(no_more_than_most_idle_wait),
 	CASE(refill_makes_least_idle),
 	CASE(trim_destroys_idle_ones),
-	CASE(large_ones_do_not_wait),
 };
 
 int main(int argc, char **argv)

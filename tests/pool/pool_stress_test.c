@@ -58,19 +58,22 @@ static void two_thousand_at_once(void)
 	mote_pool_options options = MOTE_POOL_OPTIONS_INIT;
 	mote_error error = MOTE_ERROR_INIT;
 	struct pooled pooled;
-	size_t resident;
+	size_t resident, fds;
 	uint64_t began;
 
 	REQUIRE(sandboxes != NULL);
 	options.most = options.least_idle = count;
 	pooled_open(&pooled, NULL, &options);
 	resident = test_resident_kib();
+	fds = test_fd_count();
 	began = test_now_ns();
 	REQUIRE_OK(mote_pool_refill(pooled.pool, &error), &error);
 	test_note("%zu made in %llu ms, %zu KiB each", count,
 		  (unsigned long long)(test_now_ns() - began) / 1000000,
 		  (test_resident_kib() - resident) / count);
 	CHECK_EQ(pooled_statistics(&pooled).idle, count);
+	if (pooled.engine->hypervisor->capabilities.host_cow)
+		CHECK_EQ(test_fd_count() - fds, 2 * count);
 	for (unsigned round = 0; round < 2; round++)
 		use_all(&pooled, sandboxes, count);
 	CHECK_EQ(pooled_statistics(&pooled).created, count);

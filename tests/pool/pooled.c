@@ -8,7 +8,8 @@ static mote_sandbox *first_sandbox(mote_engine *engine)
 {
 	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
 
-	options.memory_bytes = 2 << 20;
+	/* More than one part of memory that is tracked as a whole. */
+	options.memory_bytes = 6 << 20;
 	return clean_sandbox(engine, &options);
 }
 

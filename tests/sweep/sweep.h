@@ -97,6 +97,9 @@ extern const size_t sweep_os_entry_count;
 /* Counts, fails, and fills memory so that whoever forgets to clear it sees it. */
 extern const mote_allocator sweep_allocator;
 
+/* Engines are as on a hypervisor whose slots do not follow the host's copy-on-write. */
+extern bool sweep_without_cow;
+
 /* mote_engine_create with the bed's tables of functions behind those that can fail. */
 mote_status sweep_create_engine(const mote_engine_options *options, mote_engine **engine,
 				mote_error *error);

@@ -121,6 +121,8 @@ static int fail_protect(const struct mote_linux_device *table, void *address, si
 SWEEP_DEVICES
 #undef X
 
+bool sweep_without_cow;
+
 mote_status sweep_create_engine(const mote_engine_options *options, mote_engine **engine,
 				mote_error *error)
 {
@@ -130,6 +132,10 @@ mote_status sweep_create_engine(const mote_engine_options *options, mote_engine 
 #undef X
 			NULL,
 	};
+	mote_status status;
 
-	return mote_engine_create_with_systems(options, systems, engine, error);
+	status = mote_engine_create_with_systems(options, systems, engine, error);
+	if (status == MOTE_OK && sweep_without_cow)
+		(*engine)->hypervisor->capabilities.host_cow = false;
+	return status;
 }

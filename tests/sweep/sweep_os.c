@@ -33,6 +33,7 @@ enum os_entry {
 	OS_UNMAP,
 	OS_CLOSE,
 	OS_SEALS,
+	OS_SEAL,
 	OS_FLAGS,
 	OS_DUPLICATE,
 	OS_STAT,
@@ -98,6 +99,9 @@ struct sweep_entry sweep_os_entries[] = {
 	[OS_SEALS] = {.name = "fcntl F_GET_SEALS",
 		      .text = " is not a memfd",
 		      .failures = {{EINVAL, SWEEP(INVALID_ARGUMENT), NULL, false}}},
+	[OS_SEAL] = {.name = "fcntl F_ADD_SEALS",
+		     .text = "sealing of ",
+		     .failures = {FAILS(EBUSY), FAILS(EPERM)}},
 	[OS_FLAGS] = {.name = "fcntl F_GETFL",
 		      .text = "fcntl of descriptor ",
 		      .failures = {FAILS(EPERM)}},
@@ -134,7 +138,10 @@ struct sweep_entry sweep_os_entries[] = {
 		       .failures = {{EACCES, SWEEP(FILE), NULL, false}, LIMITS(NULL), NO_MEMORY_}},
 	[OS_WRITE] = {.name = "pwrite",
 		      .text = "/sweep: ",
-		      .failures = {{ENOSPC, SWEEP(FILE), NULL, false}, NOTHING(EINTR)}},
+		      /* Of a file, or of a snapshot's memory. */
+		      .failures = {{ENOSPC, SWEEP(FILE) | SWEEP(NO_MEMORY), " space left on device",
+				    false},
+				   NOTHING(EINTR)}},
 	[OS_RENAME] = {.name = "renameat",
 		       .text = "/sweep: ",
 		       .failures = {{EACCES, SWEEP(FILE), NULL, false}, NO_MEMORY_}},
@@ -234,7 +241,8 @@ WRAP(void *, mmap, void *address, size_t bytes, int protection, int flags, int f
 	if (fails(OS_MAP))
 		return MAP_FAILED;
 	mapped = __real_mmap(address, bytes, protection, flags, fd, offset);
-	if (mapped != MAP_FAILED)
+	/* A fixed one replaces part of another. */
+	if (mapped != MAP_FAILED && !(flags & MAP_FIXED))
 		sweep_count(SWEEP_MAPPINGS, 1);
 	return mapped;
 }
@@ -270,9 +278,10 @@ WRAP(int, close, int fd)
 
 WRAP(int, fcntl, int fd, int command, ...)
 {
-	enum os_entry entry = command == F_GET_SEALS ? OS_SEALS
-			      : command == F_GETFL   ? OS_FLAGS
-						     : OS_DUPLICATE;
+	enum os_entry entry = command == F_GET_SEALS   ? OS_SEALS
+			      : command == F_ADD_SEALS ? OS_SEAL
+			      : command == F_GETFL     ? OS_FLAGS
+						       : OS_DUPLICATE;
 	va_list arguments;
 	long argument;
 

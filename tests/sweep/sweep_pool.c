@@ -40,7 +40,7 @@ static void open_pool(struct pooled *pooled)
 	sandbox.host_function_count = 1;
 	options.sandbox = &sandbox;
 	options.most = 1;
-	options.idle_bytes = 1 << 20;
+	options.trim_bytes = 1 << 20;
 	REQUIRE_OK(sweep_create_engine(&engine, &pooled->engine, &error), &error);
 	REQUIRE_OK(mote_sandbox_create_from_file(pooled->engine, test_guest("sweep"), &sandbox,
 						 &first, &error),

@@ -36,9 +36,11 @@ static const char *never_failed(bool once)
 	return NULL;
 }
 
-/* Two threads may have changed places at a use that was to fail: those that got away fail now. */
+/* Two threads may have changed places at a use that was to fail: those that got away fail now, and
+ * those that only hypervisors without copy-on-write need. */
 static void fail_the_rest(void)
 {
+	sweep_without_cow = true;
 	for (size_t i = 0; i < sweep_os_entry_count; i++) {
 		struct sweep_point point = {.kind = SWEEP_OS, .only = &sweep_os_entries[i]};
 
@@ -46,6 +48,7 @@ static void fail_the_rest(void)
 		    atomic_load(&sweep_os_entries[i].failed) == 0)
 			sweep_fail(live, &point);
 	}
+	sweep_without_cow = false;
 }
 
 /* A function that is not wrapped, or not called any more, would go unnoticed. */

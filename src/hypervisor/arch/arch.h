@@ -62,6 +62,7 @@ typedef struct mote_x86_64_exception_state mote_exception_state;
 #define MOTE_SAVED_BYTES MOTE_X86_64_SAVED_BYTES
 #define mote_saved_pack mote_x86_64_saved_pack
 #define mote_saved_unpack mote_x86_64_saved_unpack
+#define MOTE_PAGING_ROOT_LEVEL MOTE_X86_64_ROOT_LEVEL
 #define mote_paging_bytes mote_x86_64_paging_bytes
 #define mote_paging_init mote_x86_64_paging_init
 #define mote_paging_map mote_x86_64_paging_map
@@ -76,6 +77,8 @@ typedef struct mote_x86_64_exception_state mote_exception_state;
 #define mote_monitor_build mote_x86_64_monitor_build
 #define mote_monitor_map mote_x86_64_monitor_map
 #define mote_monitor_start mote_x86_64_monitor_start
+#define MOTE_MONITOR_KEEPS false /* all system registers are set at once */
+#define mote_monitor_keep(has, sregs) ((void)(has), (void)(sregs))
 #define mote_monitor_exception mote_x86_64_monitor_exception
 #define mote_monitor_is_doorbell mote_x86_64_monitor_is_doorbell
 #define mote_monitor_store mote_x86_64_monitor_store
@@ -147,6 +150,7 @@ typedef struct mote_aarch64_exception_state mote_exception_state;
 #define MOTE_SAVED_BYTES MOTE_AARCH64_SAVED_BYTES
 #define mote_saved_pack mote_aarch64_saved_pack
 #define mote_saved_unpack mote_aarch64_saved_unpack
+#define MOTE_PAGING_ROOT_LEVEL MOTE_AARCH64_ROOT_LEVEL
 #define mote_paging_bytes mote_aarch64_paging_bytes
 #define mote_paging_init mote_aarch64_paging_init
 #define mote_paging_map mote_aarch64_paging_map
@@ -161,6 +165,8 @@ typedef struct mote_aarch64_exception_state mote_exception_state;
 #define mote_monitor_build mote_aarch64_monitor_build
 #define mote_monitor_map mote_aarch64_monitor_map
 #define mote_monitor_start mote_aarch64_monitor_start
+#define MOTE_MONITOR_KEEPS true
+#define mote_monitor_keep mote_aarch64_monitor_keep
 #define mote_monitor_exception mote_aarch64_monitor_exception
 #define mote_monitor_is_doorbell mote_aarch64_monitor_is_doorbell
 #define mote_monitor_store mote_aarch64_monitor_store

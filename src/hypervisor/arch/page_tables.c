@@ -79,7 +79,7 @@ static uint8_t *block_table(struct mote_page_tables *tables, const struct mote_t
 {
 	uint8_t *table = mote_table_at(tables, tables->gpa);
 
-	for (unsigned level = MOTE_TABLE_ROOT_LEVEL; table && level > BLOCK_LEVEL; level--)
+	for (unsigned level = format->root_level; table && level > BLOCK_LEVEL; level--)
 		table = table_below(tables, format, table, gva, level);
 	return table;
 }
@@ -156,7 +156,7 @@ static uint8_t *descend(struct mote_page_tables *tables, const struct mote_table
 {
 	uint8_t *table = mote_table_at(tables, tables->gpa);
 
-	for (*level = MOTE_TABLE_ROOT_LEVEL; *level > 0; --*level) {
+	for (*level = format->root_level; *level > 0; --*level) {
 		uint64_t entry = mote_table_entry(table, mote_table_index(gva, *level));
 		bool split = is_leaf(format, entry, *level) && !covers(gva, end, *level);
 		uint8_t *next = NULL;
@@ -199,7 +199,7 @@ bool mote_page_tables_walk(const struct mote_page_tables *tables,
 {
 	const uint8_t *table = mote_table_at(tables, tables->gpa);
 	uint64_t any = 0, all = UINT64_MAX;
-	unsigned level = MOTE_TABLE_ROOT_LEVEL;
+	unsigned level = format->root_level;
 	uint64_t entry, address;
 
 	if (gva >= format->gva_limit)
@@ -231,7 +231,7 @@ static uint8_t *find_table(const struct mote_page_tables *tables,
 {
 	uint8_t *table = mote_table_at(tables, tables->gpa);
 
-	for (unsigned above = MOTE_TABLE_ROOT_LEVEL; table && above > level; above--) {
+	for (unsigned above = format->root_level; table && above > level; above--) {
 		uint64_t entry = mote_table_entry(table, mote_table_index(gva, above));
 
 		table = is_table(format, entry, above)

@@ -14,6 +14,7 @@ enum mote_entry_kind { MOTE_ENTRY_PAGE, MOTE_ENTRY_BLOCK, MOTE_ENTRY_TABLE };
 /* On both architectures, bit 0 of an entry says whether it is valid. */
 struct mote_table_format {
 	uint64_t gva_limit, gpa_limit;
+	unsigned root_level;
 	uint64_t address;	     /* the bits of an entry that hold an address */
 	uint64_t kind;		     /* the bits that say what an entry is */
 	uint64_t page, block, table; /* their values; a block is at level 1, a page at 0 */

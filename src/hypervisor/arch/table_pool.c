@@ -4,12 +4,12 @@
  */
 #include "table_pool.h"
 
-uint64_t mote_table_pool_bytes(uint64_t end)
+uint64_t mote_table_pool_bytes(uint64_t end, unsigned root_level)
 {
 	uint64_t tables = 1;
 
 	/* At each level below the root, one table for every entry above it that is needed. */
-	for (unsigned level = 1; level <= MOTE_TABLE_ROOT_LEVEL; level++)
+	for (unsigned level = 1; level <= root_level; level++)
 		tables += end / mote_table_span(level) + (end % mote_table_span(level) != 0);
 	return tables * MOTE_PAGE_BYTES;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What the page-table builders of both architectures share: tables of 512 8-byte little-endian
- * entries in 4 levels, taken from a pool.  Entries are read and written only here, and a table
+ * entries, taken from a pool.  Entries are read and written only here, and a table
  * address outside the pool has no host pointer.
  */
 #ifndef MOTE_HYPERVISOR_ARCH_TABLE_POOL_H
@@ -14,8 +14,7 @@
 
 #include "page_tables.h"
 
-/* Level 3 is the root, level 0 the pages. */
-#define MOTE_TABLE_ROOT_LEVEL 3u
+/* Level 0 has the pages; the root is at level 2 or 3. */
 #define MOTE_TABLE_ENTRIES 512u
 
 /* Bytes of address space that one entry of a level covers. */
@@ -37,7 +36,7 @@ static inline bool mote_table_range_valid(uint64_t address, uint64_t bytes, uint
 }
 
 /* The most bytes of tables that mapping [0, end) with pages takes. */
-uint64_t mote_table_pool_bytes(uint64_t end);
+uint64_t mote_table_pool_bytes(uint64_t end, unsigned root_level);
 
 /* Takes over a pool of whole pages and takes the root from it.  False when it is not aligned,
  * has no page, or ends beyond gpa_limit. */

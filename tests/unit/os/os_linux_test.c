@@ -239,6 +239,105 @@ static void reserved_memory_is_there(void)
 	mote_os_memory_destroy(&memory);
 }
 
+/* ---- Private memory ----------------------------------------------------------------------- */
+
+static struct mote_os_memory make_private(const struct mote_os_memory *base, intptr_t page_map)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	struct mote_os_memory memory;
+
+	check_ok(mote_os_memory_create_private(BYTES, 0, base, page_map, "x", &memory, &error),
+		 &error);
+	return memory;
+}
+
+static bool has_data(const struct mote_os_memory *memory, uint64_t offset, uint64_t begin,
+		     uint64_t end)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	uint64_t found, found_end;
+
+	check_ok(mote_os_memory_next_data(memory, offset, &found, &found_end, &error), &error);
+	return CHECK_EQ(found, begin) && CHECK_EQ(found_end, end);
+}
+
+static void private_memory_tells_which_pages_exist(void)
+{
+	const intptr_t page_map = mote_os_page_map_open();
+	const uint64_t page = mote_os_page_bytes();
+	mote_error error = MOTE_ERROR_INIT;
+	struct mote_os_memory memory;
+	uint8_t *bytes;
+
+	REQUIRE(page_map >= 0);
+	memory = make_private(NULL, page_map);
+	bytes = memory.hva;
+	has_data(&memory, 0, BYTES, BYTES);
+	bytes[3 * page] = bytes[4 * page] = 1;
+	bytes[BYTES - 1] = 1;
+	has_data(&memory, 0, 3 * page, 5 * page);
+	has_data(&memory, 3 * page + 1024, 3 * page + 1024, 5 * page);
+	has_data(&memory, 5 * page, BYTES - page, BYTES);
+	CHECK(mote_os_memory_holds_more(&memory, 3 * page - 1));
+	CHECK(!mote_os_memory_holds_more(&memory, 3 * page));
+	/* To read takes nothing, but the page is there. */
+	CHECK_EQ(bytes[7 * page], 0);
+	has_data(&memory, 5 * page, 7 * page, 8 * page);
+	CHECK(!mote_os_memory_holds_more(&memory, 3 * page));
+	check_ok(mote_os_memory_drop(&memory, "x", &error), &error);
+	has_data(&memory, 0, BYTES, BYTES);
+	CHECK_EQ(bytes[3 * page], 0);
+	mote_os_memory_destroy(&memory);
+	/* Where nothing tells, all of it may be data. */
+	memory = make_private(NULL, -1);
+	has_data(&memory, page, page, BYTES);
+	CHECK(mote_os_memory_holds_more(&memory, BYTES));
+	mote_os_memory_destroy(&memory);
+	mote_os_page_map_close(page_map);
+	mote_os_page_map_close(-1);
+}
+
+static void nobody_changes_a_base(void)
+{
+	const intptr_t page_map = mote_os_page_map_open();
+	const uint64_t page = mote_os_page_bytes();
+	const struct mote_os_run runs[] = {{page, 2 * page}, {3 * page, 4 * page}};
+	struct mote_os_memory from = make_private(NULL, page_map),
+			      base = make_private(NULL, page_map), a, b;
+	mote_error error = MOTE_ERROR_INIT;
+
+	memset(from.hva, 7, BYTES);
+	check_ok(mote_os_memory_make_base(&base, 0, from.hva, runs, 2, "x", &error), &error);
+	a = make_private(&base, page_map);
+	b = make_private(&base, page_map);
+	for (unsigned i = 0; i < 5; i++)
+		CHECK_EQ(((uint8_t *)a.hva)[i * page], i == 1 || i == 3 ? 7 : 0);
+	CHECK(!mote_os_memory_holds_more(&a, 0));
+	memset(a.hva, 9, 5 * page);
+	CHECK(mote_os_memory_holds_more(&a, 5 * page - 1));
+	CHECK_EQ(((uint8_t *)b.hva)[page], 7);
+	CHECK_EQ(((uint8_t *)base.hva)[page], 7);
+	has_data(&a, 0, 0, 4 * page);
+	has_data(&a, 4 * page, 4 * page, 5 * page);
+	has_data(&b, 0, 0, 4 * page);
+	check_ok(mote_os_memory_drop(&a, "x", &error), &error);
+	CHECK_EQ(((uint8_t *)a.hva)[page], 7);
+	CHECK_EQ(((uint8_t *)a.hva)[4 * page], 0);
+	CHECK(!mote_os_memory_holds_more(&a, 0));
+	CHECK_EQ(pwrite((int)base.handle, "x", 1, (off_t)page), -1);
+	CHECK_EQ(ftruncate((int)base.handle, (off_t)page), -1);
+	CHECK(mmap(NULL, page, PROT_WRITE, MAP_SHARED, (int)base.handle, 0) == MAP_FAILED);
+	REQUIRE_EQ(in_child(is_unmapped, base.hva), 1);
+	REQUIRE_EQ(in_child(is_unmapped, a.hva), 1);
+	/* The base may be gone. */
+	mote_os_memory_destroy(&base);
+	CHECK_EQ(((uint8_t *)b.hva)[3 * page], 7);
+	mote_os_memory_destroy(&a);
+	mote_os_memory_destroy(&b);
+	mote_os_memory_destroy(&from);
+	mote_os_page_map_close(page_map);
+}
+
 static void paths_begin_at_the_root(void)
 {
 	char before[4096], path[4096];
@@ -345,6 +444,8 @@ static const struct test_case cases[] = {
 	CASE(failed_mappings_name_their_limits),
 	CASE(the_mode_of_a_file_tells_who_may_use_it),
 	CASE(reserved_memory_is_there),
+	CASE(private_memory_tells_which_pages_exist),
+	CASE(nobody_changes_a_base),
 	CASE(absurd_sizes_are_errors),
 	CASE(paths_begin_at_the_root),
 	CASE(files_are_read_at_any_offset),

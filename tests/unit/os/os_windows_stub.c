@@ -61,6 +61,16 @@ mote_status mote_os_memory_next_data(const struct mote_os_memory *memory, uint64
 	return MOTE_OK;
 }
 
+intptr_t mote_os_page_map_open(void)
+{
+	return -1;
+}
+
+void mote_os_page_map_close(intptr_t page_map)
+{
+	(void)page_map;
+}
+
 /* What the linker wants because engines and files are in the same objects; no portable test gets
  * there.  Declared without the headers, as the signatures do not matter. */
 #define ABSENT(name)                                                                               \

@@ -34,7 +34,7 @@ enum { VECTOR_SYNCHRONOUS = 8, VECTOR_SERROR = 11 };
 	 MOTE_AARCH64_TCR_AS_16_BITS)
 
 _Static_assert(SCTLR == 0x30d8181d, "as measured on KVM");
-_Static_assert(TCR == 0x1000803510, "as measured on KVM, except for 48 bits");
+_Static_assert(TCR == 0x1000803519, "as measured on KVM, except for 39 bits");
 
 static void put_instruction(uint8_t *at, uint32_t instruction)
 {
@@ -103,6 +103,16 @@ void mote_aarch64_monitor_start(const struct mote_monitor *monitor,
 		.sp_el0 = start->stack,
 		.sp_el1 = MOTE_AARCH64_MONITOR_DOORBELL_GVA,
 	};
+}
+
+void mote_aarch64_monitor_keep(const struct mote_aarch64_sregs *has,
+			       struct mote_aarch64_sregs *sregs)
+{
+	sregs->ttbr1 = has->ttbr1; /* TCR_EL1.EPD1 */
+	sregs->esr = has->esr;	   /* an exception sets it before anything reads it */
+	sregs->far = has->far;
+	sregs->tpidr_el1 = has->tpidr_el1; /* EL0 cannot read it, and the monitor does not */
+	sregs->sp_el0 = has->sp_el0;	   /* set with the general registers */
 }
 
 bool mote_aarch64_monitor_exception(const struct mote_monitor *monitor,

@@ -67,6 +67,11 @@ void mote_aarch64_monitor_start(const struct mote_monitor *monitor,
 				const struct mote_user_start *start, mote_aarch64_regs *regs,
 				struct mote_aarch64_sregs *sregs);
 
+/* Leaves registers as a new vCPU has them, where nothing depends on their values: each that is set
+ * costs a call. */
+void mote_aarch64_monitor_keep(const struct mote_aarch64_sregs *has,
+			       struct mote_aarch64_sregs *sregs);
+
 /*
  * Whether an exit at the monitor's doorbell with these registers (of the vCPU, at EL1) is an
  * exception of user code, and which one.  False if not: pc is not just after the store of a vector

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Encodes and decodes aarch64 stage-1 descriptors (Arm ARM, D8.3.1 and D8.4.1).
- * Levels count as in table_pool.h: the architecture's level 0 is 3 here.
+ * Levels count as in table_pool.h: the architecture's level 1 is 2 here.
  */
 #include "aarch64_paging.h"
 
@@ -93,6 +93,7 @@ static uint64_t open_entry(uint64_t entry)
 static const struct mote_table_format format = {
 	.gva_limit = GVA_LIMIT,
 	.gpa_limit = GPA_LIMIT,
+	.root_level = MOTE_AARCH64_ROOT_LEVEL,
 	.address = DESCRIPTOR_ADDRESS,
 	.kind = DESCRIPTOR_TYPE,
 	.page = DESCRIPTOR_TABLE_OR_PAGE,
@@ -110,7 +111,7 @@ static const struct mote_table_format format = {
 
 uint64_t mote_aarch64_paging_bytes(uint64_t end_gva)
 {
-	return mote_table_pool_bytes(end_gva);
+	return mote_table_pool_bytes(end_gva, MOTE_AARCH64_ROOT_LEVEL);
 }
 
 bool mote_aarch64_paging_init(struct mote_page_tables *tables, void *pool, uint64_t gpa,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Builds and walks aarch64 stage-1 page tables of the TTBR0 half: 4 KiB granule, 48 bits, 4 levels,
+ * Builds and walks aarch64 stage-1 page tables of the TTBR0 half: 4 KiB granule, 39 bits, 3 levels,
  * pages and 2 MiB blocks. The access flag is preset, so the processor never writes to a table.
  * Entries for EL0 are not global, so that an ASID separates them.  Arm ARM (DDI 0487), D8.3.
  */
@@ -11,8 +11,11 @@
 
 /* What the entries rely on: attribute 0 is normal write-back memory, 1 to 7 are Device-nGnRnE. */
 #define MOTE_AARCH64_MAIR 0xffull
-#define MOTE_AARCH64_GVA_BITS 48u
-#define MOTE_AARCH64_GPA_BITS 40u /* the most that a VM gets */
+/* More than a guest can have: its memory and its buffers are 64 GiB each at most.  A fourth level
+ * would be a page more that each new guest fills and touches. */
+#define MOTE_AARCH64_GVA_BITS 39u
+#define MOTE_AARCH64_ROOT_LEVEL 2u /* as table_pool.h counts */
+#define MOTE_AARCH64_GPA_BITS 40u  /* the most that a VM gets */
 
 /* The most bytes of table pages that mapping [0, end_gva) with 4 KiB pages takes. */
 uint64_t mote_aarch64_paging_bytes(uint64_t end_gva);

@@ -81,6 +81,7 @@ static uint64_t open_entry(uint64_t entry)
 static const struct mote_table_format format = {
 	.gva_limit = GVA_LIMIT,
 	.gpa_limit = GPA_LIMIT,
+	.root_level = MOTE_X86_64_ROOT_LEVEL,
 	.address = ENTRY_ADDRESS,
 	.kind = ENTRY_PRESENT | ENTRY_LARGE,
 	.page = ENTRY_PRESENT,
@@ -96,7 +97,7 @@ static const struct mote_table_format format = {
 
 uint64_t mote_x86_64_paging_bytes(uint64_t end_gva)
 {
-	return mote_table_pool_bytes(end_gva);
+	return mote_table_pool_bytes(end_gva, MOTE_X86_64_ROOT_LEVEL);
 }
 
 bool mote_x86_64_paging_init(struct mote_page_tables *tables, void *pool, uint64_t gpa,

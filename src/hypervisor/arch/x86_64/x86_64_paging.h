@@ -10,6 +10,8 @@
 
 #include "../page_tables.h"
 
+#define MOTE_X86_64_ROOT_LEVEL 3u /* as table_pool.h counts */
+
 /* The most bytes of table pages that mapping [0, end_gva) with 4 KiB pages takes. */
 uint64_t mote_x86_64_paging_bytes(uint64_t end_gva);
 

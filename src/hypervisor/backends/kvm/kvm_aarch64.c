@@ -69,19 +69,46 @@ mote_status mote_kvm_arch_create_vm(struct mote_kvm_vm *vm, mote_error *error)
 	return result < 0 ? mote_kvm_fail(error, -result, "KVM_ENABLE_CAP") : MOTE_OK;
 }
 
-/* Also used for the reset: afterwards general and vector registers are 0, at EL1 with interrupts
- * masked. */
-mote_status mote_kvm_arch_create_vcpu(struct mote_kvm_vm *vm, mote_error *error)
+/* It depends on the machine alone, but only a VM tells.  Others may ask meanwhile. */
+static mote_status find_target(const struct mote_kvm_vm *vm, uint32_t *target, mote_error *error)
 {
+	struct mote_kvm_arch *arch = vm->kvm->arch;
+	const uint64_t known = atomic_load_explicit(&arch->target, memory_order_relaxed);
 	struct mote_kvm_arm_vcpu_init init;
-	int result = mote_kvm_ioctl(vm->kvm, vm->vm_fd, MOTE_KVM_ARM_PREFERRED_TARGET, &init);
+	int result;
 
+	if (known != 0) {
+		*target = (uint32_t)(known - 1);
+		return MOTE_OK;
+	}
+	result = mote_kvm_ioctl(vm->kvm, vm->vm_fd, MOTE_KVM_ARM_PREFERRED_TARGET, &init);
 	if (result < 0)
 		return mote_kvm_fail(error, -result, "KVM_ARM_PREFERRED_TARGET");
+	atomic_store_explicit(&arch->target, init.target + 1ull, memory_order_relaxed);
+	*target = init.target;
+	return MOTE_OK;
+}
+
+/* Afterwards general and vector registers are 0, at EL1 with interrupts masked. */
+static mote_status reset(struct mote_kvm_vm *vm, mote_error *error)
+{
 	/* No SVE, no performance counters, no pointer authentication. */
-	init.features[0] = 1u << MOTE_KVM_ARM_VCPU_PSCI_0_2;
+	struct mote_kvm_arm_vcpu_init init = {.features = {1u << MOTE_KVM_ARM_VCPU_PSCI_0_2}};
+	mote_status status = find_target(vm, &init.target, error);
+
+	if (status != MOTE_OK)
+		return status;
 	mote_kvm_know_reset(vm);
 	return mote_kvm_vcpu_set(vm, MOTE_KVM_ARM_VCPU_INIT, &init, "KVM_ARM_VCPU_INIT", error);
+}
+
+mote_status mote_kvm_arch_create_vcpu(struct mote_kvm_vm *vm, mote_error *error)
+{
+	mote_status status = reset(vm, error);
+
+	if (status == MOTE_OK)
+		mote_kvm_know_new(vm);
+	return status;
 }
 
 /* KVM fills what the architecture leaves undefined with a pattern; the registers are set then. */
@@ -90,7 +117,7 @@ mote_status mote_kvm_begin_reset(struct mote_vm *base, mote_error *error)
 	struct mote_kvm_vm *vm = (struct mote_kvm_vm *)base;
 	mote_status status = mote_kvm_retire(vm, error);
 
-	return status == MOTE_OK ? mote_kvm_arch_create_vcpu(vm, error) : status;
+	return status == MOTE_OK ? reset(vm, error) : status;
 }
 
 /* ---- Exits ------------------------------------------------------------------------------- */

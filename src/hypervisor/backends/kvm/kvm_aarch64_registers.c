@@ -23,7 +23,10 @@ enum value {
 		VALUES,
 };
 
-_Static_assert((int)VALUES <= (int)MOTE_KVM_KNOWN_REGISTERS, "each value has a bit");
+/* In what is known: the vCPU is new, no register was set, and it has not run. */
+#define NEW (1ull << (MOTE_KVM_KNOWN_REGISTERS - 1))
+
+_Static_assert((int)VALUES < (int)MOTE_KVM_KNOWN_REGISTERS, "each value has a bit, and NEW");
 
 /* A register of 64 bits, and its place in one of the neutral structures. */
 struct place {
@@ -113,7 +116,7 @@ static void move_known(struct mover *mover, uint64_t id, enum value number, uint
 		vm->known |= bit;
 		*value = vm->values[number];
 	} else if (!known || *value != vm->values[number]) {
-		vm->known &= ~bit;
+		vm->known &= ~(bit | NEW);
 		move(mover, id, value);
 	}
 }
@@ -122,6 +125,27 @@ void mote_kvm_know_reset(struct mote_kvm_vm *vm)
 {
 	vm->known = (1ull << GENERAL_REGISTERS) - 1;
 	memset(vm->values, 0, sizeof(vm->values));
+}
+
+void mote_kvm_know_new(struct mote_kvm_vm *vm)
+{
+	const struct mote_kvm_arch *arch = vm->kvm->arch;
+
+	vm->known |= NEW | atomic_load_explicit(&arch->new_known, memory_order_acquire);
+	for (unsigned i = GENERAL_REGISTERS; i < VALUES; i++)
+		vm->values[i] = atomic_load_explicit(&arch->new_values[i], memory_order_relaxed);
+}
+
+/* Others may read the same of another vCPU meanwhile. */
+static void keep_new(const struct mote_kvm_vm *vm)
+{
+	struct mote_kvm_arch *arch = vm->kvm->arch;
+
+	if (atomic_load_explicit(&arch->new_known, memory_order_relaxed) != 0)
+		return;
+	for (unsigned i = GENERAL_REGISTERS; i < VALUES; i++)
+		atomic_store_explicit(&arch->new_values[i], vm->values[i], memory_order_relaxed);
+	atomic_store_explicit(&arch->new_known, vm->known, memory_order_release);
 }
 
 /* A mover for a vCPU whose last exit's instruction has retired. */
@@ -211,6 +235,8 @@ mote_status mote_kvm_sregs(struct mote_vm *base, mote_sregs *sregs, mote_error *
 	move_places(&mover, &read, PLACES(sreg_places));
 	if (mover.status == MOTE_OK)
 		*sregs = read;
+	if (mover.status == MOTE_OK && mover.vm->known & NEW)
+		keep_new(mover.vm);
 	return mover.status;
 }
 

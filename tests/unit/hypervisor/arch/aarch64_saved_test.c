@@ -65,10 +65,10 @@ static void what_no_program_has_is_refused(void)
 		uint64_t value;
 		const char *problem; /* NULL: it is accepted */
 	} values[] = {
-		{PC, 1ull << 48, "pc"},
+		{PC, 1ull << 39, "pc"},
 		{PC, 2, "pc"},
-		{PC, (1ull << 48) - 4, NULL},
-		{SP, 1ull << 48, "sp"},
+		{PC, (1ull << 39) - 4, NULL},
+		{SP, 1ull << 39, "sp"},
 		{SP, 1, NULL},
 		{PSTATE, 0xf0000000, NULL},
 		{PSTATE, 5, "pstate"},

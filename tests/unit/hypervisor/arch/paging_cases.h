@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The cases that hold for the page tables of both architectures.  The including
- * program defines PAGING(verb), GVA_BITS, GPA_BITS, ENTRY_ADDRESS and BLOCK_OF(entry),
- * the entry of a block with what a page's entry permits.
+ * program defines PAGING(verb), ROOT, GVA_BITS, GPA_BITS, ENTRY_ADDRESS and
+ * BLOCK_OF(entry), the entry of a block with what a page's entry permits.
  */
 #ifndef MOTE_TESTS_UNIT_PAGING_CASES_H
 #define MOTE_TESTS_UNIT_PAGING_CASES_H
@@ -11,6 +11,7 @@
 
 #define POOL_GPA 0x7654000ull
 #define PAGE ((uint64_t)MOTE_PAGE_BYTES)
+#define TABLES ((uint64_t)ROOT + 1)	  /* for one page */
 #define SPAN(level) (PAGE << 9 * (level)) /* what an entry covers, level 0 is that of pages */
 
 /* Every set of flags that can be mapped. */
@@ -47,7 +48,7 @@ static uint8_t *entry_at(const struct mote_page_tables *tables, uint64_t gva, un
 {
 	uint64_t table = POOL_GPA;
 
-	for (unsigned at = 3;; at--) {
+	for (unsigned at = ROOT;; at--) {
 		uint8_t *entry =
 			tables->pool + (table - POOL_GPA) + (gva >> (12 + 9 * at) & 511) * 8;
 		uint64_t value;
@@ -95,12 +96,13 @@ static void assert_unmapped(const struct mote_page_tables *tables, uint64_t gva)
 static void bytes_counts_every_level(void)
 {
 	REQUIRE_EQ(PAGING(bytes)(0), 1 * PAGE);
-	REQUIRE_EQ(PAGING(bytes)(PAGE), 4 * PAGE);
-	REQUIRE_EQ(PAGING(bytes)(SPAN(1)), 4 * PAGE);
-	REQUIRE_EQ(PAGING(bytes)(SPAN(1) + PAGE), 5 * PAGE);
-	REQUIRE_EQ(PAGING(bytes)(SPAN(2)), (3 + 512) * PAGE);
-	REQUIRE_EQ(PAGING(bytes)(SPAN(2) + PAGE), (4 + 513) * PAGE);
-	REQUIRE_EQ(PAGING(bytes)(SPAN(3) + PAGE), (1 + 2 + 513 + 512 * 512 + 1) * PAGE);
+	REQUIRE_EQ(PAGING(bytes)(PAGE), TABLES * PAGE);
+	REQUIRE_EQ(PAGING(bytes)(SPAN(1)), TABLES * PAGE);
+	REQUIRE_EQ(PAGING(bytes)(SPAN(1) + PAGE), (TABLES + 1) * PAGE);
+	REQUIRE_EQ(PAGING(bytes)(SPAN(2)), (TABLES - 1 + 512) * PAGE);
+	REQUIRE_EQ(PAGING(bytes)(SPAN(2) + PAGE), (TABLES + 513) * PAGE);
+	if (ROOT == 3)
+		REQUIRE_EQ(PAGING(bytes)(SPAN(3) + PAGE), (1 + 2 + 513 + 512 * 512 + 1) * PAGE);
 }
 
 static void bytes_is_what_a_full_map_takes(void)
@@ -196,7 +198,7 @@ static void random_ranges_round_trip(void)
 					 PAGE,
 					 2 * SPAN(1) - 700 * PAGE,
 					 SPAN(2) - 700 * PAGE,
-					 SPAN(3) - 700 * PAGE,
+					 SPAN(ROOT) - 700 * PAGE,
 					 (1ull << GVA_BITS) - MODEL_PAGES * PAGE};
 	uint64_t seed = 77;
 
@@ -217,14 +219,14 @@ static void random_ranges_round_trip(void)
 
 static void neighbours_stay_unmapped(void)
 {
-	const uint64_t gva = 5 * SPAN(3) + 3 * SPAN(2) + 7 * SPAN(1) + 9 * PAGE;
+	const uint64_t gva = 5 * SPAN(ROOT) + 3 * SPAN(2) + 7 * SPAN(1) + 9 * PAGE;
 	struct mote_page_tables tables;
 
 	pool_make(&tables, 8 * PAGE);
 	REQUIRE(PAGING(map)(&tables, gva, 0x1000, PAGE, MOTE_PAGE_USER));
 	assert_mapped(&tables, gva, 0x1000, MOTE_PAGE_USER);
 	assert_mapped(&tables, gva + 0xfff, 0x1fff, MOTE_PAGE_USER);
-	for (unsigned level = 0; level < 4; level++) {
+	for (unsigned level = 0; level <= ROOT; level++) {
 		assert_unmapped(&tables, gva + SPAN(level));
 		assert_unmapped(&tables, gva - SPAN(level));
 	}
@@ -248,12 +250,12 @@ static void a_used_up_pool_keeps_what_is_mapped(void)
 {
 	struct mote_page_tables tables;
 
-	pool_make(&tables, 4 * PAGE);
+	pool_make(&tables, TABLES * PAGE);
 	REQUIRE(PAGING(map)(&tables, 0x5000, 0x1000, PAGE, MOTE_PAGE_USER));
-	REQUIRE(!(PAGING(map)(&tables, SPAN(3), 0x2000, PAGE, MOTE_PAGE_USER)));
+	REQUIRE(!(PAGING(map)(&tables, SPAN(ROOT), 0x2000, PAGE, MOTE_PAGE_USER)));
 	REQUIRE(!(PAGING(map)(&tables, SPAN(2), 0x2000, PAGE, MOTE_PAGE_USER)));
 	REQUIRE(!(PAGING(map)(&tables, SPAN(1), 0x2000, PAGE, MOTE_PAGE_USER)));
-	REQUIRE_EQ(tables.used_bytes, 4 * PAGE);
+	REQUIRE_EQ(tables.used_bytes, TABLES * PAGE);
 	assert_unmapped(&tables, SPAN(1));
 	assert_mapped(&tables, 0x5000, 0x1000, MOTE_PAGE_USER);
 	REQUIRE(PAGING(map)(&tables, 0x6000, 0x2000, PAGE, MOTE_PAGE_WRITE));
@@ -305,21 +307,21 @@ static void unmap_of_everything_is_quick_and_complete(void)
 
 	pool_make(&tables, 16 * PAGE);
 	REQUIRE(PAGING(map)(&tables, 0x5000, 0x1000, 3 * PAGE, MOTE_PAGE_USER));
-	REQUIRE(PAGING(map)(&tables, 3 * SPAN(3) - PAGE, 0x1000, 2 * PAGE, MOTE_PAGE_WRITE));
+	REQUIRE(PAGING(map)(&tables, 3 * SPAN(ROOT) - PAGE, 0x1000, 2 * PAGE, MOTE_PAGE_WRITE));
 	PAGING(unmap)(&tables, 1, PAGE);
 	PAGING(unmap)(&tables, PAGE, 1ull << GVA_BITS);
 	assert_mapped(&tables, 0x5000, 0x1000, MOTE_PAGE_USER);
 	PAGING(unmap)(&tables, 0, 1ull << GVA_BITS);
 	assert_unmapped(&tables, 0x5000);
 	assert_unmapped(&tables, 0x7000);
-	assert_unmapped(&tables, 3 * SPAN(3) - PAGE);
-	assert_unmapped(&tables, 3 * SPAN(3));
+	assert_unmapped(&tables, 3 * SPAN(ROOT) - PAGE);
+	assert_unmapped(&tables, 3 * SPAN(ROOT));
 	pool_free(&tables);
 }
 
 static void tables_outside_the_pool_are_refused(void)
 {
-	const uint64_t gva = 3 * SPAN(3) + SPAN(1) + 0x5000;
+	const uint64_t gva = 3 * SPAN(ROOT) + SPAN(1) + 0x5000;
 	uint64_t hostile[] = {0,
 			      POOL_GPA - PAGE,
 			      POOL_GPA + 6 * PAGE,
@@ -331,8 +333,8 @@ static void tables_outside_the_pool_are_refused(void)
 
 	pool_make(&tables, 8 * PAGE);
 	REQUIRE(PAGING(map)(&tables, gva, 0x1000, PAGE, MOTE_PAGE_USER));
-	REQUIRE_EQ(tables.used_bytes, 4 * PAGE);
-	for (unsigned level = 1; level < 4; level++)
+	REQUIRE_EQ(tables.used_bytes, TABLES * PAGE);
+	for (unsigned level = 1; level <= ROOT; level++)
 		for (unsigned i = 0; i < COUNT(hostile); i++) {
 			uint64_t entry = entry_get(&tables, gva, level);
 			uint64_t used = tables.used_bytes;
@@ -350,12 +352,12 @@ static void tables_outside_the_pool_are_refused(void)
 
 static void entries_that_are_not_present_end_a_walk(void)
 {
-	const uint64_t gva = 3 * SPAN(3) + SPAN(1) + 0x5000;
+	const uint64_t gva = 3 * SPAN(ROOT) + SPAN(1) + 0x5000;
 	struct mote_page_tables tables;
 
-	pool_make(&tables, 4 * PAGE);
+	pool_make(&tables, TABLES * PAGE);
 	REQUIRE(PAGING(map)(&tables, gva, 0x1000, PAGE, MOTE_PAGE_USER));
-	for (unsigned level = 0; level < 4; level++) {
+	for (unsigned level = 0; level <= ROOT; level++) {
 		uint64_t entry = entry_get(&tables, gva, level);
 
 		entry_set(&tables, gva, level, entry & ~1ull);
@@ -409,8 +411,9 @@ static void a_large_range_takes_few_tables(void)
 	pool_make(&tables, 64 * PAGE);
 	REQUIRE(PAGING(map)(&tables, SPAN(2) - PAGE, SPAN(2) - PAGE, bytes + 2 * PAGE,
 			    MOTE_PAGE_USER | MOTE_PAGE_WRITE));
-	/* The root, one below it, 34 with blocks, and those of the two pages at the ends. */
-	REQUIRE_EQ(tables.used_bytes, (2 + 34 + 2) * PAGE);
+	/* The root, one below it where there are four levels, 34 with blocks, and those of the two
+	 * pages at the ends. */
+	REQUIRE_EQ(tables.used_bytes, (ROOT - 1 + 34 + 2) * PAGE);
 	for (uint64_t gva = SPAN(2) - PAGE; gva < SPAN(2) + bytes + PAGE; gva += 77 * PAGE)
 		assert_mapped(&tables, gva + 5, gva + 5, MOTE_PAGE_USER | MOTE_PAGE_WRITE);
 	assert_unmapped(&tables, SPAN(2) - PAGE - 1);
@@ -425,14 +428,14 @@ static void blocks_have_the_bits_of_pages(void)
 {
 	struct mote_page_tables tables;
 
-	pool_make(&tables, 4 * PAGE);
+	pool_make(&tables, TABLES * PAGE);
 	for (unsigned i = 0; i < COUNT(all_flags); i++) {
 		REQUIRE(PAGING(map)(&tables, 0x5000, 0xabc00000, PAGE, all_flags[i]));
 		REQUIRE(PAGING(map)(&tables, SPAN(1), 0xabc00000, SPAN(1), all_flags[i]));
 		REQUIRE_EQ(entry_get(&tables, SPAN(1), 1), BLOCK_OF(entry_get(&tables, 0x5000, 0)));
 		assert_mapped(&tables, SPAN(1) + 0x12345, 0xabc12345, all_flags[i]);
 	}
-	REQUIRE_EQ(tables.used_bytes, 4 * PAGE);
+	REQUIRE_EQ(tables.used_bytes, TABLES * PAGE);
 	pool_free(&tables);
 }
 
@@ -440,11 +443,11 @@ static void addresses_that_are_not_aligned_take_pages(void)
 {
 	struct mote_page_tables tables;
 
-	pool_make(&tables, 6 * PAGE);
+	pool_make(&tables, (TABLES + 2) * PAGE);
 	REQUIRE(PAGING(map)(&tables, 0, PAGE, SPAN(1), MOTE_PAGE_USER));
-	REQUIRE_EQ(tables.used_bytes, 4 * PAGE);
+	REQUIRE_EQ(tables.used_bytes, TABLES * PAGE);
 	REQUIRE(PAGING(map)(&tables, SPAN(1) + PAGE, PAGE, SPAN(1), MOTE_PAGE_USER));
-	REQUIRE_EQ(tables.used_bytes, 6 * PAGE);
+	REQUIRE_EQ(tables.used_bytes, (TABLES + 2) * PAGE);
 	assert_mapped(&tables, SPAN(1) - 1, SPAN(1) + PAGE - 1, MOTE_PAGE_USER);
 	assert_mapped(&tables, 2 * SPAN(1), SPAN(1), MOTE_PAGE_USER);
 	pool_free(&tables);
@@ -455,7 +458,7 @@ static void a_block_is_split_where_a_part_changes(void)
 	struct mote_page_tables tables;
 
 	for (unsigned i = 0; i < COUNT(all_flags); i++) {
-		pool_make(&tables, 5 * PAGE);
+		pool_make(&tables, (TABLES + 1) * PAGE);
 		REQUIRE(PAGING(map)(&tables, 0, 4 * SPAN(1), 2 * SPAN(1), all_flags[i]));
 		REQUIRE(PAGING(map)(&tables, 0x5000, 0x1000, PAGE, MOTE_PAGE_WRITE));
 		REQUIRE(PAGING(unmap)(&tables, SPAN(1) + 0x7000, PAGE));
@@ -466,7 +469,7 @@ static void a_block_is_split_where_a_part_changes(void)
 				assert_mapped(&tables, gva, 0x1000, MOTE_PAGE_WRITE);
 			else
 				assert_mapped(&tables, gva, 4 * SPAN(1) + gva, all_flags[i]);
-		REQUIRE_EQ(tables.used_bytes, 5 * PAGE);
+		REQUIRE_EQ(tables.used_bytes, (TABLES + 1) * PAGE);
 		pool_free(&tables);
 	}
 }
@@ -475,7 +478,7 @@ static void a_block_that_cannot_be_split_stays(void)
 {
 	struct mote_page_tables tables;
 
-	pool_make(&tables, 3 * PAGE);
+	pool_make(&tables, (TABLES - 1) * PAGE);
 	REQUIRE(PAGING(map)(&tables, 0, 0, SPAN(1), MOTE_PAGE_USER));
 	REQUIRE(!(PAGING(map)(&tables, 0x5000, 0x1000, PAGE, MOTE_PAGE_WRITE)));
 	REQUIRE(!(PAGING(unmap)(&tables, 0x5000, PAGE)));
@@ -495,7 +498,7 @@ static void a_table_is_used_again(void)
 {
 	struct mote_page_tables tables;
 
-	pool_make(&tables, 4 * PAGE);
+	pool_make(&tables, TABLES * PAGE);
 	for (unsigned i = 0; i < 3; i++) {
 		REQUIRE(PAGING(map)(&tables, 0, 0, SPAN(1), MOTE_PAGE_USER));
 		assert_mapped(&tables, SPAN(1) - 1, SPAN(1) - 1, MOTE_PAGE_USER);
@@ -513,7 +516,7 @@ static void blocks_that_are_not_aligned_are_refused(void)
 	struct mote_page_tables tables;
 	uint64_t entry;
 
-	pool_make(&tables, 4 * PAGE);
+	pool_make(&tables, TABLES * PAGE);
 	REQUIRE(PAGING(map)(&tables, 0, 0, SPAN(1), MOTE_PAGE_USER));
 	entry = entry_get(&tables, 0, 1);
 	for (unsigned bit = 12; bit < 21; bit++) {

@@ -144,7 +144,7 @@ static void a_block_without_a_table_is_refused(void)
 {
 	struct mote_page_tables tables;
 
-	pool_make(&tables, 3 * PAGE);
+	pool_make(&tables, (TABLES - 1) * PAGE);
 	REQUIRE(PAGING(map)(&tables, SPAN(1), SPAN(1), SPAN(1), MOTE_PAGE_USER | MOTE_PAGE_WRITE));
 	PAGING(track)(&tables, SPAN(1), 2 * SPAN(1));
 	for (unsigned i = 0; i < 3; i++)

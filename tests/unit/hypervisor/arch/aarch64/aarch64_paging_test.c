@@ -5,7 +5,8 @@
 #include "hypervisor/arch/aarch64/aarch64_paging.h"
 
 #define PAGING(verb) mote_aarch64_paging_##verb
-#define GVA_BITS 48
+#define ROOT 2
+#define GVA_BITS 39
 #define GPA_BITS 40
 #define ENTRY_ADDRESS 0x0000fffffffff000ull
 #define BLOCK_OF(entry) ((entry) & ~2ull)
@@ -36,16 +37,15 @@ static void descriptors_have_exactly_these_bits(void)
 	struct mote_page_tables tables;
 
 	REQUIRE_EQ(COUNT(expected), COUNT(all_flags));
-	pool_make(&tables, 4 * PAGE);
+	pool_make(&tables, TABLES * PAGE);
 	for (unsigned i = 0; i < COUNT(expected); i++) {
 		REQUIRE(PAGING(map)(&tables, 0x5000, 0xabcdef000, PAGE, expected[i].flags));
 		REQUIRE_EQ(entry_get(&tables, 0x5000, 0), expected[i].bits | 0xabcdef000);
 		assert_mapped(&tables, 0x5123, 0xabcdef123, expected[i].flags);
 	}
 	/* Table descriptors restrict nothing; they follow in the order of the pool. */
-	REQUIRE_EQ(entry_get(&tables, 0x5000, 3), (POOL_GPA + 1 * PAGE) | 3);
-	REQUIRE_EQ(entry_get(&tables, 0x5000, 2), (POOL_GPA + 2 * PAGE) | 3);
-	REQUIRE_EQ(entry_get(&tables, 0x5000, 1), (POOL_GPA + 3 * PAGE) | 3);
+	REQUIRE_EQ(entry_get(&tables, 0x5000, 2), (POOL_GPA + 1 * PAGE) | 3);
+	REQUIRE_EQ(entry_get(&tables, 0x5000, 1), (POOL_GPA + 2 * PAGE) | 3);
 	pool_free(&tables);
 }
 
@@ -53,10 +53,10 @@ static void descriptors_have_exactly_these_bits(void)
 static void check_change(unsigned level, uint64_t set, uint64_t clear, uint32_t flags,
 			 uint32_t expected)
 {
-	const uint64_t gva = SPAN(3) + SPAN(2) + SPAN(1) + 0x5000;
+	const uint64_t gva = SPAN(ROOT) + SPAN(2) + SPAN(1) + 0x5000;
 	struct mote_page_tables tables;
 
-	pool_make(&tables, 4 * PAGE);
+	pool_make(&tables, TABLES * PAGE);
 	REQUIRE(PAGING(map)(&tables, gva, 0x1000, PAGE, flags));
 	entry_set(&tables, gva, level, (entry_get(&tables, gva, level) | set) & ~clear);
 	assert_mapped(&tables, gva, 0x1000, expected);
@@ -68,7 +68,7 @@ static void permissions_count_at_every_level(void)
 	const uint32_t code = MOTE_PAGE_USER | MOTE_PAGE_EXECUTE;
 	const uint32_t data = MOTE_PAGE_USER | MOTE_PAGE_WRITE;
 
-	for (unsigned level = 1; level < 4; level++) {
+	for (unsigned level = 1; level <= ROOT; level++) {
 		check_change(level, 1ull << 62, 0, data, MOTE_PAGE_USER);
 		check_change(level, 1ull << 61, 0, data, MOTE_PAGE_WRITE);
 		check_change(level, 1ull << 60, 0, code, MOTE_PAGE_USER);
@@ -106,9 +106,9 @@ static void block_bits_elsewhere_are_refused(void)
 {
 	struct mote_page_tables tables;
 
-	pool_make(&tables, 4 * PAGE);
+	pool_make(&tables, TABLES * PAGE);
 	REQUIRE(PAGING(map)(&tables, 0x5000, 0x1000, PAGE, MOTE_PAGE_USER));
-	for (unsigned level = 0; level < 4; level++) {
+	for (unsigned level = 0; level <= ROOT; level++) {
 		uint64_t entry = entry_get(&tables, 0x5000, level);
 
 		entry_set(&tables, 0x5000, level, entry & ~2ull);
@@ -124,7 +124,7 @@ static void pages_without_access_flag_or_out_of_range_are_refused(void)
 	struct mote_page_tables tables;
 	uint64_t entry;
 
-	pool_make(&tables, 4 * PAGE);
+	pool_make(&tables, TABLES * PAGE);
 	REQUIRE(PAGING(map)(&tables, 0x5000, 0x1000, PAGE, MOTE_PAGE_USER));
 	entry = entry_get(&tables, 0x5000, 0);
 	entry_set(&tables, 0x5000, 0, entry & ~(1ull << 10));

@@ -5,6 +5,7 @@
 #include "hypervisor/arch/x86_64/x86_64_paging.h"
 
 #define PAGING(verb) mote_x86_64_paging_##verb
+#define ROOT 3
 #define GVA_BITS 47
 #define GPA_BITS 52
 #define ENTRY_ADDRESS 0x000ffffffffff000ull
