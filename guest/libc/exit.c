@@ -2,6 +2,7 @@
  *
  * The ends that C knows, each as an abort with its own message.
  */
+#include "program.h"
 #include "shim.h"
 
 #include <assert.h>
@@ -22,6 +23,8 @@ void __assert_fail(const char *condition, const char *file, int line, const char
 
 long mote_libc_exit(int status)
 {
+	if (mote_libc_program_exit)
+		mote_libc_program_exit(status);
 	mote_abort("exit(%d) called", status);
 }
 

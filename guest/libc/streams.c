@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * stdout and stderr of a guest with functions: lines that go to the host's log.  What stands behind
+ * stdout and stderr: those of a program, else lines that go to the host's log.  What stands behind
  * the last newline is sent when the line is full and when the call ends.
  */
+#include "program.h"
 #include "shim.h"
 
 #include <mote_guest_runtime.h>
@@ -27,6 +28,8 @@ long mote_libc_stream_write(int descriptor, const void *data, size_t bytes)
 	struct line *line = descriptor == 1 ? &output : &errors;
 	const char *text = data;
 
+	if (mote_libc_program_write)
+		return mote_libc_program_write(descriptor, data, bytes);
 	for (size_t i = 0; i < bytes; i++) {
 		if (text[i] != '\n')
 			line->text[line->length++] = text[i];
@@ -41,6 +44,10 @@ void mote_libc_flush_stdout(void) __attribute__((weak, visibility("hidden")));
 
 void mote_guest_flush(void)
 {
+	if (mote_libc_program_flush) {
+		mote_libc_program_flush(); /* what exit has not sent is lost, as elsewhere */
+		return;
+	}
 	if (mote_libc_flush_stdout)
 		mote_libc_flush_stdout();
 	if (output.length)

@@ -124,7 +124,11 @@ struct mote_abi_program {
 	uint32_t environment_count;
 	uint32_t file_count;
 	uint32_t wanted_count;
+	uint32_t flags; /* MOTE_ABI_PROGRAM_...; others are 0 */
 };
+
+/* Somebody watches standard output: a program should not hold lines back. */
+#define MOTE_ABI_PROGRAM_WATCHED (1u << 0)
 
 #define MOTE_ABI_STREAM_INPUT 0u
 #define MOTE_ABI_STREAM_OUTPUT 1u
@@ -250,7 +254,8 @@ MOTE_ABI_SIZE(mote_abi_import, 88);
 MOTE_ABI_OFFSET(mote_abi_program, environment_count, 4);
 MOTE_ABI_OFFSET(mote_abi_program, file_count, 8);
 MOTE_ABI_OFFSET(mote_abi_program, wanted_count, 12);
-MOTE_ABI_SIZE(mote_abi_program, 16);
+MOTE_ABI_OFFSET(mote_abi_program, flags, 16);
+MOTE_ABI_SIZE(mote_abi_program, 20);
 MOTE_ABI_OFFSET(mote_abi_value, length, 4);
 MOTE_ABI_OFFSET(mote_abi_value, bits, 8);
 MOTE_ABI_SIZE(mote_abi_value, 16);

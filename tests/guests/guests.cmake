@@ -5,7 +5,7 @@
 function(add_test_guests arch folder)
 	set(here ${CMAKE_CURRENT_FUNCTION_LIST_DIR})
 	# What cannot be said in C stands in a folder per architecture.
-	foreach(name buffers callbacks crash echo faults libc logs loops program snapshot sweep tls vectors)
+	foreach(name buffers callbacks crash echo faults libc logs loops program snapshot stdio sweep tls vectors)
 		set(source ${here}/${name}.c)
 		if(NOT EXISTS ${source})
 			set(source ${here}/${arch}/${name}.c)
