@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * stdout and stderr of a guest with functions: lines that go to the host's log.  What stands behind
- * the last newline is sent when the line is full and when the call ends.
+ * stdin, stdout and stderr of a guest with functions: nothing to read, and lines that go to the host's
+ * log.  What stands behind the last newline is sent when the line is full and when the call ends.
  */
 #include "shim.h"
 
@@ -22,9 +22,15 @@ static void send(struct line *line)
 	line->length = 0;
 }
 
-long mote_libc_stream_write(int descriptor, const void *data, size_t bytes)
+long mote_libc_stream_read(void *data, size_t bytes)
 {
-	struct line *line = descriptor == 1 ? &output : &errors;
+	(void)data, (void)bytes;
+	return 0;
+}
+
+long mote_libc_stream_write(int stream, const void *data, size_t bytes)
+{
+	struct line *line = stream == 1 ? &output : &errors;
 	const char *text = data;
 
 	for (size_t i = 0; i < bytes; i++) {
