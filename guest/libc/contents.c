@@ -7,7 +7,7 @@
 #include "shim.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <mote_guest_runtime.h>
 #include <string.h>
 
 /* Beyond this nothing is tried. */
@@ -43,9 +43,9 @@ static long make_room(struct mote_libc_node *node, uint64_t size)
 		return 0;
 	if (size > SIZE_MAXIMUM)
 		return -EFBIG;
-	data = realloc(node->data, room);
+	data = mote_heap_resize(node->data, room);
 	if (!data)
-		data = realloc(node->data, room = size);
+		data = mote_heap_resize(node->data, room = size);
 	if (!data)
 		return -ENOSPC;
 	node->data = data;
@@ -66,7 +66,7 @@ long mote_libc_resize(struct mote_libc_node *node, uint64_t size)
 		memset(node->data + node->size, 0, size - node->size);
 	node->size = size;
 	if (size == 0) {
-		free(node->data);
+		mote_heap_free(node->data);
 		node->data = NULL;
 		node->room = 0;
 	}

@@ -8,7 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
+#include <mote_guest_runtime.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -69,7 +69,7 @@ long mote_libc_close(int descriptor)
 		return 0;
 	file->node->users--;
 	mote_libc_release(file->node);
-	free(file);
+	mote_heap_free(file);
 	return 0;
 }
 
@@ -102,23 +102,26 @@ static long find_or_make(int at, const char *path, int flags, mode_t mode,
 long mote_libc_open(int at, const char *path, int flags, mode_t mode)
 {
 	struct mote_libc_node *node = NULL;
-	struct file *file = calloc(1, sizeof(*file));
-	/* First the descriptor, so that nothing is made without one. */
-	long descriptor = file ? place(file, 0) : -ENOMEM, status;
+	struct file *file = mote_heap_allocate(sizeof(*file));
+	long descriptor, status;
 
+	if (!file)
+		return -ENOMEM;
+	*file = (struct file){.flags = flags & (O_ACCMODE | O_APPEND | O_NONBLOCK)};
+	/* First the descriptor, so that nothing is made without one. */
+	descriptor = place(file, 0);
 	if (descriptor < 0) {
-		free(file);
+		mote_heap_free(file);
 		return descriptor;
 	}
 	status = find_or_make(at, path, flags, mode, &node);
 	if (status < 0) {
 		files[descriptor] = NULL;
-		free(file);
+		mote_heap_free(file);
 		return status;
 	}
 	node->users++;
 	file->node = node;
-	file->flags = flags & (O_ACCMODE | O_APPEND | O_NONBLOCK);
 	return descriptor;
 }
 

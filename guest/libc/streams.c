@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * stdin, stdout and stderr of a guest with functions: nothing to read, and lines that go to the host's
- * log.  What stands behind the last newline is sent when the line is full and when the call ends.
+ * stdin, stdout and stderr of a guest with functions: nothing to read, and lines that go to the
+ * log of the host.  What stands behind the last newline is sent when the line is full and when the
+ * call ends.
  */
 #include "shim.h"
 

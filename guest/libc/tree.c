@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
+#include <mote_guest_runtime.h>
 #include <string.h>
 
 enum { NODES_MAXIMUM = 4096 };
@@ -26,7 +26,7 @@ static long add_name(struct mote_libc_node *directory, const char *text, size_t 
 
 	if (directory != &root && !directory->links)
 		return -ENOENT; /* it was removed while it was open */
-	name = malloc(sizeof(*name) + length);
+	name = mote_heap_allocate(sizeof(*name) + length);
 	if (!name)
 		return -ENOSPC;
 	*name = (struct mote_libc_name){NULL, node, ++directory->next_place, length};
@@ -60,7 +60,7 @@ static void remove_name(struct mote_libc_node *directory, const char *text, size
 	if (--name->node->links == 0)
 		name->node->parent = &root;
 	mote_libc_release(name->node);
-	free(name);
+	mote_heap_free(name);
 	mote_libc_now(&directory->modified);
 }
 
@@ -68,8 +68,8 @@ void mote_libc_release(struct mote_libc_node *node)
 {
 	if (node->links || node->users)
 		return;
-	free(node->data);
-	free(node);
+	mote_heap_free(node->data);
+	mote_heap_free(node);
 	node_count--;
 }
 
@@ -81,12 +81,10 @@ long mote_libc_make(const struct mote_libc_place *place, enum mote_libc_kind kin
 
 	if (!place->directory)
 		return -EEXIST;
-	node = node_count < NODES_MAXIMUM ? calloc(1, sizeof(*node)) : NULL;
+	node = node_count < NODES_MAXIMUM ? mote_heap_allocate(sizeof(*node)) : NULL;
 	if (!node)
 		return -ENOSPC;
-	node->kind = kind;
-	node->mode = mode & 0777;
-	node->number = ++last_number;
+	*node = (struct mote_libc_node){.kind = kind, .mode = mode & 0777, .number = ++last_number};
 	mote_libc_now(&node->modified);
 	node_count++;
 	status = add_name(place->directory, place->name, place->length, node);

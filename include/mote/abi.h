@@ -179,7 +179,7 @@ struct mote_abi_mailbox {
 	 * what they were at that state. So no function that the guest is in when it rings
 	 * MOTE_ABI_PORT_READY may compare the canary when it returns. */
 	uint64_t generation;
-	/* When the call in progress began: nanoseconds since 1970, UTC.  0: the host does not tell. */
+	/* When the call in progress began: ns since 1970, UTC.  0: the host does not tell. */
 	uint64_t entry_ns;
 	uint64_t reserved2[3];
 	struct mote_abi_call call;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The guest SDK at work, inside sandboxes: self tests of the C library, its printf
- * against the host's, the time that it is told, how values travel through it, and how it ends a guest that
- * did something wrong.
+ * The guest SDK at work, inside sandboxes: self tests of the C library, its printf against the
+ * host, the time that it is told, how values travel through it, and how it ends a guest that did
+ * something wrong.
  */
 #include <stdio.h>
 #include <stdlib.h>
