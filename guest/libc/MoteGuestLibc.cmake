@@ -47,6 +47,7 @@ add_library(mote_libc STATIC ${shim} ${objects})
 mote_guest_archive(mote_libc ${MOTE_GUEST_DIR}/libc)
 set_target_properties(mote_libc PROPERTIES EXPORT_NAME libc OUTPUT_NAME c C_EXTENSIONS ON
 	ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/libc)
+target_compile_definitions(mote_libc PRIVATE _GNU_SOURCE)
 target_include_directories(mote_libc PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/libc
 	${folder}/${MOTE_GUEST_MACHINE})
 target_include_directories(mote_libc SYSTEM PUBLIC $<BUILD_INTERFACE:${MOTE_MUSL}/include>

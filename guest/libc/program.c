@@ -66,9 +66,9 @@ static void put(const unsigned char *data, size_t bytes)
 	output.end += bytes;
 }
 
-long mote_libc_program_write(int descriptor, const void *data, size_t bytes)
+long mote_libc_program_write(int stream, const void *data, size_t bytes)
 {
-	if (descriptor == STDOUT_FILENO) {
+	if (stream == STDOUT_FILENO) {
 		put(data, bytes);
 		if (watched)
 			mote_libc_program_flush();

@@ -10,9 +10,9 @@
 
 #define MOTE_LIBC_PROGRAM __attribute__((weak, visibility("hidden")))
 
-/* Standard input, and 1 or 2: all of it. */
+/* Standard input; and stream 1 or 2, all of it. */
 MOTE_LIBC_PROGRAM long mote_libc_program_read(void *to, size_t bytes);
-MOTE_LIBC_PROGRAM long mote_libc_program_write(int descriptor, const void *data, size_t bytes);
+MOTE_LIBC_PROGRAM long mote_libc_program_write(int stream, const void *data, size_t bytes);
 /* Sends what is held back of standard output. */
 MOTE_LIBC_PROGRAM void mote_libc_program_flush(void);
 /* Ends main; the streams of the C library are done with. */

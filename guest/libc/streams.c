@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * stdout and stderr: those of a program, else lines that go to the host's log.  What stands behind
- * the last newline is sent when the line is full and when the call ends.
+ * stdin, stdout and stderr: those of a program; for a guest with functions, nothing to read, and
+ * lines that go to the log of the host.  What stands behind the last newline is sent when the line
+ * is full and when the call ends.
  */
 #include "program.h"
 #include "shim.h"
@@ -23,13 +24,18 @@ static void send(struct line *line)
 	line->length = 0;
 }
 
-long mote_libc_stream_write(int descriptor, const void *data, size_t bytes)
+long mote_libc_stream_read(void *data, size_t bytes)
 {
-	struct line *line = descriptor == 1 ? &output : &errors;
+	return mote_libc_program_read ? mote_libc_program_read(data, bytes) : 0;
+}
+
+long mote_libc_stream_write(int stream, const void *data, size_t bytes)
+{
+	struct line *line = stream == 1 ? &output : &errors;
 	const char *text = data;
 
 	if (mote_libc_program_write)
-		return mote_libc_program_write(descriptor, data, bytes);
+		return mote_libc_program_write(stream, data, bytes);
 	for (size_t i = 0; i < bytes; i++) {
 		if (text[i] != '\n')
 			line->text[line->length++] = text[i];

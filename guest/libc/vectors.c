@@ -4,6 +4,8 @@
  */
 #include "shim.h"
 
+#include <sys/uio.h>
+
 typedef long transfer(int descriptor, void *data, size_t bytes);
 
 static long each(transfer *move, int descriptor, const struct iovec *parts, int count)

@@ -18,7 +18,7 @@ function(add_test_guests arch folder)
 	endforeach()
 
 	# The functions themselves are to be called, also in ways that a compiler objects to.
-	set(libc_tests ${here}/libc_heap.c ${here}/libc_print.c ${here}/libc_string.c)
+	set(libc_tests ${here}/libc_files.c ${here}/libc_heap.c ${here}/libc_system.c ${here}/libc_print.c ${here}/libc_string.c)
 	target_sources(guest_libc PRIVATE ${libc_tests})
 	set_source_files_properties(${libc_tests} PROPERTIES
 		COMPILE_OPTIONS "-fno-builtin;-Wno-format")

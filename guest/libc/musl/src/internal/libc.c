@@ -10,7 +10,6 @@
 static size_t auxv[] = {AT_PAGESZ, 4096, AT_NULL, 0};
 
 struct __libc __libc = {
-	.can_do_threads = 1, /* pthread_create tries, and finds that it cannot */
 	.auxv = auxv,
 	.page_size = 4096,
 };
