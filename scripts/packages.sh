@@ -38,7 +38,7 @@ need()
 need_build()
 {
 	need gcc:gcc /usr/include/stdio.h:libc6-dev cmake:cmake ninja:ninja-build \
-		pkg-config:pkg-config
+		pkg-config:pkg-config make:make && scripts/musl-source >/dev/null
 }
 
 need_demo()

@@ -1,18 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The one list of what makes an executable a guest.  mote-guest.pc is made from it too.
+# The one list of what makes an executable a guest.  The files for pkg-config are made from it too.
 
-# Freestanding headers come from the compiler, the rest of libc from the SDK.
 set(MOTE_GUEST_COMPILE_FLAGS
-	-ffreestanding -fbuiltin -fPIE -fstack-protector-strong
+	-fPIE -fstack-protector-strong
 	-ffunction-sections -fdata-sections)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
 	# Helpers for atomics that ask a libc for the processor's features at start.
 	list(APPEND MOTE_GUEST_COMPILE_FLAGS -mno-outline-atomics)
 endif()
+# A function without a prototype would be called, but its result taken for an int.
+set(MOTE_GUEST_C_FLAGS -Werror=implicit-function-declaration)
 
 # C++ without what needs a runtime library.
 set(MOTE_GUEST_CXX_FLAGS -fno-exceptions -fno-rtti -fno-threadsafe-statics)
+
+# Headers come from the SDK and the compiler, never from the host.
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+	execute_process(COMMAND ${CMAKE_C_COMPILER} -print-file-name=include
+		OUTPUT_VARIABLE MOTE_GUEST_COMPILER_HEADERS OUTPUT_STRIP_TRAILING_WHITESPACE)
+	set(MOTE_GUEST_HEADER_FLAGS -nostdinc "SHELL:-isystem ${MOTE_GUEST_COMPILER_HEADERS}")
+else()
+	set(MOTE_GUEST_HEADER_FLAGS -nostdlibinc)
+endif()
+
+# For every target of a guest.
+set(MOTE_GUEST_OPTIONS ${MOTE_GUEST_COMPILE_FLAGS} ${MOTE_GUEST_HEADER_FLAGS}
+	"$<$<COMPILE_LANGUAGE:C>:${MOTE_GUEST_C_FLAGS}>"
+	"$<$<COMPILE_LANGUAGE:CXX>:${MOTE_GUEST_CXX_FLAGS}>")
 
 # The host applies RELATIVE relocations and nothing else, and maps each page with one permission.
 set(MOTE_GUEST_LINK_FLAGS
@@ -21,6 +36,9 @@ set(MOTE_GUEST_LINK_FLAGS
 	-Wl,-z,noexecstack -Wl,-z,relro -Wl,-z,now -Wl,-z,text
 	-Wl,-z,separate-code -Wl,-z,max-page-size=4096
 	-Wl,--build-id -Wl,--gc-sections)
+
+# A guest with exports defines mote_guest_kind.  For another one the C library does, and calls main.
+set(MOTE_GUEST_LIBC_LINK_FLAGS -Wl,-u,mote_guest_kind)
 
 # Undoes what the surrounding project does to its own code; stands behind its flags.
 set(MOTE_GUEST_NEUTRAL_FLAGS -fno-sanitize=all -U_FORTIFY_SOURCE -fno-lto)

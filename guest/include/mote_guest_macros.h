@@ -239,6 +239,11 @@ MOTE_GUEST_TRAITS(mote_bytes, bytes, MOTE_TYPE_BYTES)
 #define MOTE_GUEST_PUT_AS(type, variable) mote_guest_traits<type>::put(variable)
 #define MOTE_GUEST_LINKAGE extern "C"
 
+MOTE_GUEST_LINKAGE inline __attribute__((weak)) char mote_guest_kind = 0;
+#define MOTE_GUEST_HAS_EXPORTS(function)                                                           \
+	static const char *const mote_guest_kind_##function __attribute__((used)) =                \
+		&mote_guest_kind;
+
 #else
 
 /* One value for each type that can cross, another for all others.  int64_t is long or long long. */
@@ -290,6 +295,9 @@ static inline struct mote_abi_value mote_guest_put_nothing(int nothing)
 	(MOTE_GUEST_PICK(type, variable, variable, variable, variable, variable, variable,         \
 			 variable, variable, variable, ((void)(variable), 0)))
 #define MOTE_GUEST_LINKAGE
+
+extern char mote_guest_kind;
+#define MOTE_GUEST_HAS_EXPORTS(function) char mote_guest_kind __attribute__((weak));
 
 #endif
 
@@ -431,6 +439,8 @@ static inline struct mote_abi_value mote_guest_put_nothing(int nothing)
 #define MOTE_GUEST_EXPORT(...) MOTE_GUEST_EXPORT_(__VA_ARGS__)
 #define MOTE_GUEST_EXPORT_(result_type, function, count, map, ...)                                 \
 	MOTE_GUEST_CHECK(function, count);                                                         \
+	/* What keeps the linker from taking the part of the C library that calls main. */         \
+	MOTE_GUEST_HAS_EXPORTS(function)                                                           \
 	/* Not inlined, so that a fault in it is reported under its own name. */                   \
 	MOTE_GUEST_LINKAGE __attribute__((noinline))                                               \
 	result_type function(map(MOTE_GUEST_PARAMETER, void, __VA_ARGS__));                        \

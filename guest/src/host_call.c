@@ -4,8 +4,7 @@
  * result back.
  */
 #include "runtime.h"
-
-#include <string.h>
+#include "text.h"
 
 extern MOTE_GUEST_HIDDEN const struct mote_abi_import __start_mote_imports[];
 

@@ -4,19 +4,8 @@
  * message gives back what it covered there, so that the result of the last
  * import survives it.
  */
-#include "runtime.h"
-
-#include <stdio.h>
-#include <string.h>
-
-static size_t format_message(char *text, const char *format, va_list arguments)
-{
-	int length = vsnprintf(text, MOTE_GUEST_MESSAGE_BYTES, format, arguments);
-
-	if (length < 0)
-		return 0;
-	return length < MOTE_GUEST_MESSAGE_BYTES ? (size_t)length : MOTE_GUEST_MESSAGE_BYTES - 1;
-}
+#include "format.h"
+#include "text.h"
 
 static void ring_message(uint32_t level, const char *text, size_t length)
 {
@@ -38,12 +27,14 @@ static size_t smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-void mote_guest_send_log(uint32_t level, const char *text, size_t length)
+void mote_log_text(mote_log_level level, const char *text, size_t length)
 {
 	struct mote_guest_runtime *runtime = &mote_guest_runtime;
 	unsigned char covered[MOTE_GUEST_MESSAGE_BYTES];
 	size_t covered_bytes;
 
+	if (!wanted(level))
+		return;
 	length = smaller(length, smaller(sizeof(covered), runtime->data_bytes));
 	covered_bytes = smaller(length, runtime->host_result_bytes);
 	memcpy(covered, runtime->host_call_data, covered_bytes);
@@ -58,7 +49,7 @@ void mote_log_arguments(mote_log_level level, const char *format, va_list argume
 
 	if (!wanted(level))
 		return;
-	mote_guest_send_log(level, text, format_message(text, format, arguments));
+	mote_log_text(level, text, mote_guest_format(text, sizeof(text), format, arguments));
 }
 
 void mote_log(mote_log_level level, const char *format, ...)
@@ -79,10 +70,10 @@ void mote_abort(const char *format, ...)
 	size_t length;
 
 	va_start(arguments, format);
-	length = format_message(text, format, arguments);
+	length = mote_guest_format(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	if (mote_guest_runtime.flush)
-		mote_guest_runtime.flush();
+	if (mote_guest_flush)
+		mote_guest_flush();
 	ring_message(MOTE_LOG_ERROR, text, smaller(length, mote_guest_runtime.data_bytes));
 	MOTE_GUEST_RING(MOTE_ABI_PORT_ABORT);
 	mote_guest_trap();

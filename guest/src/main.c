@@ -4,8 +4,7 @@
  * one call after the other.  Between calls it is parked in the doorbell.
  */
 #include "runtime.h"
-
-#include <string.h>
+#include "text.h"
 
 /* tables.inc, which cannot include abi.h, has these two as plain numbers. */
 _Static_assert(MOTE_ABI_NOTE_IMAGE == 1, "change src/tables.inc too");
@@ -114,8 +113,8 @@ static void serve(struct mote_abi_call *call)
 	const struct mote_guest_export *function = find(call->function);
 	struct mote_abi_value result = execute(function, call->arguments);
 
-	if (mote_guest_runtime.flush)
-		mote_guest_runtime.flush();
+	if (mote_guest_flush)
+		mote_guest_flush();
 	if (result.type == MOTE_TYPE_STRING || result.type == MOTE_TYPE_BYTES)
 		place_result(function, &result);
 	call->result = result;
@@ -132,8 +131,8 @@ static void serve_batch(const struct mote_abi_mailbox *mailbox)
 
 	for (uint32_t i = 0; i < count; i++)
 		results[i] = execute(function, arguments + (size_t)i * function->argument_count);
-	if (mote_guest_runtime.flush)
-		mote_guest_runtime.flush();
+	if (mote_guest_flush)
+		mote_guest_flush();
 }
 
 static void construct(constructor *const *begin, constructor *const *end)
@@ -163,6 +162,11 @@ void mote_guest_main(struct mote_abi_mailbox *mailbox)
 			begin_generation(mailbox);
 		}
 	}
+}
+
+const struct mote_abi_mailbox *mote_guest_mailbox(void)
+{
+	return mote_guest_runtime.mailbox;
 }
 
 size_t mote_call_capacity(void)

@@ -8,6 +8,7 @@
 #define MOTE_GUEST_RUNTIME_H
 
 #include <mote_guest.h>
+#include <mote_guest_runtime.h>
 
 #include <arch.h>
 
@@ -26,15 +27,11 @@ struct mote_guest_runtime {
 	size_t heap_bytes;
 	uint64_t random[2];
 	uint64_t generation; /* that the program knows of */
-	void (*flush)(void); /* sends what printf holds back; NULL until there is such a thing */
 };
 
 extern MOTE_GUEST_HIDDEN struct mote_guest_runtime mote_guest_runtime;
 
 /* Entered by _start with an aligned stack; never returns. */
 MOTE_GUEST_HIDDEN _Noreturn void mote_guest_main(struct mote_abi_mailbox *mailbox);
-
-/* Sends length bytes of text to the log; at most MOTE_GUEST_MESSAGE_BYTES. */
-MOTE_GUEST_HIDDEN void mote_guest_send_log(uint32_t level, const char *text, size_t length);
 
 #endif

@@ -124,7 +124,11 @@ struct mote_abi_program {
 	uint32_t environment_count;
 	uint32_t file_count;
 	uint32_t wanted_count;
+	uint32_t flags; /* MOTE_ABI_PROGRAM_...; others are 0 */
 };
+
+/* Somebody watches standard output: a program should not hold lines back. */
+#define MOTE_ABI_PROGRAM_WATCHED (1u << 0)
 
 #define MOTE_ABI_STREAM_INPUT 0u
 #define MOTE_ABI_STREAM_OUTPUT 1u
@@ -207,7 +211,9 @@ struct mote_abi_mailbox {
 	 * what they were at that state. So no function that the guest is in when it rings
 	 * MOTE_ABI_PORT_READY may compare the canary when it returns. */
 	uint64_t generation;
-	uint64_t reserved2[4];
+	/* When the call in progress began: ns since 1970, UTC.  0: the host does not tell. */
+	uint64_t entry_ns;
+	uint64_t reserved2[3];
 	struct mote_abi_call call;
 	struct mote_abi_call host_call;
 	struct mote_abi_message message;
@@ -250,7 +256,8 @@ MOTE_ABI_SIZE(mote_abi_import, 88);
 MOTE_ABI_OFFSET(mote_abi_program, environment_count, 4);
 MOTE_ABI_OFFSET(mote_abi_program, file_count, 8);
 MOTE_ABI_OFFSET(mote_abi_program, wanted_count, 12);
-MOTE_ABI_SIZE(mote_abi_program, 16);
+MOTE_ABI_OFFSET(mote_abi_program, flags, 16);
+MOTE_ABI_SIZE(mote_abi_program, 20);
 MOTE_ABI_OFFSET(mote_abi_value, length, 4);
 MOTE_ABI_OFFSET(mote_abi_value, bits, 8);
 MOTE_ABI_SIZE(mote_abi_value, 16);
@@ -271,6 +278,7 @@ MOTE_ABI_OFFSET(mote_abi_mailbox, call_data_gva, 64);
 MOTE_ABI_OFFSET(mote_abi_mailbox, host_call_data_gva, 72);
 MOTE_ABI_OFFSET(mote_abi_mailbox, data_bytes, 80);
 MOTE_ABI_OFFSET(mote_abi_mailbox, generation, 88);
+MOTE_ABI_OFFSET(mote_abi_mailbox, entry_ns, 96);
 MOTE_ABI_OFFSET(mote_abi_mailbox, call, 128);
 MOTE_ABI_OFFSET(mote_abi_mailbox, host_call, 408);
 MOTE_ABI_OFFSET(mote_abi_mailbox, message, 688);

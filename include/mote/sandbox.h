@@ -82,6 +82,9 @@ typedef struct mote_sandbox_options {
 	/* Core dumps of this process contain the guest's memory. Shared buffers are in them only
 	 * if the application says madvise(MADV_DODUMP) of their data. */
 	bool dump_guest_memory;
+	/* The guest is told the time at which each call begins (entry_ns in mote/abi.h), which the
+	 * clock of its C library shows.  Not together with forbid_timestamp. */
+	bool tell_time;
 	/* Deadlines of calls that set none themselves; see mote_call_options.  0: none. */
 	uint64_t wall_ns;
 	uint64_t cpu_ns;
@@ -93,7 +96,7 @@ typedef struct mote_sandbox_options {
 /* clang-format off */
 #define MOTE_SANDBOX_OPTIONS_INIT                                                                  \
 	{sizeof(mote_sandbox_options), 0, 0, 0, 0, NULL, 0, sizeof(mote_host_function),            \
-	 MOTE_LOG_INFO, false, false, 0, 0, 0}
+	 MOTE_LOG_INFO, false, false, false, 0, 0, 0}
 /* clang-format on */
 
 /*

@@ -12,6 +12,10 @@
  * platform allows that. */
 uint64_t mote_os_monotonic_ns(void);
 
+/* Nanoseconds since 1970, UTC; 0 if nobody knows.  No system call where the platform allows
+ * that. */
+uint64_t mote_os_real_ns(void);
+
 /* The CPU time of one thread, read from any thread while that thread lives. */
 struct mote_os_cpu_clock {
 	intptr_t id;

@@ -11,6 +11,7 @@
 #include "error_internal.h"
 #include "hypervisor/interrupt/interrupt_internal.h"
 #include "options.h"
+#include "os/os_clock.h"
 #include "sandbox/program_internal.h"
 #include "sandbox/snapshot_internal.h"
 #include "value_internal.h"
@@ -206,6 +207,8 @@ static mote_status enter(mote_sandbox *sandbox, const mote_call_options *options
 		status = mote_deadlines_prepare(sandbox->engine->deadlines, &sandbox->watch, error);
 	if (status != MOTE_OK)
 		return status;
+	if (sandbox->tell_time)
+		sandbox->mailbox.shared->entry_ns = mote_os_real_ns();
 	mote_interrupt_begin_call(sandbox->watch.interrupt);
 	/* A kill before this had no call to end, but a destroy was meant to end this one. */
 	if (atomic_load(&sandbox->use) == MOTE_SANDBOX_DOOMED)

@@ -307,6 +307,11 @@ static void put_files(struct writer *writer, const mote_program_options *options
 		put_text(writer, file_at(options, files, i)->name);
 }
 
+static bool is_watched(const mote_stream *stream)
+{
+	return stream->kind == MOTE_STREAM_HANDLE && mote_os_handle_is_terminal(stream->handle);
+}
+
 static void put_block(struct writer *writer, const mote_program_options *options)
 {
 	const struct mote_abi_program head = {
@@ -314,6 +319,7 @@ static void put_block(struct writer *writer, const mote_program_options *options
 		.environment_count = count_of(options->environment),
 		.file_count = (uint32_t)options->file_count,
 		.wanted_count = (uint32_t)options->wanted_count,
+		.flags = is_watched(&options->output) ? MOTE_ABI_PROGRAM_WATCHED : 0,
 	};
 
 	put(writer, &head, sizeof(head));

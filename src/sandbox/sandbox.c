@@ -279,6 +279,7 @@ static mote_status create(const struct source *source, const mote_sandbox_option
 	created->log_level = options->log_level;
 	created->forbid_timestamp = options->forbid_timestamp;
 	created->dump_guest_memory = options->dump_guest_memory;
+	created->tell_time = options->tell_time;
 	created->wall_ns = options->wall_ns != MOTE_NO_DEADLINE ? options->wall_ns : 0;
 	created->cpu_ns = options->cpu_ns != MOTE_NO_DEADLINE ? options->cpu_ns : 0;
 	status = mote_sandbox_register_functions(created, options, error);

@@ -99,7 +99,7 @@ struct mote_sandbox {
 	_Atomic uint8_t use;	  /* an enum mote_sandbox_use */
 	bool poisoned;
 	bool has_fault;
-	bool forbid_timestamp, dump_guest_memory; /* options */
+	bool forbid_timestamp, dump_guest_memory, tell_time; /* options */
 	mote_log_level log_level;
 	mote_fault fault;		     /* its registers are read on demand */
 	struct mote_guest_event fault_event; /* what they are read with */

@@ -69,6 +69,9 @@ static mote_status check(const mote_sandbox_options *options, mote_error *error)
 	if (status == MOTE_OK && (unsigned)options->log_level > MOTE_LOG_TRACE)
 		status = mote_fail(error, MOTE_INVALID_ARGUMENT, "log_level %d does not exist",
 				   (int)options->log_level);
+	if (status == MOTE_OK && options->tell_time && options->forbid_timestamp)
+		status = mote_fail(error, MOTE_INVALID_ARGUMENT,
+				   "tell_time and forbid_timestamp exclude each other");
 	if (status == MOTE_OK && options->host_function_count > MAXIMUM_HOST_FUNCTIONS)
 		status = mote_fail(error, MOTE_INVALID_ARGUMENT, "more than %zu host functions",
 				   MAXIMUM_HOST_FUNCTIONS);

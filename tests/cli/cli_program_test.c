@@ -172,6 +172,75 @@ static void a_snapshot_is_run_again(void)
 	unlink(file);
 }
 
+/* ---- Ordinary programs --------------------------------------------------------------------- */
+
+/* An ordinary program, with a C library. */
+static const char *begin_ordinary(void)
+{
+	tool_need_vm();
+	snprintf(program, sizeof(program), "%s", test_guest("stdio"));
+	return program;
+}
+
+static void a_c_program_reads_and_writes(void)
+{
+	char *text = malloc(300001), *upper = malloc(300001);
+
+	begin_ordinary();
+	REQUIRE(text != NULL && upper != NULL);
+	for (size_t i = 0; i < 300000; i++) {
+		text[i] = "abcdefg\n"[i % 8];
+		upper[i] = "ABCDEFG\n"[i % 8];
+	}
+	text[300000] = upper[300000] = '\0';
+	EXPECT("hello\n\nthere", 300 & 0xff, "HELLO\n\nTHERE", "run", program, "copy");
+	EXPECT(text, 300 & 0xff, upper, "run", program, "copy");
+	EXPECT("World\n", 0, "name? hello World\n", "run", program, "ask");
+	EXPECT(NULL, 1, "name? ", "run", program, "ask");
+	free(text);
+	free(upper);
+}
+
+static void a_c_program_has_arguments(void)
+{
+	char expected[8192];
+
+	begin_ordinary();
+	snprintf(expected, sizeof(expected), "0=%s\n1=show\n2=\n3=-x\nHOME is not set\n", program);
+	EXPECT(NULL, 0, expected, "run", program, "show", "", "-x");
+	snprintf(expected, sizeof(expected), "0=%s\n1=show\nA=1\nHOME=/\nHOME is /\n", program);
+	EXPECT(NULL, 0, expected, "run", "--env", "A=1", "--env", "HOME=/", program, "show");
+}
+
+static void a_c_program_ends(void)
+{
+	struct tool tool;
+
+	begin_ordinary();
+	EXPECT(NULL, 42, "bye\n", "run", program, "exit");
+	EXPECT(NULL, 43, "", "run", program, "_exit");
+	TOOL_RUN(&tool, "run", program, "abort");
+	CHECK_EQ(tool.code, 4);
+	CHECK_STR(tool.output, "kept\n");
+	CHECK_CONTAINS(tool.errors, "guest aborted: abort() called");
+	tool_clear(&tool);
+	TOOL_RUN(&tool, "run", program, "error");
+	CHECK_STR(tool.errors, "message: No such file or directory\n");
+	tool_clear(&tool);
+}
+
+static void a_hostile_c_program_is_ended(void)
+{
+	struct tool tool;
+
+	begin_ordinary();
+	REFUSE(3, "; raise --stack", "run", program, "recurse");
+	EXPECT(NULL, 300 & 0xff, "", "run", "--memory", "16M", program, "bomb");
+	TOOL_RUN(&tool, "run", "--timeout", "100ms", "--output", "/dev/null", program, "flood");
+	tool_expect_error(&tool, "flood", 5, "wall-clock deadline");
+	tool_clear(&tool);
+}
+
 static void wrong_use(void)
 {
 	struct tool tool;
@@ -201,6 +270,10 @@ static const struct test_case cases[] = {
 	CASE(a_deadline_ends_the_reading),
 	CASE(json_needs_the_output),
 	CASE(a_snapshot_is_run_again),
+	CASE(a_c_program_reads_and_writes),
+	CASE(a_c_program_has_arguments),
+	CASE(a_c_program_ends),
+	CASE(a_hostile_c_program_is_ended),
 	CASE(wrong_use),
 };
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The guest SDK at work, inside sandboxes: its libc's self tests, its printf
- * against the host's, how values travel through it, and how it ends a guest that
- * did something wrong.
+ * The guest SDK at work, inside sandboxes: self tests of the C library, its printf against the
+ * host, the time that it is told, how values travel through it, and how it ends a guest that did
+ * something wrong.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "fixture.h"
 
@@ -80,6 +81,63 @@ static void libc_passes_its_self_tests(void)
 			test_note("%s: %s", call(&fixture, "test_name", &index, 1).as.string.data,
 				  fixture.log);
 	}
+	tear_down(&fixture);
+}
+
+/* The index of a self test. */
+static mote_value self_test(struct fixture *fixture, const char *name)
+{
+	uint32_t count = call(fixture, "test_count", NULL, 0).as.u32;
+
+	for (uint32_t i = 0; i < count; i++) {
+		mote_value index = mote_u32(i);
+
+		if (!strcmp(call(fixture, "test_name", &index, 1).as.string.data, name))
+			return index;
+	}
+	REQUIRE(false);
+	return mote_u32(0);
+}
+
+static void missing_system_calls_are_told_once_by_name(void)
+{
+	struct fixture fixture;
+	mote_value index;
+	const char *told;
+
+	set_up(&fixture, "libc");
+	index = self_test(&fixture, "system");
+	CHECK(call(&fixture, "run_test", &index, 1).as.boolean);
+	told = strstr(fixture.log, "(socket) for guests: ENOSYS");
+	CHECK(told && !strstr(told + 1, "(socket)"));
+	fixture.log_length = 0;
+	CHECK(call(&fixture, "run_test", &index, 1).as.boolean);
+	CHECK_EQ(fixture.log_length, 0);
+	tear_down(&fixture);
+}
+
+static void the_clock_shows_when_the_call_began(void)
+{
+	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
+	struct fixture fixture;
+	int64_t before, shown;
+
+	set_up(&fixture, "libc");
+	CHECK_EQ(call(&fixture, "now", NULL, 0).as.i64, 0);
+	mote_sandbox_destroy(fixture.sandbox);
+	options.tell_time = true;
+	fixture.sandbox = fixture_sandbox(fixture.engine, "libc", &options);
+	for (int i = 0; i < 2; i++) {
+		before = (int64_t)time(NULL);
+		shown = call(&fixture, "now", NULL, 0).as.i64;
+		CHECK(shown >= before && shown <= (int64_t)time(NULL));
+	}
+	options.forbid_timestamp = true;
+	mote_sandbox_destroy(fixture.sandbox);
+	CHECK_STATUS(fixture_create(fixture.engine, "libc", &options, &fixture.sandbox,
+				    &fixture.error),
+		     MOTE_INVALID_ARGUMENT, &fixture.error);
+	fixture.sandbox = NULL;
 	tear_down(&fixture);
 }
 
@@ -242,6 +300,49 @@ static void wrong_things_end_with_a_message(void)
 	}
 }
 
+static void the_ends_of_libc_end_with_a_message(void)
+{
+	static const struct {
+		const char *function, *text, *log;
+		mote_value argument;
+		size_t count;
+	} ends[] = {
+		{"wait_for_nobody", "deadlock: waits for another thread", "", {0}, 0},
+		{"raise_signal",
+		 "signal 11 (SIGSEGV) raised",
+		 "",
+		 {.type = MOTE_TYPE_I32, .as.i32 = 11},
+		 1},
+		{"leave",
+		 "exit(3) called",
+		 "3:last words\n",
+		 {.type = MOTE_TYPE_I32, .as.i32 = 3},
+		 1},
+		{"log_format",
+		 "a text has the conversion %5a, which mote_log does not know",
+		 "",
+		 {.type = MOTE_TYPE_STRING, .as.string = {"a %5a", 5}},
+		 1},
+		{"log_format",
+		 "a text has the conversion %n, which mote_log does not know",
+		 "",
+		 {.type = MOTE_TYPE_STRING, .as.string = {"%n", 2}},
+		 1},
+	};
+
+	for (size_t i = 0; i < TEST_COUNT(ends); i++) {
+		struct fixture fixture;
+
+		set_up(&fixture, "libc");
+		CHECK_STATUS(try_call(&fixture, ends[i].function, &ends[i].argument, ends[i].count,
+				      NULL),
+			     MOTE_GUEST_ABORT, &fixture.error);
+		CHECK_CONTAINS(fixture.error.text, ends[i].text);
+		CHECK_STR(fixture.log, ends[i].log);
+		tear_down(&fixture);
+	}
+}
+
 static void too_large_arguments_end_with_a_message(void)
 {
 	char *large = calloc(1, 40001);
@@ -261,6 +362,8 @@ static void too_large_arguments_end_with_a_message(void)
 
 static const struct test_case cases[] = {
 	CASE(libc_passes_its_self_tests),
+	CASE(missing_system_calls_are_told_once_by_name),
+	CASE(the_clock_shows_when_the_call_began),
 	CASE(heap_survives_stress),
 	CASE(printf_agrees_with_the_host),
 	CASE(constructors_run_once),
@@ -269,6 +372,7 @@ static const struct test_case cases[] = {
 	CASE(thread_local_variables_work),
 	CASE(log_lines_arrive),
 	CASE(wrong_things_end_with_a_message),
+	CASE(the_ends_of_libc_end_with_a_message),
 	CASE(too_large_arguments_end_with_a_message),
 };
 

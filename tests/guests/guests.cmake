@@ -5,7 +5,7 @@
 function(add_test_guests arch folder)
 	set(here ${CMAKE_CURRENT_FUNCTION_LIST_DIR})
 	# What cannot be said in C stands in a folder per architecture.
-	foreach(name buffers callbacks crash echo faults libc logs loops program snapshot sweep tls vectors)
+	foreach(name buffers callbacks crash echo faults libc logs loops program snapshot stdio sweep tls vectors)
 		set(source ${here}/${name}.c)
 		if(NOT EXISTS ${source})
 			set(source ${here}/${arch}/${name}.c)
@@ -18,7 +18,7 @@ function(add_test_guests arch folder)
 	endforeach()
 
 	# The functions themselves are to be called, also in ways that a compiler objects to.
-	set(libc_tests ${here}/libc_heap.c ${here}/libc_print.c ${here}/libc_string.c)
+	set(libc_tests ${here}/libc_files.c ${here}/libc_heap.c ${here}/libc_system.c ${here}/libc_print.c ${here}/libc_string.c)
 	target_sources(guest_libc PRIVATE ${libc_tests})
 	set_source_files_properties(${libc_tests} PROPERTIES
 		COMPILE_OPTIONS "-fno-builtin;-Wno-format")

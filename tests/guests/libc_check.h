@@ -29,5 +29,9 @@ void test_numbers(void);
 void test_sort(void);
 void test_jump(void);
 void test_atomics(void);
+void test_files(void);
+void test_mappings(void);
+void test_threads(void);
+void test_system(void);
 
 #endif

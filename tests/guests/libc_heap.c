@@ -2,6 +2,7 @@
  *
  * Test guest: malloc and its relatives.
  */
+#define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>

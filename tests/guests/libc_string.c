@@ -2,6 +2,7 @@
  *
  * Test guest: string.h, ctype.h, numbers, sorting, setjmp, atomics.
  */
+#define _POSIX_C_SOURCE 200809L
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>

@@ -101,15 +101,24 @@ builds()
 	case $compiler in *-static\ *|*-static) link=${libs/-static-pie/} ;; esac
 	case $compiler in
 	*++*) compiler+=" $cxxflags" ;;
-	*) compiler+=" $cwarnings" ;;
+	*) compiler+=" $cflags $cwarnings" ;;
 	esac
 	# The words of these variables are meant to be split.
 	# shellcheck disable=SC2086
-	if $compiler $warnings $cflags "$@" -o "$work/out" $link >"$work/log" 2>&1; then
+	if $compiler $warnings "$@" -o "$work/out" $link >"$work/log" 2>&1; then
 		check_layout "$name" "$work/out"
 	else
 		not_ok "$name" "$(head -3 "$work/log" | tr '\n' ' ')"
 	fi
+}
+
+# freestanding NAME COMPILER-AND-FLAGS SOURCE...: the same without the C library.
+freestanding()
+{
+	local cflags libs
+	cflags=$(pkg-config --cflags mote-guest-freestanding)
+	libs=$(pkg-config --libs mote-guest-freestanding)
+	builds "$@"
 }
 
 # exports and imports of $work/out, as "name name ..."
@@ -126,18 +135,19 @@ variants()
 	# The words of this variable are meant to be split.
 	# shellcheck disable=SC2086
 	zlib=$($compiler -print-file-name=libz.a)
-	headers=
-	if [ -n "$machine" ]; then # Debian's package for it, unpacked, and zlib's headers alone
+	headers=/usr/include
+	if [ -n "$machine" ]; then # Debian's package for it, unpacked
 		zlib=${MOTE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mote}/sysroot-arm64/root
 		zlib+=/usr/lib/$machine-linux-gnu/libz.a
-		mkdir -p "$work/zlib"
-		find "${zlib%/lib/*}/include" -name "z[lc]*.h" -exec cp -t "$work/zlib" {} + 2>"$work/log"
-		headers="-isystem $work/zlib"
+		headers=${zlib%/lib/*}/include
 	fi
+	mkdir -p "$work/zlib"
+	find "$headers" -maxdepth 2 -name "z[lc]*.h" -exec cp -t "$work/zlib" {} + 2>"$work/log"
 	builds "$label.hello" "$compiler -O2" "$guest/../examples/guests/hello.c"
-	builds "$label.nothing" "$compiler -O2" "$tests/sdk/nothing.c"
+	freestanding "$label.nothing" "$compiler -O2" "$tests/sdk/nothing.c"
 	builds "$label.fixed_address" "$compiler -O2 -static" "$guest/../examples/guests/hello.c"
-	builds "$label.fixed_address_nothing" "$compiler -O2 -static" "$tests/sdk/nothing.c"
+	freestanding "$label.fixed_address_nothing" "$compiler -O2 -static" "$tests/sdk/nothing.c"
+	freestanding "$label.freestanding" "$compiler -O2" "$tests/sdk/freestanding.c"
 	for flags in "-O0 -std=c11" "-O2 -std=gnu11" "-O3 -std=gnu17" \
 		"-Os -g -fno-stack-protector"; do
 		builds "$label.echo${flags// /_}" "$compiler $flags" "$tests/echo.c"
@@ -155,7 +165,7 @@ variants()
 		not_ok "$label.unused_imports_are_not" "$(names mote_imports)"
 	fi
 	if [ -f "$zlib" ]; then
-		builds "$label.zlib" "$compiler -O2 $headers" "$tests/sdk/inflate.c" "$zlib"
+		builds "$label.zlib" "$compiler -O2 -isystem $work/zlib" "$tests/sdk/inflate.c" "$zlib"
 	else
 		skip "$label.zlib" "no libz.a (zlib1g-dev)"
 	fi
@@ -226,10 +236,10 @@ compiles()
 	for compiler in "$gcc" "$clang" "$gxx" "$clangxx"; do
 		command -v "${compiler%% *}" >/dev/null || continue
 		result=no
-		more="$cwarnings -x c"
+		more="$cflags $cwarnings -x c"
 		case $compiler in *++*) more="$cxxflags -std=c++17 -x c++" ;; esac
 		# shellcheck disable=SC2086
-		$compiler $cflags $warnings $more -c "$work/code.c" -o "$work/code.o" \
+		$compiler $warnings $more -c "$work/code.c" -o "$work/code.o" \
 			>"$work/log" 2>&1 && result=yes
 		first=$(grep -m 1 'error: ' "$work/log")
 		if [ $result != "$1" ]; then

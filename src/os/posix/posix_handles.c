@@ -26,6 +26,11 @@ bool mote_os_handle_is_ready(intptr_t handle, enum mote_os_direction direction)
 	return handle < 0 || poll(&one, 1, 0) > 0; /* poll would never report that one */
 }
 
+bool mote_os_handle_is_terminal(intptr_t handle)
+{
+	return isatty((int)handle) == 1;
+}
+
 void mote_os_wake_take(const struct mote_os_wake *wake)
 {
 	char rings[64];

@@ -20,13 +20,23 @@
 
 static const uint64_t NS_PER_SECOND = 1000000000;
 
-uint64_t mote_os_monotonic_ns(void)
+static uint64_t read_clock(clockid_t id)
 {
 	struct timespec now;
 
-	if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
+	if (clock_gettime(id, &now) != 0 || now.tv_sec < 0)
 		return 0;
 	return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
+}
+
+uint64_t mote_os_monotonic_ns(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+uint64_t mote_os_real_ns(void)
+{
+	return read_clock(CLOCK_REALTIME);
 }
 
 void mote_os_pause(uint64_t ns)
