@@ -297,7 +297,7 @@ static inline struct mote_abi_value mote_guest_put_nothing(int nothing)
 #define MOTE_GUEST_LINKAGE
 
 extern char mote_guest_kind;
-#define MOTE_GUEST_HAS_EXPORTS(function) char mote_guest_kind __attribute__((weak));
+#define MOTE_GUEST_HAS_EXPORTS(function) char mote_guest_kind __attribute__((weak, used));
 
 #endif
 

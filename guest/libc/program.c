@@ -3,7 +3,6 @@
  * A guest with main: the linker takes this for a guest that exports nothing itself.  Standard
  * streams go to the host in large blocks, so that their exits do not show.
  */
-#define _GNU_SOURCE /* program_invocation_name */
 #include "program.h"
 
 #include <errno.h>
