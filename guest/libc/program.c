@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A guest with main: the linker takes this for a guest that exports nothing itself.  Standard
- * streams go to the host in large blocks, so that their exits do not show.
+ * streams go to the host in large blocks, so that their exits do not show; files are copied in
+ * before main, and out after it.
  */
 #include "program.h"
+#include "shim.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <mote_guest.h>
 #include <setjmp.h>
 #include <stdlib.h>
@@ -29,6 +33,10 @@ static struct block input, output;
 static bool watched; /* lines of output are sent as they come */
 static jmp_buf ended;
 static int exit_status;
+
+/* Names of the files that the host wants; each has a stream, from this one on. */
+static const char *wanted;
+static uint32_t wanted_count, wanted_stream;
 
 /* ---- Output -------------------------------------------------------------------------------- */
 
@@ -108,6 +116,81 @@ long mote_libc_program_read(void *to, size_t bytes)
 	return (long)bytes;
 }
 
+/* ---- Files --------------------------------------------------------------------------------- */
+
+/* From the root, wherever the program went. */
+static void absolute(const char *name, char path[PATH_MAX])
+{
+	const size_t length = strlen(name);
+
+	if (length + 2 > PATH_MAX)
+		mote_abort("the name of a file is longer than %d bytes", PATH_MAX - 2);
+	path[0] = '/';
+	memcpy(path + 1, name, length + 1);
+}
+
+static void make_directories(char *path)
+{
+	for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		(void)mote_libc_make_directory(AT_FDCWD, path, 0755);
+		*slash = '/';
+	}
+}
+
+static void copy_in(const char *name, uint32_t stream)
+{
+	char path[PATH_MAX];
+	mote_bytes data;
+	long file, written;
+
+	absolute(name, path);
+	make_directories(path);
+	file = mote_libc_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	if (file < 0)
+		mote_abort("file %s: %s", name, strerror((int)-file));
+	while ((data = mote_program_read(stream, BLOCK_BYTES)).length > 0) {
+		written = mote_libc_write((int)file, data.data, data.length);
+		if (written != (long)data.length)
+			mote_abort("file %s: %s", name, strerror(ENOSPC));
+	}
+	mote_libc_close((int)file);
+}
+
+/* One that the program has left, if only an empty one. */
+static void copy_out(const char *name, uint32_t stream)
+{
+	char path[PATH_MAX];
+	long file, bytes;
+
+	absolute(name, path);
+	file = mote_libc_open(AT_FDCWD, path, O_RDONLY, 0);
+	if (file < 0)
+		return;
+	bytes = mote_libc_read((int)file, output.bytes, BLOCK_BYTES);
+	if (bytes == 0)
+		mote_program_write(stream, (mote_bytes){NULL, 0});
+	for (; bytes > 0; bytes = mote_libc_read((int)file, output.bytes, BLOCK_BYTES))
+		send(stream, output.bytes, (size_t)bytes);
+}
+
+static const char *copy_all_in(const char *names, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		copy_in(names, MOTE_ABI_STREAM_FILES + i);
+		names += strlen(names) + 1;
+	}
+	return names;
+}
+
+static void copy_all_out(void)
+{
+	for (uint32_t i = 0; i < wanted_count; i++) {
+		copy_out(wanted, wanted_stream + i);
+		wanted += strlen(wanted) + 1;
+	}
+}
+
 /* ---- Start and end ------------------------------------------------------------------------- */
 
 _Noreturn void mote_libc_program_exit(int status)
@@ -136,7 +219,10 @@ static void run(const struct mote_abi_program *program, const char *text)
 		mote_abort("no memory for the arguments of the program");
 	text = take(text, program->argument_count, list);
 	environ = list + program->argument_count + 1;
-	take(text, program->environment_count, environ);
+	text = take(text, program->environment_count, environ);
+	wanted = copy_all_in(text, program->file_count);
+	wanted_count = program->wanted_count;
+	wanted_stream = MOTE_ABI_STREAM_FILES + program->file_count;
 	if (program->argument_count > 0)
 		program_invocation_name = program_invocation_short_name = list[0];
 	watched = program->flags & MOTE_ABI_PROGRAM_WATCHED;
@@ -155,5 +241,6 @@ MOTE_EXPORT(int32_t, mote_program_main, (mote_bytes, start))
 	if (setjmp(ended) == 0)
 		run(&program, (const char *)start.data + sizeof(program));
 	mote_libc_program_flush();
+	copy_all_out();
 	return exit_status;
 }

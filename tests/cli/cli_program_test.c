@@ -212,6 +212,37 @@ static void a_c_program_has_arguments(void)
 	EXPECT(NULL, 0, expected, "run", "--env", "A=1", "--env", "HOME=/", program, "show");
 }
 
+static void a_c_program_has_files(void)
+{
+	char in[4096], large[4096], left[4096], empty[4096], words[4][4200];
+	char *bytes = calloc(1, 200000);
+
+	begin_ordinary();
+	REQUIRE(bytes != NULL);
+	snprintf(in, sizeof(in), "%s", test_file("in"));
+	snprintf(large, sizeof(large), "%s", test_file("large"));
+	snprintf(left, sizeof(left), "%s", test_file("left"));
+	snprintf(empty, sizeof(empty), "%s", test_file("empty"));
+	test_write_file(in, "first line\nsecond\n", 18);
+	test_write_file(large, bytes, 200000);
+	snprintf(words[0], sizeof(words[0]), "data.txt=%s", in);
+	snprintf(words[1], sizeof(words[1]), "/a/b/c=%s", large);
+	snprintf(words[2], sizeof(words[2]), "tmp/left=%s", left);
+	snprintf(words[3], sizeof(words[3]), "empty=%s", empty);
+	EXPECT(NULL, 0, "", "run", "--file", words[0], "--file", words[1], "--out", words[2],
+	       "--out", words[3], program, "files");
+	check_file(left, "first line\n200000\n");
+	check_file(empty, "");
+	REFUSE(4, "file /a/b/c: No space left on device", "run", "--memory", "2M", "--file",
+	       words[0], "--file", words[1], "--mailbox", "64K", "--heap", "128K", program,
+	       "files");
+	unlink(in);
+	unlink(large);
+	unlink(left);
+	unlink(empty);
+	free(bytes);
+}
+
 static void a_c_program_ends(void)
 {
 	struct tool tool;
@@ -272,6 +303,7 @@ static const struct test_case cases[] = {
 	CASE(a_snapshot_is_run_again),
 	CASE(a_c_program_reads_and_writes),
 	CASE(a_c_program_has_arguments),
+	CASE(a_c_program_has_files),
 	CASE(a_c_program_ends),
 	CASE(a_hostile_c_program_is_ended),
 	CASE(wrong_use),

@@ -45,6 +45,23 @@ static int show(int argc, char **argv)
 	return argv[argc] ? 1 : 0;
 }
 
+/* Reads two files and leaves a third; goes elsewhere meanwhile. */
+static int use_files(void)
+{
+	FILE *data = fopen("data.txt", "r"), *deep = fopen("/a/b/c", "rb");
+	FILE *left = fopen("/tmp/left", "w");
+	char line[64];
+	long bytes;
+
+	if (!data || !deep || !left || !fgets(line, sizeof(line), data))
+		return 1;
+	fseek(deep, 0, SEEK_END);
+	bytes = ftell(deep);
+	fprintf(left, "%s%ld\n", line, bytes);
+	fclose(fopen("empty", "w"));
+	return chdir("/a") || fopen("/not/there", "r") || errno != ENOENT;
+}
+
 static int recurse(int depth)
 {
 	volatile char room[256];
@@ -71,6 +88,8 @@ int main(int argc, char **argv)
 		atexit(say_bye), printf("lost"), _exit(43);
 	else if (!strcmp(what, "abort"))
 		printf("kept\n"), fflush(stdout), abort();
+	else if (!strcmp(what, "files"))
+		return use_files();
 	else if (!strcmp(what, "error"))
 		errno = ENOENT, perror("message");
 	else if (!strcmp(what, "flood"))
