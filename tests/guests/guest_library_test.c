@@ -195,6 +195,17 @@ static void printf_agrees_with_the_host(void)
 
 /* ---- Values ------------------------------------------------------------------------------ */
 
+static void printf_tells_of_unknown_conversions(void)
+{
+	mote_value arguments[] = {mote_string("%g %y"), mote_f64(1)};
+	struct fixture fixture;
+
+	set_up(&fixture, "libc");
+	CHECK_STR(call(&fixture, "format_double", arguments, 2).as.string.data, "1 ");
+	CHECK_STR(fixture.log, "2:printf: the text ends at an unknown conversion in \"%g %y\"\n");
+	tear_down(&fixture);
+}
+
 static void constructors_run_once(void)
 {
 	struct fixture fixture;
@@ -366,6 +377,7 @@ static const struct test_case cases[] = {
 	CASE(the_clock_shows_when_the_call_began),
 	CASE(heap_survives_stress),
 	CASE(printf_agrees_with_the_host),
+	CASE(printf_tells_of_unknown_conversions),
 	CASE(constructors_run_once),
 	CASE(results_may_be_arguments_or_own_memory),
 	CASE(data_stays_intact_across_host_calls),

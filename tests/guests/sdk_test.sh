@@ -147,8 +147,8 @@ variants()
 	freestanding "$label.nothing" "$compiler -O2" "$tests/sdk/nothing.c"
 	builds "$label.fixed_address" "$compiler -O2 -static" "$guest/../examples/guests/hello.c"
 	freestanding "$label.fixed_address_nothing" "$compiler -O2 -static" "$tests/sdk/nothing.c"
-	# A compiler for another machine has headers of its libc in a folder of its own.
-	freestanding "$label.freestanding" "$compiler -O2 ${machine:+-DHAS_OWN_HEADERS}" \
+	# A cross compiler has headers of its libc in a folder of its own.
+	freestanding "$label.freestanding" "$compiler -O2 ${machine:+-DCROSS}" \
 		"$tests/sdk/freestanding.c"
 	for flags in "-O0 -std=c11" "-O2 -std=gnu11" "-O3 -std=gnu17" \
 		"-Os -g -fno-stack-protector"; do
@@ -284,6 +284,10 @@ rejects mutable_string 'MOTE_IMPORT(char *, f) MOTE_EXPORT(void, g) { f(); }'
 rejects mutable_string_argument 'MOTE_EXPORT(void, f, (char *, v)) { (void)v; }'
 sentence=error # the compiler has words of its own for this
 rejects void_argument 'MOTE_EXPORT(int32_t, f, (void, v)) { return 0; }'
+sentence=undeclared
+rejects undeclared_function 'MOTE_EXPORT(void, f) { undeclared(); }'
+sentence=linux/types.h
+[ -n "$machine" ] || rejects header_of_the_host '#include <linux/types.h>'
 sentence="is too long; it may have 63 bytes"
 rejects long_export_name "MOTE_EXPORT(void, $long) { }"
 rejects long_import_name "MOTE_IMPORT(void, $long)"

@@ -8,9 +8,7 @@
 #include <mote_guest_runtime.h>
 #include <stdatomic.h>
 
-#if __STDC_HOSTED__
-#error "hosted"
-#elif !defined(HAS_OWN_HEADERS) && defined(__has_include) && __has_include(<stdio.h>)
+#if __STDC_HOSTED__ || (!defined(CROSS) && __has_include(<stdio.h>))
 #error "headers of a C library are in sight"
 #endif
 
