@@ -28,6 +28,7 @@ struct run_options {
 	bool is_program;       /* which is to be run: words are its arguments */
 	bool gdb, lldb, stdio; /* `mote debug`: how it comes */
 	bool starts;	       /* a guest without main is started, and that is all */
+	bool clock;	       /* the guest is told the time */
 	bool json, quiet, help;
 };
 

@@ -21,7 +21,7 @@ function __mote_operands
     for word in $words[3..-1]
         if test $skip = 1
             set skip 0
-        else if string match -qr -- '^(--(json|quiet|help|gdb|lldb|stdio)|-[qh]|--|--.*=.*)$' $word
+        else if string match -qr -- '^(--(json|quiet|clock|help|gdb|lldb|stdio)|-[qh]|--|--.*=.*)$' $word
             continue
         else if string match -q -- '-?*' $word
             set skip 1
@@ -107,6 +107,7 @@ set -l programs '__mote_wants_guest; and not __mote_command snapshot'
 complete -c mote -n $programs -x -l file -d 'A file of the program, NAME=PATH'
 complete -c mote -n $programs -x -l out -d 'A file to take out of the program, NAME=PATH'
 complete -c mote -n $programs -x -l env -d 'A variable of the program, NAME=VALUE'
+complete -c mote -n __mote_wants_guest -l clock -d 'Tell the guest what time it is'
 complete -c mote -n __mote_wants_guest -r -F -l core-dir -d 'Write a core there if the call fails'
 
 set -l addresses '127.0.0.1:0 [::1]:0 unix:/tmp/mote.socket'

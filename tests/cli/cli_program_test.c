@@ -255,6 +255,8 @@ static void a_c_program_ends(void)
 	CHECK_STR(tool.output, "kept\n");
 	CHECK_CONTAINS(tool.errors, "guest aborted: abort() called");
 	tool_clear(&tool);
+	EXPECT(NULL, 0, "", "run", program, "clock");
+	EXPECT(NULL, 1, "", "run", "--clock", program, "clock");
 	TOOL_RUN(&tool, "run", program, "error");
 	CHECK_STR(tool.errors, "message: No such file or directory\n");
 	tool_clear(&tool);

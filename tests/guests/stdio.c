@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static void say_bye(void)
@@ -90,6 +91,8 @@ int main(int argc, char **argv)
 		printf("kept\n"), fflush(stdout), abort();
 	else if (!strcmp(what, "files"))
 		return use_files();
+	else if (!strcmp(what, "clock"))
+		return time(NULL) > 1700000000;
 	else if (!strcmp(what, "error"))
 		errno = ENOENT, perror("message");
 	else if (!strcmp(what, "flood"))
