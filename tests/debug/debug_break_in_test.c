@@ -159,10 +159,10 @@ static struct mote_debugger_answer compare_registers(struct session *session,
 	(void)stop;
 	session->hits += memcmp(&regs, &last_regs, sizeof(regs)) != 0;
 	last_regs = regs;
-	return session->stops <= 20 ? go_on() : act(MOTE_DEBUGGER_KILL);
+	return session->hits <= 10 ? go_on() : act(MOTE_DEBUGGER_KILL);
 }
 
-/* The loop counts in a register, which is not the same again. */
+/* The loop counts in a register, which is not the same again; a stop may come before it went on. */
 static void registers_are_those_of_the_stop(void)
 {
 	struct session session = {.on_stop = compare_registers};
