@@ -4,16 +4,11 @@
  * Extended state is in kvm_x86_64_xsave.c.  Source: Linux,
  * Documentation/virt/kvm/api.rst.
  */
-#define _GNU_SOURCE /* syscall */
 #include "hypervisor/backends/kvm/kvm_x86_64_internal.h"
 
-#include <asm/prctl.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include "compiler.h"
 #include "error_internal.h"
 
 enum {
@@ -213,19 +208,6 @@ mote_status mote_kvm_invalidate_translations(struct mote_vm *base, uint64_t gpa,
 
 #define READ_SELECTOR(name, to) __asm__ volatile("mov %%" name ", %0" : "=r"(to))
 
-/* Through the kernel, because the selector's load clears the base, which a signal handler may need
- * before it is set again. */
-MOTE_COLD static void clear_selectors(void)
-{
-	unsigned long base;
-
-	__asm__ volatile("mov %0, %%ds\n\tmov %0, %%es" : : "r"(0));
-	if (syscall(SYS_arch_prctl, ARCH_GET_FS, &base) == 0)
-		syscall(SYS_arch_prctl, ARCH_SET_FS, base);
-	if (syscall(SYS_arch_prctl, ARCH_GET_GS, &base) == 0)
-		syscall(SYS_arch_prctl, ARCH_SET_GS, base);
-}
-
 /* The PVM kind neither loads a guest's selectors nor gives the thread's back (measured): what one
  * guest has in them would show in the next one on this thread.  In 64-bit programs they are 0. */
 void mote_kvm_arch_clear_thread(void)
@@ -237,7 +219,7 @@ void mote_kvm_arch_clear_thread(void)
 	READ_SELECTOR("fs", fs);
 	READ_SELECTOR("gs", gs);
 	if ((ds | es | fs | gs) != 0)
-		clear_selectors();
+		mote_kvm_clear_selectors();
 }
 
 /* ---- General-purpose and special registers ----------------------------------------------- */

@@ -39,6 +39,9 @@ mote_status mote_kvm_forget_pending(struct mote_kvm_vm *vm, mote_error *error);
 /* Makes the vCPU run when it is entered, whatever it waited for. */
 mote_status mote_kvm_set_runnable(struct mote_kvm_vm *vm, mote_error *error);
 
+/* Makes the segment selectors of this thread 0; FS and GS keep their bases. */
+void mote_kvm_clear_selectors(void);
+
 /* Resets the extended state to fpu alone, and XCR0. */
 mote_status mote_kvm_reset_xsave(struct mote_vm *base, mote_error *error);
 
