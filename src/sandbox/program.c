@@ -194,14 +194,24 @@ static const mote_stream *output_stream(const mote_program_options *options, uin
 
 /* ---- The host functions --------------------------------------------------------------------- */
 
-static mote_status fail_stream(const struct mote_program *program, uint32_t number,
-			       mote_error *error)
+/* The stream that a program means; NULL, with an error, when it has none to use so. */
+static const mote_stream *find_stream(const mote_sandbox *sandbox, uint32_t number,
+				      enum mote_os_direction direction, mote_error *error)
 {
-	if (program == NULL)
-		return mote_fail(error, MOTE_INVALID_ARGUMENT,
-				 "the program has no streams before mote_program_run");
-	return mote_fail(error, MOTE_INVALID_ARGUMENT, "the program has no stream %lu to use so",
-			 (unsigned long)number);
+	const struct mote_program *program = sandbox->program;
+	const mote_stream *stream;
+
+	if (program == NULL) {
+		mote_fail(error, MOTE_INVALID_ARGUMENT,
+			  "the program has no streams before mote_program_run");
+		return NULL;
+	}
+	stream = direction == MOTE_OS_INPUT ? input_stream(program->options, number)
+					    : output_stream(program->options, number);
+	if (stream == NULL)
+		mote_fail(error, MOTE_INVALID_ARGUMENT, "the program has no stream %lu to use so",
+			  (unsigned long)number);
+	return stream;
 }
 
 /* Less than was asked for is normal: it must fit the block and the mailbox. */
@@ -218,14 +228,12 @@ static mote_status serve_read(void *user, const mote_value *arguments, size_t co
 {
 	mote_sandbox *sandbox = user;
 	struct mote_program *program = sandbox->program;
-	const mote_stream *stream =
-		program != NULL ? input_stream(program->options, arguments[0].as.u32) : NULL;
+	const mote_stream *stream = find_stream(sandbox, arguments[0].as.u32, MOTE_OS_INPUT, error);
 	const size_t bytes = most(sandbox, arguments[1].as.u32);
-	mote_status status = MOTE_OK;
 
 	(void)count;
 	if (stream == NULL)
-		return fail_stream(program, arguments[0].as.u32, error);
+		return MOTE_INVALID_ARGUMENT;
 	if (bytes == 0)
 		return MOTE_OK;
 	if (program->block == NULL)
@@ -233,23 +241,20 @@ static mote_status serve_read(void *user, const mote_value *arguments, size_t co
 	if (program->block == NULL)
 		return mote_fail_memory(error, "a block of a stream");
 	result->as.bytes.data = program->block;
-	status = read_stream(sandbox, stream, program->block, bytes, &result->as.bytes.length,
-			     error);
-	return status;
+	return read_stream(sandbox, stream, program->block, bytes, &result->as.bytes.length, error);
 }
 
 static mote_status serve_write(void *user, const mote_value *arguments, size_t count,
 			       mote_value *result, mote_error *error)
 {
 	mote_sandbox *sandbox = user;
-	struct mote_program *program = sandbox->program;
 	const mote_stream *stream =
-		program != NULL ? output_stream(program->options, arguments[0].as.u32) : NULL;
+		find_stream(sandbox, arguments[0].as.u32, MOTE_OS_OUTPUT, error);
 
 	(void)count;
 	(void)result;
 	if (stream == NULL)
-		return fail_stream(program, arguments[0].as.u32, error);
+		return MOTE_INVALID_ARGUMENT;
 	return write_stream(sandbox, stream, arguments[1].as.bytes.data,
 			    arguments[1].as.bytes.length, error);
 }
