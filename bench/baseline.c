@@ -119,12 +119,22 @@ static double share(const struct bench_figure *figure)
 	return isnan(figure->ratio) ? figure->mote : figure->ratio;
 }
 
-static bool check_one(const struct bench *bench, const struct bench_figure *now, const char *what,
-		      double is, double was)
+/* What the value of a figure may grow by, in percent; its exits and calls have no such allowance.
+ * Some differ from build to build of the same code, by where its memory happens to lie: taking a
+ * snapshot took between 2.11 and 2.31. */
+static double allowed(const struct bench *bench, const struct bench_figure *figure)
+{
+	const double uneven = strcmp(figure->name, "snapshot-take") == 0 ? 10 : 0;
+
+	return fmax(bench->options.check_percent, uneven);
+}
+
+static bool check_one(const struct bench_figure *now, const char *what, double is, double was,
+		      double percent)
 {
 	double growth = (is / was - 1) * 100;
 
-	if (isnan(is) || isnan(was) || is <= was || growth <= bench->options.check_percent)
+	if (isnan(is) || isnan(was) || is <= was || growth <= percent)
 		return true;
 	fprintf(stderr,
 		"mote_bench: %s has grown by %.1f %%: %s %.6g, it was %.6g; if that is intended, "
@@ -137,6 +147,7 @@ static bool check_figure(const struct bench *bench, const struct bench *baseline
 			 const struct bench_figure *now)
 {
 	const struct bench_figure *then = find(baseline, now);
+	const double percent = bench->options.check_percent;
 	bool good;
 
 	if (isnan(share(now)))
@@ -148,10 +159,10 @@ static bool check_figure(const struct bench *bench, const struct bench *baseline
 			now->name, bench->options.baseline, now->machine);
 		return false;
 	}
-	good = check_one(bench, now, isnan(now->ratio) ? now->unit : "ratio", share(now),
-			 share(then));
-	good = check_one(bench, now, "exits", now->mote_exits, then->mote_exits) && good;
-	return check_one(bench, now, "system calls", now->mote_calls, then->mote_calls) && good;
+	good = check_one(now, isnan(now->ratio) ? now->unit : "ratio", share(now), share(then),
+			 allowed(bench, now));
+	good = check_one(now, "exits", now->mote_exits, then->mote_exits, percent) && good;
+	return check_one(now, "system calls", now->mote_calls, then->mote_calls, percent) && good;
 }
 
 bool bench_check(const struct bench *bench)

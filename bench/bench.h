@@ -30,6 +30,7 @@ struct bench_options {
 	double check_percent;	     /* negative: no check */
 	const char *guests;	     /* folder of the bench's guest images */
 	const char *wasmtime;	     /* program of wasmtime/, or NULL */
+	const char *real;	     /* folder of real/build, or NULL */
 };
 
 enum bench_goal {
@@ -150,6 +151,9 @@ struct bench_guest {
 /* Opens an image; options are the defaults with 1 MiB of memory. */
 bool bench_guest_open(struct bench *bench, struct bench_guest *guest, const char *image,
 		      const char *export_name, const char *signature);
+/* The same with the path of an image. */
+bool bench_guest_open_at(struct bench *bench, struct bench_guest *guest, const char *path,
+			 const char *export_name, const char *signature);
 /* Creates the sandbox and finds the function. */
 bool bench_guest_create(struct bench_guest *guest);
 /* Calls the function. */
@@ -174,6 +178,7 @@ bool bench_case_fault(struct bench *bench);
 bool bench_case_step(struct bench *bench);
 bool bench_case_memory(struct bench *bench);
 bool bench_case_many(struct bench *bench);
+bool bench_case_touch(struct bench *bench);
 bool bench_case_inflate(struct bench *bench);
 bool bench_case_batch(struct bench *bench);
 bool bench_case_buffer(struct bench *bench);
@@ -181,6 +186,7 @@ bool bench_case_process(struct bench *bench);
 bool bench_case_snapshot(struct bench *bench);
 bool bench_case_load(struct bench *bench);
 bool bench_case_wasmtime(struct bench *bench);
+bool bench_case_real(struct bench *bench);
 
 /* A part of the case "process": inflate in a guest and in a child, all on this processor, which the
  * caller runs on. */

@@ -89,7 +89,7 @@ static bool call_with_options(void *user)
 
 static bool call_host(struct calls *calls, uint32_t times)
 {
-	const mote_value argument = mote_u32(times);
+	const mote_value argument = mote_value_u32(times);
 
 	return bench_guest_call(&calls->guest, &argument, 1, NULL, NULL);
 }
@@ -210,7 +210,7 @@ static bool copy_and_exit(void *user)
 static bool echo(void *user)
 {
 	struct calls *calls = user;
-	const mote_value argument = mote_bytes(calls->block, BENCH_BLOCK);
+	const mote_value argument = mote_value_bytes(calls->block, BENCH_BLOCK);
 	mote_value result;
 
 	return bench_guest_call(&calls->guest, &argument, 1, &calls->options, &result);

@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "bench.h"
+#include "floor.h"
 #include "process.h"
 
 enum { TEXT_BYTES = 8 << 20, COUNTED_TEXT_BYTES = 1 << 20, LARGE_BLOCK = 1 << 20 };
@@ -15,7 +16,11 @@ enum { TEXT_BYTES = 8 << 20, COUNTED_TEXT_BYTES = 1 << 20, LARGE_BLOCK = 1 << 20
 struct inflation {
 	struct bench *bench;
 	struct bench_guest guest;
+	mote_host_function functions[2];
 	struct process process;
+	struct floor_host *host; /* NULL: blocks cost the floor no exit */
+	struct floor_vm vm;
+	mote_buffer *shared[2]; /* packed, text */
 	unsigned char *text, *packed, *input, *output;
 	size_t text_bytes, packed_bytes;
 	uint32_t block_bytes;
@@ -79,6 +84,11 @@ static bool take_block(struct inflation *job, const void *block, size_t length)
 	return equal;
 }
 
+static bool pass_block(struct inflation *job)
+{
+	return !job->host || floor_ring(job->host, &job->vm);
+}
+
 static bool inflate_natively(void *user)
 {
 	struct inflation *job = user;
@@ -93,11 +103,14 @@ static bool inflate_natively(void *user)
 			stream.avail_in = (uInt)next_block(job, job->block_bytes, &block);
 			memcpy(job->input, block, stream.avail_in);
 			stream.next_in = job->input;
+			if (!pass_block(job))
+				status = Z_DATA_ERROR;
 		}
 		stream.next_out = job->output;
 		stream.avail_out = job->block_bytes;
 		status = inflate(&stream, Z_NO_FLUSH);
-		if (!take_block(job, job->output, job->block_bytes - stream.avail_out))
+		if (!pass_block(job) ||
+		    !take_block(job, job->output, job->block_bytes - stream.avail_out))
 			status = Z_DATA_ERROR;
 	}
 	inflateEnd(&stream);
@@ -113,7 +126,7 @@ static mote_status read_block(void *user, const mote_value *arguments, size_t co
 
 	(void)count;
 	(void)error;
-	*result = mote_bytes(block, length);
+	*result = mote_value_bytes(block, length);
 	return MOTE_OK;
 }
 
@@ -121,7 +134,7 @@ static mote_status read_block(void *user, const mote_value *arguments, size_t co
 static mote_status write_block(void *user, const mote_value *arguments, size_t count,
 			       mote_value *result, mote_error *error)
 {
-	const mote_span *block = &arguments[0].as.bytes;
+	const mote_bytes *block = &arguments[0].as.bytes;
 
 	(void)count;
 	(void)result;
@@ -132,7 +145,7 @@ static mote_status write_block(void *user, const mote_value *arguments, size_t c
 static bool inflate_in_guest(void *user)
 {
 	struct inflation *job = user;
-	const mote_value argument = mote_u32(job->block_bytes);
+	const mote_value argument = mote_value_u32(job->block_bytes);
 	mote_value result;
 
 	job->read = job->written = 0;
@@ -227,10 +240,6 @@ static bool inflate_in_child(void *user)
 
 static bool measure(struct inflation *job, struct bench_pair pair, uint32_t block_bytes)
 {
-	const mote_host_function functions[] = {
-		{"read_block", "bytes(u32)", read_block, job, NULL},
-		{"write_block", "void(bytes)", write_block, job, NULL},
-	};
 	bool good;
 
 	pair.mote.once = inflate_in_guest;
@@ -239,8 +248,6 @@ static bool measure(struct inflation *job, struct bench_pair pair, uint32_t bloc
 	job->block_bytes = block_bytes;
 	job->guest.options.memory_bytes = 16 << 20;
 	job->guest.options.mailbox_bytes = block_bytes;
-	job->guest.options.host_functions = functions;
-	job->guest.options.host_function_count = 2;
 	good = bench_guest_create(&job->guest) && bench_compare(job->bench, &pair);
 	bench_guest_destroy(&job->guest);
 	return good;
@@ -249,8 +256,94 @@ static bool measure(struct inflation *job, struct bench_pair pair, uint32_t bloc
 static bool open_job(struct bench *bench, struct inflation *job)
 {
 	*job = (struct inflation){.bench = bench};
-	return prepare(job, bench->options.counted ? COUNTED_TEXT_BYTES : TEXT_BYTES) &&
-	       bench_guest_open(bench, &job->guest, "bench_inflate", "inflate_stream", "i32(u32)");
+	job->functions[0] = (mote_host_function){"read_block", "bytes(u32)", read_block, job, NULL};
+	job->functions[1] =
+		(mote_host_function){"write_block", "void(bytes)", write_block, job, NULL};
+	if (!prepare(job, bench->options.counted ? COUNTED_TEXT_BYTES : TEXT_BYTES) ||
+	    !bench_guest_open(bench, &job->guest, "bench_inflate", "inflate_stream", "i32(u32)"))
+		return false;
+	job->guest.options.host_functions = job->functions;
+	job->guest.options.host_function_count = 2;
+	return true;
+}
+
+/* The floor pays a bare exit for each block too. */
+static bool measure_beside_exits(struct inflation *job, struct bench_pair pair)
+{
+	bool good =
+		floor_open(job->bench, &job->host) && floor_create(job->host, FLOOR_RING, &job->vm);
+
+	if (good) {
+		good = measure(job, pair, BENCH_BLOCK);
+		floor_destroy(job->host, &job->vm);
+	}
+	floor_close(job->host);
+	job->host = NULL;
+	return good;
+}
+
+/* ---- In shared buffers --------------------------------------------------------------------- */
+
+static bool check_text(struct inflation *job, int status)
+{
+	return (status == Z_OK &&
+		!memcmp(mote_buffer_get_data(job->shared[1]), job->text, job->text_bytes)) ||
+	       bench_fail(job->bench, "zlib in shared buffers returned %d", status);
+}
+
+static bool inflate_shared_natively(void *user)
+{
+	struct inflation *job = user;
+	uLongf length = (uLongf)job->text_bytes;
+
+	return check_text(job, uncompress(mote_buffer_get_data(job->shared[1]), &length,
+					  mote_buffer_get_data(job->shared[0]),
+					  (uLong)job->packed_bytes));
+}
+
+static bool inflate_shared_in_guest(void *user)
+{
+	struct inflation *job = user;
+	const mote_value arguments[] = {
+		mote_value_bytes(mote_buffer_get_data(job->shared[0]), job->packed_bytes),
+		mote_value_bytes(mote_buffer_get_data(job->shared[1]), job->text_bytes),
+	};
+	mote_value result;
+
+	return bench_guest_call(&job->guest, arguments, 2, NULL, &result) &&
+	       check_text(job, result.as.i32);
+}
+
+static bool share(struct inflation *job, size_t which, size_t bytes)
+{
+	mote_error error = MOTE_ERROR_INIT;
+
+	if (mote_buffer_create(job->bench->engine, bytes, &job->shared[which], &error) ||
+	    mote_sandbox_map_buffer(job->guest.sandbox, job->shared[which], which == 1, &error))
+		return bench_fail(job->bench, "buffer: %s", error.text);
+	return true;
+}
+
+static bool measure_shared(struct inflation *job, struct bench_pair pair)
+{
+	bool good;
+
+	pair.floor.once = inflate_shared_natively;
+	pair.mote.once = inflate_shared_in_guest;
+	pair.user = job;
+	pair.counted = 2;
+	job->guest.export_name = "inflate_shared";
+	job->guest.signature = "i32(bytes,bytes)";
+	job->guest.options.buffer_space_bytes = 64 << 20;
+	good = bench_guest_create(&job->guest) && share(job, 0, job->packed_bytes) &&
+	       share(job, 1, job->text_bytes);
+	if (good)
+		memcpy(mote_buffer_get_data(job->shared[0]), job->packed, job->packed_bytes);
+	good = good && bench_compare(job->bench, &pair);
+	bench_guest_destroy(&job->guest);
+	mote_buffer_release(job->shared[0]);
+	mote_buffer_release(job->shared[1]);
+	return good;
 }
 
 static void close_job(struct inflation *job)
@@ -274,6 +367,13 @@ bool bench_case_inflate(struct bench *bench)
 
 	pair.name = "inflate-1MiB-blocks";
 	good = good && measure(&job, pair, LARGE_BLOCK);
+	pair.name = "inflate-64KiB-vs-exits";
+	pair.reference = "native + a bare exit per block";
+	good = good && measure_beside_exits(&job, pair);
+	pair.name = "inflate-shared-buffers";
+	pair.reference = "the same zlib, native";
+	pair.target = pair.counted_target = 1.03;
+	good = good && measure_shared(&job, pair);
 	close_job(&job);
 	return good;
 }

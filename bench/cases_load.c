@@ -66,7 +66,7 @@ static bool load_file(void *user)
 /* Of a guest that has written to all its pages. */
 static bool save_file(struct load *load)
 {
-	const mote_value pages = mote_u32(PAGES);
+	const mote_value pages = mote_value_u32(PAGES);
 	mote_error error = MOTE_ERROR_INIT;
 	mote_snapshot *snapshot;
 	bool good;

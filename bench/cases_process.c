@@ -38,7 +38,7 @@ static bool process_block(void *user)
 static bool call_empty(void *user)
 {
 	struct versus *versus = user;
-	const mote_value none = mote_bytes(NULL, 0);
+	const mote_value none = mote_value_bytes(NULL, 0);
 	mote_value result;
 
 	return bench_guest_call(&versus->guest, &none, 1, &versus->options, &result);
@@ -47,7 +47,7 @@ static bool call_empty(void *user)
 static bool call_block(void *user)
 {
 	struct versus *versus = user;
-	const mote_value block = mote_bytes(versus->block, BENCH_BLOCK);
+	const mote_value block = mote_value_bytes(versus->block, BENCH_BLOCK);
 	mote_value result;
 
 	return bench_guest_call(&versus->guest, &block, 1, &versus->options, &result);

@@ -39,7 +39,7 @@ static bool take(struct snapshots *s)
 static bool call(void *user)
 {
 	struct snapshots *s = user;
-	const mote_value argument = mote_u32(s->pages);
+	const mote_value argument = mote_value_u32(s->pages);
 
 	return bench_guest_call(&s->guest, &argument, 1, NULL, NULL);
 }

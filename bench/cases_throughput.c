@@ -71,7 +71,7 @@ bool bench_case_batch(struct bench *bench)
 	t.results = calloc(BATCH, sizeof(*t.results));
 	good = t.arguments && t.results;
 	for (size_t i = 0; good && i < BATCH; i++)
-		t.arguments[i] = mote_u64(i);
+		t.arguments[i] = mote_value_u64(i);
 	if (good && open_guest(&t, "twice", "u64(u64)") && floor_open(bench, &t.host) &&
 	    floor_create(t.host, FLOOR_RING, &t.vm)) {
 		good = bench_compare(bench, &pair);
@@ -102,7 +102,7 @@ static bool sum_natively(void *user)
 static bool sum_in_guest(void *user)
 {
 	struct throughput *t = user;
-	const mote_value argument = mote_bytes(mote_buffer_get_data(t->buffer), BUFFER_BYTES);
+	const mote_value argument = mote_value_bytes(mote_buffer_get_data(t->buffer), BUFFER_BYTES);
 	mote_value result;
 
 	if (!bench_guest_call(&t->guest, &argument, 1, NULL, &result))

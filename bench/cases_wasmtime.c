@@ -77,7 +77,7 @@ static bool calls_of_wasmtime(void *user, unsigned times, double *ns)
 static bool clean_call(void *user)
 {
 	struct beside *beside = user;
-	const mote_value argument = mote_u32(beside->pages);
+	const mote_value argument = mote_value_u32(beside->pages);
 	mote_error error = MOTE_ERROR_INIT;
 	bool good;
 

@@ -26,9 +26,17 @@ static bool failed(struct bench *bench, const char *what, const mote_error *erro
 bool bench_guest_open(struct bench *bench, struct bench_guest *guest, const char *image,
 		      const char *export_name, const char *signature)
 {
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s", bench->options.guests, image);
+	return bench_guest_open_at(bench, guest, path, export_name, signature);
+}
+
+bool bench_guest_open_at(struct bench *bench, struct bench_guest *guest, const char *path,
+			 const char *export_name, const char *signature)
+{
 	const mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
 	mote_error error = MOTE_ERROR_INIT;
-	char path[4096];
 
 	memset(guest, 0, sizeof(*guest));
 	guest->bench = bench;
@@ -37,7 +45,6 @@ bool bench_guest_open(struct bench *bench, struct bench_guest *guest, const char
 	guest->signature = signature;
 	guest->options = options;
 	guest->options.memory_bytes = BENCH_SMALL_MEMORY;
-	snprintf(path, sizeof(path), "%s/%s", bench->options.guests, image);
 	if (mote_image_open(bench->engine, path, &guest->image, &error) != MOTE_OK)
 		return failed(bench, "image", &error);
 	return true;

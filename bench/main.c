@@ -14,15 +14,25 @@ static const struct {
 	const char *name;
 	bool (*run)(struct bench *bench);
 } cases[] = {
-	{"call", bench_case_call},	   {"deadline", bench_case_deadline},
-	{"overrun", bench_case_overrun},   {"bytes", bench_case_bytes},
-	{"create", bench_case_create},	   {"kill", bench_case_kill},
-	{"fault", bench_case_fault},	   {"step", bench_case_step},
-	{"memory", bench_case_memory},	   {"many", bench_case_many},
-	{"inflate", bench_case_inflate},   {"batch", bench_case_batch},
-	{"buffer", bench_case_buffer},	   {"process", bench_case_process},
-	{"snapshot", bench_case_snapshot}, {"load", bench_case_load},
+	{"call", bench_case_call},
+	{"deadline", bench_case_deadline},
+	{"overrun", bench_case_overrun},
+	{"bytes", bench_case_bytes},
+	{"create", bench_case_create},
+	{"kill", bench_case_kill},
+	{"fault", bench_case_fault},
+	{"step", bench_case_step},
+	{"memory", bench_case_memory},
+	{"many", bench_case_many},
+	{"inflate", bench_case_inflate},
+	{"batch", bench_case_batch},
+	{"buffer", bench_case_buffer},
+	{"process", bench_case_process},
+	{"snapshot", bench_case_snapshot},
+	{"load", bench_case_load},
+	{"touch", bench_case_touch},
 	{"wasmtime", bench_case_wasmtime},
+	{"guest-vs-native", bench_case_real},
 };
 
 enum { CASES = sizeof(cases) / sizeof(cases[0]) };
@@ -51,7 +61,8 @@ static void usage(FILE *to)
 	      "  --check PERCENT         exit code 1 when a figure has grown by more\n"
 	      "  --update-baseline FILE  replace this machine's figures in FILE\n"
 	      "  --guests DIR            the bench's guest images\n"
-	      "  --wasmtime PROGRAM      what bench/wasmtime/build made, to run beside mote\n",
+	      "  --wasmtime PROGRAM      what bench/wasmtime/build made, to run beside mote\n"
+	      "  --real DIR              what bench/real/build made\n",
 	      to);
 }
 
@@ -70,6 +81,7 @@ static bool set_text(struct bench_options *options, const char *name, const char
 		{"--update-baseline", &options->update_baseline},
 		{"--guests", &options->guests},
 		{"--wasmtime", &options->wasmtime},
+		{"--real", &options->real},
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {

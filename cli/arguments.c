@@ -185,7 +185,7 @@ static int read_bytes(const char *word, uint64_t limit, size_t index, struct arg
 	int code;
 
 	if (word[0] != '@') {
-		*value = mote_bytes(word, strlen(word));
+		*value = mote_value_bytes(word, strlen(word));
 		return EXIT_FINE;
 	}
 	if (word[1] == '\0')
@@ -196,7 +196,7 @@ static int read_bytes(const char *word, uint64_t limit, size_t index, struct arg
 	if (code != EXIT_FINE)
 		return code;
 	arguments->owned[index] = data;
-	*value = mote_bytes(data, length);
+	*value = mote_value_bytes(data, length);
 	return EXIT_FINE;
 }
 
@@ -209,7 +209,7 @@ static int read_one(const char *function, const char *word, uint64_t limit, size
 
 	if (value->type == MOTE_TYPE_STRING || value->type == MOTE_TYPE_BYTES) {
 		if (value->type == MOTE_TYPE_STRING)
-			*value = mote_string(word);
+			*value = mote_value_string(word);
 		else
 			code = read_bytes(word, limit, index, arguments, problem);
 		if (code != EXIT_FINE)

@@ -104,7 +104,7 @@ static bool call_host(struct bench *bench)
 
 static bool bytes_in(struct bench *bench)
 {
-	const mote_value block = mote_bytes(bench->block, BLOCK_BYTES);
+	const mote_value block = mote_value_bytes(bench->block, BLOCK_BYTES);
 
 	return bench_call(bench, bench->sandbox, bench->take, &block, NULL);
 }

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* Failures that have no code of the system's. */
-enum { CLI_OS_NO_MEMORY = -1, CLI_OS_NOT_REGULAR = -2 };
+enum { CLI_OS_NO_MEMORY = -1, CLI_OS_NOT_REGULAR = -2, CLI_OS_TIME_UP = -3 };
 
 /* "No such file or directory": what a code means. */
 const char *cli_os_error_text(int code);
@@ -26,8 +26,23 @@ bool cli_os_start(void);
 enum { CLI_OS_MACHINE_BYTES = 128 };
 const char *cli_os_machine(char text[CLI_OS_MACHINE_BYTES]);
 
-/* The path of this program, with a slash between folders.  False when it is unknown or longer than
- * capacity - 1. */
+/* What a report says about this system and this computer; what nobody tells is empty. */
+struct cli_os_description {
+	char name[128];	     /* "Linux", "macOS" */
+	char release[128];   /* "6.18.5", "15.1" */
+	char build[128];     /* "#1 SMP PREEMPT_DYNAMIC", "24B83" */
+	char model[128];     /* of the computer: "Mac14,2" */
+	char processor[128]; /* "Apple M2" */
+};
+
+void cli_os_describe(struct cli_os_description *description);
+
+/* Whether the system says of itself that programs may have virtual machines (macOS:
+ * kern.hv_support): 1 or 0; -1: it says nothing. */
+int cli_os_hypervisor_support(void);
+
+/* The path of this program, free of links, with a slash between folders.  False when it is unknown
+ * or longer than capacity - 1. */
 bool cli_os_program_path(char *path, size_t capacity);
 
 /* Never goes back, and goes on at the pace of real time. */
@@ -48,6 +63,30 @@ struct cli_os_process;
 int cli_os_process_start(const char *const *arguments, struct cli_os_process **process);
 /* Waits for its end; any thread. */
 void cli_os_process_wait(struct cli_os_process *process);
+
+/* How a program ended. */
+struct cli_os_ending {
+	bool by_signal;
+	int number; /* of the signal, or its exit code */
+};
+
+/* One program at a time whose output is read.  It and what it starts are no affair of the terminal:
+ * Ctrl-C does not reach them. */
+struct cli_os_child;
+
+int cli_os_child_create(struct cli_os_child **child);
+void cli_os_child_destroy(struct cli_os_child *child); /* may be NULL; not while a program runs */
+
+/* Starts a program by its path, arguments[0]; NULL at the end.  It has no input. */
+int cli_os_child_start(struct cli_os_child *child, const char *const *arguments);
+/* Waits for something that it writes, to standard output or standard error, but not longer than the
+ * monotonic clock shows end_ns: CLI_OS_TIME_UP.  got: 0 at the end. */
+int cli_os_child_read(struct cli_os_child *child, uint64_t end_ns, void *to, size_t bytes,
+		      size_t *got);
+/* Ends the program that runs, if one does, and what it has started.  Any thread. */
+void cli_os_child_kill(struct cli_os_child *child);
+/* Waits for its end, whatever it still writes, and ends what it has left behind. */
+void cli_os_child_wait(struct cli_os_child *child, struct cli_os_ending *ending);
 
 /* ---- Files ------------------------------------------------------------------------------- */
 

@@ -18,6 +18,8 @@ const char *cli_os_error_text(int code)
 {
 	if (code == CLI_OS_NOT_REGULAR)
 		return "not a regular file";
+	if (code == CLI_OS_TIME_UP)
+		return "it took too long";
 	return strerror(code == CLI_OS_NO_MEMORY ? ENOMEM : code);
 }
 

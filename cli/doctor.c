@@ -12,6 +12,7 @@
 #include "input.h"
 #include "json.h"
 #include "options.h"
+#include "self_test.h"
 #include "split_lock.h"
 #include "tool.h"
 
@@ -20,7 +21,9 @@
 enum { MAXIMUM_BACKENDS = 8 };
 
 struct doctor_options {
-	bool json, help;
+	bool json, help, self_test;
+	mote_backend_kind backend;
+	uint64_t limit_ns; /* 0: not given */
 };
 
 struct findings {
@@ -31,6 +34,7 @@ struct findings {
 	char problem[MOTE_ERROR_TEXT_BYTES]; /* or why not */
 	struct cli_os_names weaknesses;	     /* files in VULNERABILITIES */
 	enum split_lock split_lock;
+	int hypervisor_support; /* as of cli_os.h */
 };
 
 static void look(struct findings *findings)
@@ -56,6 +60,7 @@ static void look(struct findings *findings)
 	/* None where there is no such folder. */
 	cli_os_names_read(VULNERABILITIES, &findings->weaknesses);
 	findings->split_lock = split_lock_read("");
+	findings->hypervisor_support = cli_os_hypervisor_support();
 }
 
 /* The first line of a weakness's file.  False when it cannot be read. */
@@ -88,6 +93,9 @@ static void print_backends(struct output *output, const struct findings *finding
 			      result->reason[0] != '\0' ? ": " : "", result->reason,
 			      result->version[0] != '\0' ? ", " : "", result->version);
 	}
+	if (findings->hypervisor_support == 0)
+		output_text(output, "  kern.hv_support is 0: this Mac, or the virtual machine that "
+				    "it is, has no hypervisor for programs\n");
 	if (findings->chosen)
 		output_format(output, "mote run uses %s\n", mote_backend_name(findings->backend));
 	else
@@ -161,6 +169,10 @@ static void print_json(struct output *output, const struct findings *findings)
 	if (!findings->chosen)
 		json_string(&json, "error", findings->problem);
 	json_backends(&json, findings);
+	if (findings->hypervisor_support >= 0)
+		json_bool(&json, "hv_support", findings->hypervisor_support != 0);
+	else
+		json_null(&json, "hv_support");
 	json_open_object(&json, "vulnerabilities");
 	for (size_t i = 0; i < findings->weaknesses.count; i++)
 		if (read_weakness(findings->weaknesses.name[i], text, sizeof(text)))
@@ -172,28 +184,15 @@ static void print_json(struct output *output, const struct findings *findings)
 
 /* ---- The command ------------------------------------------------------------------------- */
 
-int command_doctor(int argc, char **argv)
+static int examine(bool as_json)
 {
-	static const struct option table[] = {
-		{"json", 0, NULL, offsetof(struct doctor_options, json)},
-		{"help", 'h', NULL, offsetof(struct doctor_options, help)},
-	};
-	struct doctor_options options = {.json = false};
-	struct operands operands = {.limit = 2};
 	struct findings findings;
 	struct output output;
-	int code = parse_options(argc, argv, table, sizeof(table) / sizeof(table[0]), &options,
-				 &operands);
+	int code;
 
-	if (code != EXIT_FINE)
-		return code;
-	if (options.help)
-		return print_help("doctor");
-	if (operands.count > 0)
-		return complain_usage("doctor", "doctor takes no arguments");
 	look(&findings);
 	output_standard(&output);
-	if (options.json) {
+	if (as_json) {
 		print_json(&output, &findings);
 	} else {
 		print_backends(&output, &findings);
@@ -205,4 +204,31 @@ int command_doctor(int argc, char **argv)
 		code = EXIT_PROBLEM;
 	cli_os_names_release(&findings.weaknesses);
 	return code;
+}
+
+int command_doctor(int argc, char **argv)
+{
+	static const struct option table[] = {
+		{"self-test", 0, NULL, offsetof(struct doctor_options, self_test)},
+		{"backend", 0, read_backend, offsetof(struct doctor_options, backend)},
+		{"timeout", 0, read_duration, offsetof(struct doctor_options, limit_ns)},
+		{"json", 0, NULL, offsetof(struct doctor_options, json)},
+		{"help", 'h', NULL, offsetof(struct doctor_options, help)},
+	};
+	struct doctor_options options = {.json = false};
+	struct operands operands = {.limit = 2};
+	int code = parse_options(argc, argv, table, sizeof(table) / sizeof(table[0]), &options,
+				 &operands);
+
+	if (code != EXIT_FINE)
+		return code;
+	if (options.help)
+		return print_help("doctor");
+	if (operands.count > 0)
+		return complain_usage("doctor", "doctor takes no arguments");
+	if (options.self_test)
+		return self_test_command(options.backend, options.limit_ns, options.json);
+	if (options.backend != MOTE_BACKEND_AUTO || options.limit_ns != 0)
+		return complain_usage("doctor", "--backend and --timeout belong to --self-test");
+	return examine(options.json);
 }

@@ -35,6 +35,7 @@ static const uint64_t MAXIMUM_DEMAND = 1ull << 30;
 	OPTION("log-level", 0, read_log_level, log_level),                                         \
 	OPTION("core-dir", 0, read_path, core_folder),                                             \
 	OPTION("clock", 0, NULL, clock),                                                           \
+	OPTION("huge-pages", 0, NULL, huge_pages),                                                 \
 	OPTION("json", 0, NULL, json),                                                             \
 	OPTION("quiet", 'q', NULL, quiet),                                                         \
 	OPTION("help", 'h', NULL, help)
@@ -289,6 +290,7 @@ int run_sandbox_options(const struct run_options *options, const mote_image *ima
 	sandbox->stack_bytes = options->stack_bytes;
 	sandbox->log_level = options->log_level;
 	sandbox->tell_time = options->clock;
+	sandbox->huge_pages = options->huge_pages;
 	sandbox->mailbox_bytes = choose_mailbox(options, &information, arguments);
 	sandbox->memory_bytes = options->memory_bytes != 0
 					? options->memory_bytes

@@ -29,6 +29,7 @@ struct run_options {
 	bool gdb, lldb, stdio; /* `mote debug`: how it comes */
 	bool starts;	       /* a guest without main is started, and that is all */
 	bool clock;	       /* the guest is told the time */
+	bool huge_pages;       /* guest memory is in such */
 	bool json, quiet, help;
 };
 

@@ -10,14 +10,15 @@ if(NOT MOTE_ARCH MATCHES "^(x86_64|aarch64)$")
 	message(FATAL_ERROR "mote supports x86_64 and aarch64, not ${CMAKE_SYSTEM_PROCESSOR}")
 endif()
 
-# The hypervisors of each operating system.  Those that have a backend are built.
+# The hypervisors of each operating system, the preferred one first.  Those that have a backend are
+# built.
 set(MOTE_Linux_BACKENDS MSHV KVM)
 set(MOTE_Windows_BACKENDS WHP)
 set(MOTE_Darwin_BACKENDS HVF)
 set(MOTE_BUILDABLE_BACKENDS)
 foreach(backend IN LISTS MOTE_${CMAKE_SYSTEM_NAME}_BACKENDS)
 	string(TOLOWER ${backend} name)
-	if(EXISTS ${PROJECT_SOURCE_DIR}/src/hypervisor/backends/${name})
+	if(EXISTS ${PROJECT_SOURCE_DIR}/src/hypervisor/backends/${name}/${name}.c)
 		list(APPEND MOTE_BUILDABLE_BACKENDS ${backend})
 	endif()
 endforeach()

@@ -32,7 +32,7 @@ show()
 if [ ! -w /dev/kvm ]; then
 	word=skip
 	[ "${MOTE_REQUIRE_BEDS:-}" != all ] || { word="not ok"; failed=1; }
-	for example in hello plugin parser filter readme pool demo; do
+	for example in hello plugin parser filter readme pool zig demo; do
 		echo "$word - examples.$example: no writable /dev/kvm"
 	done
 	exit $failed
@@ -105,6 +105,16 @@ show
 [ $code = 0 ] && [ "$(lines '^pool: 200 sandboxes, put back [1-9][0-9]* times, 0 times in vain$')" = 1 ]
 verdict pool $? "exit code $code"
 
+tool=${MOTE_TEST_CLI:-$build/cli/mote}
+if [ -x "$build/examples/zig/zig_words" ] && [ -x "$tool" ]; then
+	printed=$("$tool" run "$build/examples/zig/zig_words" longest "a text of words" 2>&1)
+	show
+	[ "$(lines '^words$')" = 1 ] && [ "$(lines '^guest info: 5 bytes$')" = 1 ]
+	verdict zig $?
+else
+	echo "skip - examples.zig: no zig when this was built, or no tool here"
+fi
+
 if [ -x "$build/examples/demo/demo" ]; then
 	files=/usr/include
 	[ -d $files ] || files=/lib # of the emulated machine
@@ -112,8 +122,9 @@ if [ -x "$build/examples/demo/demo" ]; then
 	code=$?
 	show
 	[ $code = 0 ] && [ "$(lines '^hostile: caught, ')" = 10 ] &&
-		[ "$(lines '^inflate: .* bytes, equal to the original; [0-9]* VM exits$')" = 1 ] &&
-		[ "$(lines '^inflate: [1-9][0-9]* MB/s in the micro VM, .* ([0-9.]* of native)$')" = 1 ]
+		[ $(($(lines '^script: ') + 4 * $(lines '^demo: without scripts'))) = 4 ] &&
+		[ "$(lines '^inflate: .* bytes, equal to the original$')" = 1 ] &&
+		[ "$(lines '^inflate: .* MB/s in the micro VM, .* ([0-9.]* of native); [0-9]* VM exits$')" = 2 ]
 	verdict demo $? "exit code $code"
 else
 	echo "skip - examples.demo: not built (package zlib1g-dev)"

@@ -41,6 +41,21 @@ need_build()
 		pkg-config:pkg-config make:make && scripts/musl-source >/dev/null
 }
 
+# What was compiled before, by any preset, is not compiled again.
+need_ccache()
+{
+	need ccache:ccache || return
+	export CCACHE_DIR=${CCACHE_DIR:-$MOTE_CACHE/ccache} CCACHE_BASEDIR=${CCACHE_BASEDIR:-$PWD}
+	export CCACHE_NOHASHDIR=1 # where it is built does not matter
+	export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
+}
+
+# For guests in C++; without it those tests are skipped.
+need_cxx()
+{
+	need g++:g++
+}
+
 need_demo()
 {
 	need /usr/include/zlib.h:zlib1g-dev gzip:gzip
@@ -61,6 +76,26 @@ need_compilers()
 need_abi()
 {
 	need abidw:abigail-tools
+}
+
+# Debian's Rust, for guests of this machine and of the arm64 bed.
+need_rust()
+{
+	need /usr/bin/rustc:rustc /usr/bin/cargo:cargo &&
+		scripts/debian-packages "$MOTE_CACHE/rust-arm64" arm64 libstd-rust-dev
+}
+
+# A newer one, which Debian has for its browsers, with the library for aarch64 too; and what it is
+# linked with, which Debian's cargo needs as well.  Prints its folder.
+need_new_rust()
+{
+	need /usr/bin/cargo:cargo cc:gcc && scripts/new-rust
+}
+
+# zig from npm, for guests and for other systems' libraries.
+need_zig()
+{
+	need npm:npm node:nodejs && scripts/zig-path >/dev/null
 }
 
 # The linkers that people link guests with.
@@ -92,7 +127,7 @@ need_debuggers()
 
 need_lint()
 {
-	need clang-format:clang-format clang-tidy:clang-tidy shellcheck:shellcheck
+	need clang-format:clang-format clang-tidy:clang-tidy shellcheck:shellcheck rustfmt:rustfmt
 }
 
 need_busy()
@@ -109,15 +144,22 @@ need_svm_bed()
 need_arm64_bed()
 {
 	need_clang && need qemu-system-aarch64:qemu-system-arm aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu \
+		aarch64-linux-gnu-g++:g++-aarch64-linux-gnu \
 		/usr/aarch64-linux-gnu/include/stdio.h:libc6-dev-arm64-cross cpio:cpio &&
 		scripts/debian-packages "$MOTE_CACHE/sysroot-arm64" arm64 \
 			zlib1g-dev busybox-static
 }
 
-# The compilers for other systems, zig from npm among them, and what links and reads their libraries.
+# The compilers for other systems, and what links and reads their libraries.
 need_cross()
 {
-	need_clang && need npm:npm node:nodejs x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64 llvm-nm:llvm
+	need_clang && need_zig && need x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64 llvm-nm:llvm
+}
+
+# What builds for macOS, and what reads its files.
+need_macos()
+{
+	need_zig && need llvm-nm:llvm ruby:ruby
 }
 
 # What builds the portable unit tests for Windows, and what runs them.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * zlib as a guest: takes compressed blocks from the host and returns the contents, in blocks of the
- * size that the caller requests.
+ * size that the caller requests; or works in memory that it shares with the host.
  */
 #include <mote_guest.h>
 #include <stdlib.h>
@@ -48,4 +48,12 @@ MOTE_EXPORT(int32_t, inflate_stream, (uint32_t, block_bytes))
 	free(input);
 	free(output);
 	return status;
+}
+
+/* From one shared buffer into another, without a host call. */
+MOTE_EXPORT(int32_t, inflate_shared, (mote_bytes, packed), (mote_bytes, text))
+{
+	uLongf length = text.length;
+
+	return uncompress((void *)text.data, &length, packed.data, packed.length);
 }

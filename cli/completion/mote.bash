@@ -105,7 +105,7 @@ _mote_run()
 			ended=1
 		elif [ -z "$ended" ] && [[ $word == -?* ]]; then
 			case $word in
-			--json | --quiet | --clock | --help | --gdb | --lldb | --stdio | -q | -h | --*=*) ;;
+			--json | --quiet | --clock | --huge-pages | --help | --gdb | --lldb | --stdio | -q | -h | --*=*) ;;
 			*) ((++i)) ;;
 			esac
 		else
@@ -115,7 +115,7 @@ _mote_run()
 	done
 	if [ $count = 0 ] && [ -z "$ended" ] && [[ $current == -* ]]; then
 		_mote_offer --memory --heap --stack --mailbox --timeout --cpu-time --backend \
-			--log-level --quiet --clock --core-dir --json --help
+			--log-level --quiet --clock --huge-pages --core-dir --json --help
 		case ${words[1]} in
 		debug) _mote_offer --output --file --out --env --listen --gdb --lldb --stdio ;;
 		run) _mote_offer --output --file --out --env --debug --snapshot ;;
@@ -156,7 +156,7 @@ _mote_command()
 			_mote_files operand
 		fi
 		;;
-	doctor) _mote_offer --json --help ;;
+	doctor) _mote_value "$previous" || _mote_offer --self-test --backend --timeout --json --help ;;
 	bench)
 		if [ "$previous" = --json ]; then
 			_mote_files

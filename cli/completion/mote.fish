@@ -21,7 +21,7 @@ function __mote_operands
     for word in $words[3..-1]
         if test $skip = 1
             set skip 0
-        else if string match -qr -- '^(--(json|quiet|clock|help|gdb|lldb|stdio)|-[qh]|--|--.*=.*)$' $word
+        else if string match -qr -- '^(--(json|quiet|clock|huge-pages|help|gdb|lldb|stdio)|-[qh]|--|--.*=.*)$' $word
             continue
         else if string match -q -- '-?*' $word
             set skip 1
@@ -82,6 +82,10 @@ complete -c mote -n '__mote_command help' -a 'run debug snapshot inspect core do
 complete -c mote \
     -n '__mote_command inspect; or __mote_command core; or __mote_command doctor; or __mote_wants_guest' \
     -l json -d 'Print one JSON object'
+complete -c mote -n '__mote_command doctor' -l self-test -d "Run mote's own tests on this machine"
+complete -c mote -n '__mote_command doctor' -x -l backend -a 'auto kvm mshv whp hvf' \
+    -d 'The hypervisor to test'
+complete -c mote -n '__mote_command doctor' -x -l timeout -a $durations -d 'Time limit of a test'
 complete -c mote -n '__mote_command inspect' -l names -d 'Print names and signatures'
 complete -c mote -n '__mote_command inspect; or __mote_command core; or __mote_wants_guest' -F
 complete -c mote -n __mote_wants_file -F
@@ -108,6 +112,7 @@ complete -c mote -n $programs -x -l file -d 'A file of the program, NAME=PATH'
 complete -c mote -n $programs -x -l out -d 'A file to take out of the program, NAME=PATH'
 complete -c mote -n $programs -x -l env -d 'A variable of the program, NAME=VALUE'
 complete -c mote -n __mote_wants_guest -l clock -d 'Tell the guest what time it is'
+complete -c mote -n __mote_wants_guest -l huge-pages -d 'Guest memory in pages of 2 MiB'
 complete -c mote -n __mote_wants_guest -r -F -l core-dir -d 'Write a core there if the call fails'
 
 set -l addresses '127.0.0.1:0 [::1]:0 unix:/tmp/mote.socket'

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What mote is for, in two acts: a real library processes a real file inside a micro VM, and
- * hostile guests are stopped.
+ * What mote is for, in three acts: a real library processes a real file inside a micro VM, hostile
+ * guests are stopped, and an interpreter runs the scripts of strangers.
  *
- *	demo INFLATE-GUEST HOSTILE-GUEST FILE.gz FILE
+ *	demo INFLATE-GUEST HOSTILE-GUEST FILE.gz FILE [LUA]
  */
 #include "demo.h"
 
@@ -43,8 +43,9 @@ int main(int argc, char **argv)
 	mote_engine *engine = NULL;
 	bool good = false;
 
-	if (argc != 5) {
-		fprintf(stderr, "usage: %s INFLATE-GUEST HOSTILE-GUEST FILE.gz FILE\n", argv[0]);
+	if (argc != 5 && argc != 6) {
+		fprintf(stderr, "usage: %s INFLATE-GUEST HOSTILE-GUEST FILE.gz FILE [LUA]\n",
+			argv[0]);
 		return 2;
 	}
 	if (mote_engine_create(NULL, &engine, &error) != MOTE_OK) {
@@ -56,6 +57,8 @@ int main(int argc, char **argv)
 	if (read_file(argv[3], &packed) && read_file(argv[4], &original)) {
 		good = demo_inflate(engine, argv[1], packed, original);
 		good = demo_hostile(engine, argv[2]) && good;
+		if (argc == 6)
+			good = demo_scripts(engine, argv[5]) && good;
 	}
 	printf("%s\n", good ? "all checks passed" : "A CHECK FAILED");
 	free(packed.data);

@@ -24,4 +24,7 @@ bool demo_inflate(mote_engine *engine, const char *path, struct bytes packed,
  * expected. */
 bool demo_hostile(mote_engine *engine, const char *path);
 
+/* Runs scripts in the Lua interpreter at path.  False if one of them did not end as expected. */
+bool demo_scripts(mote_engine *engine, const char *path);
+
 #endif

@@ -55,7 +55,7 @@ static void *kill_when_running(void *user)
 static mote_status run(mote_sandbox *sandbox, const struct attack *attack, mote_error *error)
 {
 	mote_interrupt *interrupt = mote_sandbox_get_interrupt(sandbox);
-	mote_value argument = mote_bytes("x", 1);
+	mote_value argument = mote_value_bytes("x", 1);
 	mote_function function;
 	pthread_t killer;
 	bool kill = attack->status == MOTE_KILLED;

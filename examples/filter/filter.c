@@ -26,7 +26,7 @@ static bool read_header(FILE *file, struct picture *picture)
 static mote_status filter(mote_engine *engine, const char *guest, mote_buffer *buffer,
 			  const struct picture *picture, mote_error *error)
 {
-	mote_value argument = mote_bytes(mote_buffer_get_data(buffer), picture->bytes);
+	mote_value argument = mote_value_bytes(mote_buffer_get_data(buffer), picture->bytes);
 	mote_function gray;
 	mote_sandbox *sandbox;
 	mote_status status = mote_sandbox_create_from_file(engine, guest, NULL, &sandbox, error);

@@ -19,7 +19,7 @@ int main(int argc, char **argv)
 	mote_engine *engine = NULL;
 	mote_sandbox *sandbox = NULL;
 	mote_function greet;
-	mote_value name = mote_string("World"), greeting;
+	mote_value name = mote_value_string("World"), greeting;
 
 	if (mote_engine_create(NULL, &engine, &error) != MOTE_OK ||
 	    mote_sandbox_create_from_file(engine, argc > 1 ? argv[1] : "hello", NULL, &sandbox,

@@ -27,7 +27,7 @@ static mote_sandbox *new_sandbox(mote_engine *engine, const char *guest)
 static bool list(mote_sandbox *sandbox, const void *archive, size_t length)
 {
 	mote_error error = MOTE_ERROR_INIT;
-	mote_value argument = mote_bytes(archive, length), listing;
+	mote_value argument = mote_value_bytes(archive, length), listing;
 	mote_function function;
 
 	if (mote_sandbox_find(sandbox, "list", "string(bytes)", &function, &error) != MOTE_OK ||

@@ -28,7 +28,7 @@ static mote_status list_price(void *user, const mote_value *arguments, size_t co
 static mote_status ask(mote_sandbox *sandbox, mote_error *error)
 {
 	mote_function price;
-	mote_value order[] = {mote_string("melon"), mote_u32(200)}, answer;
+	mote_value order[] = {mote_value_string("melon"), mote_value_u32(200)}, answer;
 	mote_status status = mote_sandbox_find(sandbox, "price", "f64(string,u32)", &price, error);
 
 	if (status == MOTE_OK)

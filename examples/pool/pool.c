@@ -49,7 +49,7 @@ static void do_honest_job(struct worker *worker, mote_sandbox *sandbox)
 	memset(data, (int)next_random(worker), sizeof(data));
 	for (size_t i = 0; i < sizeof(data); i++)
 		expected = expected * 31 + data[i];
-	argument = mote_bytes(data, sizeof(data));
+	argument = mote_value_bytes(data, sizeof(data));
 	worker->honest++;
 	if (mote_sandbox_call(sandbox, worker->server->checksum, &argument, 1, NULL, &result,
 			      &error) == MOTE_OK &&
@@ -61,7 +61,7 @@ static void do_honest_job(struct worker *worker, mote_sandbox *sandbox)
 
 static void do_hostile_job(struct worker *worker, mote_sandbox *sandbox)
 {
-	mote_value argument = mote_u32(next_random(worker));
+	mote_value argument = mote_value_u32(next_random(worker));
 
 	worker->hostile++;
 	if (mote_sandbox_call(sandbox, worker->server->misbehave, &argument, 1, NULL, NULL, NULL) ==

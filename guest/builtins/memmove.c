@@ -4,6 +4,7 @@
  * loaded before anything is stored, so overlap does not matter; beyond, the
  * direction of the loop takes care of it.
  */
+#include "bulk.h"
 #include "text.h"
 #include "words.h"
 
@@ -54,6 +55,10 @@ static void copy_forward(unsigned char *to, const unsigned char *from, size_t le
 	vector tail1 = *(const vector *)(from + length - 16);
 	unsigned char *end = to + length;
 
+	if (length >= BULK_BYTES && (uintptr_t)from - (uintptr_t)to >= length) {
+		copy_bulk(to, from, length / 8);
+		length = 0;
+	}
 	while (length > 64) {
 		copy_64(to, from);
 		to += 64;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * memset: overlapping stores for short runs, 64 bytes a round for long ones.
+ * memset: overlapping stores for short runs, 64 bytes a round for longer ones.
  */
+#include "bulk.h"
 #include "text.h"
 #include "words.h"
 
@@ -29,6 +30,10 @@ void *memset(void *to, int byte, size_t length)
 	if (length < 16) {
 		set_small(at, pattern, length);
 		return to;
+	}
+	if (length >= BULK_BYTES) {
+		fill_bulk(at, pattern, length / 8);
+		at = end - 16;
 	}
 	while ((size_t)(end - at) > 64) {
 		((vector *)at)[0] = wide;

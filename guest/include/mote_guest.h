@@ -24,15 +24,7 @@
 #include <stdint.h>
 
 #include <mote/abi.h>
-
-/* A borrowed run of bytes.  data may be NULL when length is 0. */
-typedef struct mote_bytes {
-	const void *data;
-	size_t length; /* bytes */
-} mote_bytes;
-
-/* A borrowed NUL-terminated string, never NULL. */
-typedef const char *mote_string;
+#include <mote/types.h>
 
 #include <mote_guest_macros.h>
 

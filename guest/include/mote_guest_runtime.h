@@ -40,6 +40,12 @@ void mote_log_text(mote_log_level level, const char *text, size_t length);
  * aborts: it sends what is still held back. */
 void mote_guest_flush(void) __attribute__((weak, visibility("hidden")));
 
+/* Runs the constructors, with what a program's main gets.  The runtime does it before the first
+ * call, without arguments, unless the program has a variable of the second name: then it is the
+ * program that calls this. */
+void mote_guest_construct(int argc, char **argv, char **environment);
+extern const char mote_guest_constructs __attribute__((weak, visibility("hidden")));
+
 #ifdef __cplusplus
 }
 #endif

@@ -40,7 +40,7 @@ foreach(line IN LISTS lines)
 endforeach()
 file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/libc/mote_call_names.inc CONTENT "${names}" @ONLY)
 
-file(GLOB shim CONFIGURE_DEPENDS ${folder}/*.c)
+file(GLOB shim CONFIGURE_DEPENDS ${folder}/*.c ${folder}/../cxx/libc/*.c)
 file(GLOB objects ${MOTE_MUSL}/objects/*.o)
 set_source_files_properties(${objects} PROPERTIES EXTERNAL_OBJECT ON)
 add_library(mote_libc STATIC ${shim} ${objects})
@@ -50,8 +50,14 @@ set_target_properties(mote_libc PROPERTIES EXPORT_NAME libc OUTPUT_NAME c C_EXTE
 target_compile_definitions(mote_libc PRIVATE _GNU_SOURCE)
 target_include_directories(mote_libc PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/libc
 	${folder}/${MOTE_GUEST_MACHINE})
-target_include_directories(mote_libc SYSTEM PUBLIC $<BUILD_INTERFACE:${MOTE_MUSL}/include>
-	$<INSTALL_INTERFACE:${MOTE_GUEST_DIR}/libc/include>)
+# For C++ behind all others, because the headers of its library find the next one of the same name.
+set(plain "$<NOT:$<COMPILE_LANGUAGE:CXX>>")
+set(includes $<INSTALL_PREFIX>/${MOTE_GUEST_DIR}/libc/include)
+target_include_directories(mote_libc SYSTEM PUBLIC
+	"$<BUILD_INTERFACE:$<${plain}:${MOTE_MUSL}/include>>" "$<INSTALL_INTERFACE:$<${plain}:${includes}>>")
+target_compile_options(mote_libc INTERFACE
+	"$<BUILD_INTERFACE:$<$<COMPILE_LANGUAGE:CXX>:-idirafter${MOTE_MUSL}/include>>"
+	"$<INSTALL_INTERFACE:$<$<COMPILE_LANGUAGE:CXX>:-idirafter${includes}>>")
 # Where -lm and the like find an empty archive.
 target_link_options(mote_libc INTERFACE ${MOTE_GUEST_LIBC_LINK_FLAGS}
 	$<BUILD_INTERFACE:-L${MOTE_MUSL}/lib>

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <mote_guest.h>
+#include <mote_guest_runtime.h>
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,6 +200,9 @@ _Noreturn void mote_libc_program_exit(int status)
 	longjmp(ended, 1);
 }
 
+/* Constructors of a program may ask for arguments, environment and files. */
+const char mote_guest_constructs = 1;
+
 /* Takes count strings; list has room for one more, which is NULL. */
 static const char *take(const char *text, uint32_t count, char **list)
 {
@@ -226,6 +230,7 @@ static void run(const struct mote_abi_program *program, const char *text)
 	if (program->argument_count > 0)
 		program_invocation_name = program_invocation_short_name = list[0];
 	watched = program->flags & MOTE_ABI_PROGRAM_WATCHED;
+	mote_guest_construct((int)program->argument_count, list, environ);
 	exit(main((int)program->argument_count, list, environ));
 }
 

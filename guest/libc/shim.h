@@ -75,6 +75,8 @@ long mote_libc_poll(struct pollfd *entries, size_t count);
 
 /* clock.c */
 void mote_libc_now(struct timespec *to);
+/* For that time, or until it. */
+long mote_libc_sleep(const struct timespec *time, bool until);
 long mote_libc_clock(struct timespec *to);
 long mote_libc_clock_resolution(struct timespec *to);
 
@@ -82,7 +84,7 @@ long mote_libc_clock_resolution(struct timespec *to);
 long mote_libc_random(void *to, size_t bytes);
 
 /* threads.c */
-long mote_libc_futex(const int *word, int command, int value, const void *timeout);
+long mote_libc_futex(const int *word, int command, int value, const struct timespec *timeout);
 long mote_libc_processors(size_t bytes, unsigned char *set);
 
 /* identity.c */

@@ -106,7 +106,10 @@ static void place_arguments(const struct mote_abi_import *import, struct mote_ab
 			if (!take(&area.high, area.high_end, bytes, &offset) &&
 			    !take(&area.low, area.low_end, bytes, &offset))
 				too_much(import, total);
-			memcpy(data + offset, (const void *)(uintptr_t)source, (size_t)bytes);
+			memcpy(data + offset, (const void *)(uintptr_t)source, values[i].length);
+			/* Strings of other languages have none of their own. */
+			if (values[i].type == MOTE_TYPE_STRING)
+				data[offset + values[i].length] = '\0';
 		}
 		values[i].bits = offset;
 	}

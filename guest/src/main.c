@@ -10,7 +10,8 @@
 _Static_assert(MOTE_ABI_NOTE_IMAGE == 1, "change src/tables.inc too");
 _Static_assert(MOTE_ABI_VERSION == 1, "change src/tables.inc too");
 
-typedef void constructor(void);
+/* Some that were compiled for other C libraries expect what main gets. */
+typedef void constructor(int argc, char **argv, char **environment);
 
 /* Defined by the linker. */
 extern MOTE_GUEST_HIDDEN constructor *const __preinit_array_start[];
@@ -76,9 +77,12 @@ static void place_result(const struct mote_guest_export *function, struct mote_a
 		mote_abort("export %s: its result takes %llu bytes, but the mailbox holds %lu",
 			   function->name, (unsigned long long)taken, (unsigned long)area_bytes);
 	if (offset > area_bytes - taken) {
-		memmove(area, (const void *)(uintptr_t)result->bits, (size_t)taken);
+		memmove(area, (const void *)(uintptr_t)result->bits, result->length);
 		offset = 0;
 	}
+	/* Strings of other languages have none of their own. */
+	if (result->type == MOTE_TYPE_STRING)
+		area[offset + result->length] = '\0';
 	result->bits = offset;
 }
 
@@ -135,21 +139,25 @@ static void serve_batch(const struct mote_abi_mailbox *mailbox)
 		mote_guest_flush();
 }
 
-static void construct(constructor *const *begin, constructor *const *end)
+void mote_guest_construct(int argc, char **argv, char **environment)
 {
-	for (constructor *const *each = begin; each != end; each++)
-		(*each)();
+	for (constructor *const *each = __preinit_array_start; each != __preinit_array_end; each++)
+		(*each)(argc, argv, environment);
+	for (constructor *const *each = __init_array_start; each != __init_array_end; each++)
+		(*each)(argc, argv, environment);
 }
 
 void mote_guest_main(struct mote_abi_mailbox *mailbox)
 {
+	static char *nothing; /* for good: some keep its address */
+
 	take_over(mailbox);
 	/* The host sees the symbols of IFUNCs; this is for programs that were stripped of them. */
 	if (&__rela_iplt_start[0] != &__rela_iplt_end[0])
 		mote_abort("this program has an IFUNC, which nothing resolves; build it without "
 			   "the attributes ifunc and target_clones");
-	construct(__preinit_array_start, __preinit_array_end);
-	construct(__init_array_start, __init_array_end);
+	if (&mote_guest_constructs == NULL)
+		mote_guest_construct(0, &nothing, &nothing);
 	for (;;) {
 		/* At the first round there may be a call already; later there always is one. */
 		if (mailbox->batch_count != 0)

@@ -200,9 +200,17 @@ MOTE_API mote_status mote_probe(size_t index, mote_probe_result *result, mote_er
 /* X(NAME, number, "name", "text"): what a hypervisor knows a VM by. */
 #define MOTE_NATIVE_MAP(X)                                                                         \
 	X(KVM_VM, 1, "kvm_vm", "file descriptor of the VM")                                        \
-	X(KVM_VCPU, 2, "kvm_vcpu", "file descriptor of the vCPU")
+	X(KVM_VCPU, 2, "kvm_vcpu", "file descriptor of the vCPU")                                  \
+	X(HVF_VCPU, 3, "hvf_vcpu", "hv_vcpu_t of the calling thread")                              \
+	X(MSHV_PARTITION, 4, "mshv_partition", "file descriptor of the partition")                 \
+	X(MSHV_VP, 5, "mshv_vp", "file descriptor of the virtual processor")
 
-/* For mote_sandbox_get_native_handle. */
+/*
+ * For mote_sandbox_get_native_handle.  On macOS the whole process has one VM, without a handle, and
+ * each thread has a vCPU: MOTE_NATIVE_HVF_VCPU is that of the calling thread, for it alone.  Within
+ * a host function it has the registers of the sandbox that called; at other times it tells nothing
+ * of a sandbox.
+ */
 typedef enum mote_native_handle_kind {
 #define MOTE_NATIVE_ENUM(NAME, number, name, text) MOTE_NATIVE_##NAME = number,
 	MOTE_NATIVE_MAP(MOTE_NATIVE_ENUM)

@@ -55,10 +55,14 @@ typedef enum mote_status {
 #undef MOTE_STATUS_ENUM
 } mote_status;
 
-/* X(NAME, number, "name", "text"): where mote_error.os_code comes from. */
+/*
+ * X(NAME, number, "name", "text"): where mote_error.os_code comes from.  The operating system's is
+ * an errno; Windows: what GetLastError says; macOS: a kern_return_t if memory or a port was the
+ * matter.
+ */
 #define MOTE_DOMAIN_MAP(X)                                                                         \
 	X(MOTE, 0, "mote", "mote's own checks")		 /* os_code is 0 */                        \
-	X(OS, 1, "os", "the operating system")		 /* an errno; Windows: GetLastError */     \
+	X(OS, 1, "os", "the operating system")		 /* an errno; see above */                 \
 	X(HYPERVISOR, 2, "hypervisor", "the hypervisor") /* the hypervisor's own code */
 
 typedef enum mote_error_domain {

@@ -80,11 +80,20 @@ typedef struct mote_sandbox_options {
 	 * under their own CR4 (KVM without hardware virtualization). */
 	bool forbid_timestamp;
 	/* Core dumps of this process contain the guest's memory. Shared buffers are in them only
-	 * if the application says madvise(MADV_DODUMP) of their data. */
+	 * if the application says madvise(MADV_DODUMP) of their data.  On macOS core dumps, which
+	 * are off there unless somebody wants them, contain all of it in any case. */
 	bool dump_guest_memory;
 	/* The guest is told the time at which each call begins (entry_ns in mote/abi.h), which the
 	 * clock of its C library shows.  Not together with forbid_timestamp. */
 	bool tell_time;
+	/* All of the guest's memory costs host memory from the creation on, and no call waits for a
+	 * page of it.  Without effect in a sandbox that is made from a snapshot. */
+	bool populate;
+	/* Guest memory in pages of 2 MiB where the host has them, for heaps of many MiB: the first
+	 * touch costs a fraction, but a byte takes 2 MiB of host memory.  Without effect where the
+	 * host has none, and in a sandbox that is made from a snapshot.  Linux: transparent huge
+	 * pages, unless the administrator has switched them off. */
+	bool huge_pages;
 	/* Deadlines of calls that set none themselves; see mote_call_options.  0: none. */
 	uint64_t wall_ns;
 	uint64_t cpu_ns;
@@ -96,7 +105,7 @@ typedef struct mote_sandbox_options {
 /* clang-format off */
 #define MOTE_SANDBOX_OPTIONS_INIT                                                                  \
 	{sizeof(mote_sandbox_options), 0, 0, 0, 0, NULL, 0, sizeof(mote_host_function),            \
-	 MOTE_LOG_INFO, false, false, false, 0, 0, 0}
+	 MOTE_LOG_INFO, false, false, false, false, false, 0, 0, 0}
 /* clang-format on */
 
 /*
@@ -315,8 +324,8 @@ MOTE_API mote_image *mote_sandbox_get_image(const mote_sandbox *sandbox);
  * handle     written on success; borrowed
  * error      may be NULL
  *
- * Returns    MOTE_OK, MOTE_UNSUPPORTED
- * Threads    one at a time per sandbox
+ * Returns    MOTE_OK, MOTE_UNSUPPORTED; macOS: MOTE_LIMIT too, where the thread can have no vCPU
+ * Threads    one at a time per sandbox; macOS: a handle is of use to the calling thread alone
  * Since      0.1
  */
 MOTE_API mote_status mote_sandbox_get_native_handle(const mote_sandbox *sandbox,

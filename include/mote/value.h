@@ -13,18 +13,13 @@
 
 #include <mote/abi.h>
 #include <mote/error.h>
+#include <mote/types.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 #define MOTE_MAXIMUM_ARGUMENTS MOTE_ABI_MAXIMUM_ARGUMENTS
-
-/* A borrowed run of bytes.  data may be NULL when length is 0. */
-typedef struct mote_span {
-	const void *data;
-	size_t length; /* bytes */
-} mote_span;
 
 /* A borrowed string: length bytes without a NUL among them.  Where mote hands one out, data is
  * NUL-terminated as well. */
@@ -45,61 +40,61 @@ typedef struct mote_value {
 		double f64;
 		bool boolean;
 		mote_text string;
-		mote_span bytes;
+		mote_bytes bytes;
 	} as;
 } mote_value;
 
-static inline mote_value mote_i32(int32_t v)
+static inline mote_value mote_value_i32(int32_t v)
 {
 	mote_value value = {MOTE_TYPE_I32, {0}};
 	value.as.i32 = v;
 	return value;
 }
 
-static inline mote_value mote_u32(uint32_t v)
+static inline mote_value mote_value_u32(uint32_t v)
 {
 	mote_value value = {MOTE_TYPE_U32, {0}};
 	value.as.u32 = v;
 	return value;
 }
 
-static inline mote_value mote_i64(int64_t v)
+static inline mote_value mote_value_i64(int64_t v)
 {
 	mote_value value = {MOTE_TYPE_I64, {0}};
 	value.as.i64 = v;
 	return value;
 }
 
-static inline mote_value mote_u64(uint64_t v)
+static inline mote_value mote_value_u64(uint64_t v)
 {
 	mote_value value = {MOTE_TYPE_U64, {0}};
 	value.as.u64 = v;
 	return value;
 }
 
-static inline mote_value mote_f32(float v)
+static inline mote_value mote_value_f32(float v)
 {
 	mote_value value = {MOTE_TYPE_F32, {0}};
 	value.as.f32 = v;
 	return value;
 }
 
-static inline mote_value mote_f64(double v)
+static inline mote_value mote_value_f64(double v)
 {
 	mote_value value = {MOTE_TYPE_F64, {0}};
 	value.as.f64 = v;
 	return value;
 }
 
-static inline mote_value mote_bool(bool v)
+static inline mote_value mote_value_bool(bool v)
 {
 	mote_value value = {MOTE_TYPE_BOOL, {0}};
 	value.as.boolean = v;
 	return value;
 }
 
-/* text: NUL-terminated, borrowed, not NULL. */
-static inline mote_value mote_string(const char *text)
+/* text: borrowed, not NULL. */
+static inline mote_value mote_value_string(mote_string text)
 {
 	mote_value value = {MOTE_TYPE_STRING, {0}};
 	value.as.string.data = text;
@@ -108,7 +103,7 @@ static inline mote_value mote_string(const char *text)
 }
 
 /* data: borrowed; may be NULL when length (bytes) is 0. */
-static inline mote_value mote_bytes(const void *data, size_t length)
+static inline mote_value mote_value_bytes(const void *data, size_t length)
 {
 	mote_value value = {MOTE_TYPE_BYTES, {0}};
 	value.as.bytes.data = data;

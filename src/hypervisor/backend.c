@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The list of backends, in order of preference.  The only file that names one.  MOTE_BACKEND_MAP
- * has their names; the build says which it contains: MOTE_BUILT_BACKENDS is X(kvm) X(...).
+ * The list of backends, in order of preference.  MOTE_BACKEND_MAP has their names.  The build says
+ * which there are for this operating system, MOTE_SYSTEM_BACKENDS is X(KVM) X(...), and which it
+ * contains: MOTE_BUILT_BACKENDS is X(kvm) X(...).
  */
 #include "hypervisor/backend.h"
 
@@ -16,12 +17,19 @@
 #define MOTE_BUILT_BACKENDS /* none: where this file is only checked */
 #endif
 
-/* What mote has a backend for, the preferred one first: a row here is a backend that exists. */
+#if !defined(MOTE_SYSTEM_BACKENDS)
+#define MOTE_SYSTEM_BACKENDS
+#endif
+
+/* What mote has a backend for on this operating system, the preferred one first.  AUTO ends it. */
 static const mote_backend_kind kinds[] = {
-	MOTE_BACKEND_KVM,
+#define X(NAME) MOTE_BACKEND_##NAME,
+	MOTE_SYSTEM_BACKENDS
+#undef X
+		MOTE_BACKEND_AUTO,
 };
 
-enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
+static const size_t kind_count = sizeof(kinds) / sizeof(kinds[0]) - 1;
 
 #define X(name) extern const struct mote_backend mote_backend_##name;
 MOTE_BUILT_BACKENDS
@@ -70,7 +78,7 @@ mote_status mote_probe(size_t index, mote_probe_result *result, mote_error *erro
 	mote_probe_result found = MOTE_PROBE_RESULT_INIT;
 	const struct mote_backend *backend;
 
-	if (index >= KIND_COUNT)
+	if (index >= kind_count)
 		return mote_fail(error, MOTE_NOT_FOUND, "backend %zu does not exist", index);
 	found.kind = kinds[index];
 	backend = find(found.kind);
@@ -102,7 +110,7 @@ static mote_status open_first(const struct mote_hypervisor_options *options,
 
 	mote_error_begin(&attempt);
 	mote_fail(&attempt, MOTE_NO_HYPERVISOR, "this build of mote contains no backend");
-	for (size_t i = 0; i < KIND_COUNT; i++) {
+	for (size_t i = 0; i < kind_count; i++) {
 		const struct mote_backend *backend = find(kinds[i]);
 		mote_status status;
 

@@ -14,9 +14,8 @@
  *   what the hypervisor keeps pending, lazily, when state is accessed.
  *   A repeated string instruction retires one iteration at a time.  An access that takes several
  *   exits (a word on two pages) retires with the last; registers that are set before end it.
- * An access that the hypervisor does not describe (vm_exit.h) does not retire: the program
- * counter
- *   is on it, no register has changed, and the next entry makes it again.
+ *   An access that the hypervisor does not describe (vm_exit.h) does not retire: the program
+ *   counter is on it, no register has changed, and the next entry makes it again.
  *
  * Interruption.  An entry that was interrupted returns MOTE_EXIT_RETRY, never an error.  Whether
  *   the call was cancelled is the affair of mote_vcpu_run (vcpu.h), the only place that
@@ -200,6 +199,8 @@ struct mote_capabilities {
 	 * that; and it sees what was there before when the host drops the page. */
 	bool host_cow;
 	bool thread_bound; /* a vCPU belongs to the thread that uses it, until park */
+	/* aarch64: the ASID in ttbr0 is the backend's: it reads as 0, and is ignored when set. */
+	bool chooses_asids;
 };
 
 /*

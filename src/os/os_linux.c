@@ -1,48 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The operating system layer on Linux: error texts, random bytes, and the CPU time of threads.
+ * The operating system layer on Linux: random bytes, the clock, and the CPU time of threads.
  */
 #define _GNU_SOURCE /* getrandom, pthread_getcpuclockid */
 #include <errno.h>
 #include <pthread.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "error_internal.h"
 #include "os/os_clock.h"
 #include "os/os_error.h"
 #include "os/os_random.h"
+#include "os/posix/posix_clock.h"
+#include "os/posix/posix_error.h"
 
-mote_status mote_os_fail_as(mote_error *error, mote_status other, mote_error_domain domain,
-			    int code, const char *what)
+const char mote_posix_open_files_limit[] = "fs.file-max";
+
+uint64_t mote_os_monotonic_ns(void)
 {
-	struct rlimit limit;
-
-	switch (code) {
-	case EMFILE:
-		if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-			limit.rlim_cur = 0;
-		return mote_os_fail_code(error, MOTE_LIMIT, domain, code,
-					 "%s: the process is limited to %llu open files "
-					 "(RLIMIT_NOFILE); raise it with ulimit -n",
-					 what, (unsigned long long)limit.rlim_cur);
-	case ENFILE:
-		return mote_os_fail_code(error, MOTE_LIMIT, domain, code,
-					 "%s: the system has no more open files (fs.file-max)",
-					 what);
-	case ENOMEM:
-		return mote_os_fail_code(error, MOTE_NO_MEMORY, domain, code, "%s", what);
-	default:
-		return mote_os_fail_code(error, other, domain, code, "%s", what);
-	}
-}
-
-mote_status mote_os_fail(mote_error *error, mote_error_domain domain, int code, const char *what)
-{
-	mote_status other = domain == MOTE_DOMAIN_HYPERVISOR ? MOTE_HYPERVISOR : MOTE_OS;
-
-	return mote_os_fail_as(error, other, domain, code, what);
+	return mote_posix_read_clock(CLOCK_MONOTONIC);
 }
 
 mote_status mote_os_random(void *bytes, size_t length, mote_error *error)

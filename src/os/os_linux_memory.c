@@ -17,12 +17,14 @@
 #include "os/os_error.h"
 #include "os/os_linux_memory.h"
 #include "os/os_process.h"
+#include "os/posix/posix_pages.h"
 
 /* <linux/memfd.h>, <linux/magic.h>, <asm-generic/mman-common.h>: newer than the oldest supported C
  * library. */
 #define NOEXEC_SEAL 0x0008u	 /* MFD_NOEXEC_SEAL */
 #define HUGETLB_MAGIC 0x958458f6 /* HUGETLBFS_MAGIC */
 #define POPULATE_READ 22	 /* MADV_POPULATE_READ */
+#define POPULATE_WRITE 23	 /* MADV_POPULATE_WRITE */
 
 enum { FORK_MARK_BYTES = 4096 };
 
@@ -109,13 +111,18 @@ static int reserve_file(int fd, uint64_t offset, uint64_t bytes)
 	return 0;
 }
 
-/* For a descriptor that may not be written: reading a page allocates it. */
-static int reserve_mapping(void *hva, uint64_t bytes)
+static int populate(void *hva, uint64_t bytes, int advice)
 {
-	while (madvise(hva, bytes, POPULATE_READ) != 0)
+	while (madvise(hva, bytes, advice) != 0)
 		if (errno != EINTR && errno != EAGAIN)
 			return errno;
 	return 0;
+}
+
+/* For a descriptor that may not be written: reading a page allocates it. */
+static int reserve_mapping(void *hva, uint64_t bytes)
+{
+	return populate(hva, bytes, POPULATE_READ);
 }
 
 /* ---- Mapping ------------------------------------------------------------------------------ */
@@ -126,7 +133,32 @@ int mote_os_linux_advise(void *hva, uint64_t bytes, unsigned flags)
 		return errno;
 	if (!(flags & MOTE_OS_MEMORY_DUMP) && madvise(hva, bytes, MADV_DONTDUMP) != 0)
 		return errno;
+	/* A kernel that has no huge pages does not know the advice. */
+	if (flags & MOTE_OS_MEMORY_HUGE && madvise(hva, bytes, MADV_HUGEPAGE) != 0 &&
+	    errno != EINVAL)
+		return errno;
 	return 0;
+}
+
+/* Linux before 5.14 does not know the advice, and memory is populated by writing it. */
+int mote_os_linux_populate(void *hva, uint64_t bytes, unsigned flags)
+{
+	int code = flags & MOTE_OS_MEMORY_POPULATE ? populate(hva, bytes, POPULATE_WRITE) : 0;
+
+	if (code != EINVAL)
+		return code;
+	for (uint64_t i = 0; i < bytes; i += mote_os_page_bytes())
+		*((volatile uint8_t *)hva + i) = 0;
+	return 0;
+}
+
+mote_status mote_os_linux_fail_populate(mote_error *error, int code, uint64_t bytes,
+					const char *what)
+{
+	if (code != ENOMEM && code != EFAULT)
+		return mote_os_linux_fail(error, code, "populating", what);
+	return mote_os_fail_code(error, MOTE_NO_MEMORY, MOTE_DOMAIN_OS, code,
+				 "populating %s, %llu bytes", what, (unsigned long long)bytes);
 }
 
 /* Maps fd for this process alone.  On success memory owns both. */
@@ -147,6 +179,10 @@ static mote_status map(int fd, uint64_t offset, uint64_t bytes, bool writable, u
 		code = writable ? reserve_file(fd, offset, bytes) : reserve_mapping(hva, bytes);
 		if (code != 0)
 			status = fail_reserve(error, code, bytes, what);
+	} else if (code == 0) {
+		code = mote_os_linux_populate(hva, bytes, flags);
+		if (code != 0)
+			status = mote_os_linux_fail_populate(error, code, bytes, what);
 	}
 	if (status != MOTE_OK) {
 		munmap(hva, bytes);
@@ -345,7 +381,7 @@ bool mote_os_memory_holds_more(const struct mote_os_memory *memory, uint64_t byt
 	struct stat information;
 
 	if (memory->is_private)
-		return mote_os_private_holds_more(memory, bytes);
+		return mote_posix_holds_more(memory, bytes);
 	return fstat((int)memory->handle, &information) != 0 ||
 	       (uint64_t)information.st_blocks * 512 > bytes;
 }

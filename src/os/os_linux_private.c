@@ -12,6 +12,10 @@
 
 #include "os/os_error.h"
 #include "os/os_linux_memory.h"
+#include "os/posix/posix_pages.h"
+
+/* Of x86_64, and of aarch64 with pages of 4 KiB. */
+#define HUGE_PAGE_BYTES (2ull << 20)
 
 /* Documentation/admin-guide/mm/pagemap.rst */
 #define PAGE_EXCLUSIVE (1ull << 56)
@@ -21,15 +25,33 @@
 
 /* ---- Life -------------------------------------------------------------------------------- */
 
-/* Sparse memory: a huge page for each byte that is written would be zeroed and kept.  A kernel that
- * has none does not know the advice. */
+/* Sparse memory, unless the flags say otherwise: a huge page for each byte that is written would be
+ * zeroed and kept.  A kernel that has none does not know the advice. */
 static int advise(void *hva, uint64_t bytes, unsigned flags)
 {
 	int code = mote_os_linux_advise(hva, bytes, flags);
 
-	if (code == 0 && madvise(hva, bytes, MADV_NOHUGEPAGE) != 0 && errno != EINVAL)
+	if (code == 0 && !(flags & MOTE_OS_MEMORY_HUGE) &&
+	    madvise(hva, bytes, MADV_NOHUGEPAGE) != 0 && errno != EINVAL)
 		code = errno;
 	return code;
+}
+
+/* Whole bytes of addresses; huge pages need one that is a multiple of theirs. */
+static void *map_anonymous(uint64_t bytes, int protection, unsigned flags)
+{
+	const uint64_t slack = flags & MOTE_OS_MEMORY_HUGE ? HUGE_PAGE_BYTES : 0;
+	uint8_t *hva = mmap(NULL, bytes + slack, protection,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uint64_t before;
+
+	if (hva == MAP_FAILED || slack == 0)
+		return hva;
+	before = -(uintptr_t)hva & (slack - 1);
+	if (before > 0)
+		munmap(hva, before);
+	munmap(hva + before + bytes, slack - before);
+	return hva + before;
 }
 
 static bool map_file(void *hva, uint64_t bytes, int protection, int file)
@@ -47,8 +69,7 @@ mote_status mote_os_memory_create_private(uint64_t bytes, unsigned flags,
 {
 	const uint64_t base_bytes = base != NULL ? base->base_bytes : 0;
 	const int protection = PROT_READ | PROT_WRITE;
-	void *hva =
-		mmap(NULL, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *hva = map_anonymous(bytes, protection, flags);
 	mote_status status = MOTE_OK;
 	int code;
 
@@ -59,6 +80,9 @@ mote_status mote_os_memory_create_private(uint64_t bytes, unsigned flags,
 	code = status == MOTE_OK ? advise(hva, bytes, flags) : 0;
 	if (code != 0)
 		status = mote_os_linux_fail(error, code, "madvise of", what);
+	code = status == MOTE_OK ? mote_os_linux_populate(hva, bytes, flags) : 0;
+	if (code != 0)
+		status = mote_os_linux_fail_populate(error, code, bytes, what);
 	if (status != MOTE_OK) {
 		munmap(hva, bytes);
 		return status;
@@ -171,16 +195,14 @@ void mote_os_page_map_close(intptr_t page_map)
 		close((int)page_map);
 }
 
-enum { ENTRIES = 512 };
+const uint64_t mote_posix_page_exists = PAGE_PRESENT | PAGE_SWAPPED;
 
-/* Reads entries of pages from offset on; 0: there is no telling. */
-static size_t read_entries(const struct mote_os_memory *memory, uint64_t offset,
-			   uint64_t entries[ENTRIES])
+size_t mote_posix_read_pages(const struct mote_os_memory *memory, uint64_t offset,
+			     uint64_t entries[MOTE_POSIX_PAGES])
 {
 	const uint64_t page = mote_os_page_bytes();
 	const uint64_t first = ((uintptr_t)memory->hva + offset) / page;
-	const uint64_t left = (memory->bytes - offset + page - 1) / page;
-	const size_t count = left < ENTRIES ? (size_t)left : ENTRIES;
+	const size_t count = mote_posix_pages_from(memory, offset);
 	ssize_t got;
 
 	do
@@ -190,68 +212,28 @@ static size_t read_entries(const struct mote_os_memory *memory, uint64_t offset,
 	return got > 0 ? (size_t)got / sizeof(*entries) : 0;
 }
 
-static bool exists(uint64_t entry)
-{
-	return (entry & (PAGE_PRESENT | PAGE_SWAPPED)) != 0;
-}
-
 /* Neither the zeros that all share nor the base's. */
-static bool is_private(uint64_t entry)
+static bool is_held(uint64_t entry)
 {
 	return (entry & PAGE_SWAPPED) != 0 ||
 	       (entry & (PAGE_EXCLUSIVE | PAGE_OF_FILE)) == PAGE_EXCLUSIVE;
 }
 
-static size_t skip(const uint64_t *entries, size_t i, size_t count, bool existing)
+size_t mote_posix_count_held(const uint64_t *entries, size_t count)
 {
-	while (i < count && exists(entries[i]) == existing)
-		i++;
-	return i;
+	size_t held = 0;
+
+	for (size_t i = 0; i < count; i++)
+		held += is_held(entries[i]);
+	return held;
 }
 
 /* What the base has counts as data, whether this process has looked at it or not. */
 void mote_os_private_next_data(const struct mote_os_memory *memory, uint64_t offset,
 			       uint64_t *begin, uint64_t *end)
 {
-	const uint64_t page = mote_os_page_bytes();
-	uint64_t entries[ENTRIES], at = offset & ~(page - 1);
-	size_t count = 0, first = 0;
-
 	*begin = offset;
-	*end = offset < memory->base_bytes ? memory->base_bytes : memory->bytes;
-	if (offset < memory->base_bytes)
-		return;
-	for (; at < memory->bytes; at += count * page) {
-		count = read_entries(memory, at, entries);
-		if (count == 0)
-			return;
-		first = skip(entries, 0, count, false);
-		if (first < count)
-			break;
-	}
-	if (at >= memory->bytes) {
-		*begin = memory->bytes;
-		return;
-	}
-	if (at + first * page > offset)
-		*begin = at + first * page;
-	at += skip(entries, first, count, true) * page;
-	if (at < memory->bytes)
-		*end = at;
-}
-
-bool mote_os_private_holds_more(const struct mote_os_memory *memory, uint64_t bytes)
-{
-	const uint64_t page = mote_os_page_bytes();
-	uint64_t entries[ENTRIES], held = 0;
-	size_t count;
-
-	for (uint64_t offset = 0; held <= bytes && offset < memory->bytes; offset += count * page) {
-		count = read_entries(memory, offset, entries);
-		if (count == 0)
-			return true;
-		for (size_t i = 0; i < count; i++)
-			held += is_private(entries[i]) ? page : 0;
-	}
-	return held > bytes;
+	*end = memory->base_bytes;
+	if (offset >= memory->base_bytes)
+		mote_posix_next_data(memory, offset, begin, end);
 }

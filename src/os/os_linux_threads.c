@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The library's own threads, on Linux: one that runs a function, one that waits for an alarm.
+ * The library's own threads, on Linux: one that waits for an alarm.
  */
 #define _GNU_SOURCE /* pthread_setname_np, SIGEV_THREAD_ID, cpu_set_t */
 #include <errno.h>
@@ -18,119 +18,23 @@
 #include "error_internal.h"
 #include "os/os_error.h"
 #include "os/os_thread.h"
+#include "os/posix/posix_own_threads.h"
 
 static const uint64_t NS_PER_SECOND = 1000000000;
+
+const char mote_posix_thread_limits[] =
+	"the limit on processes and threads (RLIMIT_NPROC, ulimit -u, pids.max) or on addresses "
+	"(RLIMIT_AS, ulimit -v)";
+
+void mote_posix_name_thread(pthread_t thread, const char *name)
+{
+	if (!pthread_equal(thread, pthread_self()))
+		(void)pthread_setname_np(thread, name);
+}
 
 static mote_status fail(mote_error *error, int code, const char *call)
 {
 	return mote_os_fail(error, MOTE_DOMAIN_OS, code, call);
-}
-
-/* ---- Starting and joining ---------------------------------------------------------------- */
-
-enum { SMALLEST_STACK = 64 << 10, LARGEST_STACK = 16 << 20 };
-
-/* The minimum stack depends on the program's thread-local variables: EINVAL means that it is
- * larger. */
-static int create_with_small_stack(pthread_t *thread, void *(*start)(void *), void *argument)
-{
-	pthread_attr_t attributes;
-	size_t bytes = SMALLEST_STACK;
-	int code = pthread_attr_init(&attributes);
-
-	if (code != 0)
-		return code;
-	do {
-		code = pthread_attr_setstacksize(&attributes, bytes);
-		if (code == 0)
-			code = pthread_create(thread, &attributes, start, argument);
-		bytes *= 2;
-	} while (code == EINVAL && bytes <= LARGEST_STACK);
-	pthread_attr_destroy(&attributes);
-	return code;
-}
-
-/* Starts the thread with all signals blocked, which it inherits. */
-static mote_status start_thread(const char *name, pthread_t *thread, void *(*start)(void *),
-				void *argument, mote_error *error)
-{
-	sigset_t all, before;
-	int code;
-
-	sigfillset(&all);
-	code = pthread_sigmask(SIG_SETMASK, &all, &before);
-	if (code != 0)
-		return fail(error, code, "pthread_sigmask for a thread");
-	code = create_with_small_stack(thread, start, argument);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (code == EAGAIN)
-		return mote_os_fail_code(
-			error, MOTE_LIMIT, MOTE_DOMAIN_OS, code,
-			"thread %s cannot be started: the limit on processes and "
-			"threads (RLIMIT_NPROC, ulimit -u, pids.max) or on addresses "
-			"(RLIMIT_AS, ulimit -v) is reached",
-			name);
-	if (code != 0)
-		return fail(error, code, "pthread_create");
-	(void)pthread_setname_np(*thread, name);
-	return MOTE_OK;
-}
-
-/* A thread that is cancelled while it waits here would leave the other one behind, and locks
- * held. */
-static void join_thread(pthread_t thread)
-{
-	int before;
-
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-	pthread_join(thread, NULL);
-	pthread_setcancelstate(before, &before);
-}
-
-/* ---- A thread that runs a function ------------------------------------------------------- */
-
-struct mote_os_thread {
-	const mote_allocator *allocator;
-	void (*run)(void *user);
-	void *user;
-	pthread_t thread;
-};
-
-static void *thread_main(void *argument)
-{
-	struct mote_os_thread *thread = argument;
-
-	thread->run(thread->user);
-	return NULL;
-}
-
-mote_status mote_os_thread_start(const mote_allocator *allocator, const char *name,
-				 void (*run)(void *user), void *user,
-				 struct mote_os_thread **thread, mote_error *error)
-{
-	struct mote_os_thread *created = mote_allocate(allocator, sizeof(*created));
-	mote_status status;
-
-	if (created == NULL)
-		return mote_fail_memory(error, "thread");
-	*created = (struct mote_os_thread){.allocator = allocator, .run = run, .user = user};
-	status = start_thread(name, &created->thread, thread_main, created, error);
-	if (status == MOTE_OK)
-		*thread = created;
-	else
-		mote_release(allocator, created);
-	return status;
-}
-
-void mote_os_thread_join(struct mote_os_thread *thread)
-{
-	join_thread(thread->thread);
-	mote_os_thread_forget(thread);
-}
-
-void mote_os_thread_forget(struct mote_os_thread *thread)
-{
-	mote_release(thread->allocator, thread);
 }
 
 /* ---- A thread that waits for an alarm ---------------------------------------------------- */
@@ -207,7 +111,7 @@ static void *watcher_main(void *argument)
 
 static void join(struct mote_os_watcher *watcher)
 {
-	join_thread(watcher->thread);
+	mote_posix_join_thread(watcher->thread);
 	pthread_barrier_destroy(&watcher->started);
 }
 
@@ -229,7 +133,7 @@ static mote_status start_watcher(struct mote_os_watcher *watcher, const char *na
 
 	if (code != 0)
 		return fail(error, code, "pthread_barrier_init");
-	status = start_thread(name, &watcher->thread, watcher_main, watcher, error);
+	status = mote_posix_start_thread(name, &watcher->thread, watcher_main, watcher, error);
 	if (status == MOTE_OK)
 		pthread_barrier_wait(&watcher->started);
 	else

@@ -38,6 +38,10 @@ enum mote_os_memory_flags {
 	 * memory. */
 	MOTE_OS_MEMORY_RESERVE = 1 << 0,
 	MOTE_OS_MEMORY_DUMP = 1 << 1, /* core dumps contain it */
+	/* Its pages exist from the start, as if each had been written. */
+	MOTE_OS_MEMORY_POPULATE = 1 << 2,
+	/* In huge pages where the system has them, at an address that suits them. */
+	MOTE_OS_MEMORY_HUGE = 1 << 3,
 };
 
 /* Whether the system provides a page on first access that was not reserved (all but Linux with

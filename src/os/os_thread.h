@@ -26,6 +26,8 @@ struct mote_os_lock;
 mote_status mote_os_lock_create(const mote_allocator *allocator, struct mote_os_lock **lock,
 				mote_error *error);
 void mote_os_lock_destroy(struct mote_os_lock *lock); /* may be NULL */
+/* The same in a forked child, where a thread of the parent may hold it. */
+void mote_os_lock_forget(struct mote_os_lock *lock);
 void mote_os_lock_acquire(struct mote_os_lock *lock);
 void mote_os_lock_release(struct mote_os_lock *lock);
 
@@ -35,6 +37,8 @@ struct mote_os_event;
 mote_status mote_os_event_create(const mote_allocator *allocator, struct mote_os_event **event,
 				 mote_error *error);
 void mote_os_event_destroy(struct mote_os_event *event); /* may be NULL */
+/* The same in a forked child, where a thread of the parent may wait for it. */
+void mote_os_event_forget(struct mote_os_event *event);
 void mote_os_event_set(struct mote_os_event *event);
 void mote_os_event_wait(struct mote_os_event *event);
 

@@ -42,9 +42,15 @@ static void free_link(struct mote_debug_server *link)
 {
 	const mote_allocator *allocator = &link->sandbox->engine->allocator;
 
-	mote_os_event_destroy(link->done);
-	mote_os_event_destroy(link->left);
-	mote_os_lock_destroy(link->lock);
+	if (mote_engine_forked(link->sandbox->engine)) {
+		mote_os_event_forget(link->done);
+		mote_os_event_forget(link->left);
+		mote_os_lock_forget(link->lock);
+	} else {
+		mote_os_event_destroy(link->done);
+		mote_os_event_destroy(link->left);
+		mote_os_lock_destroy(link->lock);
+	}
 	mote_release(allocator, link);
 }
 

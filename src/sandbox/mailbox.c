@@ -316,7 +316,7 @@ static const char *get_data(const struct mote_channel *channel, const struct mot
 {
 	copy_in(memory, channel->data + from->bits, from->length);
 	if (type == MOTE_TYPE_BYTES) {
-		to->as.bytes = (mote_span){memory, from->length};
+		to->as.bytes = (mote_bytes){memory, from->length};
 		return NULL;
 	}
 	memory[from->length] = '\0';

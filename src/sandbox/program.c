@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Runs programs: hands them arguments, and serves their streams.
+ * Runs programs: hands them arguments, and reports how they end.
  */
 #include "sandbox/program_internal.h"
 
 #include <string.h>
 
 #include "error_internal.h"
-#include "hypervisor/interrupt/interrupt_internal.h"
 #include "options.h"
 #include "os/os_handle.h"
 
-enum { STANDARD_STREAMS = MOTE_ABI_STREAM_FILES };
-
-/* What one read gives at most. */
-static const size_t BLOCK_BYTES = 64 << 10;
 static const size_t MAXIMUM_FILE = 4096; /* sizeof(mote_program_file) of any version */
 static const size_t MINIMUM_FILE = sizeof(mote_program_file); /* of 0.1, the first version */
 static const uint32_t MAXIMUM_FILES = 65535;
@@ -33,247 +28,6 @@ void mote_program_options_init(mote_program_options *options, size_t size)
 	mote_structure_init(&structure, &initial, options, size);
 	if (size >= offsetof(mote_program_options, file_size) + sizeof(options->file_size))
 		options->file_size = 0;
-}
-
-/* ---- Waiting for a handle ------------------------------------------------------------------- */
-
-struct ring {
-	struct mote_kick kick;
-	struct mote_os_wake wake;
-};
-
-static void arm_ring(struct mote_kick *kick)
-{
-	(void)kick;
-}
-
-static void send_ring(struct mote_kick *kick, uintptr_t thread)
-{
-	(void)thread;
-	mote_os_wake_ring(&((struct ring *)(void *)kick)->wake);
-}
-
-static const struct mote_kick_ops ring_ops = {arm_ring, send_ring, arm_ring};
-
-/* To a kill, the waiting is a run of the vCPU.  MOTE_KILLED: the call was ended. */
-static mote_status wait_for(mote_interrupt *interrupt, intptr_t handle,
-			    enum mote_os_direction direction, mote_error *error)
-{
-	struct mote_kick *const kick = interrupt->kick;
-	struct ring ring = {.kick = {&ring_ops}};
-	mote_status status = mote_os_wake_create(&ring.wake, error);
-	bool ready = false;
-
-	if (status != MOTE_OK)
-		return status;
-	interrupt->kick = &ring.kick;
-	while (status == MOTE_OK && !ready && mote_interrupt_set_waiting(interrupt)) {
-		status = mote_os_handle_wait(handle, direction, &ring.wake, &ready, error);
-		mote_interrupt_clear_running(interrupt);
-	}
-	interrupt->kick = kick;
-	mote_os_wake_destroy(&ring.wake);
-	if (status != MOTE_OK || ready)
-		return status;
-	return mote_fail(error, MOTE_KILLED, "the call was ended while a stream waited");
-}
-
-/* Waits only where it must: most streams are ready. */
-static mote_status make_ready(mote_sandbox *sandbox, intptr_t handle,
-			      enum mote_os_direction direction, mote_error *error)
-{
-	if (mote_os_handle_is_ready(handle, direction))
-		return MOTE_OK;
-	return wait_for(sandbox->watch.interrupt, handle, direction, error);
-}
-
-/* ---- Streams -------------------------------------------------------------------------------- */
-
-static mote_status read_handle(mote_sandbox *sandbox, intptr_t handle, uint8_t *data, size_t bytes,
-			       size_t *got, mote_error *error)
-{
-	bool again = true;
-	mote_status status = MOTE_OK;
-
-	while (status == MOTE_OK && again) {
-		status = make_ready(sandbox, handle, MOTE_OS_INPUT, error);
-		if (status == MOTE_OK)
-			status = mote_os_handle_read(handle, data, bytes, got, &again, error);
-	}
-	return status;
-}
-
-static mote_status write_handle(mote_sandbox *sandbox, intptr_t handle, const uint8_t *data,
-				size_t bytes, mote_error *error)
-{
-	mote_status status = MOTE_OK;
-
-	while (status == MOTE_OK && bytes > 0) {
-		size_t put = 0;
-		bool again;
-
-		status = make_ready(sandbox, handle, MOTE_OS_OUTPUT, error);
-		if (status == MOTE_OK)
-			status = mote_os_handle_write(handle, data, bytes, &put, &again, error);
-		data += put;
-		bytes -= put;
-	}
-	return status;
-}
-
-static mote_status read_stream(mote_sandbox *sandbox, const mote_stream *stream, uint8_t *data,
-			       size_t bytes, size_t *got, mote_error *error)
-{
-	mote_status status = MOTE_OK;
-
-	*got = 0;
-	if (stream->kind == MOTE_STREAM_HANDLE)
-		status = read_handle(sandbox, stream->handle, data, bytes, got, error);
-	else if (stream->kind == MOTE_STREAM_CALLBACK)
-		status = stream->read(stream->user, data, bytes, got, error);
-	if (status == MOTE_OK && *got > bytes)
-		return mote_fail(error, MOTE_INVALID_ARGUMENT,
-				 "a stream's read callback gave %zu bytes, %zu were asked for",
-				 *got, bytes);
-	return status;
-}
-
-static mote_status write_stream(mote_sandbox *sandbox, const mote_stream *stream,
-				const uint8_t *data, size_t bytes, mote_error *error)
-{
-	if (stream->kind == MOTE_STREAM_HANDLE)
-		return write_handle(sandbox, stream->handle, data, bytes, error);
-	if (stream->kind == MOTE_STREAM_CALLBACK)
-		return stream->write(stream->user, data, bytes, error);
-	return MOTE_OK;
-}
-
-/* All elements of an array have the same size, that of the caller's version. */
-static const mote_program_file *file_at(const mote_program_options *options,
-					const mote_program_file *files, size_t index)
-{
-	return (const mote_program_file *)(const void *)((const unsigned char *)files +
-							 index * options->file_size);
-}
-
-/* NULL: there is no such stream to read from. */
-static const mote_stream *input_stream(const mote_program_options *options, uint32_t number)
-{
-	if (number == MOTE_ABI_STREAM_INPUT)
-		return &options->input;
-	if (number >= STANDARD_STREAMS && number - STANDARD_STREAMS < options->file_count)
-		return &file_at(options, options->files, number - STANDARD_STREAMS)->stream;
-	return NULL;
-}
-
-/* NULL: there is no such file that is wanted. */
-static mote_program_file *wanted_file(const mote_program_options *options, uint32_t number)
-{
-	const uint64_t index = (uint64_t)number - STANDARD_STREAMS - options->file_count;
-
-	if (number < STANDARD_STREAMS || index >= options->wanted_count)
-		return NULL;
-	return (mote_program_file *)(void *)((unsigned char *)options->wanted +
-					     index * options->file_size);
-}
-
-static const mote_stream *output_stream(const mote_program_options *options, uint32_t number)
-{
-	mote_program_file *file;
-
-	if (number == MOTE_ABI_STREAM_OUTPUT)
-		return &options->output;
-	if (number == MOTE_ABI_STREAM_ERRORS)
-		return &options->errors;
-	file = wanted_file(options, number);
-	if (file == NULL)
-		return NULL;
-	file->written = true;
-	return &file->stream;
-}
-
-/* ---- The host functions --------------------------------------------------------------------- */
-
-/* The stream that a program means; NULL, with an error, when it has none to use so. */
-static const mote_stream *find_stream(const mote_sandbox *sandbox, uint32_t number,
-				      enum mote_os_direction direction, mote_error *error)
-{
-	const struct mote_program *program = sandbox->program;
-	const mote_stream *stream;
-
-	if (program == NULL) {
-		mote_fail(error, MOTE_INVALID_ARGUMENT,
-			  "the program has no streams before mote_program_run");
-		return NULL;
-	}
-	stream = direction == MOTE_OS_INPUT ? input_stream(program->options, number)
-					    : output_stream(program->options, number);
-	if (stream == NULL)
-		mote_fail(error, MOTE_INVALID_ARGUMENT, "the program has no stream %lu to use so",
-			  (unsigned long)number);
-	return stream;
-}
-
-/* Less than was asked for is normal: it must fit the block and the mailbox. */
-static size_t most(const mote_sandbox *sandbox, uint32_t wanted)
-{
-	size_t bytes = wanted < BLOCK_BYTES ? wanted : BLOCK_BYTES;
-	const size_t room = sandbox->mailbox.host_call.data_bytes;
-
-	return bytes < room ? bytes : room;
-}
-
-static mote_status serve_read(void *user, const mote_value *arguments, size_t count,
-			      mote_value *result, mote_error *error)
-{
-	mote_sandbox *sandbox = user;
-	struct mote_program *program = sandbox->program;
-	const mote_stream *stream = find_stream(sandbox, arguments[0].as.u32, MOTE_OS_INPUT, error);
-	const size_t bytes = most(sandbox, arguments[1].as.u32);
-
-	(void)count;
-	if (stream == NULL)
-		return MOTE_INVALID_ARGUMENT;
-	if (bytes == 0)
-		return MOTE_OK;
-	if (program->block == NULL)
-		program->block = mote_reallocate(&sandbox->engine->allocator, NULL, BLOCK_BYTES);
-	if (program->block == NULL)
-		return mote_fail_memory(error, "a block of a stream");
-	result->as.bytes.data = program->block;
-	return read_stream(sandbox, stream, program->block, bytes, &result->as.bytes.length, error);
-}
-
-static mote_status serve_write(void *user, const mote_value *arguments, size_t count,
-			       mote_value *result, mote_error *error)
-{
-	mote_sandbox *sandbox = user;
-	const mote_stream *stream =
-		find_stream(sandbox, arguments[0].as.u32, MOTE_OS_OUTPUT, error);
-
-	(void)count;
-	(void)result;
-	if (stream == NULL)
-		return MOTE_INVALID_ARGUMENT;
-	return write_stream(sandbox, stream, arguments[1].as.bytes.data,
-			    arguments[1].as.bytes.length, error);
-}
-
-void mote_program_functions(mote_sandbox *sandbox,
-			    struct mote_registered_function functions[MOTE_PROGRAM_FUNCTIONS])
-{
-	functions[0] = (struct mote_registered_function){
-		.name = MOTE_ABI_PROGRAM_READ,
-		.signature = {MOTE_TYPE_BYTES, 2, {MOTE_TYPE_U32, MOTE_TYPE_U32}},
-		.call = serve_read,
-		.user = sandbox,
-	};
-	functions[1] = (struct mote_registered_function){
-		.name = MOTE_ABI_PROGRAM_WRITE,
-		.signature = {MOTE_TYPE_VOID, 2, {MOTE_TYPE_U32, MOTE_TYPE_BYTES}},
-		.call = serve_write,
-		.user = sandbox,
-	};
 }
 
 /* ---- What a program is started with ---------------------------------------------------------- */
@@ -309,7 +63,7 @@ static void put_files(struct writer *writer, const mote_program_options *options
 		      const mote_program_file *files, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		put_text(writer, file_at(options, files, i)->name);
+		put_text(writer, mote_program_file_at(options, files, i)->name);
 }
 
 static bool is_watched(const mote_stream *stream)
@@ -359,7 +113,7 @@ static mote_status check_files(const mote_program_options *options, const mote_p
 		return mote_fail(error, MOTE_INVALID_ARGUMENT, "more than %u files of a program",
 				 (unsigned)MAXIMUM_FILES);
 	for (size_t i = 0; i < count; i++) {
-		const mote_program_file *file = file_at(options, files, i);
+		const mote_program_file *file = mote_program_file_at(options, files, i);
 
 		if (file->name == NULL || file->name[0] == '\0')
 			return mote_fail(error, MOTE_INVALID_ARGUMENT,
@@ -418,7 +172,7 @@ static mote_status make_block(const mote_allocator *allocator, const mote_progra
 		return mote_fail_memory(error, "arguments of a program");
 	writer.bytes = 0;
 	put_block(&writer, options);
-	*argument = mote_bytes(writer.to, (size_t)writer.bytes);
+	*argument = mote_value_bytes(writer.to, (size_t)writer.bytes);
 	return MOTE_OK;
 }
 
@@ -440,7 +194,7 @@ static mote_status run(mote_sandbox *sandbox, mote_function function,
 		       const mote_program_options *options, int *exit_status, mote_error *error)
 {
 	mote_engine *engine = mote_engine_retain(sandbox->engine);
-	struct mote_program program = {.options = options};
+	struct mote_program program = {.options = options, .failure = MOTE_ERROR_INIT};
 	mote_call_options call = MOTE_CALL_OPTIONS_INIT;
 	mote_value argument, result;
 	mote_status status = make_block(&engine->allocator, options, &argument, error);
@@ -455,6 +209,11 @@ static mote_status run(mote_sandbox *sandbox, mote_function function,
 	}
 	if (status == MOTE_OK)
 		*exit_status = (int)(result.as.u32 & 0xff);
+	/* In the words of the stream, which the caller knows, not of the function below it. */
+	if (status == MOTE_HOST_FUNCTION && program.failure.status != MOTE_OK) {
+		program.failure.status = MOTE_HOST_FUNCTION;
+		mote_fail_as(error, &program.failure);
+	}
 	mote_engine_release(engine);
 	return status;
 }
@@ -474,7 +233,6 @@ mote_status mote_program_run(mote_sandbox *sandbox, const mote_program_options *
 	if (ended == MOTE_OK)
 		ended = find_main(sandbox, &function, error);
 	for (size_t i = 0; ended == MOTE_OK && i < taken.wanted_count; i++)
-		wanted_file(&taken, (uint32_t)(STANDARD_STREAMS + taken.file_count + i))->written =
-			false;
+		mote_program_wanted_at(&taken, i)->written = false;
 	return ended == MOTE_OK ? run(sandbox, function, &taken, status, error) : ended;
 }

@@ -11,8 +11,14 @@
 
 struct mote_program {
 	const mote_program_options *options; /* taken */
-	uint8_t *block; /* what was read last, of the engine's allocator, or NULL */
+	uint8_t *block;	    /* what was read last, of the engine's allocator, or NULL */
+	mote_error failure; /* of a stream; its status is MOTE_OK if there was none */
 };
+
+/* All elements of an array have the same size, that of the caller's version. */
+const mote_program_file *mote_program_file_at(const mote_program_options *options,
+					      const mote_program_file *files, size_t index);
+mote_program_file *mote_program_wanted_at(const mote_program_options *options, size_t index);
 
 /* The library's own host functions: user is the sandbox. */
 enum { MOTE_PROGRAM_FUNCTIONS = 2 };

@@ -36,10 +36,18 @@ static void *host(const mote_sandbox *sandbox, uint64_t gva, uint64_t bytes)
 	return mote_layout_host(&sandbox->layout, sandbox->ram.hva, gva, bytes);
 }
 
-static unsigned memory_flags(const mote_sandbox *sandbox)
+/* options: NULL where it shows a base, whose pages are what it has at first. */
+static unsigned memory_flags(const mote_sandbox *sandbox, const mote_sandbox_options *options)
 {
-	return mote_engine_memory_flags(sandbox->engine) |
-	       (sandbox->dump_guest_memory ? MOTE_OS_MEMORY_DUMP : 0);
+	unsigned flags = mote_engine_memory_flags(sandbox->engine);
+
+	if (sandbox->dump_guest_memory)
+		flags |= MOTE_OS_MEMORY_DUMP;
+	if (options != NULL && options->populate)
+		flags |= MOTE_OS_MEMORY_POPULATE;
+	if (options != NULL && options->huge_pages)
+		flags |= MOTE_OS_MEMORY_HUGE;
+	return flags;
 }
 
 static void view_mailbox(mote_sandbox *sandbox)
@@ -96,17 +104,18 @@ struct source {
 
 /* Where the guest follows the host's copy-on-write, its memory need not be shareable, which is
  * dearer. */
-static mote_status make_ram(mote_sandbox *sandbox, const mote_snapshot *snapshot, mote_error *error)
+static mote_status make_ram(mote_sandbox *sandbox, const mote_snapshot *snapshot,
+			    const mote_sandbox_options *options, mote_error *error)
 {
+	const unsigned flags = memory_flags(sandbox, snapshot == NULL ? options : NULL);
 	const struct mote_os_memory *base = snapshot != NULL ? &snapshot->memory : NULL;
 	const uint64_t bytes = sandbox->layout.ram_bytes;
 	const mote_engine *engine = sandbox->engine;
 
 	if (!engine->hypervisor->capabilities.host_cow)
-		return mote_os_memory_create(bytes, memory_flags(sandbox), "guest memory",
+		return mote_os_memory_create(bytes, flags, "guest memory", &sandbox->ram, error);
+	return mote_os_memory_create_private(bytes, flags, base, engine->page_map, "guest memory",
 					     &sandbox->ram, error);
-	return mote_os_memory_create_private(bytes, memory_flags(sandbox), base, engine->page_map,
-					     "guest memory", &sandbox->ram, error);
 }
 
 /* The VM, and the memory that will be mapped into it. */
@@ -128,7 +137,7 @@ static mote_status make_memory(mote_sandbox *sandbox, const struct source *sourc
 	if (status == MOTE_OK)
 		status = place_ram(sandbox, error);
 	if (status == MOTE_OK)
-		status = make_ram(sandbox, source->snapshot, error);
+		status = make_ram(sandbox, source->snapshot, options, error);
 	if (status == MOTE_OK)
 		view_mailbox(sandbox);
 	return status;

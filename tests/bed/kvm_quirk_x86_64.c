@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The SVM bed's quirk.  QEMU's emulation of SVM looks up the I/O bitmap only in a
- * TSS of type 9 (available), where the architecture has 11 (busy) in TR; so each
- * TSS that KVM is given loses its busy bit here: also one that waits in the page shared with a
- * vCPU, which the backend fills before it sets the extended state.  All else passes through.
+ * The SVM bed's quirk (svm_tss.h) for what goes to KVM: also for a TSS that waits in the page
+ * shared with a vCPU, which the backend fills before it sets the extended state.  All else passes
+ * through.
  */
 #include "bed_systems.h"
 
-#include <linux/kvm.h>
 #include <stdatomic.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "hypervisor/backends/linux/linux_device.h"
-
-#define TSS_AVAILABLE 9
-#define TSS_BUSY 11
+#include "svm_tss.h"
 
 static const struct mote_linux_device *const real = &mote_linux_device_real;
 
@@ -36,18 +30,12 @@ enum { DESCRIPTORS = 65536 };
 /* The page shared with the vCPU of a descriptor. */
 static struct kvm_run *_Atomic runs[DESCRIPTORS];
 
-static void fix(struct kvm_sregs *sregs)
-{
-	if (sregs->tr.type == TSS_BUSY)
-		sregs->tr.type = TSS_AVAILABLE;
-}
-
 static void fix_shared(int fd)
 {
 	struct kvm_run *run = fd < DESCRIPTORS ? atomic_load(&runs[fd]) : NULL;
 
 	if (run && run->kvm_dirty_regs & KVM_SYNC_X86_SREGS)
-		fix(&run->s.regs.sregs);
+		svm_fix_tss(&run->s.regs.sregs);
 }
 
 static int quirk_ioctl(const struct mote_linux_device *device, int fd, unsigned long request,
@@ -61,7 +49,7 @@ static int quirk_ioctl(const struct mote_linux_device *device, int fd, unsigned 
 	if (request != KVM_SET_SREGS)
 		return real->ioctl(real, fd, request, argument);
 	sregs = *(const struct kvm_sregs *)argument;
-	fix(&sregs);
+	svm_fix_tss(&sregs);
 	return real->ioctl(real, fd, request, &sregs);
 }
 
@@ -101,7 +89,6 @@ static const struct mote_linux_device quirk = {
 const struct mote_system *const *test_systems(void)
 {
 	static const struct mote_system *const systems[] = {&quirk.base, NULL};
-	const char *bed = getenv("MOTE_TEST_BED");
 
-	return bed && !strcmp(bed, "svm") ? systems : NULL;
+	return svm_is_bed() ? systems : NULL;
 }

@@ -29,6 +29,18 @@ static void the_machine_has_the_name_that_mote_gives_it(void)
 	      strcmp(machine, mote_machine_name(MOTE_MACHINE_AARCH64)) == 0);
 }
 
+static void a_report_names_the_system(void)
+{
+	struct cli_os_description description;
+
+	cli_os_describe(&description);
+	CHECK_STR(description.name, "Linux");
+	CHECK(strlen(description.release) > 0);
+	CHECK(strlen(description.build) > 0);
+	CHECK(strchr(description.processor, '\n') == NULL);
+	CHECK_EQ(cli_os_hypervisor_support(), -1);
+}
+
 static void the_path_of_the_program_is_whole_or_unknown(void)
 {
 	char path[4096], small[8];
@@ -45,6 +57,63 @@ static void a_process_comes_and_goes(void)
 	CHECK_EQ(cli_os_run_process(), 0);
 	cli_os_pause_ns(PAUSE_NS);
 	CHECK(cli_os_monotonic_ns() - begin >= PAUSE_NS);
+}
+
+/* ---- Another program ---------------------------------------------------------------------- */
+
+/* This program, with one argument. */
+static void start_self(struct cli_os_child *child, const char *argument)
+{
+	static char path[4096];
+	const char *arguments[] = {path, argument, NULL};
+
+	REQUIRE(cli_os_program_path(path, sizeof(path)));
+	REQUIRE_EQ(cli_os_child_start(child, arguments), 0);
+}
+
+static void the_output_of_a_program_can_be_read(void)
+{
+	struct cli_os_ending ending;
+	struct cli_os_child *child;
+	char text[65536];
+	size_t used = 0, got = 1;
+
+	REQUIRE_EQ(cli_os_child_create(&child), 0);
+	cli_os_child_kill(child); /* none runs */
+	start_self(child, "--list");
+	while (got > 0) {
+		REQUIRE_EQ(cli_os_child_read(child, cli_os_monotonic_ns() + LATE_NS, text + used,
+					     sizeof(text) - 1 - used, &got),
+			   0);
+		used += got;
+	}
+	text[used] = '\0';
+	CHECK_CONTAINS(text, "cli_os.the_output_of_a_program_can_be_read\n");
+	cli_os_child_wait(child, &ending);
+	CHECK(!ending.by_signal);
+	CHECK_EQ(ending.number, 0);
+	cli_os_child_destroy(child);
+}
+
+static void a_program_can_be_ended(void)
+{
+	struct cli_os_ending ending;
+	struct cli_os_child *child;
+	char byte;
+	size_t got;
+
+	REQUIRE_EQ(cli_os_child_create(&child), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		start_self(child, "hang");
+		CHECK_EQ(cli_os_child_read(child, cli_os_monotonic_ns() + SOON_NS, &byte, 1, &got),
+			 CLI_OS_TIME_UP);
+		cli_os_child_kill(child);
+		cli_os_child_wait(child, &ending);
+		CHECK(ending.by_signal);
+		CHECK_EQ(ending.number, SIGKILL);
+	}
+	CHECK(cli_os_child_start(child, (const char *const[]){test_file("missing"), NULL}) != 0);
+	cli_os_child_destroy(child);
 }
 
 /* ---- Files and folders ------------------------------------------------------------------- */
@@ -236,8 +305,11 @@ int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		CASE(the_machine_has_the_name_that_mote_gives_it),
+		CASE(a_report_names_the_system),
 		CASE(the_path_of_the_program_is_whole_or_unknown),
 		CASE(a_process_comes_and_goes),
+		CASE(the_output_of_a_program_can_be_read),
+		CASE(a_program_can_be_ended),
 		CASE(a_file_gives_what_was_written),
 		CASE(a_regular_file_is_read_anywhere),
 		CASE(failures_have_texts),
@@ -248,7 +320,11 @@ int main(int argc, char **argv)
 		CASE(a_stop_is_told_and_what_was_ignored_is_not),
 		CASE(a_stop_may_be_waited_for_again),
 	};
-	int code = test_main("cli_os", cases, TEST_COUNT(cases), argc, argv);
+	int code;
+
+	while (argc == 2 && strcmp(argv[1], "hang") == 0)
+		pause();
+	code = test_main("cli_os", cases, TEST_COUNT(cases), argc, argv);
 
 	test_remove_folder();
 	return code;

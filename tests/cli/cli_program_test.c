@@ -257,6 +257,7 @@ static void a_c_program_ends(void)
 	tool_clear(&tool);
 	EXPECT(NULL, 0, "", "run", program, "clock");
 	EXPECT(NULL, 1, "", "run", "--clock", program, "clock");
+	EXPECT(NULL, 42, "bye\n", "run", "--huge-pages", program, "exit");
 	TOOL_RUN(&tool, "run", program, "error");
 	CHECK_STR(tool.errors, "message: No such file or directory\n");
 	tool_clear(&tool);

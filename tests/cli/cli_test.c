@@ -142,6 +142,9 @@ static void wrong_usage_is_one_line_and_code_2(void)
 		{{"core", "a", "b", "c"}, "more than one guest given; see mote help core"},
 		{{"core", "a", "b", "--names"}, "unknown option --names"},
 		{{"doctor", "x"}, "doctor takes no arguments"},
+		{{"doctor", "--backend", "kvm"}, "--backend and --timeout belong to --self-test"},
+		{{"doctor", "--self-test", "--backend", "frob"},
+		 "\"frob\" is not one of auto, kvm"},
 		{{"doctor", "--verbose"}, "unknown option --verbose; see mote help doctor"},
 		{{"frob\x1b[31m\n\xff"}, "frob\\x1b[31m\\n\\xff"},
 	};
@@ -323,15 +326,22 @@ static void doctor_as_json(void)
 	REQUIRE(json_is_valid(tool.output));
 	usable = tool.code == 0;
 	CHECK_EQ(tool.code, usable ? 0 : 1);
-	CHECK_STR(json_at(tool.output, "backends.0.name"), "\"kvm\"");
-	CHECK_STR(json_at(tool.output, "backends.0.usable"), usable ? "true" : "false");
+	CHECK_STR(json_at(tool.output, "backends.0.name"), "\"mshv\"");
+	if (access("/dev/mshv", F_OK) != 0) {
+		CHECK_STR(json_at(tool.output, "backends.0.usable"), "false");
+		CHECK_CONTAINS(json_at(tool.output, "backends.0.reason"),
+			       "/dev/mshv: no such device");
+	}
+	CHECK_STR(json_at(tool.output, "backends.1.name"), "\"kvm\"");
+	CHECK_STR(json_at(tool.output, "backends.1.usable"), usable ? "true" : "false");
 	CHECK_STR(json_at(tool.output, "usable"), usable ? "true" : "false");
 	CHECK(!strcmp(json_at(tool.output, "split_locks"), "\"none\"") ==
 	      !strcmp(MACHINE_NAME, "aarch64"));
 	CHECK_STR(json_at(tool.output, "chosen"), usable ? "\"kvm\"" : "null");
-	CHECK(!strcmp(json_at(tool.output, "backends.0.reason"), "\"\"") == usable);
+	CHECK_STR(json_at(tool.output, "hv_support"), "null"); /* it is macOS's */
+	CHECK(!strcmp(json_at(tool.output, "backends.1.reason"), "\"\"") == usable);
 	/* A backend that is built and whose device can be opened is usable. */
-	if (!strcmp(json_at(tool.output, "backends.0.built"), "true") &&
+	if (!strcmp(json_at(tool.output, "backends.1.built"), "true") &&
 	    access("/dev/kvm", R_OK | W_OK) == 0)
 		CHECK(usable);
 	tool_clear(&tool);

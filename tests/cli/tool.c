@@ -101,6 +101,9 @@ static _Noreturn void become_tool(const struct tool *tool, const int fds[3],
 		take_signals_away();
 	if (tool->folder && chdir(tool->folder) != 0)
 		_exit(126);
+	/* What is meant for this program. */
+	unsetenv("MOTE_TEST_FILTER");
+	unsetenv("MOTE_TEST_SUITE");
 	if (tool->variable)
 		putenv((char *)(uintptr_t)tool->variable);
 	if (tool->hold.number)
@@ -165,7 +168,8 @@ static char *read_file_from(int fd, size_t *length)
 
 static void wait_for(struct tool *tool)
 {
-	uint64_t deadline = test_now_ns() + test_slow(PATIENCE) * 1000000000u;
+	const unsigned patience = tool->patience != 0 ? tool->patience : PATIENCE;
+	uint64_t deadline = test_now_ns() + test_slow(patience) * 1000000000u;
 	int status;
 
 	while (waitpid(tool->process, &status, WNOHANG) == 0) {

@@ -23,6 +23,7 @@ struct tool {
 	struct hold hold;     /* a system call at which it stops */
 	const char *folder;   /* where it runs, or NULL */
 	const char *variable; /* "NAME=value" for its environment, or NULL */
+	unsigned patience;    /* seconds that it may take; 0: the usual ones */
 
 	pid_t process, feeder;
 	int out_file, err_file;

@@ -4,17 +4,17 @@
  */
 #include "counted_device.h"
 
+#include <pthread.h>
 #include <stdio.h>
 
-#include "bed_systems.h"
 #include "hypervisor/backends/linux/linux_device.h"
 
 static struct hypervisor_calls *counted;
 static const struct mote_linux_device *real;
 static unsigned long run_request;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* backends have threads of their own */
 
-/* Counts a call.  A negative errno when it is the one that fails. */
-static int count(const char *what, bool ignored)
+static int count_one(const char *what, bool ignored)
 {
 	if (++counted->calls != counted->fail_at)
 		return 0;
@@ -22,6 +22,17 @@ static int count(const char *what, bool ignored)
 	counted->ignored = ignored;
 	snprintf(counted->what, sizeof(counted->what), "%s", what);
 	return -counted->code;
+}
+
+/* Counts a call.  A negative errno when it is the one that fails. */
+static int count(const char *what, bool ignored)
+{
+	int result;
+
+	pthread_mutex_lock(&lock);
+	result = count_one(what, ignored);
+	pthread_mutex_unlock(&lock);
+	return result;
 }
 
 static int counting_open(const struct mote_linux_device *device, const char *path)
@@ -77,6 +88,22 @@ static int counting_unmap(const struct mote_linux_device *device, void *address,
 	return result < 0 ? result : count("munmap", true);
 }
 
+static int counting_duplicate(const struct mote_linux_device *device, int fd)
+{
+	int result = count("fcntl", false);
+
+	(void)device;
+	return result < 0 ? result : real->duplicate(real, fd);
+}
+
+static int counting_replace(const struct mote_linux_device *device, int fd, int by)
+{
+	int result = count("dup3", false);
+
+	(void)device;
+	return result < 0 ? result : real->replace(real, fd, by);
+}
+
 static int counting_protect(const struct mote_linux_device *device, void *address, size_t bytes,
 			    bool writable)
 {
@@ -95,13 +122,15 @@ const struct mote_system *const *count_device(mote_backend_kind kind, unsigned l
 		.ioctl = counting_ioctl,
 		.map = counting_map,
 		.unmap = counting_unmap,
+		.duplicate = counting_duplicate,
+		.replace = counting_replace,
 		.protect = counting_protect,
 	};
 	static const struct mote_system *const systems[] = {&counting.base, NULL};
 
 	counting.base.kind = kind;
 	counted = calls;
-	real = mote_linux_device_find(test_systems(), kind);
+	real = mote_linux_device_find(backend_under_test()->systems(), kind);
 	run_request = run;
 	return systems;
 }

@@ -72,7 +72,7 @@ static void check_port(const struct machine *machine, const struct code_access *
 static void check_address(const struct machine *machine, const struct code_access *access,
 			  const struct mote_vm_exit *exit)
 {
-	CHECK_IN(machine, exit->as.mmio.gpa, GPA(access->target));
+	CHECK_IN(machine, exit->as.mmio.gpa, machine_gpa(machine, access->target));
 	CHECK_IN(machine, exit->as.mmio.size, access->size);
 	REQUIRE(exit->as.mmio.data != NULL);
 }
@@ -212,20 +212,14 @@ static void what_ends_a_machine_is_a_shutdown(void)
 
 static void a_vcpu_that_shut_down_runs_again_after_a_reset(void)
 {
-	struct machine machine, other;
-	mote_regs regs;
-	mote_sregs sregs;
+	struct machine machine;
 
 	code_make_shutdown(&machine);
 	machine_expect(&machine, MOTE_EXIT_SHUTDOWN);
 	MACHINE_RESET(&machine);
 	if (expected_here()->runs_after_triple_fault) {
-		machine_make(&other, &code_end);
-		regs = machine_regs(&other);
-		sregs = machine_sregs(&other);
-		machine_destroy(&other);
-		machine_set_sregs(&machine, &sregs);
-		machine_set_regs(&machine, &regs);
+		machine_put(&machine, CODE_GVA, &code_end);
+		machine_start(&machine);
 		machine_expect_end(&machine, CODE_GVA);
 	}
 	machine_destroy(&machine);

@@ -3,7 +3,6 @@
  * What user code can change, put back at a doorbell: through a gate where there are gates, whose
  * code then runs in the guest, or without.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,7 +123,8 @@ static void an_interruption_before_it_ran_is_harmless(void)
 	for (unsigned looks = 0; looks < 2; looks++) {
 		pollute(&saved, false);
 		REQUIRE_OK(load(&saved), &saved.machine.error);
-		saved.calls = (struct hypervisor_calls){.fail_at = 1, .code = EINTR};
+		saved.calls = (struct hypervisor_calls){.fail_at = 1,
+							.code = backend_under_test()->interruption};
 		MACHINE_RUN(&saved.machine, &exit);
 		saved.calls = (struct hypervisor_calls){0};
 		CHECK_EQ(exit.kind, MOTE_EXIT_RETRY);
@@ -190,7 +190,7 @@ static bool fail_once(struct saved *saved, uint64_t number)
 	mote_regs regs;
 
 	pollute(saved, false);
-	saved->calls = (struct hypervisor_calls){.fail_at = number, .code = EIO};
+	saved->calls = (struct hypervisor_calls){.fail_at = number, .code = ordinary_failure()};
 	status = load(saved);
 	if (status == MOTE_OK)
 		status = machine->vm->ops->regs(machine->vm, &regs, &error);

@@ -101,6 +101,7 @@ static void a_kill_right_before_the_vcpu_is_entered_counts(void)
 
 	machine_make_with(&machine, &code_spin, backend_under_test()->interpose(&calls));
 	handle = handle_of(&machine);
+	calls.runs = 0; /* a backend may have made one of its own */
 	calls.before_run = kill_now;
 	calls.user = handle;
 	for (unsigned i = 0; i < 10; i++) {
@@ -125,6 +126,7 @@ static void a_break_ends_the_run_and_not_the_call(void)
 
 	machine_make_with(&machine, &code_spin, backend_under_test()->interpose(&calls));
 	handle = handle_of(&machine);
+	calls.runs = 0;
 	calls.before_run = break_now;
 	calls.user = handle;
 	mote_interrupt_begin_call(handle);

@@ -80,9 +80,12 @@ static void tables_of_other_backends_are_ignored(void)
 	const struct mote_system other = {MOTE_BACKEND_AUTO};
 	const struct mote_system *const alone[] = {&other, NULL};
 	const struct mote_system *const both[] = {&other, backend->interpose(&calls)[0], NULL};
-	struct mote_hypervisor *hypervisor = open_hypervisor(alone);
+	struct mote_hypervisor *hypervisor;
 
-	hypervisor->backend->close(hypervisor);
+	if (!hypervisor_is_simulated()) {
+		hypervisor = open_hypervisor(alone);
+		hypervisor->backend->close(hypervisor);
+	}
 	CHECK_EQ(calls.calls, 0);
 	hypervisor = open_hypervisor(both);
 	hypervisor->backend->close(hypervisor);
@@ -130,14 +133,14 @@ static void a_life_leaves_nothing_behind(void)
 static void native_handles_are_the_hypervisors_own(void)
 {
 	const mote_native_handle_kind *kinds = backend_under_test()->native_handles;
-	uintptr_t handle, other = 0, untouched = 0x1234;
+	uintptr_t handle, other = UINTPTR_MAX, untouched = 0x1234;
 	struct machine machine;
 
 	machine_make(&machine, NULL);
 	for (; *kinds != 0; kinds++) {
-		handle = 0;
+		handle = UINTPTR_MAX;
 		MACHINE_OK(&machine, native_handle, *kinds, &handle);
-		CHECK(handle != 0 && handle != other);
+		CHECK(handle != UINTPTR_MAX && handle != other);
 		other = handle;
 	}
 	CHECK_STATUS(machine.vm->ops->native_handle(machine.vm, (mote_native_handle_kind)999,

@@ -31,7 +31,8 @@ static void aim(struct machine *machine, uint64_t gva)
 
 static void invalidate(struct machine *machine)
 {
-	MACHINE_OK(machine, invalidate_translations, GPA(PAGE_GVA), MOTE_PAGE_BYTES);
+	MACHINE_OK(machine, invalidate_translations, machine_gpa(machine, PAGE_GVA),
+		   MOTE_PAGE_BYTES);
 }
 
 static void remap(struct machine *machine, uint32_t flags)
@@ -39,8 +40,8 @@ static void remap(struct machine *machine, uint32_t flags)
 	if (flags == UNMAPPED)
 		mote_paging_unmap(&machine->tables, PAGE_GVA, MOTE_PAGE_BYTES);
 	else
-		REQUIRE(mote_paging_map(&machine->tables, PAGE_GVA, GPA(PAGE_GVA), MOTE_PAGE_BYTES,
-					flags));
+		REQUIRE(mote_paging_map(&machine->tables, PAGE_GVA, machine_gpa(machine, PAGE_GVA),
+					MOTE_PAGE_BYTES, flags));
 	invalidate(machine);
 }
 
@@ -172,10 +173,12 @@ static void a_mapping_can_move_to_another_page(void)
 	*there = 2;
 	for (unsigned i = 0; i < 10; i++) {
 		REQUIRE(mote_paging_map(&machine.tables, PAGE_GVA,
-					GPA(PAGE_GVA) + (i % 2 ? 0 : MOTE_PAGE_BYTES),
+					machine_gpa(&machine, PAGE_GVA) +
+						(i % 2 ? 0 : MOTE_PAGE_BYTES),
 					MOTE_PAGE_BYTES, writable));
 		/* Both pages' mapping changed: the one that was left and the one that came. */
-		MACHINE_OK(&machine, invalidate_translations, GPA(PAGE_GVA), 2 * MOTE_PAGE_BYTES);
+		MACHINE_OK(&machine, invalidate_translations, machine_gpa(&machine, PAGE_GVA),
+			   2 * MOTE_PAGE_BYTES);
 		machine_expect(&machine, MOTE_EXIT_IO_OUT);
 		regs = machine_regs(&machine);
 		CHECK_EQ(*code_value(&regs), i % 2 ? 1 : 2);
@@ -208,13 +211,15 @@ static void ranges_without_memory_are_nothing_to_do(void)
 	struct machine machine;
 
 	make_warm(&machine, &code_store_loop, writable);
-	MACHINE_OK(&machine, invalidate_translations, GPA(OUTSIDE_GVA), MOTE_PAGE_BYTES);
+	MACHINE_OK(&machine, invalidate_translations, machine_gpa(&machine, OUTSIDE_GVA),
+		   MOTE_PAGE_BYTES);
 	MACHINE_OK(&machine, invalidate_translations, 0, MOTE_PAGE_BYTES);
-	MACHINE_OK(&machine, invalidate_translations, GPA(PAGE_GVA), 0);
+	MACHINE_OK(&machine, invalidate_translations, machine_gpa(&machine, PAGE_GVA), 0);
 	/* Ranges may reach beyond the slot on both sides. */
-	REQUIRE(mote_paging_map(&machine.tables, PAGE_GVA, GPA(PAGE_GVA), MOTE_PAGE_BYTES,
-				read_only));
-	MACHINE_OK(&machine, invalidate_translations, 0, 1ull << 40);
+	REQUIRE(mote_paging_map(&machine.tables, PAGE_GVA, machine_gpa(&machine, PAGE_GVA),
+				MOTE_PAGE_BYTES, read_only));
+	MACHINE_OK(&machine, invalidate_translations, 0,
+		   1ull << machine.hypervisor->capabilities.address_bits);
 	expect_fault(&machine, MOTE_ACCESS_WRITE);
 	machine_destroy(&machine);
 }
@@ -222,7 +227,6 @@ static void ranges_without_memory_are_nothing_to_do(void)
 static void pages_of_read_only_slots_obey_too(void)
 {
 	struct mote_memory_region region = {
-		.gpa = GPA(EXTRA_GVA),
 		.bytes = EXTRA_BYTES,
 		.flags = MOTE_REGION_READ | MOTE_REGION_HOST_READ_ONLY,
 		.kind = MOTE_REGION_SHARED,
@@ -243,12 +247,14 @@ static void pages_of_read_only_slots_obey_too(void)
 		     region.flags & MOTE_REGION_HOST_READ_ONLY ? PROT_READ : PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	REQUIRE(region.hva != MAP_FAILED);
+	region.gpa = machine_gpa(&machine, EXTRA_GVA);
 	MACHINE_MAP(&machine, 1, &region);
 	aim(&machine, EXTRA_GVA);
 	machine_expect(&machine, MOTE_EXIT_IO_OUT);
 	machine_expect(&machine, MOTE_EXIT_IO_OUT);
 	mote_paging_unmap(&machine.tables, EXTRA_GVA, MOTE_PAGE_BYTES);
-	MACHINE_OK(&machine, invalidate_translations, GPA(EXTRA_GVA), MOTE_PAGE_BYTES);
+	MACHINE_OK(&machine, invalidate_translations, machine_gpa(&machine, EXTRA_GVA),
+		   MOTE_PAGE_BYTES);
 	exception = machine_expect_exception(&machine);
 	CHECK_EQ(exception.kind, MOTE_FAULT_MEMORY);
 	CHECK_EQ(exception.address, EXTRA_GVA);
@@ -278,7 +284,6 @@ static void threads_that_write_to_shared_memory_are_left_alone(void)
 {
 	enum { LEAST = 300 }; /* more than there are address-space identifiers */
 	struct mote_memory_region region = {
-		.gpa = GPA(EXTRA_GVA),
 		.bytes = EXTRA_BYTES,
 		.flags = MOTE_REGION_READ | MOTE_REGION_WRITE,
 		.kind = MOTE_REGION_SHARED,
@@ -293,6 +298,7 @@ static void threads_that_write_to_shared_memory_are_left_alone(void)
 		mmap(NULL, EXTRA_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	REQUIRE(region.hva != MAP_FAILED);
 	writer.memory = region.hva;
+	region.gpa = machine_gpa(&machine, EXTRA_GVA);
 	MACHINE_MAP(&machine, 1, &region);
 	aim(&machine, EXTRA_GVA);
 	REQUIRE(pthread_create(&thread, NULL, write_all_the_time, &writer) == 0);
@@ -300,7 +306,8 @@ static void threads_that_write_to_shared_memory_are_left_alone(void)
 		unsigned long before = atomic_load(&writer.rounds);
 
 		machine_expect(&machine, MOTE_EXIT_IO_OUT);
-		MACHINE_OK(&machine, invalidate_translations, GPA(EXTRA_GVA), MOTE_PAGE_BYTES);
+		MACHINE_OK(&machine, invalidate_translations, machine_gpa(&machine, EXTRA_GVA),
+			   MOTE_PAGE_BYTES);
 		while (i % 64 == 0 && atomic_load(&writer.rounds) == before)
 			sched_yield();
 	}
@@ -316,8 +323,8 @@ static void the_end_of_the_address_space_is_no_obstacle(void)
 	struct machine machine;
 
 	make_warm(&machine, &code_store_loop, writable);
-	REQUIRE(mote_paging_map(&machine.tables, PAGE_GVA, GPA(PAGE_GVA), MOTE_PAGE_BYTES,
-				read_only));
+	REQUIRE(mote_paging_map(&machine.tables, PAGE_GVA, machine_gpa(&machine, PAGE_GVA),
+				MOTE_PAGE_BYTES, read_only));
 	MACHINE_OK(&machine, invalidate_translations, MOTE_PAGE_BYTES, MOTE_PAGE_MASK);
 	expect_fault(&machine, MOTE_ACCESS_WRITE);
 	machine_destroy(&machine);

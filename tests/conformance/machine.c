@@ -5,30 +5,41 @@
 #define _GNU_SOURCE
 #include "machine.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "allocator.h"
-#include "hypervisor/interrupt/kick_signal.h"
 #include "os/os.h"
+
+static void ignore(int number)
+{
+	(void)number;
+}
 
 int kick_signal(void)
 {
-	mote_error error = MOTE_ERROR_INIT;
-	int number = 0;
+	const struct sigaction action = {.sa_handler = ignore};
 
-	REQUIRE_OK(mote_kick_signal_install(&number, &error), &error);
-	return number;
+	if (backend_under_test()->kick_signal != NULL)
+		return backend_under_test()->kick_signal();
+	sigaction(SIGUSR2, &action, NULL);
+	return SIGUSR2;
+}
+
+struct mote_hypervisor_options open_options(const struct mote_system *const *systems)
+{
+	return (struct mote_hypervisor_options){
+		.allocator = &mote_default_allocator,
+		.kick_signal = backend_under_test()->kick_signal != NULL ? kick_signal() : 0,
+		.systems = systems,
+	};
 }
 
 struct mote_hypervisor *open_hypervisor(const struct mote_system *const *systems)
 {
-	const struct mote_hypervisor_options options = {
-		.allocator = &mote_default_allocator,
-		.kick_signal = kick_signal(),
-		.systems = systems,
-	};
+	const struct mote_hypervisor_options options = open_options(systems);
 	mote_error error = MOTE_ERROR_INIT;
 	struct mote_hypervisor *hypervisor = NULL;
 
@@ -37,9 +48,14 @@ struct mote_hypervisor *open_hypervisor(const struct mote_system *const *systems
 	return hypervisor;
 }
 
+uint64_t machine_gpa(const struct machine *machine, uint64_t gva)
+{
+	return machine->vm->address_base + gva;
+}
+
 void *machine_host(const struct machine *machine, uint64_t gva)
 {
-	return machine->ram + (gva - RAM_GPA);
+	return machine->ram + (gva - RAM_GVA);
 }
 
 void machine_put(struct machine *machine, uint64_t gva, const struct code *code)
@@ -48,7 +64,15 @@ void machine_put(struct machine *machine, uint64_t gva, const struct code *code)
 	mote_os_memory_publish_code(machine_host(machine, gva), code->length);
 }
 
-static void map_pages(struct machine *machine)
+void machine_prepare(struct machine *machine, const struct code *code)
+{
+	*machine = (struct machine){.code = code, .error = MOTE_ERROR_INIT};
+	machine->ram =
+		mmap(NULL, RAM_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	REQUIRE(machine->ram != MAP_FAILED);
+}
+
+static bool map_pages(struct machine *machine)
 {
 	static const struct {
 		uint64_t gva, bytes;
@@ -63,32 +87,34 @@ static void map_pages(struct machine *machine)
 	};
 
 	for (size_t i = 0; i < TEST_COUNT(maps); i++)
-		REQUIRE(mote_paging_map(&machine->tables, maps[i].gva, GPA(maps[i].gva),
-					maps[i].bytes, maps[i].flags));
+		if (!mote_paging_map(&machine->tables, maps[i].gva,
+				     machine_gpa(machine, maps[i].gva), maps[i].bytes,
+				     maps[i].flags))
+			return false;
+	return true;
 }
 
-void machine_prepare(struct machine *machine, const struct code *code)
+/* Monitor, tables and code, at the VM's addresses. */
+static bool fill_ram(struct machine *machine)
 {
 	static const uint16_t ports[] = {CODE_PORT, CODE_OTHER_PORT};
 
-	*machine = (struct machine){.error = MOTE_ERROR_INIT};
-	machine->ram =
-		mmap(NULL, RAM_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	REQUIRE(machine->ram != MAP_FAILED);
 	machine->monitor = (struct mote_monitor){
-		.memory = machine->ram + (MONITOR_GVA - RAM_GPA),
+		.memory = machine_host(machine, MONITOR_GVA),
 		.gva = MONITOR_GVA,
-		.gpa = GPA(MONITOR_GVA),
+		.gpa = machine_gpa(machine, MONITOR_GVA),
 	};
-	REQUIRE(mote_paging_init(&machine->tables, machine->ram + (TABLES_GVA - RAM_GPA),
-				 GPA(TABLES_GVA), TABLES_BYTES));
+	if (!mote_paging_init(&machine->tables, machine_host(machine, TABLES_GVA),
+			      machine_gpa(machine, TABLES_GVA), TABLES_BYTES))
+		return false;
 	mote_monitor_build(&machine->monitor, ports, TEST_COUNT(ports));
 	mote_os_memory_publish_code(machine->monitor.memory, MOTE_MONITOR_BYTES);
-	REQUIRE(mote_monitor_map(&machine->monitor, &machine->tables));
-	map_pages(machine);
-	if (code != NULL)
-		machine_put(machine, CODE_GVA, code);
+	if (!mote_monitor_map(&machine->monitor, &machine->tables) || !map_pages(machine))
+		return false;
+	if (machine->code != NULL)
+		machine_put(machine, CODE_GVA, machine->code);
 	machine_put(machine, ELSEWHERE_GVA, &code_end);
+	return true;
 }
 
 static mote_status start(struct machine *machine)
@@ -113,8 +139,7 @@ static mote_status start(struct machine *machine)
 
 mote_status machine_create(struct machine *machine, struct mote_hypervisor *hypervisor)
 {
-	const struct mote_memory_region ram = {
-		.gpa = GPA(RAM_GPA),
+	struct mote_memory_region ram = {
 		.hva = machine->ram,
 		.bytes = RAM_BYTES,
 		.flags = MOTE_REGION_READ | MOTE_REGION_WRITE | MOTE_REGION_EXECUTE,
@@ -122,11 +147,16 @@ mote_status machine_create(struct machine *machine, struct mote_hypervisor *hype
 	};
 	mote_error *error = &machine->error;
 	mote_status status = hypervisor->backend->create(hypervisor, &machine->vm, error);
+	struct mote_vm *vm = machine->vm;
 
 	machine->hypervisor = hypervisor;
+	if (status == MOTE_OK)
+		status = vm->ops->reserve_gpa(vm, 0, SPAN_BYTES, &vm->address_base, error);
 	if (status != MOTE_OK)
 		return status;
-	status = mote_vm_map_memory(machine->vm, 0, &ram, error);
+	CHECK(fill_ram(machine));
+	ram.gpa = machine_gpa(machine, RAM_GVA);
+	status = mote_vm_map_memory(vm, 0, &ram, error);
 	return status == MOTE_OK ? start(machine) : status;
 }
 
@@ -143,6 +173,11 @@ void machine_make_with(struct machine *machine, const struct code *code,
 void machine_make(struct machine *machine, const struct code *code)
 {
 	machine_make_with(machine, code, backend_under_test()->systems());
+}
+
+void machine_start(struct machine *machine)
+{
+	REQUIRE_OK(start(machine), &machine->error);
 }
 
 void machine_destroy(struct machine *machine)

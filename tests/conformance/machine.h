@@ -11,11 +11,12 @@
 #include "conformance.h"
 #include "poor.h"
 
-/* Guest-virtual addresses; RAM has the same guest-physical ones. */
+/* Guest-virtual addresses.  Guest-physical ones are as far from the machine's first, which it
+ * reserves for all of them at once; see machine_gpa. */
 enum {
-	RAM_GPA = 0x10000,
+	RAM_GVA = 0x10000,
 	RAM_BYTES = 0x60000,
-	MONITOR_GVA = RAM_GPA,
+	MONITOR_GVA = RAM_GVA,
 	TABLES_GVA = 0x18000,
 	TABLES_BYTES = 0x10000,
 	KERNEL_GVA = 0x28000, /* executable in supervisor mode */
@@ -27,6 +28,7 @@ enum {
 	OUTSIDE_GVA = 0x200000, /* two writable pages without memory behind them */
 	EXTRA_GVA = 0x400000,	/* four writable pages for a second slot */
 	EXTRA_BYTES = 0x4000,
+	SPAN_BYTES = 0x1000000, /* of all addresses */
 };
 
 struct machine {
@@ -34,6 +36,7 @@ struct machine {
 	bool own_hypervisor;
 	struct mote_vm *vm;
 	uint8_t *ram;
+	const struct code *code; /* for CODE_GVA; may be NULL */
 	struct mote_page_tables tables;
 	struct mote_monitor monitor;
 	mote_error error; /* of the last operation that failed */
@@ -50,19 +53,25 @@ struct machine {
 /* Opens the hypervisor with a table of functions; leaves the case when that fails. */
 struct mote_hypervisor *open_hypervisor(const struct mote_system *const *systems);
 
-/* The number of the kick signal; installs its handler. */
+/* The number of a signal that does nothing but interrupt, if possible the one that kicks; installs
+ * its handler. */
 int kick_signal(void);
+/* How the backend is opened. */
+struct mote_hypervisor_options open_options(const struct mote_system *const *systems);
 
 /* The guest-physical address of a guest-virtual one. */
-#define GPA(gva) (poor_address_base() + (gva))
+uint64_t machine_gpa(const struct machine *machine, uint64_t gva);
 
 /* Makes a machine; leaves the case when that fails. */
 void machine_make(struct machine *machine, const struct code *code);
 void machine_make_with(struct machine *machine, const struct code *code,
 		       const struct mote_system *const *systems);
-/* The same from steps that may fail: memory and tables, then the VM in an open hypervisor. */
+/* The same from steps: memory, then the VM in an open hypervisor, which may fail, and on any
+ * thread. */
 void machine_prepare(struct machine *machine, const struct code *code);
 mote_status machine_create(struct machine *machine, struct mote_hypervisor *hypervisor);
+/* Sets the registers, as that does: user code is at its first instruction. */
+void machine_start(struct machine *machine);
 void machine_destroy(struct machine *machine);
 
 /* Puts code at an address in RAM. */

@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Runs the suite once for every backend that is built, as conformance.<backend>.
+ * Runs the suite once for every backend that is built, as conformance.<backend>.  After --measure,
+ * or with MOTE_TEST_MEASURE, the measurements instead, as measure.<backend>.
  */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "conformance.h"
+#include "measure.h"
 #include "poor.h"
 
 #define X(name) extern const struct test_backend test_backend_##name;
 CONFORMANCE_BACKENDS
+CONFORMANCE_PRETENDED
+CONFORMANCE_SIMULATED
 #undef X
 
 static const struct test_backend *const backends[] = {
@@ -18,14 +24,36 @@ static const struct test_backend *const backends[] = {
 		NULL,
 };
 
-/* With MOTE_TEST_POOR only the pretended one, over the hypervisor of the machine. */
-static const struct test_backend *const pretended[] = {&test_backend_poor, NULL};
+/* With MOTE_TEST_POOR only the pretended one, over the hypervisor of the machine; with
+ * MOTE_TEST_SIM the one that is simulated over it. */
+static const struct test_backend *const pretended[] = {
+#define X(name) &test_backend_##name,
+	CONFORMANCE_PRETENDED
+#undef X
+		NULL,
+};
+static const struct test_backend *const simulated[] = {
+#define X(name) &test_backend_##name,
+	CONFORMANCE_SIMULATED
+#undef X
+		NULL,
+};
 
 static const struct test_backend *under_test;
 
 const struct test_backend *backend_under_test(void)
 {
 	return under_test;
+}
+
+bool hypervisor_is_simulated(void)
+{
+	return getenv("MOTE_TEST_SIM") != NULL;
+}
+
+int ordinary_failure(void)
+{
+	return under_test->failures[0].code;
 }
 
 /*
@@ -69,28 +97,64 @@ static size_t add(struct test_case *all, size_t count, const struct test_case *c
 	return count + more;
 }
 
+static int run_suite(const char *kind, const struct test_backend *backend,
+		     const struct test_case *cases, size_t count, int argc, char **argv)
+{
+	char suite[64] = "";
+
+	strncat(suite, kind, sizeof(suite) / 2 - 1);
+	strncat(suite, backend->name, sizeof(suite) / 2 - 1);
+	under_test = backend;
+	return test_main(suite, cases, count, argc, argv);
+}
+
 static int run_backend(const struct test_backend *backend, int argc, char **argv)
 {
 	static struct test_case all[512];
-	char suite[64] = "conformance.";
-	size_t count = 0, at = sizeof("conformance.") - 1;
+	size_t count = 0;
 
 	for (size_t i = 0; i < TEST_COUNT(lists); i++)
 		count = add(all, count, lists[i]->cases, lists[i]->count);
 	for (size_t i = 0; i < TEST_COUNT(backend->cases); i++)
 		count = add(all, count, backend->cases[i]->cases, backend->cases[i]->count);
-	for (size_t i = 0; backend->name[i] != '\0' && at < sizeof(suite) - 1; i++)
-		suite[at++] = backend->name[i];
-	under_test = backend;
-	return test_main(suite, all, count, argc, argv);
+	return run_suite("conformance.", backend, all, count, argc, argv);
+}
+
+static int measure_backend(const struct test_backend *backend, int argc, char **argv)
+{
+	return run_suite("measure.", backend, measure_cases.cases, measure_cases.count, argc, argv);
+}
+
+/* The one that MOTE_TEST_SIM names. */
+static const struct test_backend *const *choose_simulated(void)
+{
+	static const struct test_backend *one[2];
+	const char *name = getenv("MOTE_TEST_SIM");
+
+	for (size_t i = 0; simulated[i] != NULL; i++)
+		if (strcmp(simulated[i]->name, name) == 0)
+			one[0] = simulated[i];
+	if (one[0] == NULL) {
+		fprintf(stderr, "MOTE_TEST_SIM: this program has no simulated %s\n", name);
+		exit(2);
+	}
+	return one;
 }
 
 int main(int argc, char **argv)
 {
 	const struct test_backend *const *chosen = poor_kinds() != 0 ? pretended : backends;
+	const bool option = argc > 1 && strcmp(argv[1], "--measure") == 0;
+	const bool measures = option || getenv("MOTE_TEST_MEASURE") != NULL;
 	int result = 0;
 
-	for (size_t i = 0; chosen[i] != NULL; i++)
-		result |= run_backend(chosen[i], argc, argv);
+	if (hypervisor_is_simulated())
+		chosen = choose_simulated();
+	for (size_t i = 0; chosen[i] != NULL; i++) {
+		if (chosen[i]->present != NULL && !chosen[i]->present())
+			continue;
+		result |= measures ? measure_backend(chosen[i], argc - option, argv + option)
+				   : run_backend(chosen[i], argc, argv);
+	}
 	return result;
 }

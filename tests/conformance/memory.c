@@ -4,6 +4,7 @@
  * and every misuse is an error that leaves the VM as it was.
  */
 #define _GNU_SOURCE
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -22,10 +23,11 @@ static uint8_t *make_pages(uint8_t fill)
 	return pages;
 }
 
-static struct mote_memory_region extra_region(void *hva, uint32_t flags)
+static struct mote_memory_region extra_region(const struct machine *machine, void *hva,
+					      uint32_t flags)
 {
 	return (struct mote_memory_region){
-		.gpa = GPA(EXTRA_GVA),
+		.gpa = machine_gpa(machine, EXTRA_GVA),
 		.hva = hva,
 		.bytes = EXTRA_BYTES,
 		.flags = MOTE_REGION_READ | flags,
@@ -35,7 +37,7 @@ static struct mote_memory_region extra_region(void *hva, uint32_t flags)
 
 static void map_extra(struct machine *machine, void *hva, uint32_t flags)
 {
-	const struct mote_memory_region region = extra_region(hva, flags);
+	const struct mote_memory_region region = extra_region(machine, hva, flags);
 
 	MACHINE_MAP(machine, EXTRA_SLOT, &region);
 }
@@ -102,7 +104,7 @@ static void a_slot_can_be_remapped_under_a_live_guest(void)
 	/* Nothing is there between unmap and map. */
 	MACHINE_UNMAP(&machine, EXTRA_SLOT);
 	exit = machine_expect(&machine, MOTE_EXIT_MMIO_READ);
-	CHECK_EQ(exit.as.mmio.gpa, GPA(EXTRA_GVA));
+	CHECK_EQ(exit.as.mmio.gpa, machine_gpa(&machine, EXTRA_GVA));
 	if (machine.hypervisor->capabilities.described_accesses)
 		CHECK_EQ(load(&machine), 0);
 	machine_expect(&machine, MOTE_EXIT_MMIO_READ);
@@ -140,7 +142,8 @@ static void a_write_to_a_read_only_slot_is_an_exit(void)
 	for (unsigned page = 0; page < 4; page++) {
 		aim(&machine, EXTRA_GVA + 0x1000 * page + 8 * page, written);
 		exit = machine_expect(&machine, MOTE_EXIT_MMIO_WRITE);
-		CHECK_EQ(exit.as.mmio.gpa, GPA(EXTRA_GVA + 0x1000 * page + 8 * page));
+		CHECK_EQ(exit.as.mmio.gpa,
+			 machine_gpa(&machine, EXTRA_GVA + 0x1000 * page + 8 * page));
 		if (!machine.hypervisor->capabilities.described_accesses)
 			continue;
 		CHECK_EQ(exit.as.mmio.size, 8);
@@ -194,13 +197,14 @@ static void refuse(struct machine *machine, uint32_t slot, struct mote_memory_re
 static void bad_regions_are_refused(void)
 {
 	uint8_t *pages = make_pages(PATTERN);
-	const struct mote_memory_region good = extra_region(pages, MOTE_REGION_WRITE);
-	struct mote_memory_region bad = good;
+	struct mote_memory_region good, bad;
 	struct mote_capabilities capabilities;
 	struct machine machine;
 
 	machine_make(&machine, &code_load_loop);
 	capabilities = machine.hypervisor->capabilities;
+	good = extra_region(&machine, pages, MOTE_REGION_WRITE);
+	bad = good;
 	bad.gpa += 0x800;
 	refuse(&machine, EXTRA_SLOT, bad, MOTE_INVALID_ARGUMENT);
 	bad = good;
@@ -234,19 +238,20 @@ static void bad_regions_are_refused(void)
 static void overlapping_regions_are_refused(void)
 {
 	uint8_t *pages = make_pages(PATTERN), *others = make_pages(PATTERN);
-	struct mote_memory_region region = extra_region(others, MOTE_REGION_WRITE);
+	struct mote_memory_region region;
 	struct machine machine;
 
 	machine_make(&machine, &code_load_loop);
 	map_extra(&machine, pages, MOTE_REGION_WRITE);
-	region.gpa = GPA(EXTRA_GVA + EXTRA_BYTES - 0x1000);
+	region = extra_region(&machine, others, MOTE_REGION_WRITE);
+	region.gpa += EXTRA_BYTES - machine.hypervisor->capabilities.page_bytes;
 	refuse(&machine, EXTRA_SLOT + 1, region, MOTE_HYPERVISOR);
-	region.gpa = GPA(RAM_GPA);
+	region.gpa = machine_gpa(&machine, RAM_GVA);
 	refuse(&machine, EXTRA_SLOT + 1, region, MOTE_HYPERVISOR);
 	aim(&machine, EXTRA_GVA, 0);
 	CHECK_EQ(load(&machine), 0x5a5a5a5a5a5a5a5aull);
 	/* Right behind is free. */
-	region.gpa = GPA(EXTRA_GVA + EXTRA_BYTES);
+	region.gpa = machine_gpa(&machine, EXTRA_GVA + EXTRA_BYTES);
 	MACHINE_MAP(&machine, EXTRA_SLOT + 1, &region);
 	machine_destroy(&machine);
 	munmap(pages, EXTRA_BYTES);
@@ -278,23 +283,24 @@ static void empty_slots_cannot_be_unmapped(void)
 static void every_slot_can_be_used(void)
 {
 	enum { SLOTS = 30 };
-	uint8_t *pages = make_pages(PATTERN);
-	uint8_t *others = mmap(NULL, SLOTS * MOTE_PAGE_BYTES, PROT_READ | PROT_WRITE,
-			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct mote_memory_region region = extra_region(pages, MOTE_REGION_WRITE);
+	uint8_t *pages = make_pages(PATTERN), *others;
+	struct mote_memory_region region;
 	struct mote_capabilities capabilities;
 	struct machine machine;
 
-	REQUIRE(others != MAP_FAILED);
 	machine_make(&machine, &code_load_loop);
 	capabilities = machine.hypervisor->capabilities;
+	others = mmap(NULL, SLOTS * capabilities.page_bytes, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	REQUIRE(others != MAP_FAILED);
+	region = extra_region(&machine, pages, MOTE_REGION_WRITE);
 	MACHINE_MAP(&machine, capabilities.slots - 1, &region);
 	aim(&machine, EXTRA_GVA, 0);
 	CHECK_EQ(load(&machine), 0x5a5a5a5a5a5a5a5aull);
-	region.bytes = MOTE_PAGE_BYTES;
+	region.bytes = capabilities.page_bytes;
 	for (uint32_t slot = 1; slot < SLOTS && slot < capabilities.slots - 1; slot++) {
-		region.gpa = GPA(0x800000 + slot * 0x2000ull);
-		region.hva = others + slot * MOTE_PAGE_BYTES;
+		region.gpa = machine_gpa(&machine, 0x800000 + 2 * slot * region.bytes);
+		region.hva = others + slot * region.bytes;
 		MACHINE_MAP(&machine, slot, &region);
 	}
 	CHECK_EQ(load(&machine), 0x5a5a5a5a5a5a5a5aull);
@@ -302,23 +308,24 @@ static void every_slot_can_be_used(void)
 	machine_expect(&machine, MOTE_EXIT_MMIO_READ);
 	machine_destroy(&machine);
 	munmap(pages, EXTRA_BYTES);
-	munmap(others, SLOTS * MOTE_PAGE_BYTES);
+	munmap(others, SLOTS * capabilities.page_bytes);
 }
 
 /* The same memory twice, and memory that the host may only read, where a hypervisor has them. */
 static void what_a_hypervisor_cannot_map_is_refused(void)
 {
 	uint8_t *pages = make_pages(PATTERN);
-	struct mote_memory_region region = extra_region(pages, MOTE_REGION_WRITE);
+	struct mote_memory_region region;
 	struct mote_capabilities capabilities;
 	struct machine machine;
 
 	machine_make(&machine, &code_load_loop);
 	capabilities = machine.hypervisor->capabilities;
 	map_extra(&machine, pages, MOTE_REGION_WRITE);
-	region.gpa = GPA(EXTRA_GVA + EXTRA_BYTES);
-	region.bytes = MOTE_PAGE_BYTES;
-	region.hva = pages + EXTRA_BYTES - MOTE_PAGE_BYTES;
+	region = extra_region(&machine, pages, MOTE_REGION_WRITE);
+	region.gpa += EXTRA_BYTES;
+	region.bytes = capabilities.page_bytes;
+	region.hva = pages + EXTRA_BYTES - region.bytes;
 	if (capabilities.aliases)
 		MACHINE_MAP(&machine, EXTRA_SLOT + 1, &region);
 	else
@@ -340,21 +347,22 @@ static void what_a_hypervisor_cannot_map_is_refused(void)
 /* Writes of either side replace the page that both see, and not that of the file. */
 static void both_sides_follow_a_copy_on_write(void)
 {
-	const int file = memfd_create("conformance", MFD_CLOEXEC);
 	const uint64_t mark = 0x0102030405060708ull;
 	uint8_t *pages, *original;
 	struct machine machine;
+	FILE *file;
 
-	REQUIRE(file >= 0);
-	REQUIRE_EQ(ftruncate(file, EXTRA_BYTES), 0);
-	original = mmap(NULL, EXTRA_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-	pages = mmap(NULL, EXTRA_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
-	REQUIRE(original != MAP_FAILED && pages != MAP_FAILED);
-	memset(original, PATTERN, EXTRA_BYTES);
 	machine_make(&machine, &code_load_loop);
 	if (!machine.hypervisor->capabilities.host_cow)
 		MACHINE_SKIP(&machine,
 			     "this hypervisor's slots do not follow the host's copy-on-write");
+	file = tmpfile();
+	REQUIRE(file != NULL);
+	REQUIRE_EQ(ftruncate(fileno(file), EXTRA_BYTES), 0);
+	original = mmap(NULL, EXTRA_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fileno(file), 0);
+	pages = mmap(NULL, EXTRA_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE, fileno(file), 0);
+	REQUIRE(original != MAP_FAILED && pages != MAP_FAILED);
+	memset(original, PATTERN, EXTRA_BYTES);
 	map_extra(&machine, pages, MOTE_REGION_WRITE);
 	/* The guest has read the page when the host's write replaces it. */
 	aim(&machine, EXTRA_GVA, 0);
@@ -379,7 +387,7 @@ static void both_sides_follow_a_copy_on_write(void)
 	machine_destroy(&machine);
 	munmap(pages, EXTRA_BYTES);
 	munmap(original, EXTRA_BYTES);
-	close(file);
+	fclose(file);
 }
 
 static void two_vms_can_share_memory(void)
@@ -406,15 +414,13 @@ static void two_vms_can_share_memory(void)
 static void memory_works_at_reserved_addresses(void)
 {
 	uint8_t *pages = make_pages(PATTERN);
-	struct mote_memory_region region = extra_region(pages, MOTE_REGION_WRITE);
+	struct mote_memory_region region;
 	struct machine machine;
 	struct mote_vm *vm;
-	uint64_t own;
 
 	machine_make(&machine, &code_load_loop);
 	vm = machine.vm;
-	/* What the machine has mapped without asking. */
-	MACHINE_OK(&machine, reserve_gpa, 0, EXTRA_GVA + EXTRA_BYTES, &own);
+	region = extra_region(&machine, pages, MOTE_REGION_WRITE);
 	MACHINE_OK(&machine, reserve_gpa, EXTRA_GVA, EXTRA_BYTES, &region.gpa);
 	MACHINE_MAP(&machine, EXTRA_SLOT, &region);
 	REQUIRE(mote_paging_map(&machine.tables, EXTRA_GVA, region.gpa, EXTRA_BYTES,

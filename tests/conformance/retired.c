@@ -62,7 +62,7 @@ static void undescribed_accesses_do_not_retire(void)
 		for (unsigned again = 0; again < 3; again++) {
 			if (code_is_described(access, &machine.hypervisor->capabilities))
 				break;
-			CHECK_IN(&machine, exit.as.mmio.gpa, GPA(access->target));
+			CHECK_IN(&machine, exit.as.mmio.gpa, machine_gpa(&machine, access->target));
 			CHECK_IN(&machine, exit.as.mmio.size, 0);
 			CHECK(exit.as.mmio.data == NULL);
 			regs = machine_regs(&machine);
@@ -160,7 +160,7 @@ static void check_restart(struct machine *machine, const struct code_access *acc
 		CHECK_IN(machine, again.as.io.size, access->size);
 		CHECK_IN(machine, again.as.io.count, 1);
 	} else {
-		CHECK_IN(machine, again.as.mmio.gpa, GPA(access->target));
+		CHECK_IN(machine, again.as.mmio.gpa, machine_gpa(machine, access->target));
 		CHECK_IN(machine, again.as.mmio.size, access->size);
 	}
 	if (access->exit == MOTE_EXIT_IO_OUT)
@@ -251,21 +251,19 @@ static void touching_any_state_is_safe(void)
 static void check_reset(struct machine *machine, const struct code_access *access,
 			struct mote_vm_exit *exit)
 {
-	mote_sregs sregs = machine_sregs(machine);
 	mote_regs regs, expected, end;
 
+	(void)access;
 	(void)exit;
-	machine_destroy(machine);
-	make_at(machine, access);
 	MACHINE_RESET(machine);
 	mote_power_on(&expected, NULL, NULL, NULL);
 	regs = machine_regs(machine);
 	CHECK_IN(machine, mote_regs_pc(&regs), mote_regs_pc(&expected));
 	CHECK_IN(machine, *code_value(&regs), 0);
 	/* And it starts anew. */
+	machine_start(machine);
 	code_enter_user(&regs, ELSEWHERE_GVA);
 	*code_value(&regs) = MARK;
-	machine_set_sregs(machine, &sregs);
 	machine_set_regs(machine, &regs);
 	end = machine_regs_at_end(machine, ELSEWHERE_GVA);
 	CHECK_IN(machine, *code_value(&end), MARK);
@@ -288,6 +286,8 @@ static void a_warm_doorbell_costs_the_calls_that_it_should(void)
 	for (uint64_t i = 0; i < rounds; i++)
 		machine_expect(&machine, MOTE_EXIT_IO_OUT);
 	CHECK_EQ(calls.runs, rounds);
+	if (getenv("MOTE_TEST_MSHV") != NULL && strstr(getenv("MOTE_TEST_MSHV"), "partial") != NULL)
+		MACHINE_SKIP(&machine, "calls are cut short, and take more of them");
 	CHECK_EQ(calls.calls, rounds * machine.hypervisor->capabilities.doorbell_calls);
 	machine_destroy(&machine);
 }

@@ -45,7 +45,7 @@ static void undescribed_accesses_are_exits_without_size(void)
 	for (size_t i = 0; i < TEST_COUNT(undescribed); i++) {
 		struct mote_vm_exit exit = run_undescribed(&machine, i, OUTSIDE_GVA + 0x40);
 
-		CHECK_IN(&machine, exit.as.mmio.gpa, GPA(OUTSIDE_GVA + 0x40));
+		CHECK_IN(&machine, exit.as.mmio.gpa, machine_gpa(&machine, OUTSIDE_GVA + 0x40));
 		CHECK_IN(&machine, exit.as.mmio.size, 0);
 		CHECK(exit.as.mmio.data == NULL);
 		machine_destroy(&machine);
@@ -60,7 +60,7 @@ static void undescribed_accesses_ring_no_doorbell(void)
 	for (size_t i = 0; i < TEST_COUNT(undescribed); i++) {
 		struct mote_vm_exit exit = run_undescribed(&machine, i, gva);
 
-		CHECK_IN(&machine, exit.as.mmio.gpa, GPA(gva));
+		CHECK_IN(&machine, exit.as.mmio.gpa, machine_gpa(&machine, gva));
 		CHECK_IN(&machine, exit.as.mmio.size, 0);
 		machine_destroy(&machine);
 	}

@@ -4,7 +4,6 @@
  */
 #include "state.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,7 +128,7 @@ static void an_exception_is_told_in_few_calls(void)
 	machine_expect(&machine, MOTE_EXIT_HALT);
 	calls = (struct hypervisor_calls){0};
 	MACHINE_OK(&machine, exception_state, &state);
-	CHECK(calls.calls <= 8);
+	CHECK(calls.calls <= backend_under_test()->most_exception_calls);
 	regs = machine_regs(&machine);
 	sregs = machine_sregs(&machine);
 	state_check_exception(&state, &regs, &sregs);
@@ -165,6 +164,7 @@ static void a_saved_state_comes_back(void)
 	struct machine machine;
 	struct state state;
 	struct block block;
+	mote_regs regs;
 
 	machine_make(&machine, &code_doorbell_loop);
 	state = state_read(&machine);
@@ -176,7 +176,10 @@ static void a_saved_state_comes_back(void)
 		load(&machine, &block);
 		state_check(&machine, &state);
 	}
+	/* The guest has it too. */
 	machine_expect(&machine, MOTE_EXIT_IO_OUT);
+	regs = machine_regs(&machine);
+	CHECK_EQ(mote_regs_frame(&regs), mote_regs_frame(&state.regs));
 	free(block.bytes);
 	machine_destroy(&machine);
 }
@@ -196,6 +199,9 @@ static void a_saved_state_starts_another_vcpu(void)
 	MACHINE_RESET(&other);
 	load(&other, &block);
 	state_check(&other, &state);
+	/* Its tables are at addresses of its own. */
+	mote_sregs_root(&state.sregs) = other.tables.gpa;
+	machine_set_sregs(&other, &state.sregs);
 	machine_expect(&other, MOTE_EXIT_IO_OUT);
 	machine_expect(&machine, MOTE_EXIT_IO_OUT);
 	free(block.bytes);
@@ -288,7 +294,7 @@ static bool fail_once(struct machine *machine, struct hypervisor_calls *calls, s
 	mote_error error = MOTE_ERROR_INIT;
 	mote_status status;
 
-	*calls = (struct hypervisor_calls){.fail_at = fail_at, .code = EIO};
+	*calls = (struct hypervisor_calls){.fail_at = fail_at, .code = ordinary_failure()};
 	status = loads ? ops->load_state(machine->vm, block->bytes, block->length, &error)
 		       : ops->save_state(machine->vm, block->bytes, block->length, &error);
 	/* A register that cannot be compared is written. */
@@ -311,10 +317,12 @@ static void a_block_that_fails_can_be_tried_again(void)
 		machine_make_with(&machine, &code_doorbell_loop,
 				  backend_under_test()->interpose(&calls));
 		block = save(&machine);
+		machine_expect(&machine, MOTE_EXIT_IO_OUT);
 		/* An architecture may have a thousand registers. */
 		while (fail_once(&machine, &calls, &block, number, loads == 1))
 			number += 1 + number / 4;
-		CHECK(number > 3);
+		/* A backend may put a load off until the vCPU runs. */
+		CHECK(number > backend_under_test()->fewest_load_calls || loads == 1);
 		calls = (struct hypervisor_calls){0};
 		machine_expect(&machine, MOTE_EXIT_IO_OUT);
 		free(block.bytes);

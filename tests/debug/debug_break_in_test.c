@@ -322,7 +322,7 @@ static void deadline_waits(void)
 {
 	struct session session = {.on_stop = stop_for_long,
 				  .values = {test_slow(1) * 1000000000ull}};
-	const mote_value argument = mote_u64(6);
+	const mote_value argument = mote_value_u64(6);
 	mote_call_options options = MOTE_CALL_OPTIONS_INIT;
 	mote_function work;
 	mote_value result;
@@ -350,7 +350,7 @@ struct caller {
 static void *call_work(void *user)
 {
 	struct caller *caller = user;
-	const mote_value argument = mote_u64(6);
+	const mote_value argument = mote_value_u64(6);
 	mote_error error = MOTE_ERROR_INIT;
 
 	atomic_store(&caller->begun, true);
@@ -441,7 +441,7 @@ static void a_running_call_is_attached_to(void)
 	mote_value result;
 	pthread_t thread;
 
-	CHECK_EQ(CALL(sandbox, "work", mote_u64(6)).as.u64, 25);
+	CHECK_EQ(CALL(sandbox, "work", mote_value_u64(6)).as.u64, 25);
 	REQUIRE(pthread_create(&thread, NULL, attach_to_it, sandbox) == 0);
 	CHECK_STATUS(fixture_try(sandbox, "spin", NULL, 0, &result, &error), MOTE_KILLED, &error);
 	pthread_join(thread, NULL);

@@ -100,7 +100,7 @@ static uint64_t write_register(unsigned number, uint64_t value)
 
 static void *call_work(void *user)
 {
-	mote_value argument = mote_u64(6);
+	mote_value argument = mote_value_u64(6);
 
 	*(mote_value *)user = fixture_call(sandbox, "work", &argument, 1);
 	return NULL;
@@ -214,7 +214,7 @@ static void a_held_sandbox_too(void)
 	struct core core;
 	char code[64];
 
-	CHECK_EQ(CALL(sandbox, "work", mote_u64(6)).as.u64, 25);
+	CHECK_EQ(CALL(sandbox, "work", mote_value_u64(6)).as.u64, 25);
 	REQUIRE_OK(client_listen(sandbox, NULL, &error), &error);
 	client_connect(&client, sandbox);
 	CHECK_CONTAINS(client_ask(&client, "?"), "T05");
@@ -226,7 +226,7 @@ static void a_held_sandbox_too(void)
 	check_code(&core, leaf, code);
 	free(core.bytes);
 	CHECK_STR(client_ask(&client, "D"), "OK");
-	CHECK_EQ(CALL(sandbox, "work", mote_u64(6)).as.u64, 25);
+	CHECK_EQ(CALL(sandbox, "work", mote_value_u64(6)).as.u64, 25);
 }
 
 static void between_calls_as_ever(void)
@@ -246,7 +246,7 @@ static void between_calls_as_ever(void)
 
 static void *call_faulty(void *user)
 {
-	mote_value argument = mote_u64(16), result;
+	mote_value argument = mote_value_u64(16), result;
 	mote_function function;
 
 	REQUIRE_OK(mote_sandbox_find(sandbox, "faulty", NULL, &function, &error), &error);

@@ -3,7 +3,6 @@
  * A sandbox that listens for a debugger: who comes when, what each finds, and how each goes.
  */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -55,7 +54,7 @@ static void begin_session(void)
 
 static mote_value work(void)
 {
-	return CALL(sandbox, "work", mote_u64(6));
+	return CALL(sandbox, "work", mote_value_u64(6));
 }
 
 /* A packet about the address of the guest's function leaf. */
@@ -92,13 +91,13 @@ struct caller {
 static void *make_call(void *user)
 {
 	struct caller *caller = user;
-	mote_value argument = mote_u64(caller->argument);
+	mote_value argument = mote_value_u64(caller->argument);
 	mote_function function;
 
 	caller->status =
 		mote_sandbox_find(sandbox, caller->function, NULL, &function, &caller->error);
 	if (strcmp(caller->function, "callout") == 0)
-		argument = mote_u32((uint32_t)caller->argument);
+		argument = mote_value_u32((uint32_t)caller->argument);
 	if (caller->status == MOTE_OK)
 		caller->status = mote_sandbox_call(sandbox, function, &argument,
 						   function.signature.argument_count, NULL,
@@ -753,25 +752,13 @@ static void a_sandbox_listens_once(void)
 		     &error);
 }
 
-static unsigned count_descriptors(void)
-{
-	DIR *folder = opendir("/proc/self/fd");
-	unsigned count = 0;
-
-	REQUIRE(folder != NULL);
-	while (readdir(folder) != NULL)
-		count++;
-	closedir(folder);
-	return count;
-}
-
 static void sessions_leave_no_descriptor(void)
 {
-	unsigned before = 0;
+	size_t before = 0;
 
 	for (unsigned i = 0; i < 5; i++) {
 		if (i == 1)
-			before = count_descriptors();
+			before = test_fd_count();
 		listen_to_clients(NULL);
 		client_connect(&client, sandbox);
 		CHECK_CONTAINS(client_ask(&client, "?"), "T05");
@@ -779,7 +766,7 @@ static void sessions_leave_no_descriptor(void)
 		mote_sandbox_destroy(sandbox);
 		sandbox = fixture_sandbox(engine, "debug_O0", NULL);
 	}
-	CHECK_EQ(count_descriptors(), before);
+	CHECK_EQ(test_fd_count(), before);
 }
 
 #define SERVER_CASE(name) CASE_WITHIN(name, begin, end)

@@ -150,7 +150,7 @@ static void debugged_sandboxes_leave_their_pool(void)
 		REQUIRE_OK(mote_pool_acquire(pool, &sandbox, &error), &error);
 		REQUIRE_OK(mote_sandbox_attach(sandbox, &debugger, &error), &error);
 		if (i == 1) /* which goes away */
-			CHECK_EQ(CALL(sandbox, "work", mote_u64(6)).as.u64, 25);
+			CHECK_EQ(CALL(sandbox, "work", mote_value_u64(6)).as.u64, 25);
 		if (i == 2)
 			REQUIRE_OK(mote_sandbox_hold(sandbox, &vm, &error), &error);
 		mote_pool_release(pool, sandbox);

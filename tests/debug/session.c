@@ -52,8 +52,8 @@ mote_status session_try(struct session *session, const char *name, uint64_t argu
 			mote_value *result)
 {
 	const mote_value value = strcmp(name, "callout") == 0 || strcmp(name, "trap") == 0
-					 ? mote_u32((uint32_t)argument)
-					 : mote_u64(argument);
+					 ? mote_value_u32((uint32_t)argument)
+					 : mote_value_u64(argument);
 	mote_function function;
 
 	REQUIRE_OK(mote_sandbox_find(session->sandbox, name, NULL, &function, &session->error),

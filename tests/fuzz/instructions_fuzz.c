@@ -104,7 +104,7 @@ static mote_status host(void *user, const mote_value *arguments, size_t count, m
 	(void)user, (void)error;
 	FUZZ_CHECK(count == 3 && arguments[0].type == MOTE_TYPE_STRING);
 	FUZZ_CHECK(strlen(arguments[0].as.string.data) == arguments[0].as.string.length);
-	*result = mote_bytes(data, arguments[1].as.bytes.length % sizeof(data));
+	*result = mote_value_bytes(data, arguments[1].as.bytes.length % sizeof(data));
 	return MOTE_OK;
 }
 

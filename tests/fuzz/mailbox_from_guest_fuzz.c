@@ -113,7 +113,7 @@ static size_t check_value(const mote_value *value, const uint8_t *begin, size_t 
 	size_t length = value->as.bytes.length;
 	bool is_string = value->type == MOTE_TYPE_STRING;
 
-	_Static_assert(offsetof(mote_text, length) == offsetof(mote_span, length), "");
+	_Static_assert(offsetof(mote_text, length) == offsetof(mote_bytes, length), "");
 	if (!is_string && value->type != MOTE_TYPE_BYTES)
 		return 0;
 	FUZZ_CHECK(data >= begin && (size_t)(data - begin) <= bytes);

@@ -93,7 +93,7 @@ static mote_value take_value(struct fuzz_input *input, const struct parts *parts
 		break;
 	case MOTE_TYPE_BYTES:
 		length = take_length(input, parts);
-		value.as.bytes = (mote_span){take_data(input, parts, length), length};
+		value.as.bytes = (mote_bytes){take_data(input, parts, length), length};
 		break;
 	case MOTE_TYPE_BOOL:
 		value.as.boolean = fuzz_u8(input) & 1;
@@ -173,7 +173,7 @@ static void check_put(const struct parts *parts, const struct mote_channel *chan
 		FUZZ_CHECK(value->length < channel->data_bytes - value->bits);
 		break;
 	case MOTE_TYPE_BYTES:
-		read.as.bytes = (mote_span){guest_data(parts, channel, value), value->length};
+		read.as.bytes = (mote_bytes){guest_data(parts, channel, value), value->length};
 		break;
 	case MOTE_TYPE_BOOL:
 		FUZZ_CHECK(value->bits <= 1);

@@ -110,8 +110,8 @@ static struct seen *find(struct host *host, uint32_t number, bool reads)
 static void read_once(struct host *host, mote_sandbox *sandbox,
 		      const struct mote_registered_function *function, struct fuzz_input *input)
 {
-	const mote_value arguments[2] = {mote_u32((uint32_t)fuzz_edge(input) % 16),
-					 mote_u32((uint32_t)fuzz_edge(input))};
+	const mote_value arguments[2] = {mote_value_u32((uint32_t)fuzz_edge(input) % 16),
+					 mote_value_u32((uint32_t)fuzz_edge(input))};
 	struct seen *seen = find(host, arguments[0].as.u32, true);
 	mote_value result = {.type = MOTE_TYPE_BYTES};
 	const uint64_t before = seen != NULL ? seen->next : 0;
@@ -141,8 +141,8 @@ static void write_once(struct host *host, const struct mote_registered_function 
 	static uint8_t data[600];
 	const uint32_t number = (uint32_t)fuzz_edge(input) % 16;
 	struct seen *seen = find(host, number, false);
-	mote_value arguments[2] = {mote_u32(number),
-				   mote_bytes(data, fuzz_below(input, sizeof(data) + 1))};
+	mote_value arguments[2] = {mote_value_u32(number),
+				   mote_value_bytes(data, fuzz_below(input, sizeof(data) + 1))};
 	mote_value result = {.type = MOTE_TYPE_VOID};
 	mote_error error = MOTE_ERROR_INIT;
 	mote_status status;

@@ -85,7 +85,7 @@ static void listen_at(mote_sandbox *sandbox, const char *address)
 static void call(mote_sandbox *sandbox, const char *session, const char *name, uint64_t argument)
 {
 	mote_error error = MOTE_ERROR_INIT;
-	mote_value value = mote_u64(argument), result = {.type = MOTE_TYPE_VOID};
+	mote_value value = mote_value_u64(argument), result = {.type = MOTE_TYPE_VOID};
 	mote_function function;
 
 	if (mote_sandbox_find(sandbox, name, NULL, &function, &error) != MOTE_OK)

@@ -9,7 +9,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 . scripts/results.sh
 host=$1 guests=$2 machine=${3:-}
-suite=gdb_live${machine:+_$machine}
+suite=gdb_live${machine:+_${machine//-/_}}
 status=0
 
 if ! command -v gdb-multiarch >/dev/null; then

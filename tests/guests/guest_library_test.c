@@ -9,47 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "fixture.h"
-
-/* One sandbox of a test guest; what the guest logs is kept. */
-struct fixture {
-	mote_engine *engine;
-	mote_sandbox *sandbox;
-	mote_error error;
-	char log[8192]; /* lines "level:text" */
-	size_t log_length;
-};
-
-static void keep_log(void *user, mote_log_level level, const char *text, size_t length)
-{
-	struct fixture *fixture = user;
-	size_t room = sizeof(fixture->log) - fixture->log_length;
-	int added = snprintf(fixture->log + fixture->log_length, room, "%d:%.*s\n", (int)level,
-			     (int)length, text);
-
-	if (added > 0 && (size_t)added < room)
-		fixture->log_length += (size_t)added;
-}
-
-static void set_up(struct fixture *fixture, const char *guest)
-{
-	mote_engine_options engine_options = MOTE_ENGINE_OPTIONS_INIT;
-
-	test_need_hypervisor();
-	memset(fixture, 0, sizeof(*fixture));
-	fixture->error = (mote_error)MOTE_ERROR_INIT;
-	engine_options.log = keep_log;
-	engine_options.log_user = fixture;
-	REQUIRE_OK(mote_engine_create(&engine_options, &fixture->engine, &fixture->error),
-		   &fixture->error);
-	fixture->sandbox = fixture_sandbox(fixture->engine, guest, NULL);
-}
-
-static void tear_down(struct fixture *fixture)
-{
-	mote_sandbox_destroy(fixture->sandbox);
-	mote_engine_release(fixture->engine);
-}
+#include "guest_fixture.h"
 
 static mote_status try_call(struct fixture *fixture, const char *name, const mote_value *arguments,
 			    size_t count, mote_value *result)
@@ -71,17 +31,17 @@ static void libc_passes_its_self_tests(void)
 	struct fixture fixture;
 	uint32_t count;
 
-	set_up(&fixture, "libc");
+	guest_set_up(&fixture, "libc", NULL);
 	count = call(&fixture, "test_count", NULL, 0).as.u32;
 	CHECK(count >= 8);
 	for (uint32_t i = 0; i < count; i++) {
-		mote_value index = mote_u32(i);
+		mote_value index = mote_value_u32(i);
 
 		if (!CHECK(call(&fixture, "run_test", &index, 1).as.boolean))
 			test_note("%s: %s", call(&fixture, "test_name", &index, 1).as.string.data,
 				  fixture.log);
 	}
-	tear_down(&fixture);
+	guest_tear_down(&fixture);
 }
 
 /* The index of a self test. */
@@ -90,13 +50,13 @@ static mote_value self_test(struct fixture *fixture, const char *name)
 	uint32_t count = call(fixture, "test_count", NULL, 0).as.u32;
 
 	for (uint32_t i = 0; i < count; i++) {
-		mote_value index = mote_u32(i);
+		mote_value index = mote_value_u32(i);
 
 		if (!strcmp(call(fixture, "test_name", &index, 1).as.string.data, name))
 			return index;
 	}
 	REQUIRE(false);
-	return mote_u32(0);
+	return mote_value_u32(0);
 }
 
 static void missing_system_calls_are_told_once_by_name(void)
@@ -105,7 +65,7 @@ static void missing_system_calls_are_told_once_by_name(void)
 	mote_value index;
 	const char *told;
 
-	set_up(&fixture, "libc");
+	guest_set_up(&fixture, "libc", NULL);
 	index = self_test(&fixture, "system");
 	CHECK(call(&fixture, "run_test", &index, 1).as.boolean);
 	told = strstr(fixture.log, "(socket) for guests: ENOSYS");
@@ -113,7 +73,7 @@ static void missing_system_calls_are_told_once_by_name(void)
 	fixture.log_length = 0;
 	CHECK(call(&fixture, "run_test", &index, 1).as.boolean);
 	CHECK_EQ(fixture.log_length, 0);
-	tear_down(&fixture);
+	guest_tear_down(&fixture);
 }
 
 static void the_clock_shows_when_the_call_began(void)
@@ -122,7 +82,7 @@ static void the_clock_shows_when_the_call_began(void)
 	struct fixture fixture;
 	int64_t before, shown;
 
-	set_up(&fixture, "libc");
+	guest_set_up(&fixture, "libc", NULL);
 	CHECK_EQ(call(&fixture, "now", NULL, 0).as.i64, 0);
 	mote_sandbox_destroy(fixture.sandbox);
 	options.tell_time = true;
@@ -138,18 +98,18 @@ static void the_clock_shows_when_the_call_began(void)
 				    &fixture.error),
 		     MOTE_INVALID_ARGUMENT, &fixture.error);
 	fixture.sandbox = NULL;
-	tear_down(&fixture);
+	guest_tear_down(&fixture);
 }
 
 static void heap_survives_stress(void)
 {
 	struct fixture fixture;
-	mote_value rounds = mote_u32((uint32_t)test_scale(500000));
+	mote_value rounds = mote_value_u32((uint32_t)test_scale(500000));
 
-	set_up(&fixture, "libc");
+	guest_set_up(&fixture, "libc", NULL);
 	CHECK(call(&fixture, "stress_heap", &rounds, 1).as.boolean);
 	CHECK_STR(fixture.log, "");
-	tear_down(&fixture);
+	guest_tear_down(&fixture);
 }
 
 static uint64_t next_random(uint64_t *state)
@@ -179,51 +139,51 @@ static void printf_agrees_with_the_host(void)
 	uint64_t state = UINT64_C(88172645463325252);
 	struct fixture fixture;
 
-	set_up(&fixture, "libc");
+	guest_set_up(&fixture, "libc", NULL);
 	for (uint64_t i = 0; i < test_scale(3000); i++) {
 		const char *format = formats[i % TEST_COUNT(formats)];
 		double value = random_double(&state);
-		mote_value arguments[] = {mote_string(format), mote_f64(value)};
+		mote_value arguments[] = {mote_value_string(format), mote_value_f64(value)};
 		char expected[512];
 		int (*print)(char *, size_t, const char *, ...) = snprintf;
 
 		print(expected, sizeof(expected), format, value);
 		CHECK_STR(call(&fixture, "format_double", arguments, 2).as.string.data, expected);
 	}
-	tear_down(&fixture);
+	guest_tear_down(&fixture);
 }
 
 /* ---- Values ------------------------------------------------------------------------------ */
 
 static void printf_tells_of_unknown_conversions(void)
 {
-	mote_value arguments[] = {mote_string("%g %y"), mote_f64(1)};
+	mote_value arguments[] = {mote_value_string("%g %y"), mote_value_f64(1)};
 	struct fixture fixture;
 
-	set_up(&fixture, "libc");
+	guest_set_up(&fixture, "libc", NULL);
 	CHECK_STR(call(&fixture, "format_double", arguments, 2).as.string.data, "1 ");
 	CHECK_STR(fixture.log, "2:printf: the text ends at an unknown conversion in \"%g %y\"\n");
-	tear_down(&fixture);
+	guest_tear_down(&fixture);
 }
 
 static void constructors_run_once(void)
 {
 	struct fixture fixture;
 
-	set_up(&fixture, "echo");
+	guest_set_up(&fixture, "echo", NULL);
 	CHECK_EQ(call(&fixture, "constructor_result", NULL, 0).as.u32, 7);
 	CHECK_EQ(call(&fixture, "constructor_result", NULL, 0).as.u32, 7);
-	tear_down(&fixture);
+	guest_tear_down(&fixture);
 }
 
 static void results_may_be_arguments_or_own_memory(void)
 {
-	mote_value arguments[] = {mote_bytes("first", 5), mote_bytes("second", 6)};
-	mote_value length = mote_u32(65536);
+	mote_value arguments[] = {mote_value_bytes("first", 5), mote_value_bytes("second", 6)};
+	mote_value length = mote_value_u32(65536);
 	struct fixture fixture;
 	mote_value result;
 
-	set_up(&fixture, "echo");
+	guest_set_up(&fixture, "echo", NULL);
 	result = call(&fixture, "second", arguments, 2);
 	REQUIRE_EQ(result.as.bytes.length, 6);
 	CHECK_MEM(result.as.bytes.data, "second", 6);
@@ -231,39 +191,40 @@ static void results_may_be_arguments_or_own_memory(void)
 	REQUIRE_EQ(result.as.bytes.length, 65536);
 	for (size_t i = 0; i < 65536; i++)
 		REQUIRE_EQ(((const unsigned char *)result.as.bytes.data)[i], i & 0xff);
-	tear_down(&fixture);
+	guest_tear_down(&fixture);
 }
 
 static void data_stays_intact_across_host_calls(void)
 {
-	mote_value bytes = mote_bytes("not to be overwritten", 21), text = mote_string("chain");
+	mote_value bytes = mote_value_bytes("not to be overwritten", 21),
+		   text = mote_value_string("chain");
 	struct fixture fixture;
 	char *large;
 
-	set_up(&fixture, "callbacks");
+	guest_set_up(&fixture, "callbacks", NULL);
 	CHECK(call(&fixture, "stays_intact", &bytes, 1).as.boolean);
 	CHECK(call(&fixture, "chains", &text, 1).as.boolean);
 	/* Twice as much is all that the mailbox holds: no room to move anything. */
 	large = calloc(1, 32769);
 	REQUIRE(large);
 	memset(large, 'x', 32768);
-	text = mote_string(large);
+	text = mote_value_string(large);
 	CHECK(call(&fixture, "chains", &text, 1).as.boolean);
 	free(large);
-	tear_down(&fixture);
+	guest_tear_down(&fixture);
 }
 
 static void thread_local_variables_work(void)
 {
 	struct fixture fixture;
 
-	set_up(&fixture, "tls");
+	guest_set_up(&fixture, "tls", NULL);
 	CHECK_EQ(call(&fixture, "next_number", NULL, 0).as.u32, 42);
 	CHECK_EQ(call(&fixture, "next_number", NULL, 0).as.u32, 43);
 	CHECK_STR(call(&fixture, "local_text", NULL, 0).as.string.data, "thread local");
 	CHECK_EQ(call(&fixture, "shared_number", NULL, 0).as.i32, -5);
 	CHECK(call(&fixture, "wide_is_right", NULL, 0).as.boolean);
-	tear_down(&fixture);
+	guest_tear_down(&fixture);
 }
 
 /* ---- Logs and ends ----------------------------------------------------------------------- */
@@ -272,7 +233,7 @@ static void log_lines_arrive(void)
 {
 	struct fixture fixture;
 
-	set_up(&fixture, "logs");
+	guest_set_up(&fixture, "logs", NULL);
 	call(&fixture, "log_all", NULL, 0);
 	call(&fixture, "log_lines", NULL, 0);
 	call(&fixture, "log_errors", NULL, 0);
@@ -281,7 +242,7 @@ static void log_lines_arrive(void)
 	fixture.log_length = 0;
 	call(&fixture, "log_long", NULL, 0);
 	CHECK_EQ(fixture.log_length, 2 + 1023 + 1);
-	tear_down(&fixture);
+	guest_tear_down(&fixture);
 }
 
 static void wrong_things_end_with_a_message(void)
@@ -303,11 +264,11 @@ static void wrong_things_end_with_a_message(void)
 	for (size_t i = 0; i < TEST_COUNT(ends); i++) {
 		struct fixture fixture;
 
-		set_up(&fixture, "faults");
+		guest_set_up(&fixture, "faults", NULL);
 		CHECK_STATUS(try_call(&fixture, ends[i].function, NULL, 0, NULL), MOTE_GUEST_ABORT,
 			     &fixture.error);
 		CHECK_CONTAINS(fixture.error.text, ends[i].text);
-		tear_down(&fixture);
+		guest_tear_down(&fixture);
 	}
 }
 
@@ -344,13 +305,13 @@ static void the_ends_of_libc_end_with_a_message(void)
 	for (size_t i = 0; i < TEST_COUNT(ends); i++) {
 		struct fixture fixture;
 
-		set_up(&fixture, "libc");
+		guest_set_up(&fixture, "libc", NULL);
 		CHECK_STATUS(try_call(&fixture, ends[i].function, &ends[i].argument, ends[i].count,
 				      NULL),
 			     MOTE_GUEST_ABORT, &fixture.error);
 		CHECK_CONTAINS(fixture.error.text, ends[i].text);
 		CHECK_STR(fixture.log, ends[i].log);
-		tear_down(&fixture);
+		guest_tear_down(&fixture);
 	}
 }
 
@@ -362,12 +323,12 @@ static void too_large_arguments_end_with_a_message(void)
 
 	REQUIRE(large);
 	memset(large, 'x', 40000);
-	text = mote_string(large);
-	set_up(&fixture, "callbacks");
+	text = mote_value_string(large);
+	guest_set_up(&fixture, "callbacks", NULL);
 	CHECK_STATUS(try_call(&fixture, "chains", &text, 1, NULL), MOTE_GUEST_ABORT,
 		     &fixture.error);
 	CHECK_CONTAINS(fixture.error.text, "import host_join: its arguments take 80000 bytes");
-	tear_down(&fixture);
+	guest_tear_down(&fixture);
 	free(large);
 }
 

@@ -5,7 +5,7 @@
 function(add_test_guests arch folder)
 	set(here ${CMAKE_CURRENT_FUNCTION_LIST_DIR})
 	# What cannot be said in C stands in a folder per architecture.
-	foreach(name buffers callbacks crash echo faults libc logs loops program snapshot stdio sweep tls vectors)
+	foreach(name bombs buffers callbacks crash echo faults libc logs loops program snapshot stdio sweep tls vectors)
 		set(source ${here}/${name}.c)
 		if(NOT EXISTS ${source})
 			set(source ${here}/${arch}/${name}.c)
@@ -26,4 +26,15 @@ function(add_test_guests arch folder)
 	target_compile_options(guest_crash PRIVATE -O0 -g -fno-omit-frame-pointer)
 	# What it reads must be what it filled in.
 	target_compile_options(guest_vectors PRIVATE -mgeneral-regs-only)
+	if(NOT TARGET MoteGuest::cxx)
+		return()
+	endif()
+	mote_add_guest(guest_cxx LANGUAGE CXX ${here}/cxx/cxx.cpp ${here}/cxx/cxx_language.cpp
+		${here}/cxx/cxx_library.cpp ${here}/cxx/cxx_locale.cpp ${here}/cxx/cxx_system.cpp)
+	mote_add_guest(guest_cxx_program LANGUAGE CXX ${here}/cxx/cxx_program.cpp)
+	foreach(name cxx cxx_program)
+		set_target_properties(guest_${name} PROPERTIES CXX_STANDARD 17
+			OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${folder})
+		target_compile_options(guest_${name} PRIVATE ${ARGN})
+	endforeach()
 endfunction()

@@ -73,6 +73,9 @@ static void test_reading_and_writing(void)
 	CHECK(lseek(file, 0, SEEK_SET) == 0 && write(file, "two", 3) == 3 && close(file) == 0);
 	CHECK(holds("/tmp/f", "onetwo"));
 	CHECK(truncate("/tmp/f", 4) == 0 && holds("/tmp/f", "onet"));
+	/* Archivers give what they unpack to its owner. */
+	CHECK(chown("/tmp/f", 1, 2) == 0 && lchown("/tmp/f", 1, 2) == 0);
+	FAILS(chown("/tmp/g", 1, 2), ENOENT);
 	file = open("/tmp/f", O_RDONLY);
 	FAILS(write(file, "", 1), EBADF);
 	FAILS(ftruncate(file, 0), EINVAL);

@@ -52,6 +52,8 @@ void test_mappings(void)
 	CHECK(munmap(memory, PAGE) == 0 && munmap(memory + 3 * PAGE, PAGE) == 0);
 	CHECK(munmap(memory, PAGE) == 0 && memory[PAGE] == 1);
 	CHECK(madvise(memory + PAGE, PAGE, MADV_DONTNEED) == 0 && is_zero(memory + PAGE, PAGE));
+	CHECK(mlock(memory + PAGE, PAGE) == -1 && errno == EPERM);
+	CHECK(munlock(memory + PAGE, PAGE) == 0);
 	CHECK(memory[2 * PAGE] == 1 && munmap(memory + PAGE, 2 * PAGE) == 0);
 	CHECK(munmap(memory + PAGE, PAGE) == -1 && errno == EINVAL);
 	for (int i = 0; i < 10000; i++) { /* more than there is, if it did not come back */

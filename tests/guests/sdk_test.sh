@@ -11,6 +11,7 @@ mote=$(realpath "$2")
 machine=${3:-}
 suite=guest_sdk${machine:+_$machine}
 prefix=${machine:+$machine-linux-gnu-}
+name=mote-guest${machine:+-$machine}
 tests=$(dirname "$(realpath "$0")")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -56,15 +57,28 @@ if [ -n "$machine" ]; then
 else
 	install_sdk
 fi
-if [ ! -f "$work/sdk/lib/mote-guest/libmote_guest.a" ]; then
+if [ ! -f "$work/sdk/lib/$name/libmote_guest.a" ]; then
 	not_ok installs "$(tail -3 "$work/log" | tr '\n' ' ')"
 	exit 1
 fi
 ok installs
+
+# The runtime goes with any C library, or with none.
+defined() { nm -g --defined-only "$1" 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u; }
+sdk=$work/sdk/lib/$name
+shared=$(comm -12 <(defined "$sdk/libmote_guest.a") <(defined "$sdk/libc/libc.a") | tr '\n' ' ')
+# __stack_chk_guard: the compiler's on aarch64, and the runtime renews it.
+foreign=$(defined "$sdk/libmote_guest.a" | grep -vE '^(mote_|_start$|__stack_chk_guard$)' |
+	tr '\n' ' ')
+if [ -z "$shared$foreign" ]; then
+	ok runtime_has_no_name_of_a_libc
+else
+	not_ok runtime_has_no_name_of_a_libc "in both: $shared; of its own: $foreign"
+fi
 export PKG_CONFIG_PATH=$work/sdk/lib/pkgconfig
-cflags=$(pkg-config --cflags mote-guest)
-cxxflags=$(pkg-config --variable=cxxflags mote-guest)
-libs=$(pkg-config --libs mote-guest)
+cflags=$(pkg-config --cflags "$name")
+cxxflags=$(pkg-config --variable=cxxflags "$name")
+libs=$(pkg-config --libs "$name")
 warnings="-Wall -Wextra -Wpedantic -Wshadow -Werror"
 cwarnings="-Wmissing-prototypes -Wstrict-prototypes"
 
@@ -116,8 +130,8 @@ builds()
 freestanding()
 {
 	local cflags libs
-	cflags=$(pkg-config --cflags mote-guest-freestanding)
-	libs=$(pkg-config --libs mote-guest-freestanding)
+	cflags=$(pkg-config --cflags "mote-guest-freestanding${machine:+-$machine}")
+	libs=$(pkg-config --libs "mote-guest-freestanding${machine:+-$machine}")
 	builds "$@"
 }
 
@@ -215,7 +229,10 @@ for compiler in "$gxx" "$clangxx"; do
 		skip "$plus" "not installed"
 		continue
 	fi
-	builds "$plus.every_header" "$compiler -std=c++17 -O0 -DWITH_AN_IMPORT" "$tests/sdk/plus.cpp"
+	for standard in c++11 c++17 c++20; do
+		builds "$plus.every_header_as_$standard" "$compiler -std=$standard -O0 -DWITH_AN_IMPORT" \
+			"$tests/sdk/plus.cpp"
+	done
 	builds "$plus.optimized" "$compiler -std=c++20 -O2" "$tests/sdk/plus.cpp"
 	[ -z "$machine" ] || continue
 	if [ ! -w /dev/kvm ]; then
@@ -227,6 +244,78 @@ for compiler in "$gxx" "$clangxx"; do
 	plus_gives 20 mix 1 2 3 4 5 1.5 2.5 true
 	plus_gives HELLO shout hello
 	plus_gives "guest info: said" say said
+done
+
+# C++ with the compiler's library: the self tests of a guest, by each way to build it.
+cxx_sources=("$tests"/cxx/cxx.cpp "$tests"/cxx/cxx_{language,library,locale,system}.cpp)
+
+# cxx_passes NAME: that $work/out does.
+cxx_passes()
+{
+	local printed
+	[ -z "$machine" ] && [ -w /dev/kvm ] || return
+	if printed=$("$mote" run "$work/out" run_all 2>&1) && [ "${printed##*$'\n'}" = true ]; then
+		ok "$1"
+	else
+		not_ok "$1" "$printed"
+	fi
+}
+
+# cxx_builds NAME COMPILER-AND-FLAGS LIBRARY...
+cxx_builds()
+{
+	local name=$1 compiler=$2
+	shift 2
+	# shellcheck disable=SC2086
+	if $compiler $warnings "${cxx_sources[@]}" -o "$work/out" "$@" >"$work/log" 2>&1; then
+		check_layout "$name" "$work/out"
+		cxx_passes "$name.passes"
+	else
+		not_ok "$name" "$(grep -m 3 -i error "$work/log" | tr '\n' ' ')"
+	fi
+}
+
+# sizes OBJECT: of its variables
+sizes()
+{
+	nm -S "$1" | awk '$3 == "D" { print $4, $2 }' | LC_ALL=C sort
+}
+
+cxx=$work/sdk/bin/${machine:+$machine-}mote-c++
+for compiler in "$gxx" "$clangxx"; do
+	label=${compiler%% *}
+	label=cxx.${label#"$prefix"}
+	command -v "${compiler%% *}" >/dev/null || continue
+	MOTE_CXX=$compiler cxx_builds "$label.mote_cxx" "$cxx -O2 -std=c++17"
+	MOTE_CXX=$compiler cxx_builds "$label.mote_cxx_with_its_own_libraries" \
+		"$cxx -O0 -std=c++17 -static" -lstdc++ -lm -lpthread
+	if printf '#include <linux/types.h>\n' | MOTE_CXX=$compiler "$cxx" -E -x c++ - >"$work/log" 2>&1; then
+		not_ok "$label.no_header_of_the_host" "it is found"
+	else
+		ok "$label.no_header_of_the_host"
+	fi
+	# What libstdc++.a was compiled with, against what a guest is.
+	# shellcheck disable=SC2086
+	if $compiler -std=c++17 -c "$tests/sdk/sizes.cpp" -o "$work/host.o" &&
+		MOTE_CXX=$compiler "$cxx" -std=c++17 -c "$tests/sdk/sizes.cpp" -o "$work/guest.o" &&
+		differ=$(diff <(sizes "$work/host.o") <(sizes "$work/guest.o")) &&
+		[ "$(sizes "$work/guest.o" | wc -l)" -gt 80 ]; then
+		ok "$label.sizes_are_those_of_the_host"
+	else
+		not_ok "$label.sizes_are_those_of_the_host" "$(tr '\n' ' ' <<<"$differ")"
+	fi
+	[ -z "$machine" ] || continue # the file is for this machine alone
+	# Compiled without optimization, which takes a third of the time: mote_cxx is optimized, and
+	# matrix_test.sh takes every level.
+	# shellcheck disable=SC2046
+	cxx_builds "$label.pkg_config" "$compiler -O0 -std=c++20 $(pkg-config --cflags mote-guest-cxx)" \
+		$(pkg-config --libs mote-guest-cxx)
+	if command -v ld.lld >/dev/null; then
+		# shellcheck disable=SC2046
+		cxx_builds "$label.lld" \
+			"$compiler -O0 -std=c++17 -fuse-ld=lld $(pkg-config --cflags mote-guest-cxx)" \
+			$(pkg-config --libs mote-guest-cxx)
+	fi
 done
 
 # compiles EXPECTED NAME CODE: whether this compiles, yes or no, with every compiler, as C and as C++.
@@ -310,6 +399,147 @@ for compiler in "$gcc" "$clang"; do
 	fi
 done
 
+# mote-cc: the same by a compiler of one's own, and what it says when it cannot.
+cc=$work/sdk/bin/${machine:+$machine-}mote-cc
+printf '%s\n' '#include <math.h>' '#include <stdio.h>' 'int main(int argc, char **argv)' \
+	'{ printf("%s %g\n", argv[argc - 1], sqrt(argc)); return 0; }' >"$work/program.c"
+for compiler in "$gcc" "$clang"; do
+	command -v "${compiler%% *}" >/dev/null || continue
+	label=mote_cc.${compiler%% *}
+	export MOTE_CC=$compiler
+	cflags='' libs='' builds "$label.functions" "$cc -O2" "$guest/../examples/guests/hello.c"
+	cflags='' libs='' builds "$label.program" "$cc -O2 -static -rdynamic" "$work/program.c" -lm
+	if (cd "$work" && "$cc" -c -fno-pie program.c -o program.o &&
+		"$cc" -no-pie program.o -o out -lm) >"$work/log" 2>&1; then
+		check_layout "$label.objects" "$work/out"
+	else
+		not_ok "$label.objects" "$(tail -1 "$work/log")"
+	fi
+	if [ -z "$machine" ] && [ -w /dev/kvm ]; then
+		printed=$("$mote" run "$work/out" a b c 2>&1)
+		[ "$printed" = "c 2" ] && ok "$label.runs" || not_ok "$label.runs" "$printed"
+	fi
+	if printf '#include <linux/types.h>\n' | "$cc" -E - >"$work/log" 2>&1; then
+		not_ok "$label.no_header_of_the_host" "it is found"
+	else
+		ok "$label.no_header_of_the_host"
+	fi
+done
+unset MOTE_CC
+# mote_cc_says NAME TEXT ARGUMENT...
+mote_cc_says()
+{
+	local name=mote_cc.$1 text=$2 printed
+	shift 2
+	printed=$("$cc" "$@" 2>&1)
+	[[ $printed == *"$text"* ]] && ok "$name" || not_ok "$name" "$printed"
+}
+mote_cc_says refuses_shared_libraries "a guest has no shared libraries" -shared "$work/program.o"
+mote_cc_says needs_a_file "no input files"
+mote_cc_says answers_questions "${machine:-$(uname -m)}-linux-gnu" -dumpmachine
+mote_cc_says has_a_version Copyright --version
+
+# A CMake project that knows nothing of mote.
+mkdir "$work/plain"
+cp "$work/program.c" "$work/plain"
+cat >"$work/plain/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.25)
+project(plain ${LANGUAGES})
+include(CheckFunctionExists)
+check_function_exists(fork FORK)
+check_function_exists(no_such_function NONE)
+list(GET LANGUAGES -1 last)
+set_source_files_properties(program.c PROPERTIES LANGUAGE ${last})
+add_executable(hello program.c)
+target_link_libraries(hello m)
+enable_testing()
+add_test(NAME hello COMMAND hello)
+set_tests_properties(hello PROPERTIES PASS_REGULAR_EXPRESSION "hello 1")
+END
+package=$work/sdk/lib/cmake/MoteGuest${machine:+-$machine}
+for languages in C "C;CXX"; do
+	label=mote_cc.cmake_project_in_${languages/;/_and_}
+	rm -rf "$work/hello"
+	[ "$languages" = C ] || command -v "$gxx" >/dev/null || continue
+	if cmake -S "$work/plain" -B "$work/hello" -DMOTE_TOOL="$mote" "-DLANGUAGES=$languages" \
+		-DCMAKE_TOOLCHAIN_FILE="$package/mote-cc-toolchain.cmake" >"$work/log" 2>&1 &&
+		cmake --build "$work/hello" >>"$work/log" 2>&1 &&
+		grep -q NONE:INTERNAL=$ "$work/hello/CMakeCache.txt"; then
+		check_layout "$label" "$work/hello/hello"
+	else
+		not_ok "$label" "$(tail -3 "$work/log" | tr '\n' ' ')"
+	fi
+	[ -z "$machine" ] && [ -w /dev/kvm ] || continue
+	if ctest --test-dir "$work/hello" >"$work/log" 2>&1; then
+		ok "$label.tests"
+	else
+		not_ok "$label.tests" "$(tail -3 "$work/log" | tr '\n' ' ')"
+	fi
+done
+rm -rf "$work/hello"
+
+# A CMake project in C++ of its own: libraries between, one in C that is told first.
+mkdir "$work/cxx"
+cp "$tests"/cxx/*.cpp "$tests"/cxx/*.h "$work/cxx/"
+cp "$tests/libc_check.h" "$work/"
+echo 'int one(void) { return 1; }' >"$work/cxx/one.c"
+cat >"$work/cxx/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.25)
+project(cxx C CXX)
+set(CMAKE_CXX_STANDARD 17)
+find_package(MoteGuest REQUIRED)
+add_library(one STATIC one.c)
+target_link_libraries(one PUBLIC MoteGuest::guest)
+add_library(library STATIC cxx_language.cpp cxx_library.cpp cxx_locale.cpp cxx_system.cpp)
+target_link_libraries(library PUBLIC one MoteGuest::cxx)
+mote_add_guest(hello LANGUAGE CXX cxx.cpp)
+target_link_libraries(hello PRIVATE library)
+END
+
+# cxx_project NAME OPTION...
+cxx_project()
+{
+	local name=$1
+	shift
+	rm -rf "$work/hello"
+	if cmake -S "$work/cxx" -B "$work/hello" -DCMAKE_PREFIX_PATH="$work/sdk" "$@" >"$work/log" 2>&1 &&
+		cmake --build "$work/hello" >>"$work/log" 2>&1; then
+		cp "$(ls "$work"/hello/hello*)" "$work/out"
+		check_layout "$name" "$work/out"
+		cxx_passes "$name.passes"
+	else
+		not_ok "$name" "$(grep -m 3 -i error "$work/log" | tr '\n' ' ')"
+	fi
+}
+file="mote-guest-toolchain.cmake"
+toolchain=-DCMAKE_TOOLCHAIN_FILE=$work/sdk/lib/cmake/MoteGuest${machine:+-$machine}/$file
+for compiler in "$gcc" clang; do
+	plus=${compiler/gcc/g++}
+	plus=${plus/clang/clang++}
+	command -v "$plus" >/dev/null || continue
+	cxx_project "cxx.cmake_${plus#"$prefix"}" "$toolchain" ${machine:+"-DMOTE_GUEST_MACHINE=$machine"} \
+		"-DCMAKE_C_COMPILER=$compiler" "-DCMAKE_CXX_COMPILER=$plus"
+done
+if [ -z "$machine" ] && command -v g++ >/dev/null; then
+	cxx_project cxx.cmake_for_the_host
+	sed -i 's/project(cxx C CXX)/project(cxx CXX)/; /one/d
+		s/library STATIC/library OBJECT/; $a target_link_libraries(library PUBLIC MoteGuest::cxx)' \
+		"$work/cxx/CMakeLists.txt"
+	cxx_project cxx.cmake_without_c
+	printf '%s\n' '#!/bin/sh' 'case $1 in *libstdc++.a) echo libstdc++.a ;; *) exec g++ "$@" ;; esac' \
+		>"$work/bare"
+	chmod +x "$work/bare"
+	for printed in "$(cmake -S "$work/cxx" -B "$work/bare_hello" -DCMAKE_PREFIX_PATH="$work/sdk" \
+			-DCMAKE_CXX_COMPILER="$work/bare" 2>&1 | tr -s ' \n' ' ')" \
+		"$(MOTE_CXX=$work/bare "$cxx" "${cxx_sources[0]}" 2>&1)"; do
+		if [[ $printed == *"$work/bare has no libstdc++.a"*"(Debian: g++"* ]]; then
+			ok cxx.says_what_is_missing
+		else
+			not_ok cxx.says_what_is_missing "$printed"
+		fi
+	done
+fi
+
 # The CMake package: three lines and a toolchain file.
 mkdir "$work/project"
 cp "$guest/../examples/guests/hello.c" "$work/project"
@@ -334,7 +564,7 @@ package()
 	fi
 }
 
-toolchain=-DCMAKE_TOOLCHAIN_FILE=$work/sdk/lib/cmake/MoteGuest/mote-guest-toolchain.cmake
+toolchain=-DCMAKE_TOOLCHAIN_FILE=$package/mote-guest-toolchain.cmake
 if [ -z "$machine" ]; then
 	package cmake_package
 	if command -v g++ >/dev/null; then

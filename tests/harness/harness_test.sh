@@ -40,4 +40,17 @@ expect faults "$faulted" '^not ok - sample\.faults: crashed with signal 11$'
 MOTE_TEST_TIMEOUT=1 expect hangs 1 '^not ok - sample\.hangs: hung'
 MOTE_TEST_SLOW=2 MOTE_TEST_SCALE=100 expect scales 0 '^ok - sample\.scales$'
 MOTE_TEST_FILTER=nothing expect passes 0 '^# sample: 0 passed, 0 failed, 0 skipped$'
+
+# Of a name after = all counts.
+select_one()
+{
+	"${sample[@]}" "$1" | grep -qxF "# sample: $2 passed, 0 failed, $3 skipped"
+}
+if select_one '=sample.passes' 1 0 && select_one '=sample.pass' 0 0 && select_one '=passes' 0 0 &&
+	select_one '=sample.is_skipped' 0 1; then
+	echo "ok - harness.selects_one"
+else
+	echo "not ok - harness.selects_one"
+	failed=1
+fi
 exit $failed

@@ -36,6 +36,11 @@ static uint64_t environment_number(const char *name, uint64_t otherwise)
 	return number ? number : otherwise;
 }
 
+const char *test_name(void)
+{
+	return now.name;
+}
+
 uint64_t test_scale(uint64_t count)
 {
 	uint64_t scaled = count / environment_number("MOTE_TEST_SCALE", 1);
@@ -171,6 +176,20 @@ void test_skip(const char *format, ...)
 	longjmp(now.leave, 1);
 }
 
+void test_missing(const char *format, ...)
+{
+	const char *required = getenv("MOTE_REQUIRE_BEDS");
+	char text[400];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	if (required != NULL && strcmp(required, "all") == 0)
+		FAIL("%s, and MOTE_REQUIRE_BEDS=all", text);
+	SKIP("%s", text);
+}
+
 void test_note(const char *format, ...)
 {
 	char text[900];
@@ -266,7 +285,7 @@ static bool selected(const char *suite, const char *name, int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (argv[i][0] == '-')
 			continue;
-		if (strstr(full, argv[i]))
+		if (argv[i][0] == '=' ? !strcmp(full, argv[i] + 1) : strstr(full, argv[i]) != NULL)
 			return true;
 		any = true;
 	}

@@ -15,7 +15,7 @@
  * It prints one line per case, `ok - suite.case`, `not ok - suite.case: why` or
  * `skip - suite.case: reason`, details on lines that begin with #, and exits 1
  * when a case failed.  Arguments select the cases whose "suite.case" contains one
- * of them; --list prints the names.
+ * of them, or, after a =, is one of them; --list prints the names.
  *
  * Environment:
  *   MOTE_TEST_FILTER   like an argument
@@ -129,6 +129,9 @@ void test_note(const char *format, ...) MOTE_PRINTF(1, 2);
  */
 void test_need_hypervisor(void);
 
+/* "suite.case" of the case that runs. */
+const char *test_name(void);
+
 /* A repeat count, smaller on a slow machine (MOTE_TEST_SCALE), never below 1. */
 uint64_t test_scale(uint64_t count);
 
@@ -190,5 +193,8 @@ void test_check_status(const struct test_where *where, bool holds, const char *a
 void test_fail(const char *file, int line, const char *format, ...) MOTE_PRINTF(3, 4)
 	__attribute__((noreturn));
 void test_skip(const char *format, ...) MOTE_PRINTF(1, 2) __attribute__((noreturn));
+/* Leaves the case, which needs what this machine has not: as skipped, or as failed where
+ * MOTE_REQUIRE_BEDS is "all". */
+void test_missing(const char *format, ...) MOTE_PRINTF(1, 2) __attribute__((noreturn));
 
 #endif

@@ -34,16 +34,22 @@
 
 #include "hostile_arch.h"
 
+/* What the assembler of this host calls constants, and how it spells guest_; tests/macos.cmake has
+ * macOS's. */
+#if !defined(GUEST_CODE_SECTION)
+#define GUEST_CODE_SECTION ".rodata"
+#define GUEST_CODE_PREFIX "guest_"
+#endif
+
 /*
  * Assembles guest code at file scope, as guest_NAME up to guest_NAME_end.  An undefined instruction
  * behind it catches what should not have come so far.
  */
 #define GUEST_CODE(name, assembly)                                                                 \
-	__asm__(".pushsection .rodata\n" GUEST_CODE_PRELUDE ".balign 16\n"                         \
-		".globl guest_" #name ", guest_" #name "_end\n"                                    \
-		"guest_" #name ":\n\t" assembly "\n\t" GUEST_CODE_TRAP "\n"                        \
-		"guest_" #name "_end:\n"                                                           \
-		".popsection\n");                                                                  \
+	__asm__(".pushsection " GUEST_CODE_SECTION "\n" GUEST_CODE_PRELUDE ".balign 16\n"          \
+		".globl " GUEST_CODE_PREFIX #name "\n.globl " GUEST_CODE_PREFIX #name              \
+		"_end\n" GUEST_CODE_PREFIX #name ":\n\t" assembly "\n\t" GUEST_CODE_TRAP           \
+		"\n" GUEST_CODE_PREFIX #name "_end:\n.popsection\n");                              \
 	extern const uint8_t guest_##name[], guest_##name##_end[]
 
 /* The number of a code's bytes, without the trap. */

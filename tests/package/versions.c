@@ -23,7 +23,7 @@ static mote_status run(const char *path, mote_error *error)
 	mote_sandbox_options sandbox_options = MOTE_SANDBOX_OPTIONS_INIT;
 	mote_call_options call_options = MOTE_CALL_OPTIONS_INIT;
 	mote_sandbox_statistics statistics = MOTE_SANDBOX_STATISTICS_INIT;
-	mote_value name = mote_string("World"), greeting;
+	mote_value name = mote_value_string("World"), greeting;
 	mote_engine *engine = NULL;
 	mote_sandbox *sandbox = NULL;
 	mote_function greet;

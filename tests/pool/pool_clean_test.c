@@ -18,7 +18,7 @@ static void after_calls(void)
 	sandbox = pooled_acquire(&pooled);
 	pooled_check_clean(&pooled, sandbox);
 	for (unsigned i = 0; i < 3; i++) {
-		(void)CALL(sandbox, "echo", mote_bytes("of somebody else", 16));
+		(void)CALL(sandbox, "echo", mote_value_bytes("of somebody else", 16));
 		mote_pool_release(pooled.pool, sandbox);
 		again = pooled_acquire(&pooled);
 		CHECK(again == sandbox);
@@ -62,8 +62,9 @@ static void after_all_memory_was_written(void)
 		sandbox = pooled_acquire(&pooled);
 		region = clean_region(sandbox, ids[i]);
 		(void)fixture_try(sandbox, "fill",
-				  (const mote_value[]){mote_u64(region->gva),
-						       mote_u64(region->bytes), mote_u64(0xabcd)},
+				  (const mote_value[]){mote_value_u64(region->gva),
+						       mote_value_u64(region->bytes),
+						       mote_value_u64(0xabcd)},
 				  3, NULL, NULL);
 		mote_pool_release(pooled.pool, sandbox);
 		sandbox = pooled_acquire(&pooled);
@@ -94,7 +95,8 @@ static void buffers_are_unmapped(void)
 				   &error);
 		}
 		gva = sandbox->mailbox.call.buffers[2].gva;
-		(void)CALL(sandbox, "fill", mote_u64(gva), mote_u64(4096), mote_u64(5));
+		(void)CALL(sandbox, "fill", mote_value_u64(gva), mote_value_u64(4096),
+			   mote_value_u64(5));
 		CHECK_EQ(*(uint64_t *)mote_buffer_get_data(buffers[2]), 5);
 		if (round == 2)
 			pooled_die(sandbox, 0);
@@ -104,8 +106,9 @@ static void buffers_are_unmapped(void)
 		CHECK_STATUS(mote_sandbox_unmap_buffer(sandbox, buffers[1], &error), MOTE_NOT_FOUND,
 			     &error);
 		CHECK_STATUS(fixture_try(sandbox, "find",
-					 (const mote_value[]){mote_u64(gva), mote_u64(4096),
-							      mote_u64(5)},
+					 (const mote_value[]){mote_value_u64(gva),
+							      mote_value_u64(4096),
+							      mote_value_u64(5)},
 					 3, NULL, &error),
 			     MOTE_GUEST_FAULT, &error);
 		mote_pool_release(pooled.pool, sandbox);

@@ -155,15 +155,15 @@ static void host_functions_are_the_pools(void)
 	pool = make_pool(pooled.snapshot, &ended);
 	REQUIRE_OK(mote_pool_acquire(pool, &first, NULL), NULL);
 	REQUIRE_OK(mote_pool_acquire(pool, &second, NULL), NULL);
-	(void)CALL(first, "ask", mote_bytes("1234", 4));
-	CHECK_EQ(CALL(second, "ask", mote_bytes("1234", 4)).as.u64, 4);
+	(void)CALL(first, "ask", mote_value_bytes("1234", 4));
+	CHECK_EQ(CALL(second, "ask", mote_value_bytes("1234", 4)).as.u64, 4);
 	mote_sandbox_destroy(first);
 	mote_pool_release(pool, second);
 	mote_pool_trim(pool, 0);
 	REQUIRE_OK(mote_pool_acquire(pool, &first, NULL), NULL);
 	mote_pool_destroy(pool);
 	CHECK_EQ(ended, 0);
-	CHECK_EQ(CALL(first, "ask", mote_bytes("12", 2)).as.u64, 2);
+	CHECK_EQ(CALL(first, "ask", mote_value_bytes("12", 2)).as.u64, 2);
 	mote_pool_release(pool, first);
 	CHECK_EQ(ended, 3);
 	pooled_close(&pooled);

@@ -37,12 +37,14 @@ static void use_all(struct pooled *pooled, mote_sandbox **sandboxes, size_t coun
 		const uint64_t heap = clean_region(sandboxes[i], MOTE_LAYOUT_HEAP)->gva;
 
 		REQUIRE_EQ(CALL0(sandboxes[i], "count").as.u32, pooled->counted);
-		(void)CALL(sandboxes[i], "fill", mote_u64(heap), mote_u64(64), mote_u64(i + 1));
+		(void)CALL(sandboxes[i], "fill", mote_value_u64(heap), mote_value_u64(64),
+			   mote_value_u64(i + 1));
 	}
 	for (size_t i = 0; i < count; i++) {
 		const uint64_t heap = clean_region(sandboxes[i], MOTE_LAYOUT_HEAP)->gva;
 
-		REQUIRE_EQ(CALL(sandboxes[i], "find", mote_u64(heap), mote_u64(64), mote_u64(i + 1))
+		REQUIRE_EQ(CALL(sandboxes[i], "find", mote_value_u64(heap), mote_value_u64(64),
+				mote_value_u64(i + 1))
 				   .as.u64,
 			   8);
 		REQUIRE_EQ(CALL0(sandboxes[i], "count").as.u32, pooled->counted + 3);

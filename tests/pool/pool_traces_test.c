@@ -79,16 +79,17 @@ static void use(mote_sandbox *sandbox, unsigned how)
 
 	switch (how) {
 	case 0:
-		(void)CALL(sandbox, "touch", mote_u64(heap->gva), mote_u32(160), mote_u32(1));
+		(void)CALL(sandbox, "touch", mote_value_u64(heap->gva), mote_value_u32(160),
+			   mote_value_u32(1));
 		break;
 	case 1: /* reads */
-		(void)CALL(sandbox, "find", mote_u64(heap->gva), mote_u64(heap->bytes),
-			   mote_u64(1));
+		(void)CALL(sandbox, "find", mote_value_u64(heap->gva), mote_value_u64(heap->bytes),
+			   mote_value_u64(1));
 		break;
 	case 2: /* in a part of memory that was not touched before */
 		(void)CALL(sandbox, "touch",
-			   mote_u64(heap->gva + (heap->bytes / 2 & MOTE_PAGE_MASK)), mote_u32(1),
-			   mote_u32(1));
+			   mote_value_u64(heap->gva + (heap->bytes / 2 & MOTE_PAGE_MASK)),
+			   mote_value_u32(1), mote_value_u32(1));
 		break;
 	default:
 		pooled_die(sandbox, how % POOLED_DEATHS);
@@ -163,7 +164,8 @@ static void large_ones_are_trimmed(void)
 
 		sandbox = pooled_acquire(&pooled);
 		heap = clean_region(sandbox, MOTE_LAYOUT_HEAP);
-		(void)CALL(sandbox, "touch", mote_u64(heap->gva), mote_u32(pages), mote_u32(1));
+		(void)CALL(sandbox, "touch", mote_value_u64(heap->gva), mote_value_u32(pages),
+			   mote_value_u32(1));
 		if (cow && i % 2 == 1)
 			CHECK(private_bytes(sandbox) > 160 * 4096);
 		mote_pool_release(pooled.pool, sandbox);
@@ -201,7 +203,8 @@ static void sandboxes_share_what_they_do_not_write(void)
 	heap = clean_region(sandbox, MOTE_LAYOUT_HEAP)->gva;
 	CHECK(private_bytes(sandbox) <= 8 * page);
 	for (unsigned i = 0; i < 3; i++)
-		(void)CALL(sandbox, "touch", mote_u64(heap), mote_u32(10), mote_u32(1));
+		(void)CALL(sandbox, "touch", mote_value_u64(heap), mote_value_u32(10),
+			   mote_value_u32(1));
 	CHECK(private_bytes(sandbox) <= (8 + 10 + 3) * page);
 	mote_pool_release(pooled.pool, sandbox);
 	pooled_close(&pooled);

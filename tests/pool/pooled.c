@@ -82,8 +82,8 @@ void pooled_die(mote_sandbox *sandbox, unsigned how)
 	static const char *const names[POOLED_DEATHS] = {"die_later", "fault_later", "spin", "spin",
 							 "write_forever"};
 	const struct mote_layout_region *heap = clean_region(sandbox, MOTE_LAYOUT_HEAP);
-	const mote_value arguments[] = {how < 2 ? mote_u32(100) : mote_u64(heap->gva),
-					mote_u64(heap->bytes)};
+	const mote_value arguments[] = {how < 2 ? mote_value_u32(100) : mote_value_u64(heap->gva),
+					mote_value_u64(heap->bytes)};
 	static const size_t counts[POOLED_DEATHS] = {1, 1, 0, 0, 2};
 	mote_call_options limits = MOTE_CALL_OPTIONS_INIT;
 	mote_error error = MOTE_ERROR_INIT;

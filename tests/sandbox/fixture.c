@@ -23,6 +23,22 @@ mote_engine *fixture_engine(void)
 	return engine;
 }
 
+mote_backend_kind fixture_backend(void)
+{
+	mote_engine *engine = fixture_engine();
+	const mote_backend_kind kind = mote_engine_get_backend(engine);
+
+	mote_engine_release(engine);
+	return kind;
+}
+
+bool fixture_has_kick_signal(void)
+{
+	const mote_backend_kind kind = fixture_backend();
+
+	return kind == MOTE_BACKEND_KVM || kind == MOTE_BACKEND_MSHV;
+}
+
 static mote_status echo(void *user, const mote_value *arguments, size_t count, mote_value *result,
 			mote_error *error)
 {
@@ -36,14 +52,14 @@ static mote_status join(void *user, const mote_value *arguments, size_t count, m
 			mote_error *error)
 {
 	static _Thread_local char both[65536];
-	const mote_span *a = &arguments[0].as.bytes, *b = &arguments[1].as.bytes;
+	const mote_bytes *a = &arguments[0].as.bytes, *b = &arguments[1].as.bytes;
 
 	(void)user, (void)count, (void)error;
 	if (a->length + b->length > sizeof(both))
 		return MOTE_TOO_LARGE;
 	memcpy(both, a->data, a->length);
 	memcpy(both + a->length, b->data, b->length);
-	result->as.bytes = (mote_span){both, a->length + b->length};
+	result->as.bytes = (mote_bytes){both, a->length + b->length};
 	return MOTE_OK;
 }
 

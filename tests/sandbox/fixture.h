@@ -16,6 +16,11 @@
 /* An engine with default options; skips the case where there is no KVM.  Leaves it on failure. */
 mote_engine *fixture_engine(void);
 
+/* The hypervisor that engines are on.  Leaves the case as above. */
+mote_backend_kind fixture_backend(void);
+/* Whether it interrupts a guest by a signal of the process; HVF and WHP do not. */
+bool fixture_has_kick_signal(void);
+
 /*
  * A sandbox of a test guest.  options: may be NULL; when it names no host functions, it gets all of
  * those that the test guests import, which give back what they are given.
@@ -39,7 +44,7 @@ mote_status fixture_try(mote_sandbox *sandbox, const char *name, const mote_valu
 mote_value fixture_call(mote_sandbox *sandbox, const char *name, const mote_value *arguments,
 			size_t count);
 
-/* CALL(sandbox, "name", mote_i32(1), ...); CALL0 without arguments. */
+/* CALL(sandbox, "name", mote_value_i32(1), ...); CALL0 without arguments. */
 #define CALL0(sandbox, name) fixture_call(sandbox, name, NULL, 0)
 #define CALL(sandbox, name, ...)                                                                   \
 	fixture_call(sandbox, name, (const mote_value[]){__VA_ARGS__},                             \

@@ -58,12 +58,12 @@ static void calls_happen_once_and_in_order(void)
 
 	setup(&batch, NULL);
 	for (unsigned int i = 0; i < MANY; i++)
-		batch.arguments[i] = mote_u64(i);
+		batch.arguments[i] = mote_value_u64(i);
 	CHECK_STATUS(run(&batch, "count_calls", 1000, &error), MOTE_OK, &error);
 	before = exits(&batch);
 	CHECK_EQ(before, 1);
 	for (unsigned int i = 0; i < MANY; i++)
-		batch.arguments[i] = mote_u64(1000 + i);
+		batch.arguments[i] = mote_value_u64(1000 + i);
 	CHECK_STATUS(run(&batch, "count_calls", MANY, &error), MOTE_OK, &error);
 	for (unsigned int i = 0; i < MANY; i++)
 		REQUIRE_EQ(batch.results[i].as.u64, 1000 + i + 1);
@@ -81,8 +81,8 @@ static void strings_and_bytes_arrive(void)
 	memset(text, 'x', sizeof(text) - 1);
 	setup(&batch, NULL);
 	for (unsigned int i = 0; i < 1000; i++) {
-		batch.arguments[2 * i] = mote_bytes(text, i * 7 % 3000);
-		batch.arguments[2 * i + 1] = mote_string(text + i * 13 % 3000);
+		batch.arguments[2 * i] = mote_value_bytes(text, i * 7 % 3000);
+		batch.arguments[2 * i + 1] = mote_value_string(text + i * 13 % 3000);
 	}
 	CHECK_STATUS(run(&batch, "lengths", 1000, &error), MOTE_OK, &error);
 	for (unsigned int i = 0; i < 1000; i++)
@@ -99,12 +99,12 @@ static void what_does_not_fit_is_refused_before_the_guest_runs(void)
 
 	setup(&batch, NULL);
 	for (unsigned int i = 0; i < 10; i++) {
-		batch.arguments[2 * i] = mote_bytes(large, i == 9 ? sizeof(large) : 10);
-		batch.arguments[2 * i + 1] = mote_string("x");
+		batch.arguments[2 * i] = mote_value_bytes(large, i == 9 ? sizeof(large) : 10);
+		batch.arguments[2 * i + 1] = mote_value_string("x");
 	}
 	CHECK_STATUS(run(&batch, "lengths", 10, &error), MOTE_TOO_LARGE, &error);
 	CHECK_EQ(exits(&batch), 0);
-	batch.arguments[18] = mote_u32(1);
+	batch.arguments[18] = mote_value_u32(1);
 	CHECK_STATUS(run(&batch, "lengths", 10, &error), MOTE_SIGNATURE, &error);
 	CHECK_EQ(exits(&batch), 0);
 	CHECK_STATUS(run(&batch, "lengths", 9, &error), MOTE_OK, &error);
@@ -129,7 +129,7 @@ static void a_string_that_the_guest_destroys_ends_the_batch(void)
 	data = mote_buffer_get_data(buffer);
 	memset(data, 'x', LENGTH);
 	for (unsigned int i = 0; i < 3; i++) {
-		batch.arguments[2 * i] = mote_bytes(data, 1);
+		batch.arguments[2 * i] = mote_value_bytes(data, 1);
 		batch.arguments[2 * i + 1] =
 			(mote_value){.type = MOTE_TYPE_STRING, .as.string = {data, LENGTH}};
 	}
@@ -147,8 +147,8 @@ static void a_fault_ends_the_batch(void)
 
 	setup(&batch, NULL);
 	for (unsigned int i = 0; i < 100; i++) {
-		batch.arguments[2 * i] = mote_u32(i);
-		batch.arguments[2 * i + 1] = mote_u32(57);
+		batch.arguments[2 * i] = mote_value_u32(i);
+		batch.arguments[2 * i + 1] = mote_value_u32(57);
 	}
 	CHECK_STATUS(run(&batch, "fail_at", 57, &error), MOTE_OK, &error);
 	CHECK_STATUS(run(&batch, "fail_at", 100, &error), MOTE_GUEST_FAULT, &error);
@@ -164,10 +164,11 @@ static void single_calls_work_between_batches(void)
 
 	setup(&batch, NULL);
 	for (unsigned int i = 0; i < 10; i++) {
-		batch.arguments[0] = mote_u64(2 * i);
+		batch.arguments[0] = mote_value_u64(2 * i);
 		CHECK_STATUS(run(&batch, "count_calls", 1, &error), MOTE_OK, &error);
 		CHECK_EQ(batch.results[0].as.u64, 2 * i + 1);
-		CHECK_EQ(CALL(batch.sandbox, "count_calls", mote_u64(2 * i + 1)).as.u64, 2 * i + 2);
+		CHECK_EQ(CALL(batch.sandbox, "count_calls", mote_value_u64(2 * i + 1)).as.u64,
+			 2 * i + 2);
 	}
 	teardown(&batch);
 }
@@ -177,7 +178,7 @@ static void strings_are_no_results_of_a_batch(void)
 	mote_engine *engine = fixture_engine();
 	mote_sandbox *sandbox = fixture_sandbox(engine, "echo", NULL);
 	mote_error error = MOTE_ERROR_INIT;
-	mote_value argument = mote_string("x"), result;
+	mote_value argument = mote_value_string("x"), result;
 	mote_function function;
 
 	REQUIRE_EQ(mote_sandbox_find(sandbox, "echo_string", NULL, &function, &error), MOTE_OK);

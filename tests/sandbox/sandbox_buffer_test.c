@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "fixture.h"
-#include "poor.h"
 #include "sandbox/sandbox_internal.h"
 
 enum { BYTES = 1 << 20, PAGE = 4096 };
@@ -34,6 +33,16 @@ static void setup(struct shared *shared, const mote_sandbox_options *options)
 	CHECK_EQ(mote_buffer_get_bytes(shared->buffer), BYTES);
 	for (unsigned int i = 0; i < BYTES; i++)
 		shared->data[i] = (unsigned char)(i * 31);
+}
+
+/* Buffers are whole pages of the hypervisor's. */
+static uint64_t page_bytes(void)
+{
+	mote_engine *engine = fixture_engine();
+	const uint64_t bytes = mote_engine_page_bytes(engine);
+
+	mote_engine_release(engine);
+	return bytes;
 }
 
 static void teardown(struct shared *shared)
@@ -65,12 +74,12 @@ static void a_guest_reads_all_of_it(void)
 
 	setup(&shared, NULL);
 	map(&shared, false);
-	CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(shared.data, BYTES)).as.u64,
+	CHECK_EQ(CALL(shared.sandbox, "sum", mote_value_bytes(shared.data, BYTES)).as.u64,
 		 sum(shared.data, BYTES));
-	CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(shared.data + 5000, 77)).as.u64,
+	CHECK_EQ(CALL(shared.sandbox, "sum", mote_value_bytes(shared.data + 5000, 77)).as.u64,
 		 sum(shared.data + 5000, 77));
 	shared.data[5000] ^= 0xff; /* not a copy */
-	CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(shared.data + 5000, 77)).as.u64,
+	CHECK_EQ(CALL(shared.sandbox, "sum", mote_value_bytes(shared.data + 5000, 77)).as.u64,
 		 sum(shared.data + 5000, 77));
 	teardown(&shared);
 }
@@ -82,10 +91,10 @@ static void without_a_mapping_bytes_are_copied(void)
 	mote_value all;
 
 	setup(&shared, NULL);
-	all = mote_bytes(shared.data, BYTES);
+	all = mote_value_bytes(shared.data, BYTES);
 	CHECK_STATUS(fixture_try(shared.sandbox, "sum", &all, 1, NULL, &error), MOTE_TOO_LARGE,
 		     &error);
-	CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(shared.data, 1000)).as.u64,
+	CHECK_EQ(CALL(shared.sandbox, "sum", mote_value_bytes(shared.data, 1000)).as.u64,
 		 sum(shared.data, 1000));
 	teardown(&shared);
 }
@@ -93,12 +102,12 @@ static void without_a_mapping_bytes_are_copied(void)
 static void read_only_is_enforced(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
-	mote_value arguments[2] = {{0}, mote_u32(7)};
+	mote_value arguments[2] = {{0}, mote_value_u32(7)};
 	struct shared shared;
 
 	setup(&shared, NULL);
 	map(&shared, false);
-	arguments[0] = mote_bytes(shared.data, 10);
+	arguments[0] = mote_value_bytes(shared.data, 10);
 	CHECK_STATUS(fixture_try(shared.sandbox, "fill", arguments, 2, NULL, &error),
 		     MOTE_GUEST_FAULT, &error);
 	CHECK_CONTAINS(error.text, "shared buffer");
@@ -117,12 +126,12 @@ static void a_writable_buffer_is_seen_by_all(void)
 	other = fixture_sandbox(shared.engine, "buffers", NULL);
 	map(&shared, true);
 	CHECK_STATUS(mote_sandbox_map_buffer(other, shared.buffer, false, &error), MOTE_OK, &error);
-	CALL(shared.sandbox, "fill", mote_bytes(shared.data + PAGE, PAGE), mote_u32(3));
+	CALL(shared.sandbox, "fill", mote_value_bytes(shared.data + PAGE, PAGE), mote_value_u32(3));
 	CHECK_EQ(shared.data[PAGE], 3);
 	CHECK_EQ(shared.data[PAGE - 1], (unsigned char)((PAGE - 1) * 31));
-	CHECK_EQ(CALL(other, "sum", mote_bytes(shared.data + PAGE, PAGE)).as.u64, 3 * PAGE);
+	CHECK_EQ(CALL(other, "sum", mote_value_bytes(shared.data + PAGE, PAGE)).as.u64, 3 * PAGE);
 	fixture_destroy(other, NULL);
-	CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(shared.data + PAGE, PAGE)).as.u64,
+	CHECK_EQ(CALL(shared.sandbox, "sum", mote_value_bytes(shared.data + PAGE, PAGE)).as.u64,
 		 3 * PAGE);
 	teardown(&shared);
 }
@@ -135,8 +144,8 @@ static void unmapping_takes_it_away(void)
 
 	setup(&shared, NULL);
 	map(&shared, false);
-	address = CALL(shared.sandbox, "address", mote_bytes(shared.data, BYTES));
-	CHECK_EQ(CALL(shared.sandbox, "read_at", mote_u64(address.as.u64 + 1)).as.u32, 31);
+	address = CALL(shared.sandbox, "address", mote_value_bytes(shared.data, BYTES));
+	CHECK_EQ(CALL(shared.sandbox, "read_at", mote_value_u64(address.as.u64 + 1)).as.u32, 31);
 	CHECK_STATUS(mote_sandbox_unmap_buffer(shared.sandbox, shared.buffer, &error), MOTE_OK,
 		     &error);
 	CHECK_STATUS(mote_sandbox_unmap_buffer(shared.sandbox, shared.buffer, &error),
@@ -159,13 +168,14 @@ static void addresses_are_used_again(void)
 	memset(mote_buffer_get_data(other), 9, BYTES);
 	for (unsigned int i = 0; i < test_scale(50); i++) {
 		map(&shared, i % 2 == 0);
-		CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(shared.data, BYTES)).as.u64,
+		CHECK_EQ(CALL(shared.sandbox, "sum", mote_value_bytes(shared.data, BYTES)).as.u64,
 			 sum(shared.data, BYTES));
 		CHECK_STATUS(mote_sandbox_unmap_buffer(shared.sandbox, shared.buffer, &error),
 			     MOTE_OK, &error);
 		CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, other, false, &error), MOTE_OK,
 			     &error);
-		CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(mote_buffer_get_data(other), BYTES))
+		CHECK_EQ(CALL(shared.sandbox, "sum",
+			      mote_value_bytes(mote_buffer_get_data(other), BYTES))
 				 .as.u64,
 			 9ull * BYTES);
 		CHECK_STATUS(mote_sandbox_unmap_buffer(shared.sandbox, other, &error), MOTE_OK,
@@ -182,7 +192,7 @@ static void many_buffers_fit_until_the_space_is_full(void)
 	mote_buffer *buffers[9];
 	struct shared shared;
 
-	options.buffer_space_bytes = 8 * PAGE;
+	options.buffer_space_bytes = 8 * page_bytes();
 	setup(&shared, &options);
 	for (unsigned int i = 0; i < 9; i++) {
 		mote_status expected = i < 8 ? MOTE_OK : MOTE_NO_GUEST_MEMORY;
@@ -199,12 +209,12 @@ static void many_buffers_fit_until_the_space_is_full(void)
 		     &error);
 	for (unsigned int i = 0; i < 9; i++)
 		CHECK_EQ(CALL(shared.sandbox, "sum",
-			      mote_bytes(mote_buffer_get_data(buffers[i]), 1))
+			      mote_value_bytes(mote_buffer_get_data(buffers[i]), 1))
 				 .as.u64,
 			 i + 1);
 	for (unsigned int i = 0; i < 9; i++)
 		mote_buffer_release(buffers[i]);
-	CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(shared.data, 0)).as.u64, 0);
+	CHECK_EQ(CALL(shared.sandbox, "sum", mote_value_bytes(shared.data, 0)).as.u64, 0);
 	teardown(&shared);
 }
 
@@ -227,68 +237,71 @@ static void wrong_mappings_are_refused(void)
 	teardown(&shared);
 }
 
-static int memory_file(uint64_t bytes, int seals)
+/* Four pages; "abc" is in the second one. */
+static int memory_file(uint64_t page, int seals)
 {
 	int fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-	REQUIRE(fd >= 0 && ftruncate(fd, (off_t)bytes) == 0);
-	REQUIRE(pwrite(fd, "abc", 3, PAGE) == 3);
+	REQUIRE(fd >= 0 && ftruncate(fd, 4 * (off_t)page) == 0);
+	REQUIRE(pwrite(fd, "abc", 3, (off_t)page) == 3);
 	REQUIRE(seals == 0 || fcntl(fd, F_ADD_SEALS, seals) == 0);
 	return fd;
 }
 
 static void memory_of_others_can_be_imported(void)
 {
-	int fd = memory_file(4 * PAGE, F_SEAL_SHRINK);
+	const uint64_t page = page_bytes();
+	int fd = memory_file(page, F_SEAL_SHRINK);
 	mote_error error = MOTE_ERROR_INIT;
 	struct shared shared;
 	mote_buffer *imported;
 	unsigned char *data;
 
 	setup(&shared, NULL);
-	REQUIRE_EQ(mote_buffer_import(shared.engine, fd, PAGE, 2 * PAGE, &imported, &error),
+	REQUIRE_EQ(mote_buffer_import(shared.engine, fd, page, 2 * page, &imported, &error),
 		   MOTE_OK);
 	close(fd);
 	data = mote_buffer_get_data(imported);
 	CHECK_MEM(data, "abc", 3);
 	CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, imported, true, &error), MOTE_OK,
 		     &error);
-	CALL(shared.sandbox, "fill", mote_bytes(data, PAGE), mote_u32(1));
-	CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(data, 2 * PAGE)).as.u64, PAGE);
+	CALL(shared.sandbox, "fill", mote_value_bytes(data, page), mote_value_u32(1));
+	CHECK_EQ(CALL(shared.sandbox, "sum", mote_value_bytes(data, 2 * page)).as.u64, page);
 	mote_buffer_release(imported);
 	teardown(&shared);
 }
 
 static void what_could_shrink_is_not_imported(void)
 {
-	int loose = memory_file(4 * PAGE, 0), sealed = memory_file(4 * PAGE, F_SEAL_SHRINK);
-	int constant = memory_file(4 * PAGE, F_SEAL_SHRINK | F_SEAL_WRITE);
+	const uint64_t page = page_bytes();
+	int loose = memory_file(page, 0), sealed = memory_file(page, F_SEAL_SHRINK);
+	int constant = memory_file(page, F_SEAL_SHRINK | F_SEAL_WRITE);
 	mote_error error = MOTE_ERROR_INIT;
 	mote_buffer *buffer;
 	struct shared shared;
 
 	setup(&shared, NULL);
-	CHECK_STATUS(mote_buffer_import(shared.engine, loose, 0, PAGE, &buffer, &error),
+	CHECK_STATUS(mote_buffer_import(shared.engine, loose, 0, page, &buffer, &error),
 		     MOTE_INVALID_ARGUMENT, &error);
 	CHECK_CONTAINS(error.text, "F_SEAL_SHRINK");
-	CHECK_STATUS(mote_buffer_import(shared.engine, sealed, 0, 5 * PAGE, &buffer, &error),
+	CHECK_STATUS(mote_buffer_import(shared.engine, sealed, 0, 5 * page, &buffer, &error),
 		     MOTE_INVALID_ARGUMENT, &error);
-	CHECK_STATUS(mote_buffer_import(shared.engine, sealed, 1, PAGE, &buffer, &error),
+	CHECK_STATUS(mote_buffer_import(shared.engine, sealed, 1, page, &buffer, &error),
 		     MOTE_INVALID_ARGUMENT, &error);
-	CHECK_STATUS(mote_buffer_import(shared.engine, -1, 0, PAGE, &buffer, &error),
+	CHECK_STATUS(mote_buffer_import(shared.engine, -1, 0, page, &buffer, &error),
 		     MOTE_INVALID_ARGUMENT, &error);
-	CHECK_STATUS(mote_buffer_import(shared.engine, constant, 0, 2 * PAGE, &buffer, &error),
+	CHECK_STATUS(mote_buffer_import(shared.engine, constant, 0, 2 * page, &buffer, &error),
 		     MOTE_OK, &error);
 	CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, buffer, true, &error),
 		     MOTE_INVALID_ARGUMENT, &error);
-	if (poor_kinds() & POOR_MEMORY) {
+	if (!shared.engine->hypervisor->capabilities.read_only_host_memory) {
 		CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, buffer, false, &error),
 			     MOTE_UNSUPPORTED, &error);
 	} else {
 		CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, buffer, false, &error),
 			     MOTE_OK, &error);
 		CHECK_EQ(CALL(shared.sandbox, "sum",
-			      mote_bytes(mote_buffer_get_data(buffer), 2 * PAGE))
+			      mote_value_bytes(mote_buffer_get_data(buffer), 2 * page))
 				 .as.u64,
 			 'a' + 'b' + 'c');
 	}
@@ -314,21 +327,23 @@ static void large_and_small_buffers_take_turns(void)
 	data = mote_buffer_get_data(large);
 	for (unsigned int i = 0; i < 2; i++) {
 		CHECK_OK(mote_sandbox_map_buffer(shared.sandbox, large, true, &error), &error);
-		address = CALL(shared.sandbox, "address", mote_bytes(data, LARGE));
+		address = CALL(shared.sandbox, "address", mote_value_bytes(data, LARGE));
 		for (size_t at = 0; at < LARGE; at += LARGE / 12) {
-			CALL(shared.sandbox, "fill", mote_bytes(data + at, 3), mote_u32(i + 9));
+			CALL(shared.sandbox, "fill", mote_value_bytes(data + at, 3),
+			     mote_value_u32(i + 9));
 			CHECK_EQ(data[at + 2], i + 9);
 			CHECK_EQ(data[at + 3], 0);
 		}
 		CHECK_OK(mote_sandbox_unmap_buffer(shared.sandbox, large, &error), &error);
 		map(&shared, false);
-		CHECK_EQ(CALL(shared.sandbox, "address", mote_bytes(shared.data, BYTES)).as.u64,
+		CHECK_EQ(CALL(shared.sandbox, "address", mote_value_bytes(shared.data, BYTES))
+				 .as.u64,
 			 address.as.u64);
-		CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(shared.data, BYTES)).as.u64,
+		CHECK_EQ(CALL(shared.sandbox, "sum", mote_value_bytes(shared.data, BYTES)).as.u64,
 			 sum(shared.data, BYTES));
 		CHECK_OK(mote_sandbox_unmap_buffer(shared.sandbox, shared.buffer, &error), &error);
 	}
-	address = mote_u64(address.as.u64 + LARGE / 2);
+	address = mote_value_u64(address.as.u64 + LARGE / 2);
 	CHECK_STATUS(fixture_try(shared.sandbox, "read_at", &address, 1, NULL, &error),
 		     MOTE_GUEST_FAULT, &error);
 	mote_buffer_release(large);
@@ -337,6 +352,7 @@ static void large_and_small_buffers_take_turns(void)
 
 static void huge_pages_are_not_imported(void)
 {
+	const uint64_t page = page_bytes();
 	int fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB);
 	mote_error error = MOTE_ERROR_INIT;
 	mote_buffer *buffer;
@@ -346,7 +362,7 @@ static void huge_pages_are_not_imported(void)
 		SKIP("this kernel has no huge pages");
 	REQUIRE(ftruncate(fd, 2 << 20) == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK) == 0);
 	setup(&shared, NULL);
-	CHECK_STATUS(mote_buffer_import(shared.engine, fd, 0, PAGE, &buffer, &error),
+	CHECK_STATUS(mote_buffer_import(shared.engine, fd, 0, page, &buffer, &error),
 		     MOTE_INVALID_ARGUMENT, &error);
 	CHECK_CONTAINS(error.text, "huge pages");
 	close(fd);
@@ -356,20 +372,22 @@ static void huge_pages_are_not_imported(void)
 /* Whoever made the memory can punch holes into it: they read as zeros, for host and guest. */
 static void holes_in_imported_memory_are_zeros(void)
 {
-	int fd = memory_file(4 * PAGE, F_SEAL_SHRINK);
+	const uint64_t page = page_bytes();
+	int fd = memory_file(page, F_SEAL_SHRINK);
 	mote_error error = MOTE_ERROR_INIT;
 	mote_buffer *imported;
 	struct shared shared;
 	unsigned char *data;
 
 	setup(&shared, NULL);
-	REQUIRE_OK(mote_buffer_import(shared.engine, fd, 0, 4 * PAGE, &imported, &error), &error);
+	REQUIRE_OK(mote_buffer_import(shared.engine, fd, 0, 4 * page, &imported, &error), &error);
 	data = mote_buffer_get_data(imported);
 	REQUIRE_OK(mote_sandbox_map_buffer(shared.sandbox, imported, true, &error), &error);
-	CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(data, 4 * PAGE)).as.u64, 'a' + 'b' + 'c');
-	REQUIRE(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4 * PAGE) == 0);
-	CHECK_EQ(data[PAGE], 0);
-	CHECK_EQ(CALL(shared.sandbox, "sum", mote_bytes(data, 4 * PAGE)).as.u64, 0);
+	CHECK_EQ(CALL(shared.sandbox, "sum", mote_value_bytes(data, 4 * page)).as.u64,
+		 'a' + 'b' + 'c');
+	REQUIRE(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4 * (off_t)page) == 0);
+	CHECK_EQ(data[page], 0);
+	CHECK_EQ(CALL(shared.sandbox, "sum", mote_value_bytes(data, 4 * page)).as.u64, 0);
 	mote_buffer_release(imported);
 	close(fd);
 	teardown(&shared);
@@ -387,7 +405,8 @@ static void check_handle(const struct mote_memory_region *region, uint64_t offse
 
 static void regions_say_where_their_memory_is(void)
 {
-	int fd = memory_file(4 * PAGE, F_SEAL_SHRINK);
+	const uint64_t page = page_bytes();
+	int fd = memory_file(page, F_SEAL_SHRINK);
 	mote_error error = MOTE_ERROR_INIT;
 	const struct mote_memory_region *slots;
 	mote_buffer *imported;
@@ -395,7 +414,7 @@ static void regions_say_where_their_memory_is(void)
 
 	setup(&shared, NULL);
 	map(&shared, true);
-	REQUIRE_OK(mote_buffer_import(shared.engine, fd, 2 * PAGE, PAGE, &imported, &error),
+	REQUIRE_OK(mote_buffer_import(shared.engine, fd, 2 * page, page, &imported, &error),
 		   &error);
 	*(unsigned char *)mote_buffer_get_data(imported) = 0x5a;
 	REQUIRE_OK(mote_sandbox_map_buffer(shared.sandbox, imported, true, &error), &error);
@@ -406,7 +425,7 @@ static void regions_say_where_their_memory_is(void)
 	else
 		check_handle(&slots[0], 0);
 	check_handle(&slots[1], 0);
-	check_handle(&slots[2], 2 * PAGE);
+	check_handle(&slots[2], 2 * page);
 	mote_buffer_release(imported);
 	close(fd);
 	teardown(&shared);

@@ -167,7 +167,7 @@ static void expect_place(void)
 
 static mote_status call(const char *name, mote_error *error)
 {
-	const mote_value five = mote_i32(5);
+	const mote_value five = mote_value_i32(5);
 
 	return fixture_try(sandbox, name, &five, strcmp(name, "faulty") == 0 ? 1 : 0, NULL, error);
 }
@@ -262,7 +262,8 @@ static void on_demand_changes_nothing(void)
 	sandbox = fixture_sandbox(engine, "crash", NULL);
 	for (int i = 0; i < 3; i++) {
 		REQUIRE_OK(mote_sandbox_dump_core(sandbox, core_path(), &error), &error);
-		CHECK_EQ(CALL(sandbox, "add", mote_i32(i), mote_i32(40)).as.i32, i + 40);
+		CHECK_EQ(CALL(sandbox, "add", mote_value_i32(i), mote_value_i32(40)).as.i32,
+			 i + 40);
 	}
 	read_core();
 	CHECK_EQ(core_signal(), 0);
@@ -381,7 +382,7 @@ static void untouched_memory_costs_nothing(void)
 	options.memory_bytes = 1ull << 30;
 	engine = fixture_engine();
 	sandbox = fixture_sandbox(engine, "crash", &options);
-	CALL(sandbox, "touch", mote_u32(1 << 20));
+	CALL(sandbox, "touch", mote_value_u32(1 << 20));
 	before = test_resident_kib();
 	REQUIRE_OK(mote_sandbox_dump_core(sandbox, core_path(), &error), &error);
 	if (!TEST_SANITIZED)

@@ -247,7 +247,7 @@ static mote_status work_rounds(mote_sandbox *sandbox, uint32_t rounds, uint64_t 
 			       mote_error *error)
 {
 	mote_call_options options = MOTE_CALL_OPTIONS_INIT;
-	const mote_value argument = mote_u32(rounds);
+	const mote_value argument = mote_value_u32(rounds);
 	mote_function function;
 
 	options.cpu_ns = cpu_ns;

@@ -20,6 +20,15 @@ static void refuse_engine(const mote_engine_options *options, mote_status status
 	CHECK(!engine);
 }
 
+static void refuse_signal(int number, const char *part)
+{
+	mote_engine_options options = MOTE_ENGINE_OPTIONS_INIT;
+
+	options.kick_signal = number;
+	refuse_engine(&options, MOTE_INVALID_ARGUMENT,
+		      fixture_has_kick_signal() ? part : "needs no signal");
+}
+
 static void engine_rejects_bad_options(void)
 {
 	struct {
@@ -38,12 +47,9 @@ static void engine_rejects_bad_options(void)
 	options.allocator.release = (void (*)(void *, void *))1;
 	refuse_engine(&options, MOTE_INVALID_ARGUMENT, "allocator");
 	options = (mote_engine_options)MOTE_ENGINE_OPTIONS_INIT;
-	options.kick_signal = 9; /* SIGKILL */
-	refuse_engine(&options, MOTE_INVALID_ARGUMENT, "signal 9");
-	options.kick_signal = 100000;
-	refuse_engine(&options, MOTE_INVALID_ARGUMENT, "signal 100000");
-	options.kick_signal = -1;
-	refuse_engine(&options, MOTE_INVALID_ARGUMENT, "signal -1");
+	refuse_signal(9, "signal 9"); /* SIGKILL */
+	refuse_signal(100000, "signal 100000");
+	refuse_signal(-1, "signal -1");
 	CHECK_STATUS(mote_engine_create(NULL, NULL, NULL), MOTE_INVALID_ARGUMENT, NULL);
 }
 
@@ -51,8 +57,8 @@ static void engine_rejects_missing_backends(void)
 {
 	mote_engine_options options = MOTE_ENGINE_OPTIONS_INIT;
 
-	options.backend = MOTE_BACKEND_HVF;
-	refuse_engine(&options, MOTE_NO_HYPERVISOR, "hvf");
+	options.backend = MOTE_BACKEND_WHP;
+	refuse_engine(&options, MOTE_NO_HYPERVISOR, "whp");
 	options.backend = (mote_backend_kind)77;
 	refuse_engine(&options, MOTE_NO_HYPERVISOR, "not part of this build");
 }
@@ -74,19 +80,19 @@ static void backend_from_the_environment(void)
 {
 	mote_engine_options options = MOTE_ENGINE_OPTIONS_INIT;
 	mote_error error = MOTE_ERROR_INIT;
+	const mote_backend_kind kind = fixture_backend();
 	mote_engine *engine;
 
-	test_need_hypervisor();
 	setenv("MOTE_BACKEND", "nonsense", 1);
 	refuse_engine(NULL, MOTE_NO_HYPERVISOR, "MOTE_BACKEND=nonsense is not a backend");
 	/* What the program says goes before what the environment says. */
-	options.backend = MOTE_BACKEND_KVM;
+	options.backend = kind;
 	CHECK_OK(mote_engine_create(&options, &engine, &error), &error);
-	CHECK_EQ(mote_engine_get_backend(engine), MOTE_BACKEND_KVM);
+	CHECK_EQ(mote_engine_get_backend(engine), kind);
 	mote_engine_release(engine);
-	setenv("MOTE_BACKEND", "kvm", 1);
+	setenv("MOTE_BACKEND", mote_backend_name(kind), 1);
 	REQUIRE_OK(mote_engine_create(NULL, &engine, &error), &error);
-	CHECK_STR(mote_backend_name(mote_engine_get_backend(engine)), "kvm");
+	CHECK_EQ(mote_engine_get_backend(engine), kind);
 	mote_engine_release(engine);
 	setenv("MOTE_BACKEND", "", 1);
 	REQUIRE_OK(mote_engine_create(NULL, &engine, &error), &error);
@@ -118,7 +124,7 @@ static void engine_destroyed_first(void)
 
 	REQUIRE_OK(mote_image_open(engine, test_guest("echo"), &image, &error), &error);
 	mote_engine_release(engine);
-	CHECK_EQ(CALL(sandbox, "echo_i32", mote_i32(5)).as.i32, 5);
+	CHECK_EQ(CALL(sandbox, "echo_i32", mote_value_i32(5)).as.i32, 5);
 	mote_image_release(image);
 	fixture_destroy(sandbox, NULL);
 	mote_engine_release(NULL);

@@ -109,7 +109,7 @@ static void arguments_are_not_executable(void)
 {
 	static const struct expected_fault fault = {"jump_argument", MOTE_FAULT_MEMORY,
 						    VECTOR_FETCH, MOTE_ACCESS_EXECUTE, "mailbox"};
-	const mote_value code = mote_bytes(CODE_RETURN, 4);
+	const mote_value code = mote_value_bytes(CODE_RETURN, 4);
 	mote_engine *engine = fixture_engine();
 
 	check_fault(engine, &fault, &code, 1);
@@ -123,7 +123,7 @@ static void wild_pointers(void)
 		{"write_at", MOTE_FAULT_MEMORY, VECTOR_DATA, MOTE_ACCESS_WRITE, "outside memory"},
 		{"jump_to", MOTE_FAULT_MEMORY, VECTOR_FETCH, MOTE_ACCESS_EXECUTE, "outside memory"},
 	};
-	const mote_value address = mote_u64(0x123456789000);
+	const mote_value address = mote_value_u64(0x123456789000);
 	mote_engine *engine = fixture_engine();
 
 	for (size_t i = 0; i < TEST_COUNT(faults); i++)
@@ -164,8 +164,8 @@ static void divisions_without_a_quotient(void)
 {
 	static const struct expected_fault division = {"divide", MOTE_FAULT_ARITHMETIC,
 						       VECTOR_DIVISION, MOTE_ACCESS_NONE, ""};
-	const mote_value zero[] = {mote_i32(1), mote_i32(0)};
-	const mote_value overflow[] = {mote_i32(INT32_MIN), mote_i32(-1)};
+	const mote_value zero[] = {mote_value_i32(1), mote_value_i32(0)};
+	const mote_value overflow[] = {mote_value_i32(INT32_MIN), mote_value_i32(-1)};
 	mote_engine *engine = fixture_engine();
 	mote_sandbox *sandbox;
 
@@ -218,7 +218,7 @@ static void check_abort(mote_engine *engine, const char *function, const mote_va
 static void aborts(void)
 {
 	mote_engine *engine = fixture_engine();
-	const mote_value status = mote_i32(-3);
+	const mote_value status = mote_value_i32(-3);
 
 	check_abort(engine, "call_abort", NULL, 0, "abort() called");
 	check_abort(engine, "call_exit", &status, 1, "exit(-3) called");
@@ -235,12 +235,12 @@ static void aborts(void)
 static void abort_messages_are_printable(void)
 {
 	mote_engine *engine = fixture_engine();
-	const mote_value plain = mote_string("out of cheese");
-	const mote_value colour = mote_string("\x1b[31mred\x07 two\nlines\x7f");
+	const mote_value plain = mote_value_string("out of cheese");
+	const mote_value colour = mote_value_string("\x1b[31mred\x07 two\nlines\x7f");
 	const mote_value hidden =
-		mote_string("C1 \xc2\x9b RLO \xe2\x80\xae line \xe2\x80\xa8 bad \xff");
-	const mote_value script = mote_string("h\xc3\xa9 \xe6\xbc\xa2");
-	const mote_value empty = mote_string("");
+		mote_value_string("C1 \xc2\x9b RLO \xe2\x80\xae line \xe2\x80\xa8 bad \xff");
+	const mote_value script = mote_value_string("h\xc3\xa9 \xe6\xbc\xa2");
+	const mote_value empty = mote_value_string("");
 	char text[1200];
 	mote_value longest;
 
@@ -251,7 +251,7 @@ static void abort_messages_are_printable(void)
 	check_abort(engine, "abort_with", &empty, 1, "no message");
 	memset(text, 'y', sizeof(text));
 	text[sizeof(text) - 1] = '\0';
-	longest = mote_string(text);
+	longest = mote_value_string(text);
 	check_abort(engine, "abort_with", &longest, 1, "yyyyyyyyyyyyyyyyyyyyyyyy");
 	mote_engine_release(engine);
 }
@@ -345,8 +345,8 @@ static void log_texts(void)
 	mote_engine *engine = logging_engine(&journal);
 	mote_sandbox *sandbox = fixture_sandbox(engine, "logs", NULL);
 
-	CALL(sandbox, "log_string", mote_string(""));
-	CALL(sandbox, "log_string", mote_string("100%s %n"));
+	CALL(sandbox, "log_string", mote_value_string(""));
+	CALL(sandbox, "log_string", mote_value_string("100%s %n"));
 	CALL0(sandbox, "log_lines");
 	CALL0(sandbox, "log_errors");
 	CALL0(sandbox, "log_long");
@@ -371,7 +371,7 @@ static void log_without_callback(void)
 	mote_sandbox *sandbox = fixture_sandbox(engine, "logs", NULL);
 
 	CALL0(sandbox, "log_all");
-	CALL(sandbox, "log_times", mote_u32(100));
+	CALL(sandbox, "log_times", mote_value_u32(100));
 	fixture_destroy(sandbox, engine);
 }
 
@@ -387,11 +387,11 @@ static void libc_checks_itself(void)
 
 	CHECK(tests > 0);
 	for (uint32_t i = 0; i < tests; i++) {
-		mote_value text = CALL(sandbox, "test_name", mote_u32(i));
+		mote_value text = CALL(sandbox, "test_name", mote_value_u32(i));
 
 		strncpy(name, text.as.string.data, sizeof(name) - 1);
 		journal.count = 0;
-		CHECK(CALL(sandbox, "run_test", mote_u32(i)).as.boolean);
+		CHECK(CALL(sandbox, "run_test", mote_value_u32(i)).as.boolean);
 		for (size_t j = 0; j < journal.count; j++)
 			test_note("%s: %s", name, journal.entries[j].text);
 	}

@@ -123,7 +123,7 @@ static void fork_in_a_host_function(void)
 					     .call = fork_and_return,
 					     .user = &parent};
 	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
-	const mote_value once = mote_u32(1);
+	const mote_value once = mote_value_u32(1);
 	mote_error error = MOTE_ERROR_INIT;
 	mote_sandbox *sandbox;
 	mote_status status;
@@ -314,7 +314,7 @@ static void destruction_in_a_callback_that_forked(void)
 					     .call = fork_and_destroy,
 					     .user = &parent};
 	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
-	const mote_value once = mote_u32(1);
+	const mote_value once = mote_value_u32(1);
 	mote_error error = MOTE_ERROR_INIT;
 	mote_status status;
 

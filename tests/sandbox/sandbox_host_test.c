@@ -79,7 +79,7 @@ static void arguments_and_preset_result(void)
 	struct seen seen = {0};
 	mote_sandbox *sandbox = sandbox_with(engine, "host_u32", look, &seen);
 
-	CHECK_EQ(CALL(sandbox, "call_u32", mote_u32(0xfedcba98)).as.u32, 0);
+	CHECK_EQ(CALL(sandbox, "call_u32", mote_value_u32(0xfedcba98)).as.u32, 0);
 	CHECK_EQ(seen.calls, 1);
 	CHECK_EQ(seen.count, 1);
 	CHECK_EQ(seen.type, MOTE_TYPE_U32);
@@ -106,7 +106,7 @@ static void strings_are_terminated_copies(void)
 	mote_engine *engine = fixture_engine();
 	mote_sandbox *sandbox = sandbox_with(engine, "host_string", check_copy, NULL);
 
-	CHECK_STR(CALL(sandbox, "call_string", mote_string("hello")).as.string.data, "");
+	CHECK_STR(CALL(sandbox, "call_string", mote_value_string("hello")).as.string.data, "");
 	fixture_destroy(sandbox, engine);
 }
 
@@ -150,9 +150,9 @@ static void failures_poison(void)
 	mote_sandbox *with = sandbox_with(engine, "host_u32", fail_with_text, NULL);
 	mote_sandbox *without = sandbox_with(engine, "host_bytes", fail_without_text, NULL);
 
-	check_host_failure(with, "call_u32", mote_u32(1),
+	check_host_failure(with, "call_u32", mote_value_u32(1),
 			   "host function host_u32 failed: disk?full ?[31m at 42");
-	check_host_failure(without, "call_bytes", mote_bytes("x", 1),
+	check_host_failure(without, "call_bytes", mote_value_bytes("x", 1),
 			   "host function host_bytes failed: a resource limit was reached");
 	fixture_destroy(with, NULL);
 	fixture_destroy(without, engine);
@@ -162,7 +162,7 @@ static mote_status wrong_type(void *user, const mote_value *arguments, size_t co
 			      mote_value *result, mote_error *error)
 {
 	(void)user, (void)arguments, (void)count, (void)error;
-	*result = mote_string("not a number");
+	*result = mote_value_string("not a number");
 	return MOTE_OK;
 }
 
@@ -172,7 +172,7 @@ static mote_status too_large(void *user, const mote_value *arguments, size_t cou
 	static char data[65537];
 
 	(void)user, (void)arguments, (void)count, (void)error;
-	result->as.bytes = (mote_span){data, sizeof(data)};
+	result->as.bytes = (mote_bytes){data, sizeof(data)};
 	return MOTE_OK;
 }
 
@@ -182,7 +182,7 @@ static mote_status largest(void *user, const mote_value *arguments, size_t count
 	static char data[65536];
 
 	(void)user, (void)arguments, (void)count, (void)error;
-	result->as.bytes = (mote_span){data, sizeof(data)};
+	result->as.bytes = (mote_bytes){data, sizeof(data)};
 	return MOTE_OK;
 }
 
@@ -198,7 +198,7 @@ static mote_status null_data(void *user, const mote_value *arguments, size_t cou
 			     mote_value *result, mote_error *error)
 {
 	(void)user, (void)arguments, (void)count, (void)error;
-	result->as.bytes = (mote_span){NULL, 10};
+	result->as.bytes = (mote_bytes){NULL, 10};
 	return MOTE_OK;
 }
 
@@ -207,21 +207,21 @@ static void results_that_cannot_be(void)
 	mote_engine *engine = fixture_engine();
 	mote_sandbox *sandbox = sandbox_with(engine, "host_u32", wrong_type, NULL);
 
-	check_host_failure(sandbox, "call_u32", mote_u32(1),
+	check_host_failure(sandbox, "call_u32", mote_value_u32(1),
 			   "returned a result of type string, its signature says u32");
 	fixture_destroy(sandbox, NULL);
 	sandbox = sandbox_with(engine, "host_bytes", too_large, NULL);
-	check_host_failure(sandbox, "call_bytes", mote_bytes("x", 1),
+	check_host_failure(sandbox, "call_bytes", mote_value_bytes("x", 1),
 			   "result of host function host_bytes");
 	fixture_destroy(sandbox, NULL);
 	sandbox = sandbox_with(engine, "host_string", with_nul, NULL);
-	check_host_failure(sandbox, "call_string", mote_string("x"), "NUL");
+	check_host_failure(sandbox, "call_string", mote_value_string("x"), "NUL");
 	fixture_destroy(sandbox, NULL);
 	sandbox = sandbox_with(engine, "host_bytes", null_data, NULL);
-	check_host_failure(sandbox, "call_bytes", mote_bytes("x", 1), "NULL");
+	check_host_failure(sandbox, "call_bytes", mote_value_bytes("x", 1), "NULL");
 	fixture_destroy(sandbox, NULL);
 	sandbox = sandbox_with(engine, "host_bytes", largest, NULL);
-	CHECK_EQ(CALL(sandbox, "call_bytes", mote_bytes("x", 1)).as.bytes.length, 65536);
+	CHECK_EQ(CALL(sandbox, "call_bytes", mote_value_bytes("x", 1)).as.bytes.length, 65536);
 	fixture_destroy(sandbox, engine);
 }
 
@@ -237,7 +237,7 @@ static mote_status misbehave(void *user, const mote_value *arguments, size_t cou
 {
 	struct own *own = user;
 	mote_error inner = MOTE_ERROR_INIT;
-	const mote_value five = mote_u32(5);
+	const mote_value five = mote_value_u32(5);
 	mote_function function;
 	mote_value value;
 
@@ -262,10 +262,10 @@ static void own_sandbox_is_busy(void)
 
 	own.sandbox = sandbox_with(engine, "host_u32", misbehave, &own);
 	own.other = fixture_sandbox(engine, "echo", NULL);
-	CHECK_EQ(CALL(own.sandbox, "call_u32", mote_u32(1)).as.u32, 6);
+	CHECK_EQ(CALL(own.sandbox, "call_u32", mote_value_u32(1)).as.u32, 6);
 	CHECK_EQ(own.calls, 1);
 	CHECK(!mote_sandbox_is_poisoned(own.sandbox));
-	CHECK_EQ(CALL(own.sandbox, "call_i32", mote_i32(1)).as.i32, 1);
+	CHECK_EQ(CALL(own.sandbox, "call_i32", mote_value_i32(1)).as.i32, 1);
 	fixture_destroy(own.other, NULL);
 	fixture_destroy(own.sandbox, engine);
 }
@@ -298,12 +298,12 @@ static void a_host_function_may_destroy_its_sandbox(void)
 {
 	mote_engine *engine = fixture_engine();
 	size_t fds = test_fd_count();
-	const mote_value one = mote_u32(1);
+	const mote_value one = mote_value_u32(1);
 	mote_error error = MOTE_ERROR_INIT;
 	struct own own = {0};
 	struct table table;
 	mote_interrupt *interrupt;
-	mote_value result = mote_u32(3);
+	mote_value result = mote_value_u32(3);
 	mote_function function;
 
 	make_table(&table);
@@ -365,7 +365,30 @@ static void nested_sandboxes(void)
 	struct nest outermost = {engine, 5};
 	mote_sandbox *sandbox = sandbox_with(engine, "host_u32", nest, &outermost);
 
-	CHECK_EQ(CALL(sandbox, "call_u32", mote_u32(10)).as.u32, 15);
+	CHECK_EQ(CALL(sandbox, "call_u32", mote_value_u32(10)).as.u32, 15);
+	fixture_destroy(sandbox, engine);
+}
+
+/* One after the other, within one call: what the hypervisor has few of is used again meanwhile. */
+static mote_status nest_many(void *user, const mote_value *arguments, size_t count,
+			     mote_value *result, mote_error *error)
+{
+	enum { SANDBOXES = 4 };
+	struct nest once = {user, 1};
+	mote_status status = MOTE_OK;
+
+	for (int i = 0; status == MOTE_OK && i < SANDBOXES; i++)
+		status = nest(&once, arguments, count, result, error);
+	return status;
+}
+
+static void a_call_outlives_many_nested_ones(void)
+{
+	mote_engine *engine = fixture_engine();
+	mote_sandbox *sandbox = sandbox_with(engine, "host_u32", nest_many, engine);
+
+	for (uint32_t i = 0; i < 16; i++)
+		CHECK_EQ(CALL(sandbox, "call_u32", mote_value_u32(10 + i)).as.u32, 11 + i);
 	fixture_destroy(sandbox, engine);
 }
 
@@ -389,11 +412,11 @@ static void users_are_destroyed_once(void)
 		table.functions[i].destroy = count_destroy;
 	}
 	sandbox = fixture_sandbox(engine, "callbacks", &table.options);
-	CHECK_EQ(CALL(sandbox, "call_u32", mote_u32(1)).as.u32, 1);
+	CHECK_EQ(CALL(sandbox, "call_u32", mote_value_u32(1)).as.u32, 1);
 	for (size_t i = 0; i < table.options.host_function_count; i++)
 		CHECK_EQ(destroyed[i], 0);
 	memset(&table.functions, 0, sizeof(table.functions)); /* they were copied */
-	CHECK_EQ(CALL(sandbox, "call_u32", mote_u32(2)).as.u32, 2);
+	CHECK_EQ(CALL(sandbox, "call_u32", mote_value_u32(2)).as.u32, 2);
 	fixture_destroy(sandbox, engine);
 	for (size_t i = 0; i < table.options.host_function_count; i++)
 		CHECK_EQ(destroyed[i], 1);
@@ -488,6 +511,7 @@ static const struct test_case cases[] = {
 	CASE(own_sandbox_is_busy),
 	CASE(a_host_function_may_destroy_its_sandbox),
 	CASE(nested_sandboxes),
+	CASE(a_call_outlives_many_nested_ones),
 	CASE(users_are_destroyed_once),
 	CASE(users_of_a_poisoned_sandbox),
 	CASE(users_of_a_failed_creation),

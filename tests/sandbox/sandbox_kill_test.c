@@ -4,7 +4,6 @@
  * else is hit.
  */
 #define _POSIX_C_SOURCE 200809L
-#include <linux/kvm.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -12,10 +11,8 @@
 #include <time.h>
 
 #include "allocator.h"
-#include "bed_systems.h"
-#include "engine_internal.h"
 #include "fixture.h"
-#include "hypervisor/backends/linux/linux_device.h"
+#include "sandbox/sandbox_internal.h"
 
 static void check_killed(mote_sandbox *sandbox, const char *name)
 {
@@ -197,8 +194,8 @@ static void kill_by_a_wrong_id(void)
 	options.host_functions = functions;
 	options.host_function_count = count;
 	victim.sandbox = fixture_sandbox(engine, "callbacks", &options);
-	CHECK_EQ(CALL(victim.sandbox, "call_u32", mote_u32(4)).as.u32, 4);
-	CHECK_EQ(CALL(victim.sandbox, "call_u32", mote_u32(5)).as.u32, 5);
+	CHECK_EQ(CALL(victim.sandbox, "call_u32", mote_value_u32(4)).as.u32, 4);
+	CHECK_EQ(CALL(victim.sandbox, "call_u32", mote_value_u32(5)).as.u32, 5);
 	CHECK_EQ(victim.calls, 2);
 	fixture_destroy(victim.sandbox, engine);
 }
@@ -443,20 +440,18 @@ static void destroyed_before_the_guest_is_entered(void)
 /* ---- Between the guest's doorbell and the host function ----------------------------------- */
 
 static struct {
-	const struct mote_linux_device *real;
+	const struct mote_vm_ops *real;
 	mote_interrupt *interrupt; /* of the call that is killed when its first run returns */
 	bool hit;
 } doorbell;
 
-static int kill_after_run(const struct mote_linux_device *device, int fd, unsigned long request,
-			  void *argument)
+static mote_status kill_after_run(struct mote_vm *vm, struct mote_vm_exit *exit, mote_error *error)
 {
-	int result = doorbell.real->ioctl(doorbell.real, fd, request, argument);
+	const mote_status status = doorbell.real->enter(vm, exit, error);
 
-	(void)device;
-	if (request == KVM_RUN && doorbell.interrupt)
+	if (doorbell.interrupt)
 		doorbell.hit = mote_interrupt_kill(doorbell.interrupt);
-	return result;
+	return status;
 }
 
 static mote_status count_calls(void *user, const mote_value *arguments, size_t count,
@@ -475,29 +470,25 @@ static void no_host_function_begins_after_a_kill(void)
 	const mote_host_function function = {
 		.name = "host_tick", .signature = "u32(u32)", .call = count_calls, .user = &calls};
 	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
-	mote_error error = MOTE_ERROR_INIT;
-	struct mote_linux_device device;
-	const struct mote_system *const systems[] = {&device.base, NULL};
+	mote_engine *engine = fixture_engine();
+	struct mote_vm_ops ops;
 	mote_sandbox *sandbox;
-	mote_engine *engine;
 
-	test_need_hypervisor();
-	doorbell.real = mote_linux_device_find(test_systems(), MOTE_BACKEND_KVM);
-	doorbell.interrupt = NULL;
-	device = *doorbell.real;
-	device.base.kind = MOTE_BACKEND_KVM;
-	device.ioctl = kill_after_run;
-	REQUIRE_OK(mote_engine_create_with_systems(NULL, systems, &engine, &error), &error);
 	options.host_functions = &function;
 	options.host_function_count = 1;
 	sandbox = fixture_sandbox(engine, "faults", &options);
+	doorbell.real = sandbox->vm.vm->ops;
+	doorbell.interrupt = NULL;
+	ops = *doorbell.real;
+	ops.enter = kill_after_run;
+	sandbox->vm.vm->ops = &ops;
 	CALL0(sandbox, "tick_once");
 	CHECK_EQ(calls, 1);
 	doorbell.interrupt = mote_sandbox_get_interrupt(sandbox);
 	check_killed(sandbox, "tick_once");
 	CHECK(doorbell.hit);
 	CHECK_EQ(calls, 1);
-	doorbell.interrupt = NULL;
+	sandbox->vm.vm->ops = doorbell.real;
 	fixture_destroy(sandbox, engine);
 }
 

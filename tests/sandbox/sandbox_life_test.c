@@ -3,6 +3,7 @@
  * The life of sandboxes: options, creation in every way, finding functions,
  * counting, the end.
  */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,8 +162,9 @@ static void created_from_file_and_bytes(void)
 		   &error);
 	memset(bytes, 0, length); /* they were copied */
 	free(bytes);
-	CHECK_EQ(CALL(from_file, "add", mote_i64(40), mote_i64(2)).as.i64, 42);
-	CHECK_EQ(CALL(from_bytes, "add", mote_i64(-1), mote_i64(INT64_MIN + 1)).as.i64, INT64_MIN);
+	CHECK_EQ(CALL(from_file, "add", mote_value_i64(40), mote_value_i64(2)).as.i64, 42);
+	CHECK_EQ(CALL(from_bytes, "add", mote_value_i64(-1), mote_value_i64(INT64_MIN + 1)).as.i64,
+		 INT64_MIN);
 	/* Untouched by success. */
 	CHECK_EQ(error.status, MOTE_OK);
 	CHECK_STR(error.text, "");
@@ -212,7 +214,7 @@ static void smallest_and_larger_memory(void)
 	options.mailbox_bytes = 1;
 	options.heap_bytes = 1;
 	sandbox = fixture_sandbox(engine, "echo", &options);
-	CHECK_EQ(CALL(sandbox, "echo_u64", mote_u64(7)).as.u64, 7);
+	CHECK_EQ(CALL(sandbox, "echo_u64", mote_value_u64(7)).as.u64, 7);
 	fixture_destroy(sandbox, NULL);
 
 	options = defaults;
@@ -220,7 +222,7 @@ static void smallest_and_larger_memory(void)
 	options.mailbox_bytes = 64 << 20;
 	options.stack_bytes = 8 << 20;
 	sandbox = fixture_sandbox(engine, "echo", &options);
-	CHECK_EQ(CALL(sandbox, "echo_u64", mote_u64(8)).as.u64, 8);
+	CHECK_EQ(CALL(sandbox, "echo_u64", mote_value_u64(8)).as.u64, 8);
 	fixture_destroy(sandbox, engine);
 }
 
@@ -266,7 +268,7 @@ static void check_rejected(mote_sandbox *sandbox, const char *name, const mote_v
 			   size_t count, const char *part)
 {
 	mote_error error = MOTE_ERROR_INIT;
-	mote_value result = mote_i32(99);
+	mote_value result = mote_value_i32(99);
 
 	CHECK_STATUS(fixture_try(sandbox, name, arguments, count, &result, &error), MOTE_SIGNATURE,
 		     &error);
@@ -304,7 +306,7 @@ static void wrong_arguments(void)
 {
 	mote_engine *engine = fixture_engine();
 	mote_sandbox *sandbox = fixture_sandbox(engine, "echo", NULL);
-	const mote_value numbers[] = {mote_i64(1), mote_u64(2), mote_i64(3)};
+	const mote_value numbers[] = {mote_value_i64(1), mote_value_u64(2), mote_value_i64(3)};
 	mote_call_options options = MOTE_CALL_OPTIONS_INIT;
 	mote_error error = MOTE_ERROR_INIT;
 	mote_sandbox_statistics statistics = MOTE_SANDBOX_STATISTICS_INIT;
@@ -327,7 +329,7 @@ static void wrong_arguments(void)
 	CHECK_EQ(statistics.calls, 0);
 	CHECK_EQ(statistics.exits, 0);
 	CHECK(!mote_sandbox_is_poisoned(sandbox));
-	CHECK_EQ(CALL(sandbox, "add", mote_i64(1), mote_i64(2)).as.i64, 3);
+	CHECK_EQ(CALL(sandbox, "add", mote_value_i64(1), mote_value_i64(2)).as.i64, 3);
 	fixture_destroy(sandbox, engine);
 }
 
@@ -336,7 +338,7 @@ static void call_without_result_or_error(void)
 {
 	mote_engine *engine = fixture_engine();
 	mote_sandbox *sandbox = fixture_sandbox(engine, "echo", NULL);
-	const mote_value text = mote_string("text");
+	const mote_value text = mote_value_string("text");
 
 	CHECK_OK(fixture_try(sandbox, "echo_string", &text, 1, NULL, NULL), NULL);
 	CHECK_OK(fixture_try(sandbox, "empty", NULL, 0, NULL, NULL), NULL);
@@ -375,18 +377,18 @@ static void exits_are_counted(void)
 	uint64_t calls = 0;
 
 	for (; calls < 50; calls++)
-		CALL(sandbox, "call_times", mote_u32(0));
+		CALL(sandbox, "call_times", mote_value_u32(0));
 	mote_sandbox_get_statistics(sandbox, &statistics, NULL);
 	CHECK_EQ(statistics.calls, calls);
 	CHECK_EQ(statistics.exits, calls);
 	CHECK_EQ(statistics.host_calls, 0);
-	CHECK_EQ(CALL(sandbox, "call_times", mote_u32(13)).as.u32, 13);
-	CALL(sandbox, "call_bytes", mote_bytes("bytes", 5));
+	CHECK_EQ(CALL(sandbox, "call_times", mote_value_u32(13)).as.u32, 13);
+	CALL(sandbox, "call_bytes", mote_value_bytes("bytes", 5));
 	mote_sandbox_get_statistics(sandbox, &statistics, NULL);
 	CHECK_EQ(statistics.calls, calls + 2);
 	CHECK_EQ(statistics.host_calls, 14);
 	CHECK_EQ(statistics.exits, calls + 2 + 14);
-	CALL(logging, "log_times", mote_u32(5));
+	CALL(logging, "log_times", mote_value_u32(5));
 	mote_sandbox_get_statistics(logging, &statistics, NULL);
 	CHECK_EQ(statistics.log_messages, 5);
 	CHECK_EQ(statistics.exits, 6);
@@ -394,17 +396,65 @@ static void exits_are_counted(void)
 	fixture_destroy(sandbox, engine);
 }
 
+static void check_descriptors(const mote_sandbox *sandbox, mote_native_handle_kind of_vm,
+			      mote_native_handle_kind of_vcpu)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	uintptr_t vm = 0, vcpu = 0;
+
+	CHECK_OK(mote_sandbox_get_native_handle(sandbox, of_vm, &vm, &error), &error);
+	CHECK_OK(mote_sandbox_get_native_handle(sandbox, of_vcpu, &vcpu, &error), &error);
+	CHECK(vm > 2 && vcpu > 2 && vm != vcpu);
+}
+
+struct handle_of_thread {
+	const mote_sandbox *sandbox;
+	uintptr_t vcpu;
+};
+
+static void *get_vcpu(void *argument)
+{
+	struct handle_of_thread *handle = argument;
+	mote_error error = MOTE_ERROR_INIT;
+
+	handle->vcpu = 4711;
+	CHECK_OK(mote_sandbox_get_native_handle(handle->sandbox, MOTE_NATIVE_HVF_VCPU,
+						&handle->vcpu, &error),
+		 &error);
+	return NULL;
+}
+
+/* A vCPU is the thread's. */
+static void check_hvf_handles(const mote_sandbox *sandbox)
+{
+	struct handle_of_thread here = {.sandbox = sandbox}, there = here, again = here;
+	pthread_t thread;
+
+	get_vcpu(&here);
+	REQUIRE(pthread_create(&thread, NULL, get_vcpu, &there) == 0);
+	pthread_join(thread, NULL);
+	get_vcpu(&again);
+	CHECK(here.vcpu != there.vcpu);
+	CHECK_EQ(here.vcpu, again.vcpu);
+}
+
 static void native_handles(void)
 {
 	mote_engine *engine = fixture_engine();
 	mote_sandbox *sandbox = fixture_sandbox(engine, "echo", NULL);
 	mote_error error = MOTE_ERROR_INIT;
-	uintptr_t vm = 0, vcpu = 0, other = 4711;
+	uintptr_t other = 4711;
 
-	CHECK_OK(mote_sandbox_get_native_handle(sandbox, MOTE_NATIVE_KVM_VM, &vm, &error), &error);
-	CHECK_OK(mote_sandbox_get_native_handle(sandbox, MOTE_NATIVE_KVM_VCPU, &vcpu, &error),
-		 &error);
-	CHECK(vm > 2 && vcpu > 2 && vm != vcpu);
+	switch (mote_engine_get_backend(engine)) {
+	case MOTE_BACKEND_HVF:
+		check_hvf_handles(sandbox);
+		break;
+	case MOTE_BACKEND_MSHV:
+		check_descriptors(sandbox, MOTE_NATIVE_MSHV_PARTITION, MOTE_NATIVE_MSHV_VP);
+		break;
+	default:
+		check_descriptors(sandbox, MOTE_NATIVE_KVM_VM, MOTE_NATIVE_KVM_VCPU);
+	}
 	CHECK_STATUS(mote_sandbox_get_native_handle(sandbox, (mote_native_handle_kind)99, &other,
 						    &error),
 		     MOTE_UNSUPPORTED, &error);

@@ -81,7 +81,7 @@ static mote_status use_everything(struct account *account, mote_error *error)
 	if (status == MOTE_OK)
 		status = mote_sandbox_find(sandbox, "call_string", NULL, &string, error);
 	for (size_t i = 0; status == MOTE_OK && i < TEST_COUNT(texts); i++) {
-		argument = mote_string(texts[i]);
+		argument = mote_value_string(texts[i]);
 		status = mote_sandbox_call(sandbox, string, &argument, 1, NULL, &result, error);
 	}
 	mote_sandbox_destroy(sandbox);
@@ -209,13 +209,15 @@ static void copies_take_one_mailbox_each_way(void)
 	for (size_t length = 1; length < MAILBOX; length = length * 3 + 7) {
 		memset(text, 'x', length);
 		text[length] = '\0';
-		CALL(sandbox, "call_string", mote_string(text));
-		CALL(sandbox, "call_bytes", mote_bytes(text, length));
+		CALL(sandbox, "call_string", mote_value_string(text));
+		CALL(sandbox, "call_bytes", mote_value_bytes(text, length));
 	}
 	memset(text, 'y', MAILBOX - 1);
 	text[MAILBOX - 1] = '\0';
-	CHECK_EQ(CALL(sandbox, "call_string", mote_string(text)).as.string.length, MAILBOX - 1);
-	CHECK_EQ(CALL(sandbox, "call_bytes", mote_bytes(text, MAILBOX)).as.bytes.length, MAILBOX);
+	CHECK_EQ(CALL(sandbox, "call_string", mote_value_string(text)).as.string.length,
+		 MAILBOX - 1);
+	CHECK_EQ(CALL(sandbox, "call_bytes", mote_value_bytes(text, MAILBOX)).as.bytes.length,
+		 MAILBOX);
 	CHECK(account.most >= idle + MAILBOX); /* it was counted */
 	CHECK(account.most <= idle + 2 * MAILBOX + SLACK);
 	fixture_destroy(sandbox, NULL);
@@ -231,7 +233,7 @@ static void small_values_in_a_large_mailbox_take_small_copies(void)
 	test_need_plain_hypervisor();
 	sandbox = measured_sandbox(&account, 4ull << 30, 1 << 30);
 	idle = account.live;
-	CHECK_EQ(CALL(sandbox, "call_string", mote_string("short")).as.string.length, 5);
+	CHECK_EQ(CALL(sandbox, "call_string", mote_value_string("short")).as.string.length, 5);
 	CHECK(account.most <= idle + 1024);
 	fixture_destroy(sandbox, NULL);
 	CHECK_EQ(account.live, 0);
@@ -268,8 +270,40 @@ static void creation_touches_little_of_a_large_memory(void)
 	}
 	CHECK(touched_bytes(sandbox) > 0);
 	CHECK(touched_bytes(sandbox) < 2 << 20);
-	CHECK_EQ(CALL(sandbox, "add", mote_i64(2), mote_i64(3)).as.i64, 5);
+	CHECK_EQ(CALL(sandbox, "add", mote_value_i64(2), mote_value_i64(3)).as.i64, 5);
 	fixture_destroy(sandbox, engine);
+}
+
+static void memory_can_be_populated_and_in_huge_pages(void)
+{
+	enum { BYTES = 8 << 20 };
+	mote_engine *engine = fixture_engine();
+
+	for (int way = 1; way < 4; way++) {
+		mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
+		mote_error error = MOTE_ERROR_INIT;
+		mote_snapshot *snapshot;
+		mote_sandbox *sandbox, *clone;
+
+		options.memory_bytes = BYTES;
+		options.populate = way & 1;
+		options.huge_pages = way & 2;
+		sandbox = fixture_sandbox(engine, "echo", &options);
+		if (options.populate)
+			CHECK(touched_bytes(sandbox) >= BYTES);
+		CHECK_EQ(CALL(sandbox, "add", mote_value_i64(2), mote_value_i64(3)).as.i64, 5);
+		CHECK_STATUS(mote_snapshot_take(sandbox, NULL, &snapshot, &error), MOTE_OK, &error);
+		CHECK_STATUS(mote_sandbox_restore(sandbox, snapshot, &error), MOTE_OK, &error);
+		CHECK_EQ(CALL(sandbox, "add", mote_value_i64(4), mote_value_i64(3)).as.i64, 7);
+		/* It shares the snapshot's pages, as ever. */
+		CHECK_STATUS(mote_sandbox_create_from_snapshot(snapshot, &options, &clone, &error),
+			     MOTE_OK, &error);
+		CHECK_EQ(CALL(clone, "add", mote_value_i64(5), mote_value_i64(3)).as.i64, 8);
+		mote_snapshot_destroy(snapshot);
+		mote_sandbox_destroy(clone);
+		mote_sandbox_destroy(sandbox);
+	}
+	mote_engine_release(engine);
 }
 
 /* ---- Leaks ------------------------------------------------------------------------------- */
@@ -394,6 +428,7 @@ static const struct test_case cases[] = {
 	CASE(copies_take_one_mailbox_each_way),
 	CASE(small_values_in_a_large_mailbox_take_small_copies),
 	CASE(creation_touches_little_of_a_large_memory),
+	CASE(memory_can_be_populated_and_in_huge_pages),
 	CASE(nothing_left_after_10000_faults),
 	CASE(nothing_left_after_engines),
 	CASE(many_alive),

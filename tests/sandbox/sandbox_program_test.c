@@ -419,10 +419,10 @@ static void callbacks_that_fail(void)
 	mote_engine *engine = fixture_engine();
 
 	options.input = memory_stream(&stream);
-	run(engine, "copy", &options, MOTE_HOST_FUNCTION, "mote_program_read failed");
+	run(engine, "copy", &options, MOTE_HOST_FUNCTION, "standard input: ");
 	options.input.kind = MOTE_STREAM_NONE;
 	options.output = memory_stream(&stream);
-	run(engine, "flood", &options, MOTE_HOST_FUNCTION, "mote_program_write failed");
+	run(engine, "flood", &options, MOTE_HOST_FUNCTION, "standard output: ");
 	mote_engine_release(engine);
 }
 

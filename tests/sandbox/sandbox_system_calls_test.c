@@ -25,7 +25,7 @@ struct subject {
 /* An engine that watches a deadline already, and a sandbox that is warm. */
 static struct subject subject(void)
 {
-	const mote_value none = mote_u32(0);
+	const mote_value none = mote_value_u32(0);
 	mote_call_options options = MOTE_CALL_OPTIONS_INIT;
 	struct subject subject = {0};
 	mote_error error = MOTE_ERROR_INIT;
@@ -65,7 +65,7 @@ static bool make_call(mote_sandbox *sandbox, const struct cost *cost)
 	options.wall_ns = cost->wall_ns;
 	options.cpu_ns = cost->cpu_ns;
 	for (size_t i = 0; i < calls; i++)
-		arguments[i] = mote_u32(cost->host_calls);
+		arguments[i] = mote_value_u32(cost->host_calls);
 	if (mote_sandbox_find(sandbox, "tick", "u32(u32)", &tick, NULL) != MOTE_OK)
 		return false;
 	status = cost->batch

@@ -57,19 +57,19 @@ static void integers(void)
 	struct pair pair = open_pair();
 
 	for (size_t i = 0; i < TEST_COUNT(values); i++) {
-		check_scalar(&pair, "i32", mote_i32((int32_t)values[i]), 4);
-		check_scalar(&pair, "u32", mote_u32((uint32_t)values[i]), 4);
-		check_scalar(&pair, "i64", mote_i64(values[i]), 8);
-		check_scalar(&pair, "u64", mote_u64((uint64_t)values[i]), 8);
+		check_scalar(&pair, "i32", mote_value_i32((int32_t)values[i]), 4);
+		check_scalar(&pair, "u32", mote_value_u32((uint32_t)values[i]), 4);
+		check_scalar(&pair, "i64", mote_value_i64(values[i]), 8);
+		check_scalar(&pair, "u64", mote_value_u64((uint64_t)values[i]), 8);
 	}
-	check_scalar(&pair, "bool", mote_bool(true), sizeof(bool));
-	check_scalar(&pair, "bool", mote_bool(false), sizeof(bool));
+	check_scalar(&pair, "bool", mote_value_bool(true), sizeof(bool));
+	check_scalar(&pair, "bool", mote_value_bool(false), sizeof(bool));
 	close_pair(&pair);
 }
 
 static mote_value f32_of(uint32_t bits)
 {
-	mote_value value = mote_f32(0);
+	mote_value value = mote_value_f32(0);
 
 	memcpy(&value.as.f32, &bits, sizeof(bits));
 	return value;
@@ -77,7 +77,7 @@ static mote_value f32_of(uint32_t bits)
 
 static mote_value f64_of(uint64_t bits)
 {
-	mote_value value = mote_f64(0);
+	mote_value value = mote_value_f64(0);
 
 	memcpy(&value.as.f64, &bits, sizeof(bits));
 	return value;
@@ -118,7 +118,7 @@ static void floating_point(void)
 
 static void check_bytes(struct pair *pair, const void *data, size_t length)
 {
-	const mote_value value = mote_bytes(data, length);
+	const mote_value value = mote_value_bytes(data, length);
 	mote_value result = fixture_call(pair->echo, "echo_bytes", &value, 1);
 
 	CHECK_EQ(result.type, MOTE_TYPE_BYTES);
@@ -151,18 +151,18 @@ static void empty_bytes(void)
 
 	check_bytes(&pair, NULL, 0);
 	check_bytes(&pair, "", 0);
-	CHECK_EQ(CALL(pair.echo, "sum_bytes", mote_bytes(NULL, 0)).as.u64, 0);
+	CHECK_EQ(CALL(pair.echo, "sum_bytes", mote_value_bytes(NULL, 0)).as.u64, 0);
 	close_pair(&pair);
 }
 
 static void check_string(struct pair *pair, const char *text)
 {
-	mote_value result = CALL(pair->echo, "echo_string", mote_string(text));
+	mote_value result = CALL(pair->echo, "echo_string", mote_value_string(text));
 
 	CHECK_EQ(result.type, MOTE_TYPE_STRING);
 	CHECK_EQ(result.as.string.length, strlen(text));
 	CHECK_STR(result.as.string.data, text);
-	result = CALL(pair->callbacks, "call_string", mote_string(text));
+	result = CALL(pair->callbacks, "call_string", mote_value_string(text));
 	CHECK_EQ(result.as.string.length, strlen(text));
 	CHECK_STR(result.as.string.data, text);
 }
@@ -190,7 +190,7 @@ static void strings(void)
 static void string_without_terminator(void)
 {
 	struct pair pair = open_pair();
-	mote_value value = mote_string("prefix and more");
+	mote_value value = mote_value_string("prefix and more");
 	mote_value result;
 
 	value.as.string.length = 6;
@@ -208,7 +208,7 @@ static void check_refused(mote_sandbox *sandbox, const char *name, const mote_va
 			  size_t count, mote_status expected, const char *part)
 {
 	mote_error error = MOTE_ERROR_INIT;
-	mote_value result = mote_i32(99);
+	mote_value result = mote_value_i32(99);
 
 	CHECK_STATUS(fixture_try(sandbox, name, arguments, count, &result, &error), expected,
 		     &error);
@@ -220,13 +220,13 @@ static void check_refused(mote_sandbox *sandbox, const char *name, const mote_va
 static void values_that_cannot_be(void)
 {
 	struct pair pair = open_pair();
-	mote_value value = mote_string("a NUL");
+	mote_value value = mote_value_string("a NUL");
 
 	value.as.string = (mote_text){"a\0b", 3};
 	check_refused(pair.echo, "echo_string", &value, 1, MOTE_INVALID_ARGUMENT, "NUL");
 	value.as.string = (mote_text){NULL, 1};
 	check_refused(pair.echo, "echo_string", &value, 1, MOTE_INVALID_ARGUMENT, "NULL");
-	value = mote_bytes(NULL, 5);
+	value = mote_value_bytes(NULL, 5);
 	check_refused(pair.echo, "echo_bytes", &value, 1, MOTE_INVALID_ARGUMENT, "NULL");
 	check_bytes(&pair, "still usable", 12);
 	close_pair(&pair);
@@ -236,10 +236,12 @@ static void sixteen_arguments(void)
 {
 	struct pair pair = open_pair();
 	mote_value result =
-		CALL(pair.echo, "sum16", mote_i32(-1), mote_u32(20), mote_i64(-300), mote_u64(4000),
-		     mote_f32(0.5f), mote_f64(0.25), mote_bool(true), mote_string("A"),
-		     mote_bytes("12345", 5), mote_i32(100000), mote_u32(2000000), mote_string("B"),
-		     mote_bytes(NULL, 0), mote_f32(-0.125f), mote_f64(1e9), mote_bool(false));
+		CALL(pair.echo, "sum16", mote_value_i32(-1), mote_value_u32(20),
+		     mote_value_i64(-300), mote_value_u64(4000), mote_value_f32(0.5f),
+		     mote_value_f64(0.25), mote_value_bool(true), mote_value_string("A"),
+		     mote_value_bytes("12345", 5), mote_value_i32(100000), mote_value_u32(2000000),
+		     mote_value_string("B"), mote_value_bytes(NULL, 0), mote_value_f32(-0.125f),
+		     mote_value_f64(1e9), mote_value_bool(false));
 
 	CHECK_EQ(result.type, MOTE_TYPE_F64);
 	CHECK(result.as.f64 == -1.0 + 20 - 300 + 4000 + 0.5 + 0.25 + 1 + 'A' + 5 + 100000 +
@@ -251,16 +253,18 @@ static void sixteen_arguments(void)
 static void results_from_anywhere(void)
 {
 	struct pair pair = open_pair();
-	mote_value result = CALL(pair.echo, "second", mote_bytes("first", 5), mote_bytes("2nd", 3));
+	mote_value result =
+		CALL(pair.echo, "second", mote_value_bytes("first", 5), mote_value_bytes("2nd", 3));
 
 	REQUIRE_EQ(result.as.bytes.length, 3);
 	CHECK_MEM(result.as.bytes.data, "2nd", 3);
-	result = CALL(pair.echo, "pattern", mote_u32(60000));
+	result = CALL(pair.echo, "pattern", mote_value_u32(60000));
 	REQUIRE_EQ(result.as.bytes.length, 60000);
 	for (unsigned int i = 0; i < 60000; i += 997)
 		CHECK_EQ(((const unsigned char *)result.as.bytes.data)[i], i & 0xff);
-	CHECK(CALL(pair.callbacks, "stays_intact", mote_bytes("0123456789abcdef", 16)).as.boolean);
-	CHECK(CALL(pair.callbacks, "chains", mote_string("some text")).as.boolean);
+	CHECK(CALL(pair.callbacks, "stays_intact", mote_value_bytes("0123456789abcdef", 16))
+		      .as.boolean);
+	CHECK(CALL(pair.callbacks, "chains", mote_value_string("some text")).as.boolean);
 	close_pair(&pair);
 }
 
@@ -291,14 +295,14 @@ static void mailbox_exactly_full(void)
 	mote_sandbox *callbacks = small_mailbox(engine, "callbacks");
 	char *text = letters(4096);
 
-	CHECK_EQ(CALL(echo, "echo_bytes", mote_bytes(text, 4096)).as.bytes.length, 4096);
-	CHECK_EQ(CALL(callbacks, "call_bytes", mote_bytes(text, 4096)).as.bytes.length, 4096);
-	CHECK_EQ(CALL(echo, "second", mote_bytes(text, 2048), mote_bytes(text, 2048))
+	CHECK_EQ(CALL(echo, "echo_bytes", mote_value_bytes(text, 4096)).as.bytes.length, 4096);
+	CHECK_EQ(CALL(callbacks, "call_bytes", mote_value_bytes(text, 4096)).as.bytes.length, 4096);
+	CHECK_EQ(CALL(echo, "second", mote_value_bytes(text, 2048), mote_value_bytes(text, 2048))
 			 .as.bytes.length,
 		 2048);
 	text[4095] = '\0';
-	CHECK_STR(CALL(echo, "echo_string", mote_string(text)).as.string.data, text);
-	CHECK_STR(CALL(callbacks, "call_string", mote_string(text)).as.string.data, text);
+	CHECK_STR(CALL(echo, "echo_string", mote_value_string(text)).as.string.data, text);
+	CHECK_STR(CALL(callbacks, "call_string", mote_value_string(text)).as.string.data, text);
 	free(text);
 	fixture_destroy(callbacks, NULL);
 	fixture_destroy(echo, engine);
@@ -309,8 +313,8 @@ static void mailbox_too_small(void)
 	mote_engine *engine = fixture_engine();
 	mote_sandbox *echo = small_mailbox(engine, "echo");
 	char *text = letters(8192);
-	mote_value two[] = {mote_bytes(text, 2048), mote_bytes(text, 2049)};
-	mote_value one = mote_bytes(text, 4097), string = mote_string(text);
+	mote_value two[] = {mote_value_bytes(text, 2048), mote_value_bytes(text, 2049)};
+	mote_value one = mote_value_bytes(text, 4097), string = mote_value_string(text);
 
 	check_refused(echo, "echo_bytes", &one, 1, MOTE_TOO_LARGE, "raise mailbox_bytes");
 	check_refused(echo, "second", two, 2, MOTE_TOO_LARGE, "4096 bytes");
@@ -320,7 +324,7 @@ static void mailbox_too_small(void)
 	check_refused(echo, "echo_bytes", &one, 1, MOTE_TOO_LARGE, "mailbox");
 	string.as.string.length = SIZE_MAX;
 	check_refused(echo, "echo_string", &string, 1, MOTE_TOO_LARGE, "mailbox");
-	CHECK_EQ(CALL(echo, "echo_bytes", mote_bytes(text, 4096)).as.bytes.length, 4096);
+	CHECK_EQ(CALL(echo, "echo_bytes", mote_value_bytes(text, 4096)).as.bytes.length, 4096);
 	free(text);
 	fixture_destroy(echo, engine);
 }
@@ -337,10 +341,10 @@ static void megabytes(void)
 	options.memory_bytes = 64 << 20;
 	options.mailbox_bytes = length;
 	sandbox = fixture_sandbox(engine, "echo", &options);
-	result = CALL(sandbox, "echo_bytes", mote_bytes(text, length));
+	result = CALL(sandbox, "echo_bytes", mote_value_bytes(text, length));
 	REQUIRE_EQ(result.as.bytes.length, length);
 	CHECK_MEM(result.as.bytes.data, text, length);
-	CHECK_EQ(CALL(sandbox, "sum_bytes", mote_bytes(text, length)).as.u64, length * 'x');
+	CHECK_EQ(CALL(sandbox, "sum_bytes", mote_value_bytes(text, length)).as.u64, length * 'x');
 	free(text);
 	fixture_destroy(sandbox, engine);
 }
@@ -367,21 +371,23 @@ static void result_in_a_buffer(void)
 	char buffer[9] = "........";
 	mote_value result;
 
-	CHECK_OK(call_into(sandbox, "echo_bytes", mote_bytes("1234", 4), buffer, 4, &result,
+	CHECK_OK(call_into(sandbox, "echo_bytes", mote_value_bytes("1234", 4), buffer, 4, &result,
 			   &error),
 		 &error);
 	CHECK(result.as.bytes.data == buffer);
 	CHECK_EQ(result.as.bytes.length, 4);
 	CHECK_STR(buffer, "1234....");
-	CHECK_OK(call_into(sandbox, "echo_string", mote_string("abcde"), buffer, 6, &result,
+	CHECK_OK(call_into(sandbox, "echo_string", mote_value_string("abcde"), buffer, 6, &result,
 			   &error),
 		 &error);
 	CHECK(result.as.string.data == buffer);
 	CHECK_STR(buffer, "abcde");
 	/* Scalars need none. */
-	CHECK_OK(call_into(sandbox, "echo_i32", mote_i32(3), buffer, 0, &result, &error), &error);
+	CHECK_OK(call_into(sandbox, "echo_i32", mote_value_i32(3), buffer, 0, &result, &error),
+		 &error);
 	CHECK_EQ(result.as.i32, 3);
-	CHECK_OK(call_into(sandbox, "echo_bytes", mote_bytes("", 0), buffer, 0, &result, &error),
+	CHECK_OK(call_into(sandbox, "echo_bytes", mote_value_bytes("", 0), buffer, 0, &result,
+			   &error),
 		 &error);
 	CHECK_EQ(result.as.bytes.length, 0);
 	fixture_destroy(sandbox, engine);
@@ -392,21 +398,21 @@ static void buffer_too_small(void)
 	mote_engine *engine = fixture_engine();
 	mote_sandbox *sandbox = fixture_sandbox(engine, "echo", NULL);
 	mote_error error = MOTE_ERROR_INIT;
-	mote_value result = mote_i32(99);
+	mote_value result = mote_value_i32(99);
 	char buffer[9] = "........";
 
-	CHECK_STATUS(call_into(sandbox, "echo_bytes", mote_bytes("12345", 5), buffer, 4, &result,
-			       &error),
+	CHECK_STATUS(call_into(sandbox, "echo_bytes", mote_value_bytes("12345", 5), buffer, 4,
+			       &result, &error),
 		     MOTE_TOO_LARGE, &error);
 	CHECK_CONTAINS(error.text, "the result has 5 bytes, result_capacity is 4");
 	/* A string needs room for its NUL. */
-	CHECK_STATUS(call_into(sandbox, "echo_string", mote_string("1234"), buffer, 4, &result,
-			       &error),
+	CHECK_STATUS(call_into(sandbox, "echo_string", mote_value_string("1234"), buffer, 4,
+			       &result, &error),
 		     MOTE_TOO_LARGE, &error);
 	CHECK_EQ(result.as.i32, 99);
 	CHECK_STR(buffer, "........");
 	CHECK(!mote_sandbox_is_poisoned(sandbox));
-	CHECK_EQ(CALL(sandbox, "echo_i32", mote_i32(1)).as.i32, 1);
+	CHECK_EQ(CALL(sandbox, "echo_i32", mote_value_i32(1)).as.i32, 1);
 	fixture_destroy(sandbox, engine);
 }
 
@@ -416,12 +422,12 @@ static void result_stays_until_the_next_call(void)
 	mote_engine *engine = fixture_engine();
 	mote_sandbox *one = fixture_sandbox(engine, "echo", NULL);
 	mote_sandbox *two = fixture_sandbox(engine, "echo", NULL);
-	mote_value first = CALL(one, "echo_string", mote_string("first"));
-	mote_value second = CALL(two, "echo_string", mote_string("second"));
+	mote_value first = CALL(one, "echo_string", mote_value_string("first"));
+	mote_value second = CALL(two, "echo_string", mote_value_string("second"));
 
 	CHECK_STR(first.as.string.data, "first");
 	CHECK_STR(second.as.string.data, "second");
-	CALL(two, "echo_string", mote_string("third"));
+	CALL(two, "echo_string", mote_value_string("third"));
 	CHECK_STR(first.as.string.data, "first");
 	fixture_destroy(one, NULL);
 	fixture_destroy(two, engine);
@@ -432,7 +438,7 @@ static void result_as_argument(void)
 {
 	mote_engine *engine = fixture_engine();
 	mote_sandbox *sandbox = fixture_sandbox(engine, "echo", NULL);
-	mote_value value = CALL(sandbox, "echo_string", mote_string("round and round"));
+	mote_value value = CALL(sandbox, "echo_string", mote_value_string("round and round"));
 
 	for (int i = 0; i < 10; i++)
 		value = fixture_call(sandbox, "echo_string", &value, 1);

@@ -142,8 +142,8 @@ void clean_check_vcpu(mote_sandbox *sandbox, const mote_snapshot *snapshot)
 	REQUIRE_OK(vm->ops->sregs(vm, &sregs, &error), &error);
 	REQUIRE_OK(mote_vcpu_park(vm, &error), &error);
 	CHECK(mote_sregs_root(&sregs) % (1ull << 48) == sandbox->tables.gpa);
-	vcpu_block_clear_rest(now.block, now.bytes);
-	vcpu_block_clear_rest(expected, now.bytes);
+	vcpu_block_clear_rest(vm, now.block, now.bytes);
+	vcpu_block_clear_rest(vm, expected, now.bytes);
 	/* On x86_64 the block has the root of the page tables. */
 	if (MOTE_ARCH_MACHINE != MOTE_MACHINE_X86_64 || now.root == snapshot->vcpu.root)
 		CHECK_MEM(now.block, expected, now.bytes);

@@ -295,9 +295,10 @@ static void what_is_loaded_is_what_was_saved(void)
 	mote_snapshot *saved, *loaded, *again;
 
 	/* The last pages that it has, and the first. */
-	(void)CALL(sandbox, "fill", mote_u64(heap->gva + heap->bytes - 8192), mote_u64(8192),
-		   mote_u64(0x1122334455667788));
-	(void)CALL(sandbox, "fill", mote_u64(stack->gva), mote_u64(4096), mote_u64(~0ull));
+	(void)CALL(sandbox, "fill", mote_value_u64(heap->gva + heap->bytes - 8192),
+		   mote_value_u64(8192), mote_value_u64(0x1122334455667788));
+	(void)CALL(sandbox, "fill", mote_value_u64(stack->gva), mote_value_u64(4096),
+		   mote_value_u64(~0ull));
 	saved = clean_take(sandbox);
 	save(saved);
 	loaded = load(engine, mote_sandbox_get_image(sandbox));
@@ -338,7 +339,7 @@ static void sandboxes_go_to_what_was_loaded(void)
 {
 	mote_engine *engine = fixture_engine();
 	mote_sandbox *sandbox = clean_sandbox(engine, NULL), *other = clean_another(sandbox);
-	const mote_value rounds = mote_u32(10);
+	const mote_value rounds = mote_value_u32(10);
 	mote_error error = MOTE_ERROR_INIT;
 	mote_snapshot *saved = clean_take(sandbox), *loaded;
 	uint32_t counted = CALL0(sandbox, "count").as.u32;

@@ -76,17 +76,17 @@ static void revive(const char *name, mote_value first, mote_value second, size_t
 
 static void while_it_spins(void)
 {
-	revive("spin", mote_u32(0), mote_u32(0), 0);
+	revive("spin", mote_value_u32(0), mote_value_u32(0), 0);
 }
 
 static void while_it_dies_of_an_instruction(void)
 {
-	revive("die_later", mote_u32(2000), mote_u32(0), 1);
+	revive("die_later", mote_value_u32(2000), mote_value_u32(0), 1);
 }
 
 static void while_it_dies_of_an_access(void)
 {
-	revive("fault_later", mote_u32(2000), mote_u32(0), 1);
+	revive("fault_later", mote_value_u32(2000), mote_value_u32(0), 1);
 }
 
 /* First writes trap: a new sandbox each time, for they do so once. */
@@ -97,7 +97,7 @@ static void while_its_first_writes_trap(void)
 	mote_snapshot *snapshot = clean_take(origin);
 	const struct mote_layout_region *heap = clean_region(origin, MOTE_LAYOUT_HEAP);
 	const struct death death = {
-		"write_forever", {mote_u64(heap->gva), mote_u64(heap->bytes)}, 2};
+		"write_forever", {mote_value_u64(heap->gva), mote_value_u64(heap->bytes)}, 2};
 	uint32_t counted = CALL0(origin, "count").as.u32;
 	uint64_t random = 7;
 

@@ -228,12 +228,13 @@ static void buffers_are_not_restored(void)
 		const struct mote_mapped_buffer *mapped = &sandbox->mailbox.call.buffers[i];
 
 		data = mote_buffer_get_data(mapped->buffer);
-		CALL(sandbox, "fill", mote_u64(mapped->gva), mote_u64(bytes), mote_u64(9 + i));
+		CALL(sandbox, "fill", mote_value_u64(mapped->gva), mote_value_u64(bytes),
+		     mote_value_u64(9 + i));
 		clean_restore(sandbox, snapshot);
 		CHECK_EQ(data[0], 9 + i);
 		CHECK_EQ(data[bytes / 8 - 1], 9 + i);
-		CHECK_EQ(CALL(sandbox, "find", mote_u64(mapped->gva), mote_u64(bytes),
-			      mote_u64(9 + i))
+		CHECK_EQ(CALL(sandbox, "find", mote_value_u64(mapped->gva), mote_value_u64(bytes),
+			      mote_value_u64(9 + i))
 				 .as.u64,
 			 bytes / 8);
 	}
@@ -258,7 +259,7 @@ static void results_stay_valid(void)
 	mote_value result;
 
 	memset(data, 0x42, sizeof(data));
-	result = CALL(sandbox, "echo", mote_bytes(data, sizeof(data)));
+	result = CALL(sandbox, "echo", mote_value_bytes(data, sizeof(data)));
 	clean_restore(sandbox, snapshot);
 	CHECK_MEM(result.as.bytes.data, data, sizeof(data));
 	mote_snapshot_destroy(snapshot);

@@ -38,12 +38,12 @@ static void everything_that_was_filled_is_as_it_was(void)
 	snapshot = clean_take(sandbox);
 	for (unsigned round = 0; round < 3; round++) {
 		for (size_t i = 0; i < count; i++)
-			CALL(sandbox, "fill", mote_u64(parts[i].gva), mote_u64(parts[i].bytes),
-			     mote_u64(PATTERN));
+			CALL(sandbox, "fill", mote_value_u64(parts[i].gva),
+			     mote_value_u64(parts[i].bytes), mote_value_u64(PATTERN));
 		clean_restore(sandbox, snapshot);
 		for (size_t i = 0; i < count; i++)
-			CHECK_EQ(CALL(sandbox, "find", mote_u64(parts[i].gva),
-				      mote_u64(parts[i].bytes), mote_u64(PATTERN))
+			CHECK_EQ(CALL(sandbox, "find", mote_value_u64(parts[i].gva),
+				      mote_value_u64(parts[i].bytes), mote_value_u64(PATTERN))
 					 .as.u64,
 				 0);
 		clean_restore(sandbox, snapshot);
@@ -65,9 +65,10 @@ static void a_guest_that_overwrote_itself_is_as_it_was(void)
 	uint32_t counted = CALL0(sandbox, "count").as.u32;
 
 	for (size_t i = 0; i < TEST_COUNT(ids); i++) {
-		const mote_value arguments[] = {mote_u64(clean_region(sandbox, ids[i])->gva),
-						mote_u64(clean_region(sandbox, ids[i])->bytes),
-						mote_u64(PATTERN)};
+		const mote_value arguments[] = {
+			mote_value_u64(clean_region(sandbox, ids[i])->gva),
+			mote_value_u64(clean_region(sandbox, ids[i])->bytes),
+			mote_value_u64(PATTERN)};
 
 		(void)fixture_try(sandbox, "fill", arguments, 3, NULL, &error);
 		clean_restore(sandbox, snapshot);
@@ -75,8 +76,8 @@ static void a_guest_that_overwrote_itself_is_as_it_was(void)
 	}
 	/* Each page of the image, of which some may be written. */
 	for (uint64_t at = 0; at < image->bytes; at += MOTE_PAGE_BYTES) {
-		const mote_value arguments[] = {mote_u64(image->gva + at), mote_u64(4096),
-						mote_u64(PATTERN)};
+		const mote_value arguments[] = {mote_value_u64(image->gva + at),
+						mote_value_u64(4096), mote_value_u64(PATTERN)};
 
 		(void)fixture_try(sandbox, "fill", arguments, 3, NULL, &error);
 		clean_restore(sandbox, snapshot);
@@ -96,10 +97,10 @@ static void what_the_host_wrote_is_as_it_was(void)
 
 	memset(secret, 0x5e, sizeof(secret));
 	for (size_t length = 1; length <= sizeof(secret); length = 3 * length + 100) {
-		CALL(sandbox, "echo", mote_bytes(secret, length));
+		CALL(sandbox, "echo", mote_value_bytes(secret, length));
 		clean_restore(sandbox, snapshot);
-		CALL(sandbox, "echo", mote_bytes(secret, length));
-		CALL(sandbox, "echo", mote_bytes(secret, 1));
+		CALL(sandbox, "echo", mote_value_bytes(secret, length));
+		CALL(sandbox, "echo", mote_value_bytes(secret, 1));
 		clean_restore(sandbox, snapshot);
 	}
 	mote_snapshot_destroy(snapshot);
@@ -113,7 +114,7 @@ static mote_status answer_much(void *user, const mote_value *arguments, size_t c
 
 	(void)count, (void)error;
 	memset(secret, 0x5e, sizeof(secret));
-	*result = user ? arguments[0] : mote_bytes(secret, sizeof(secret));
+	*result = user ? arguments[0] : mote_value_bytes(secret, sizeof(secret));
 	return MOTE_OK;
 }
 
@@ -134,7 +135,7 @@ static void results_of_host_functions_are_as_they_were(void)
 	sandbox = clean_sandbox(engine, &options);
 	snapshot = clean_take(sandbox);
 	for (unsigned i = 0; i < 3; i++) {
-		CHECK_EQ(CALL(sandbox, "ask", mote_bytes("?", 1)).as.u64, 40000);
+		CHECK_EQ(CALL(sandbox, "ask", mote_value_bytes("?", 1)).as.u64, 40000);
 		clean_restore(sandbox, snapshot);
 	}
 	mote_snapshot_destroy(snapshot);
@@ -149,15 +150,15 @@ static void batches_and_refused_arguments_are_forgotten(void)
 	mote_sandbox *sandbox = clean_sandbox(engine, NULL);
 	mote_snapshot *snapshot = clean_take(sandbox);
 	const uint64_t heap = clean_region(sandbox, MOTE_LAYOUT_HEAP)->gva;
-	const mote_value refused = mote_bytes(data, 10 << 20);
+	const mote_value refused = mote_value_bytes(data, 10 << 20);
 	mote_error error = MOTE_ERROR_INIT;
 	mote_function touch;
 
 	memset(data, 0x77, sizeof(data));
 	for (size_t i = 0; i < TEST_COUNT(arguments); i += 3) {
-		arguments[i] = mote_u64(heap + i / 3 * 4096 % (4 << 20));
-		arguments[i + 1] = mote_u32(1);
-		arguments[i + 2] = mote_u32(1);
+		arguments[i] = mote_value_u64(heap + i / 3 * 4096 % (4 << 20));
+		arguments[i + 1] = mote_value_u32(1);
+		arguments[i + 2] = mote_value_u32(1);
 	}
 	REQUIRE_OK(mote_sandbox_find(sandbox, "touch", NULL, &touch, &error), &error);
 	CHECK_OK(mote_sandbox_call_batch(sandbox, touch, arguments, TEST_COUNT(arguments) / 3, NULL,
@@ -187,7 +188,8 @@ static void only_what_was_written_costs(void)
 	heap = clean_region(sandbox, MOTE_LAYOUT_HEAP)->gva;
 	for (unsigned i = 0; i < 2; i++) {
 		clean_restore(sandbox, snapshot);
-		CALL(sandbox, "touch", mote_u64(heap + (100 << 20)), mote_u32(5), mote_u32(3));
+		CALL(sandbox, "touch", mote_value_u64(heap + (100 << 20)), mote_value_u32(5),
+		     mote_value_u32(3));
 	}
 	before = clean_statistics(sandbox);
 	CHECK_OK(mote_sandbox_restore(sandbox, snapshot, NULL), NULL);
@@ -197,7 +199,8 @@ static void only_what_was_written_costs(void)
 	CHECK(after.pages_restored - before.pages_restored < 20);
 	clean_check_memory(sandbox, snapshot);
 	/* The traps are over. */
-	CALL(sandbox, "touch", mote_u64(heap + (100 << 20)), mote_u32(5), mote_u32(3));
+	CALL(sandbox, "touch", mote_value_u64(heap + (100 << 20)), mote_value_u32(5),
+	     mote_value_u32(3));
 	CHECK_EQ(clean_statistics(sandbox).traps, before.traps);
 	clean_restore(sandbox, snapshot);
 	mote_snapshot_destroy(snapshot);
@@ -213,15 +216,17 @@ static void first_writes_of_any_kind_are_noticed(void)
 	mote_snapshot *snapshot;
 
 	/* All of it is dirty, then all is read. */
-	CALL(sandbox, "touch", mote_u64(heap->gva), mote_u32((uint32_t)(heap->bytes / 4096)),
-	     mote_u32(1));
+	CALL(sandbox, "touch", mote_value_u64(heap->gva),
+	     mote_value_u32((uint32_t)(heap->bytes / 4096)), mote_value_u32(1));
 	snapshot = clean_take(sandbox);
-	CALL(sandbox, "find", mote_u64(heap->gva), mote_u64(heap->bytes), mote_u64(PATTERN));
+	CALL(sandbox, "find", mote_value_u64(heap->gva), mote_value_u64(heap->bytes),
+	     mote_value_u64(PATTERN));
 	for (unsigned i = 0; i < 20; i++) {
 		const uint64_t at = heap->gva + (i * 37 * 4096ull) % (heap->bytes - 4096);
 
-		CALL(sandbox, "add_atomically", mote_u64(at), mote_u64(5));
-		CALL(sandbox, "touch", mote_u64((at + 4096) & ~7ull), mote_u32(1), mote_u32(1));
+		CALL(sandbox, "add_atomically", mote_value_u64(at), mote_value_u64(5));
+		CALL(sandbox, "touch", mote_value_u64((at + 4096) & ~7ull), mote_value_u32(1),
+		     mote_value_u32(1));
 		clean_restore(sandbox, snapshot);
 	}
 	mote_snapshot_destroy(snapshot);
@@ -239,10 +244,13 @@ static void a_changed_thread_block_comes_back(void)
 	mote_snapshot *snapshot;
 
 	options.host_functions = fixture_functions(&options.host_function_count);
-	CALL(sandbox, "fill", mote_u64(thread), mote_u64(8), mote_u64(PATTERN));
+	CALL(sandbox, "fill", mote_value_u64(thread), mote_value_u64(8), mote_value_u64(PATTERN));
 	snapshot = clean_take(sandbox);
 	clean_restore(sandbox, snapshot);
-	CHECK_EQ(CALL(sandbox, "find", mote_u64(thread), mote_u64(8), mote_u64(PATTERN)).as.u64, 1);
+	CHECK_EQ(CALL(sandbox, "find", mote_value_u64(thread), mote_value_u64(8),
+		      mote_value_u64(PATTERN))
+			 .as.u64,
+		 1);
 	REQUIRE_OK(mote_sandbox_create_from_snapshot(snapshot, &options, &clone, NULL), NULL);
 	clean_check_memory(clone, snapshot);
 	mote_sandbox_destroy(clone);
@@ -262,8 +270,8 @@ static void other_snapshots_of_the_same_image(void)
 	uint32_t counted[SNAPSHOTS];
 
 	for (unsigned i = 0; i < SNAPSHOTS; i++) {
-		CALL(i == 2 ? other : sandbox, "fill", mote_u64(heap + i * 40960), mote_u64(40960),
-		     mote_u64(PATTERN + i));
+		CALL(i == 2 ? other : sandbox, "fill", mote_value_u64(heap + i * 40960),
+		     mote_value_u64(40960), mote_value_u64(PATTERN + i));
 		snapshots[i] = clean_take(i == 2 ? other : sandbox);
 		counted[i] = CALL0(i == 2 ? other : sandbox, "count").as.u32;
 	}
@@ -272,7 +280,8 @@ static void other_snapshots_of_the_same_image(void)
 
 		clean_restore(sandbox, snapshots[at]);
 		CHECK_EQ(CALL0(sandbox, "count").as.u32, counted[at]);
-		CALL(sandbox, "touch", mote_u64(heap + i * 4096), mote_u32(10), mote_u32(3));
+		CALL(sandbox, "touch", mote_value_u64(heap + i * 4096), mote_value_u32(10),
+		     mote_value_u32(3));
 		clean_restore(other, snapshots[at]);
 		CHECK_EQ(CALL0(other, "count").as.u32, counted[at]);
 		if (i % 4 == 0)
@@ -296,8 +305,8 @@ static void a_sandbox_that_never_ran(void)
 
 	clean_restore(fresh, snapshot);
 	CHECK_EQ(CALL0(fresh, "count").as.u32, counted);
-	CALL(fresh, "touch", mote_u64(clean_region(fresh, MOTE_LAYOUT_HEAP)->gva), mote_u32(100),
-	     mote_u32(1));
+	CALL(fresh, "touch", mote_value_u64(clean_region(fresh, MOTE_LAYOUT_HEAP)->gva),
+	     mote_value_u32(100), mote_value_u32(1));
 	clean_restore(fresh, snapshot);
 	CHECK_EQ(CALL0(fresh, "count").as.u32, counted);
 	mote_snapshot_destroy(snapshot);
@@ -308,13 +317,18 @@ static void a_sandbox_that_never_ran(void)
 static void clones_are_as_their_snapshot(void)
 {
 	mote_engine *engine = fixture_engine();
-	mote_sandbox *sandbox = clean_sandbox(engine, NULL), *clones[3];
-	mote_snapshot *snapshot = clean_take(sandbox), *own;
-	mote_error error = MOTE_ERROR_INIT;
 	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
-	uint32_t counted = CALL0(sandbox, "count").as.u32;
+	mote_sandbox *sandbox, *clones[3];
+	mote_snapshot *snapshot, *own;
+	mote_error error = MOTE_ERROR_INIT;
 	struct part parts[4];
+	uint32_t counted;
 
+	options.memory_bytes = 6 << 20; /* each page of it costs an exit, three times */
+	sandbox = clean_sandbox(engine, &options);
+	snapshot = clean_take(sandbox);
+	counted = CALL0(sandbox, "count").as.u32;
+	options = (mote_sandbox_options)MOTE_SANDBOX_OPTIONS_INIT;
 	options.host_functions = fixture_functions(&options.host_function_count);
 	options.log_level = MOTE_LOG_TRACE;
 	mote_sandbox_destroy(sandbox);
@@ -331,8 +345,8 @@ static void clones_are_as_their_snapshot(void)
 	for (unsigned i = 0; i < 3; i++) {
 		CHECK_EQ(CALL0(clones[i], "count").as.u32, counted + 3);
 		for (size_t j = find_parts(clones[i], parts); j-- > 0;)
-			CALL(clones[i], "fill", mote_u64(parts[j].gva), mote_u64(parts[j].bytes),
-			     mote_u64(PATTERN));
+			CALL(clones[i], "fill", mote_value_u64(parts[j].gva),
+			     mote_value_u64(parts[j].bytes), mote_value_u64(PATTERN));
 		clean_restore(clones[i], snapshot);
 		CHECK_EQ(CALL0(clones[i], "count").as.u32, counted);
 	}

@@ -74,16 +74,16 @@ static void pollute(mote_sandbox *sandbox)
 	const uint64_t pattern = 0x123456789abcdef0;
 
 	if (is_x86_64()) {
-		CALL(sandbox, "fill_xmm", mote_u64(pattern));
+		CALL(sandbox, "fill_xmm", mote_value_u64(pattern));
 		if (CALL0(sandbox, "vector_bytes").as.u32 >= 32)
-			CALL(sandbox, "fill_ymm", mote_u64(pattern));
-		CALL(sandbox, "fill_x87", mote_u64(pattern));
-		CALL(sandbox, "set_mxcsr", mote_u32(0x7fc0)); /* rounding, masks, DAZ */
-		CALL(sandbox, "set_fcw", mote_u32(0xf7f));
+			CALL(sandbox, "fill_ymm", mote_value_u64(pattern));
+		CALL(sandbox, "fill_x87", mote_value_u64(pattern));
+		CALL(sandbox, "set_mxcsr", mote_value_u32(0x7fc0)); /* rounding, masks, DAZ */
+		CALL(sandbox, "set_fcw", mote_value_u32(0xf7f));
 	} else {
-		CALL(sandbox, "fill_vectors", mote_u64(pattern));
-		CALL(sandbox, "set_fpcr", mote_u32(3u << 22 | 1u << 24));
-		CALL(sandbox, "set_fpsr", mote_u32(0x1f));
+		CALL(sandbox, "fill_vectors", mote_value_u64(pattern));
+		CALL(sandbox, "set_fpcr", mote_value_u32(3u << 22 | 1u << 24));
+		CALL(sandbox, "set_fpsr", mote_value_u32(0x1f));
 	}
 }
 
@@ -200,7 +200,7 @@ static void faults_after_a_restore_are_reported(void)
 	mote_snapshot *snapshot = clean_take(sandbox);
 
 	for (unsigned i = 0; i < 5; i++) {
-		const mote_value address = mote_u64(0x100 + i);
+		const mote_value address = mote_value_u64(0x100 + i);
 		const mote_fault *fault;
 
 		CHECK_STATUS(fixture_try(sandbox, "read_at", &address, 1, NULL, &error),

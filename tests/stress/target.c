@@ -182,7 +182,7 @@ static mote_status make_call(struct target *target, const char *name, uint32_t c
 			     struct call *call)
 {
 	mote_call_options options = MOTE_CALL_OPTIONS_INIT;
-	const mote_value argument = mote_u32(count);
+	const mote_value argument = mote_value_u32(count);
 	mote_error error = MOTE_ERROR_INIT;
 	mote_value result;
 	mote_function function;

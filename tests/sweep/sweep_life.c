@@ -163,7 +163,7 @@ static mote_status map_imported(struct life *life, mote_error *error)
 
 static mote_status sum_buffer(struct life *life, const mote_buffer *buffer, mote_error *error)
 {
-	const mote_value argument = mote_bytes(mote_buffer_get_data(buffer), BUFFER_BYTES);
+	const mote_value argument = mote_value_bytes(mote_buffer_get_data(buffer), BUFFER_BYTES);
 	mote_value result = {0};
 	mote_status status =
 		mote_sandbox_call(life->sandbox, life->sum, &argument, 1, NULL, &result, error);
@@ -182,8 +182,9 @@ static mote_status unmap_imported(struct life *life, mote_error *error)
 	mote_status status = mote_sandbox_unmap_buffer(life->sandbox, life->imported, error);
 	mote_error other = MOTE_ERROR_INIT;
 
-	/* What could not be unmapped is mapped, in every respect. */
-	if (status != MOTE_OK && life->recover)
+	/* What could not be unmapped is mapped, in every respect; if it was unmapped, and the vCPU
+	 * may still know it, the sandbox is of no use. */
+	if (status != MOTE_OK && life->recover && !mote_sandbox_is_poisoned(life->sandbox))
 		CHECK_OK(sum_buffer(life, life->imported, &other), &other);
 	return status;
 }
@@ -192,7 +193,7 @@ static mote_status unmap_imported(struct life *life, mote_error *error)
 
 static mote_status call_ask(struct life *life, const mote_call_options *options, mote_error *error)
 {
-	const mote_value argument = mote_string("what is said comes back");
+	const mote_value argument = mote_value_string("what is said comes back");
 	unsigned int logged = life->logged;
 	mote_value result = {0};
 	mote_status status =
@@ -225,7 +226,7 @@ static mote_status call_batch(struct life *life, mote_error *error)
 	mote_status status;
 
 	for (uint32_t i = 0; i < BATCH; i++)
-		arguments[i] = mote_u32(i);
+		arguments[i] = mote_value_u32(i);
 	status = mote_sandbox_call_batch(life->sandbox, life->next, arguments, BATCH, NULL, results,
 					 error);
 	for (uint32_t i = 0; status == MOTE_OK && i < BATCH; i++)
@@ -323,7 +324,7 @@ static mote_status acquire(struct life *life, mote_error *error)
 
 static mote_status call_next(struct life *life, mote_sandbox *sandbox, mote_error *error)
 {
-	const mote_value argument = mote_u32(7);
+	const mote_value argument = mote_value_u32(7);
 	mote_value result = {0};
 	mote_status status =
 		mote_sandbox_call(sandbox, life->next, &argument, 1, NULL, &result, error);
@@ -572,7 +573,8 @@ static void check_recovery(struct life *life, const struct step *step, uint64_t 
 		CHECK_OK(step->take(life, &error), &error);
 		return;
 	}
-	CHECK(exits(sandbox) > exits_before || step->take == take_snapshot);
+	CHECK(exits(sandbox) > exits_before || step->take == take_snapshot ||
+	      step->take == unmap_imported);
 	CHECK_STATUS(mote_sandbox_call(sandbox, life->next, NULL, 0, NULL, NULL, &error),
 		     MOTE_POISONED, &error);
 	CHECK_CONTAINS(error.text, first->text);

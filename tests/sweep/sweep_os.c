@@ -169,13 +169,11 @@ struct sweep_entry sweep_os_entries[] = {
 	[OS_BARRIER] = {.name = "pthread_barrier_init", .failures = {FAILS(EAGAIN), NO_MEMORY_}},
 	/* The thread that watches looks, and waits again. */
 	[OS_RING] = {.name = "sigwaitinfo", .once = true, .failures = {NOTHING(EINTR)}},
-	[OS_THREAD] =
-		{.name = "pthread_create",
-		 .failures = {{EAGAIN, SWEEP(LIMIT),
-			       "thread mote-deadlines cannot be started: the limit on processes",
-			       false},
-			      FAILS(EPERM),
-			      NO_MEMORY_}},
+	[OS_THREAD] = {.name = "pthread_create",
+		       .failures = {{EAGAIN, SWEEP(LIMIT),
+				     "cannot be started: the limit on processes", false},
+				    FAILS(EPERM),
+				    NO_MEMORY_}},
 	[OS_THREAD_NAME] = {.name = "pthread_setname_np", .failures = {NOTHING(ERANGE)}},
 	[OS_BLOCK_SIGNALS] = {.name = "pthread_sigmask that blocks",
 			      .text = "pthread_sigmask",

@@ -71,7 +71,7 @@ static mote_sandbox *acquire(struct pooled *pooled)
 
 static mote_status call(mote_sandbox *sandbox, const char *name, size_t count)
 {
-	const mote_value argument = mote_u32(7);
+	const mote_value argument = mote_value_u32(7);
 	mote_function function;
 
 	REQUIRE_OK(mote_sandbox_find(sandbox, name, NULL, &function, NULL), NULL);

@@ -3,6 +3,8 @@
  * Fault sweeps: whatever call to the system fails, and when, a typed error that
  * names it comes out, nothing is left behind, and all works afterwards.
  */
+#include <stdlib.h>
+
 #include "sweep.h"
 
 /* ---- What fails --------------------------------------------------------------------------- */
@@ -24,6 +26,12 @@ static void every_call_of_the_hypervisor_fails_once(void)
 static void every_call_of_the_hypervisor_fails_from_one_on(void)
 {
 	sweep_every_use(live, SWEEP_HYPERVISOR, true, 40);
+}
+
+/* Over a hypervisor that needs less of the system than KVM. */
+static bool is_simulated(void)
+{
+	return getenv("MOTE_TEST_SIM") != NULL;
 }
 
 /* One that never failed, or NULL.  once: of those that only the end of a guest is sure to need. */
@@ -58,7 +66,8 @@ static void every_call_of_the_system_fails_once(void)
 	if (sweep_stride() != 1)
 		return;
 	fail_the_rest();
-	CHECK_STR(never_failed(false), NULL);
+	if (!is_simulated()) /* where there are no copies on write */
+		CHECK_STR(never_failed(false), NULL);
 }
 
 static void every_call_of_the_system_fails_from_one_on(void)
@@ -149,10 +158,12 @@ static void sweep_way_back(bool poison, enum sweep_kind kind, uint64_t least)
 
 static void every_way_back_to_a_pool_can_fail(void)
 {
+	const uint64_t least = is_simulated() ? 0 : 2;
+
 	sweep_begin(live);
 	for (int poison = 0; poison < 2; poison++) {
-		sweep_way_back(poison != 0, SWEEP_HYPERVISOR, 2);
-		sweep_way_back(poison != 0, SWEEP_OS, 2);
+		sweep_way_back(poison != 0, SWEEP_HYPERVISOR, least);
+		sweep_way_back(poison != 0, SWEEP_OS, least);
 		sweep_way_back(poison != 0, SWEEP_ALLOCATOR, 0);
 	}
 	sweep_clean(live);

@@ -168,14 +168,14 @@ static void equality_looks_at_the_arguments_in_use_only(void)
 
 static void values_carry_their_type(void)
 {
-	REQUIRE_EQ(mote_i32(-1).type, MOTE_TYPE_I32);
-	REQUIRE_EQ(mote_u32(1).as.u32, 1);
-	REQUIRE_EQ(mote_i64(INT64_MIN).as.i64, INT64_MIN);
-	REQUIRE_EQ(mote_u64(UINT64_MAX).type, MOTE_TYPE_U64);
-	REQUIRE(mote_f32(1.5f).as.f32 == 1.5f && mote_f64(2.5).as.f64 == 2.5);
-	REQUIRE(mote_bool(true).as.boolean);
-	REQUIRE_EQ(mote_string("abc").as.string.length, 3);
-	REQUIRE_EQ(mote_bytes(NULL, 0).as.bytes.length, 0);
+	REQUIRE_EQ(mote_value_i32(-1).type, MOTE_TYPE_I32);
+	REQUIRE_EQ(mote_value_u32(1).as.u32, 1);
+	REQUIRE_EQ(mote_value_i64(INT64_MIN).as.i64, INT64_MIN);
+	REQUIRE_EQ(mote_value_u64(UINT64_MAX).type, MOTE_TYPE_U64);
+	REQUIRE(mote_value_f32(1.5f).as.f32 == 1.5f && mote_value_f64(2.5).as.f64 == 2.5);
+	REQUIRE(mote_value_bool(true).as.boolean);
+	REQUIRE_EQ(mote_value_string("abc").as.string.length, 3);
+	REQUIRE_EQ(mote_value_bytes(NULL, 0).as.bytes.length, 0);
 }
 
 static const struct test_case cases[] = {

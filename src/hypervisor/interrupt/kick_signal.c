@@ -209,22 +209,32 @@ static void arm(struct mote_kick *kick)
 	*to_signal(kick)->byte = 0;
 }
 
+void mote_kick_signal_send(int number, uintptr_t thread)
+{
+	keep_handler(number);
+	(void)pthread_kill((pthread_t)thread, number);
+}
+
+/* A pending signal is delivered on return from any system call.  A yield is not used: it would give
+ * the processor away if others wait for it. */
+void mote_kick_signal_take(void)
+{
+	pthread_sigmask(SIG_BLOCK, NULL, NULL);
+}
+
 static void send(struct mote_kick *kick, uintptr_t thread)
 {
 	struct mote_kick_signal *signal = to_signal(kick);
 
 	/* The byte comes first: a thread that is not in the kernel yet will read it there. */
 	*signal->byte = 1;
-	keep_handler(signal->number);
-	(void)pthread_kill((pthread_t)thread, signal->number);
+	mote_kick_signal_send(signal->number, thread);
 }
 
-/* A pending signal is delivered on return from any system call.  A yield is not used: it would give
- * the processor away if others wait for it. */
 static void take(struct mote_kick *kick)
 {
 	(void)kick;
-	pthread_sigmask(SIG_BLOCK, NULL, NULL);
+	mote_kick_signal_take();
 }
 
 void mote_kick_signal_init(struct mote_kick_signal *kick, int number, volatile uint8_t *byte)

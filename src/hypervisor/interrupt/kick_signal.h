@@ -15,6 +15,11 @@ struct mote_kick_signal {
 	volatile uint8_t *byte; /* the hypervisor reads it at each entry: 1 ends the run */
 };
 
+/* Its two halves, for a hypervisor that has other means than the byte: sends the signal number, and
+ * consumes one that has not arrived yet, on the thread that it was sent to. */
+void mote_kick_signal_send(int number, uintptr_t thread);
+void mote_kick_signal_take(void);
+
 void mote_kick_signal_init(struct mote_kick_signal *kick, int number, volatile uint8_t *byte);
 
 /*

@@ -6,13 +6,13 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "error_internal.h"
 #include "os/os_error.h"
 #include "os/os_handle.h"
+#include "os/posix/posix_handles.h"
 
 static short event_of(enum mote_os_direction direction)
 {
@@ -94,31 +94,11 @@ static size_t room(int fd)
 	return PIPE_BUF;
 }
 
-/* Without the signal that a closed pipe sends to this thread, unless it was waiting already. */
-static ssize_t write_quietly(int fd, const void *data, size_t length)
-{
-	sigset_t pipe_alone, before, pending;
-	ssize_t count;
-	int code, signal;
-
-	sigemptyset(&pipe_alone);
-	sigaddset(&pipe_alone, SIGPIPE);
-	sigpending(&pending);
-	pthread_sigmask(SIG_BLOCK, &pipe_alone, &before);
-	count = write(fd, data, length);
-	code = errno;
-	if (count < 0 && code == EPIPE && !sigismember(&pending, SIGPIPE))
-		sigwait(&pipe_alone, &signal);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	errno = code;
-	return count;
-}
-
 mote_status mote_os_handle_write(intptr_t handle, const void *data, size_t length, size_t *put,
 				 bool *again, mote_error *error)
 {
 	const size_t most = room((int)handle);
-	const ssize_t count = write_quietly((int)handle, data, length < most ? length : most);
+	const ssize_t count = mote_posix_write((int)handle, data, length < most ? length : most);
 
 	return finish(count, errno, put, again, "write", error);
 }

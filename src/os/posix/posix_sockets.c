@@ -24,7 +24,8 @@
 #include "os/os_error.h"
 #include "os/os_socket.h"
 #include "os/os_thread.h"
-#include "posix_sockets.h"
+#include "os/posix/posix_handles.h"
+#include "os/posix/posix_sockets.h"
 #include "text/text.h"
 
 /* ---- Addresses --------------------------------------------------------------------------- */
@@ -344,7 +345,7 @@ static ssize_t write_some(int fd, const void *data, size_t bytes)
 
 	if (sent >= 0 || errno != ENOTSOCK)
 		return sent;
-	return write(fd, data, bytes < _POSIX_PIPE_BUF ? bytes : _POSIX_PIPE_BUF);
+	return mote_posix_write(fd, data, bytes < _POSIX_PIPE_BUF ? bytes : _POSIX_PIPE_BUF);
 }
 
 /* False: there is none, and wake has rung; or nobody can wait. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Locks, events, the calling thread, the clock and waiting for it, and the environment, on POSIX
+ * Locks, events, the calling thread, the time of day and waiting, and the environment, on POSIX
  * systems.
  */
 #define _POSIX_C_SOURCE 200809L
@@ -17,26 +17,22 @@
 #include "os/os_error.h"
 #include "os/os_process.h"
 #include "os/os_thread.h"
+#include "os/posix/posix_clock.h"
 
 static const uint64_t NS_PER_SECOND = 1000000000;
 
-static uint64_t read_clock(clockid_t id)
+uint64_t mote_posix_read_clock(int id)
 {
 	struct timespec now;
 
-	if (clock_gettime(id, &now) != 0 || now.tv_sec < 0)
+	if (clock_gettime((clockid_t)id, &now) != 0 || now.tv_sec < 0)
 		return 0;
 	return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
 }
 
-uint64_t mote_os_monotonic_ns(void)
-{
-	return read_clock(CLOCK_MONOTONIC);
-}
-
 uint64_t mote_os_real_ns(void)
 {
-	return read_clock(CLOCK_REALTIME);
+	return mote_posix_read_clock(CLOCK_REALTIME);
 }
 
 void mote_os_pause(uint64_t ns)
@@ -124,6 +120,12 @@ void mote_os_lock_destroy(struct mote_os_lock *lock)
 	mote_release(lock->allocator, lock);
 }
 
+void mote_os_lock_forget(struct mote_os_lock *lock)
+{
+	if (lock != NULL)
+		mote_release(lock->allocator, lock);
+}
+
 void mote_os_lock_acquire(struct mote_os_lock *lock)
 {
 	pthread_mutex_lock(&lock->mutex);
@@ -174,6 +176,13 @@ void mote_os_event_destroy(struct mote_os_event *event)
 	pthread_cond_destroy(&event->changed);
 	pthread_mutex_destroy(&event->mutex);
 	mote_release(event->allocator, event);
+}
+
+/* Destroying a condition waits for those that wait for it. */
+void mote_os_event_forget(struct mote_os_event *event)
+{
+	if (event != NULL)
+		mote_release(event->allocator, event);
 }
 
 void mote_os_event_set(struct mote_os_event *event)

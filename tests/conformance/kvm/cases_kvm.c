@@ -73,7 +73,6 @@ static void a_device_that_refuses_vms_is_explained(void)
 static void read_only_slots_are_refused_where_there_are_none(void)
 {
 	struct mote_memory_region region = {
-		.gpa = GPA(EXTRA_GVA),
 		.bytes = MOTE_PAGE_BYTES,
 		.flags = MOTE_REGION_READ,
 		.kind = MOTE_REGION_RAM,
@@ -83,6 +82,7 @@ static void read_only_slots_are_refused_where_there_are_none(void)
 	test_need_hypervisor();
 	make_pretended(&machine,
 		       (struct pretence){.missing_capability = MOTE_KVM_CAP_READONLY_MEM});
+	region.gpa = machine_gpa(&machine, EXTRA_GVA);
 	region.hva = machine_host(&machine, DATA_GVA);
 	CHECK_STATUS(mote_vm_map_memory(machine.vm, 1, &region, &machine.error), MOTE_UNSUPPORTED,
 		     &machine.error);

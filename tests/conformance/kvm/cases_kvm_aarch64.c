@@ -113,7 +113,8 @@ static void every_change_of_tables_has_a_new_asid(void)
 	dropped = 0;
 	machine_make_with(&machine, &code_doorbell_loop, systems);
 	for (unsigned i = 1; i <= 600; i++) {
-		MACHINE_OK(&machine, invalidate_translations, GPA(DATA_GVA), MOTE_PAGE_BYTES);
+		MACHINE_OK(&machine, invalidate_translations, machine_gpa(&machine, DATA_GVA),
+			   MOTE_PAGE_BYTES);
 		asid = machine_sregs(&machine).ttbr0 >> MOTE_AARCH64_TTBR_ASID_SHIFT;
 		CHECK(asid != before && asid < 256);
 		CHECK_EQ(dropped, i / 256);

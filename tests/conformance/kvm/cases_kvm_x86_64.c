@@ -547,7 +547,7 @@ static void user_state_follows_a_stashed_exit(void)
 	MACHINE_OK(&machine, save_state, state, bytes);
 	for (unsigned i = 0; i < 4; i++) {
 		exit = machine_expect(&machine, MOTE_EXIT_MMIO_READ);
-		CHECK_EQ(exit.as.mmio.gpa, GPA(OUTSIDE_GVA + 0xffc));
+		CHECK_EQ(exit.as.mmio.gpa, machine_gpa(&machine, OUTSIDE_GVA + 0xffc));
 		machine_regs(&machine);
 		CHECK_EQ(((struct mote_kvm_vm *)machine.vm)->pending, MOTE_KVM_EXIT_STASHED);
 		MACHINE_OK(&machine, load_user_state, state, bytes, NULL);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <mote_guest.h>
+#include <mote_guest_runtime.h>
 
 MOTE_NEEDS({0, 0}, 1 << 16, 1 << 16)
 
@@ -49,6 +50,11 @@ template <typename type> type larger(type a, type b)
 }
 
 } // namespace
+
+MOTE_RESTORED(void, begin_anew, (uint64_t, generation))
+{
+	mote_log(MOTE_LOG_TRACE, "generation %llu", static_cast<unsigned long long>(generation));
+}
 
 MOTE_EXPORT(int32_t, count)
 {

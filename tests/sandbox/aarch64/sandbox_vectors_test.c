@@ -30,7 +30,7 @@ static void new_sandbox_reads_zeros(void)
 		mote_sandbox *sandbox = fixture_sandbox(engine, "vectors", NULL);
 
 		check_vectors(sandbox, 0);
-		CALL(sandbox, "fill_vectors", mote_u64(PATTERN));
+		CALL(sandbox, "fill_vectors", mote_value_u64(PATTERN));
 		fixture_destroy(sandbox, NULL);
 	}
 	mote_engine_release(engine);
@@ -43,7 +43,7 @@ static void neighbour_is_not_seen(void)
 	mote_sandbox *neighbour = fixture_sandbox(engine, "vectors", NULL);
 	mote_sandbox *sandbox = fixture_sandbox(engine, "vectors", NULL);
 
-	CALL(neighbour, "fill_vectors", mote_u64(PATTERN));
+	CALL(neighbour, "fill_vectors", mote_value_u64(PATTERN));
 	check_vectors(sandbox, 0);
 	fixture_destroy(sandbox, NULL);
 	fixture_destroy(neighbour, engine);
@@ -58,8 +58,8 @@ static void alternating_sandboxes_keep_their_own(void)
 	mote_sandbox *b = fixture_sandbox(engine, "vectors", NULL);
 
 	for (uint64_t round = 0; round < test_scale(100); round++) {
-		CALL(a, "fill_vectors", mote_u64(PATTERN + 256 * round));
-		CALL(b, "fill_vectors", mote_u64(~PATTERN - 256 * round));
+		CALL(a, "fill_vectors", mote_value_u64(PATTERN + 256 * round));
+		CALL(b, "fill_vectors", mote_value_u64(~PATTERN - 256 * round));
 		check_vectors(a, PATTERN + 256 * round);
 		check_vectors(b, ~PATTERN - 256 * round);
 	}
@@ -88,7 +88,7 @@ static void host_and_guest_do_not_share(void)
 	for (int i = 0; i < 20; i++) {
 		double before = use_vectors(i);
 
-		CALL(sandbox, "fill_vectors", mote_u64(PATTERN));
+		CALL(sandbox, "fill_vectors", mote_value_u64(PATTERN));
 		CHECK(use_vectors(i) == before);
 		check_vectors(sandbox, PATTERN);
 	}
@@ -107,13 +107,13 @@ static void control_words(void)
 
 	CHECK_EQ(CALL0(a, "get_fpcr").as.u32, 0);
 	CHECK_EQ(CALL0(a, "get_fpsr").as.u32, 0);
-	CALL(a, "set_fpcr", mote_u32(towards_zero));
-	CALL(a, "set_fpsr", mote_u32(inexact));
+	CALL(a, "set_fpcr", mote_value_u32(towards_zero));
+	CALL(a, "set_fpsr", mote_value_u32(inexact));
 	CHECK(one / three == before);
 	CHECK(one / -three == -before);
 	CHECK_EQ(CALL0(b, "get_fpcr").as.u32, 0);
 	CHECK_EQ(CALL0(b, "get_fpsr").as.u32, 0);
-	CALL(b, "set_fpcr", mote_u32(upwards));
+	CALL(b, "set_fpcr", mote_value_u32(upwards));
 	CHECK_EQ(CALL0(a, "get_fpcr").as.u32, towards_zero);
 	CHECK_EQ(CALL0(a, "get_fpsr").as.u32, inexact);
 	CHECK_EQ(CALL0(b, "get_fpcr").as.u32, upwards);

@@ -59,7 +59,7 @@ static void leave_behind(mote_engine *engine, const struct width *width)
 {
 	mote_sandbox *sandbox = fixture_sandbox(engine, "vectors", NULL);
 
-	CALL(sandbox, width->fill, mote_u64(PATTERN));
+	CALL(sandbox, width->fill, mote_value_u64(PATTERN));
 	fixture_destroy(sandbox, NULL);
 }
 
@@ -90,7 +90,7 @@ static void neighbour_is_not_seen(void)
 		mote_sandbox *neighbour = fixture_sandbox(engine, "vectors", NULL);
 		mote_sandbox *sandbox = fixture_sandbox(engine, "vectors", NULL);
 
-		CALL(neighbour, widths[i].fill, mote_u64(PATTERN));
+		CALL(neighbour, widths[i].fill, mote_value_u64(PATTERN));
 		check_registers(sandbox, &widths[i], zeros);
 		fixture_destroy(sandbox, NULL);
 		fixture_destroy(neighbour, NULL);
@@ -110,8 +110,8 @@ static void alternating_sandboxes_keep_their_own(void)
 
 	for (uint64_t round = 0; round < test_scale(100); round++)
 		for (size_t i = 0; i < count; i++) {
-			CALL(a, widths[i].fill, mote_u64(PATTERN + 256 * round));
-			CALL(b, widths[i].fill, mote_u64(~PATTERN - 256 * round));
+			CALL(a, widths[i].fill, mote_value_u64(PATTERN + 256 * round));
+			CALL(b, widths[i].fill, mote_value_u64(~PATTERN - 256 * round));
 			expected_image(&widths[i], PATTERN + 256 * round, image);
 			check_registers(a, &widths[i], image);
 			expected_image(&widths[i], ~PATTERN - 256 * round, image);
@@ -144,7 +144,7 @@ static void host_and_guest_do_not_share(void)
 	for (int i = 0; i < 20; i++) {
 		double before = use_vectors(i);
 
-		CALL(sandbox, widest->fill, mote_u64(PATTERN));
+		CALL(sandbox, widest->fill, mote_value_u64(PATTERN));
 		CHECK(use_vectors(i) == before);
 		expected_image(widest, PATTERN, image);
 		check_registers(sandbox, widest, image);
@@ -187,9 +187,9 @@ static void x87_registers(void)
 	mote_sandbox *b = fixture_sandbox(engine, "vectors", NULL);
 
 	check_x87(a, 0);
-	CALL(a, "fill_x87", mote_u64(123456789));
+	CALL(a, "fill_x87", mote_value_u64(123456789));
 	check_x87(b, 0);
-	CALL(b, "fill_x87", mote_u64(987654321012));
+	CALL(b, "fill_x87", mote_value_u64(987654321012));
 	check_x87(a, 123456789);
 	check_x87(b, 987654321012);
 	fixture_destroy(a, NULL);
@@ -210,13 +210,13 @@ static void control_words(void)
 
 	CHECK_EQ(CALL0(a, "get_mxcsr").as.u32, 0x1f80);
 	CHECK_EQ(CALL0(a, "get_fcw").as.u32, 0x37f);
-	CALL(a, "set_mxcsr", mote_u32(0x7f80)); /* round towards zero */
-	CALL(a, "set_fcw", mote_u32(0xc7f));
+	CALL(a, "set_mxcsr", mote_value_u32(0x7f80)); /* round towards zero */
+	CALL(a, "set_fcw", mote_value_u32(0xc7f));
 	CHECK(one / three == before);
 	CHECK(one / -three == -before);
 	CHECK_EQ(CALL0(b, "get_mxcsr").as.u32, 0x1f80);
 	CHECK_EQ(CALL0(b, "get_fcw").as.u32, 0x37f);
-	CALL(b, "set_mxcsr", mote_u32(0x5f80));
+	CALL(b, "set_mxcsr", mote_value_u32(0x5f80));
 	CHECK_EQ(CALL0(a, "get_mxcsr").as.u32, 0x7f80);
 	CHECK_EQ(CALL0(a, "get_fcw").as.u32, 0xc7f);
 	CHECK_EQ(CALL0(b, "get_mxcsr").as.u32, 0x5f80);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The vCPU's state as KVM's block has it, on aarch64.
+ * The vCPU's state as the block of a backend has it, on aarch64.
  */
 #ifndef MOTE_TEST_VCPU_BLOCK_H
 #define MOTE_TEST_VCPU_BLOCK_H
@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "hypervisor/backends/hvf/hvf_internal.h"
+#include "hypervisor/backends/mshv/mshv_aarch64_internal.h"
 
 /* Whether user code sees a register: of the core registers x0 to x30, sp_el0, pc, pstate and the
  * vectors; the thread pointer. */
@@ -22,8 +25,18 @@ static inline int vcpu_block_is_seen(uint64_t id)
 	return id == ARM64_SYS_REG(3, 3, 13, 0, 2);
 }
 
-/* Clears what user code does not see: the monitor's, and counters that run on. */
-static inline void vcpu_block_clear_rest(void *block, size_t bytes)
+static inline void vcpu_block_clear_sregs(mote_sregs *sregs, mote_debug_regs *debug)
+{
+	const mote_sregs seen = {
+		.sp_el0 = sregs->sp_el0,
+		.tpidr_el0 = sregs->tpidr_el0,
+	};
+
+	*sregs = seen;
+	memset(debug, 0, sizeof(*debug));
+}
+
+static inline void vcpu_block_clear_kvm(void *block, size_t bytes)
 {
 	uint8_t *at = block, *end = at + bytes;
 
@@ -38,6 +51,27 @@ static inline void vcpu_block_clear_rest(void *block, size_t bytes)
 		if (!vcpu_block_is_seen(head[0]))
 			memset(at, 0, length);
 		at += length;
+	}
+}
+
+/* Clears what user code does not see: the monitor's, and counters that run on. */
+static inline void vcpu_block_clear_rest(const struct mote_vm *vm, void *block, size_t bytes)
+{
+	if (vm->hypervisor->backend->kind == MOTE_BACKEND_KVM) {
+		vcpu_block_clear_kvm(block, bytes);
+		return;
+	}
+	if (vm->hypervisor->backend->kind == MOTE_BACKEND_MSHV) {
+		struct mote_mshv_block *mshv = block;
+
+		REQUIRE_EQ(bytes, sizeof(*mshv));
+		vcpu_block_clear_sregs(&mshv->sregs, &mshv->debug);
+	} else {
+		struct mote_hvf_registers *hvf = block;
+
+		REQUIRE(vm->hypervisor->backend->kind == MOTE_BACKEND_HVF);
+		REQUIRE_EQ(bytes, sizeof(*hvf));
+		vcpu_block_clear_sregs(&hvf->sregs, &hvf->debug);
 	}
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The vCPU's state as KVM's block has it, on x86_64.
+ * The vCPU's state as the block of a backend has it, on x86_64.
  */
 #ifndef MOTE_TEST_VCPU_BLOCK_H
 #define MOTE_TEST_VCPU_BLOCK_H
@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "hypervisor/backends/mshv/mshv_x86_64_internal.h"
+
 #define DR6_STEP (1ull << 14)
 
 enum { XSTATE_BV = 512, IN_USE_SSE = 2 };
@@ -17,7 +19,7 @@ enum { XSTATE_BV = 512, IN_USE_SSE = 2 };
 /* Clears what means nothing: the number of an exception that is neither pending nor injected, and
  * whether registers that are all zeros are in use, which the processor says as it likes.  Of a step
  * that was never reported DR6 tells, which user code cannot read. */
-static inline void vcpu_block_clear_rest(void *block, size_t bytes)
+static inline void vcpu_block_clear_kvm(void *block, size_t bytes)
 {
 	struct {
 		struct kvm_sregs sregs;
@@ -33,6 +35,23 @@ static inline void vcpu_block_clear_rest(void *block, size_t bytes)
 	parts->events.exception_has_payload = 0;
 	parts->events.exception_payload = 0;
 	parts->debug.dr6 &= ~DR6_STEP;
+}
+
+static inline void vcpu_block_clear_mshv(struct mote_mshv_block *block, size_t bytes)
+{
+	REQUIRE(bytes > sizeof(*block) + XSTATE_BV);
+	((uint8_t *)(block + 1))[XSTATE_BV] |= IN_USE_SSE;
+	block->values[MOTE_MSHV_BLOCK_DR6].low &= ~DR6_STEP;
+}
+
+static inline void vcpu_block_clear_rest(const struct mote_vm *vm, void *block, size_t bytes)
+{
+	if (vm->hypervisor->backend->kind == MOTE_BACKEND_MSHV) {
+		vcpu_block_clear_mshv(block, bytes);
+		return;
+	}
+	REQUIRE(vm->hypervisor->backend->kind == MOTE_BACKEND_KVM);
+	vcpu_block_clear_kvm(block, bytes);
 }
 
 #endif

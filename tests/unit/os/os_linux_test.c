@@ -297,6 +297,31 @@ static void private_memory_tells_which_pages_exist(void)
 	mote_os_page_map_close(-1);
 }
 
+static void memory_can_exist_from_the_start(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	struct mote_os_memory memory;
+	unsigned char resident[BYTES / 4096];
+
+	for (int is_private = 0; is_private < 2; is_private++) {
+		const unsigned flags = MOTE_OS_MEMORY_POPULATE;
+
+		check_ok(is_private ? mote_os_memory_create_private(BYTES, flags, NULL, -1, "x",
+								    &memory, &error)
+				    : mote_os_memory_create(BYTES, flags, "x", &memory, &error),
+			 &error);
+		REQUIRE_EQ(mincore(memory.hva, BYTES, resident), 0);
+		for (size_t i = 0; i < BYTES / mote_os_page_bytes(); i++)
+			CHECK(resident[i] & 1);
+		mote_os_memory_destroy(&memory);
+	}
+	check_ok(mote_os_memory_create_private(BYTES, MOTE_OS_MEMORY_HUGE, NULL, -1, "x", &memory,
+					       &error),
+		 &error);
+	CHECK_EQ((uintptr_t)memory.hva % (2 << 20), 0);
+	mote_os_memory_destroy(&memory);
+}
+
 static void nobody_changes_a_base(void)
 {
 	const intptr_t page_map = mote_os_page_map_open();
@@ -445,6 +470,7 @@ static const struct test_case cases[] = {
 	CASE(the_mode_of_a_file_tells_who_may_use_it),
 	CASE(reserved_memory_is_there),
 	CASE(private_memory_tells_which_pages_exist),
+	CASE(memory_can_exist_from_the_start),
 	CASE(nobody_changes_a_base),
 	CASE(absurd_sizes_are_errors),
 	CASE(paths_begin_at_the_root),

@@ -25,8 +25,9 @@ static void put(const mote_value *arguments, size_t count, mote_status expected,
 static void scalars_are_zero_extended(void)
 {
 	const mote_value arguments[] = {
-		mote_i32(-1),	 mote_u32(UINT32_MAX), mote_i64(-2),	mote_u64(UINT64_MAX),
-		mote_f32(-1.0f), mote_f64(-2.0),       mote_bool(true), mote_bool(false),
+		mote_value_i32(-1),	    mote_value_u32(UINT32_MAX), mote_value_i64(-2),
+		mote_value_u64(UINT64_MAX), mote_value_f32(-1.0f),	mote_value_f64(-2.0),
+		mote_value_bool(true),	    mote_value_bool(false),
 	};
 	static const uint64_t bits[] = {0xffffffff, 0xffffffff, UINT64_MAX - 1,
 					UINT64_MAX, 0xbf800000, 0xc000000000000000ull,
@@ -46,8 +47,9 @@ static void scalars_are_zero_extended(void)
 
 static void strings_and_bytes_lie_one_behind_the_other(void)
 {
-	const mote_value arguments[] = {mote_string("abc"), mote_bytes("defgh", 5), mote_string(""),
-					mote_bytes(NULL, 0), mote_bytes("x", 1)};
+	const mote_value arguments[] = {mote_value_string("abc"), mote_value_bytes("defgh", 5),
+					mote_value_string(""), mote_value_bytes(NULL, 0),
+					mote_value_bytes("x", 1)};
 	const struct mote_abi_value *to = box.shared->call.arguments;
 
 	put(arguments, COUNT(arguments), MOTE_OK, "");
@@ -86,18 +88,18 @@ static void what_fills_the_mailbox_fits_and_one_byte_more_does_not(void)
 	put(&(mote_value){.type = MOTE_TYPE_BYTES, .as.bytes = {bytes, SIZE_MAX}}, 1,
 	    MOTE_TOO_LARGE, "larger than the mailbox");
 	/* Two values share it. */
-	two[0] = mote_bytes(bytes, DATA_BYTES - 16);
-	two[1] = mote_bytes(bytes, 16);
+	two[0] = mote_value_bytes(bytes, DATA_BYTES - 16);
+	two[1] = mote_value_bytes(bytes, 16);
 	put(two, 2, MOTE_OK, "");
-	two[1] = mote_bytes(bytes, 17);
+	two[1] = mote_value_bytes(bytes, 17);
 	put(two, 2, MOTE_TOO_LARGE, "larger than the mailbox");
-	two[0] = mote_bytes(bytes, DATA_BYTES);
-	two[1] = mote_bytes(NULL, 0);
+	two[0] = mote_value_bytes(bytes, DATA_BYTES);
+	two[1] = mote_value_bytes(NULL, 0);
 	put(two, 2, MOTE_OK, "");
-	two[1] = mote_string("");
+	two[1] = mote_value_string("");
 	put(two, 2, MOTE_TOO_LARGE, "larger than the mailbox");
-	two[0] = mote_bytes(bytes, DATA_BYTES - 3); /* rounding up ends behind the area */
-	two[1] = mote_bytes(NULL, 0);
+	two[0] = mote_value_bytes(bytes, DATA_BYTES - 3); /* rounding up ends behind the area */
+	two[1] = mote_value_bytes(NULL, 0);
 	put(two, 2, MOTE_OK, "");
 }
 
@@ -116,17 +118,17 @@ static void results_for_the_guest_are_put_likewise(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	uint8_t bytes[DATA_BYTES + 1] = {0};
-	mote_value value = mote_bytes(bytes, DATA_BYTES);
+	mote_value value = mote_value_bytes(bytes, DATA_BYTES);
 
 	check_ok(mote_channel_put_result(&box.host_call, &value, &error), &error);
 	REQUIRE_EQ(box.shared->host_call.result.length, DATA_BYTES);
-	value = mote_bytes(bytes, DATA_BYTES + 1);
+	value = mote_value_bytes(bytes, DATA_BYTES + 1);
 	check_error(mote_channel_put_result(&box.host_call, &value, &error), &error, MOTE_TOO_LARGE,
 		    "larger than the mailbox");
 	value = (mote_value){.type = MOTE_TYPE_VOID};
 	check_ok(mote_channel_put_result(&box.host_call, &value, &error), &error);
 	REQUIRE_EQ(box.shared->host_call.result.type, MOTE_TYPE_VOID);
-	value = mote_i32(-5);
+	value = mote_value_i32(-5);
 	check_ok(mote_channel_put_result(&box.host_call, &value, &error), &error);
 	REQUIRE_EQ(box.shared->host_call.result.bits, 0xfffffffb);
 }

@@ -4,6 +4,7 @@
  */
 #include "aarch64_access.h"
 
+#include "aarch64_registers.h"
 #include "aarch64_syndrome.h"
 
 #define ISS_VALID (1u << 24)
@@ -63,4 +64,5 @@ void mote_aarch64_access_complete(const struct mote_aarch64_access *access, uint
 	if (!access->write && access->register_index != MOTE_AARCH64_XZR)
 		regs->x[access->register_index] = loaded(access, data);
 	regs->pc += INSTRUCTION_BYTES;
+	regs->pstate &= ~MOTE_AARCH64_PSTATE_SS; /* a step has been made */
 }

@@ -239,16 +239,11 @@ static mote_status kvm_native_handle(struct mote_vm *base, mote_native_handle_ki
 {
 	struct mote_kvm_vm *vm = to_vm(base);
 
-	switch (kind) {
-	case MOTE_NATIVE_KVM_VM:
-		*handle = (uintptr_t)vm->vm_fd;
-		return MOTE_OK;
-	case MOTE_NATIVE_KVM_VCPU:
-		*handle = (uintptr_t)vm->vcpu_fd;
-		return MOTE_OK;
-	}
-	return mote_fail(error, MOTE_UNSUPPORTED, "native handle kind %d does not exist on KVM",
-			 (int)kind);
+	if (kind != MOTE_NATIVE_KVM_VM && kind != MOTE_NATIVE_KVM_VCPU)
+		return mote_fail(error, MOTE_UNSUPPORTED,
+				 "native handle kind %d does not exist on KVM", (int)kind);
+	*handle = (uintptr_t)(kind == MOTE_NATIVE_KVM_VM ? vm->vm_fd : vm->vcpu_fd);
+	return MOTE_OK;
 }
 
 static mote_status kvm_park(struct mote_vm *base, mote_error *error)

@@ -3,7 +3,7 @@
  * The operating system's device files: thin wrappers that turn errno into a
  * negative return value.
  */
-#define _GNU_SOURCE /* O_CLOEXEC */
+#define _GNU_SOURCE /* O_CLOEXEC, F_DUPFD_CLOEXEC, dup3 */
 #include "hypervisor/backends/linux/linux_device.h"
 
 #include <errno.h>
@@ -55,6 +55,25 @@ static int device_unmap(const struct mote_linux_device *device, void *address, s
 	return munmap(address, bytes) < 0 ? -errno : 0;
 }
 
+static int device_duplicate(const struct mote_linux_device *device, int fd)
+{
+	const int made = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	(void)device;
+	return made < 0 ? -errno : made;
+}
+
+static int device_replace(const struct mote_linux_device *device, int fd, int by)
+{
+	int result;
+
+	(void)device;
+	do
+		result = dup3(by, fd, O_CLOEXEC);
+	while (result < 0 && errno == EINTR);
+	return result < 0 ? -errno : 0;
+}
+
 static int device_protect(const struct mote_linux_device *device, void *address, size_t bytes,
 			  bool writable)
 {
@@ -68,6 +87,8 @@ const struct mote_linux_device mote_linux_device_real = {
 	.ioctl = device_ioctl,
 	.map = device_map,
 	.unmap = device_unmap,
+	.duplicate = device_duplicate,
+	.replace = device_replace,
 	.protect = device_protect,
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The functions through which a backend reaches a hypervisor that is a device file
- * of Linux (/dev/kvm).  Tests replace them with a counter, a fault injector or a
+ * of Linux (/dev/kvm, /dev/mshv).  Tests replace them with a counter, a fault injector or a
  * bed's quirk.
  *
  * Functions that return int return 0 or more on success and a negative errno on
@@ -26,6 +26,13 @@ struct mote_linux_device {
 	/* Maps bytes of fd shared and writable. */
 	int (*map)(const struct mote_linux_device *device, int fd, size_t bytes, void **address);
 	int (*unmap)(const struct mote_linux_device *device, void *address, size_t bytes);
+	/* A new descriptor of the same file, close-on-exec.  This function and the next are for
+	 * hypervisors whose runs end when their descriptor is another file's; the others' tables
+	 * may lack them. */
+	int (*duplicate)(const struct mote_linux_device *device, int fd);
+	/* Makes fd, which is open, a descriptor of the file of another one, in one step. From any
+	 * thread. */
+	int (*replace)(const struct mote_linux_device *device, int fd, int by);
 	/* Makes host memory read-only or writable. */
 	int (*protect)(const struct mote_linux_device *device, void *address, size_t bytes,
 		       bool writable);

@@ -80,10 +80,13 @@ static void fields_are_independent(void)
 	}
 }
 
-/* Every register has another value. */
+#define PSTATE 0x3c5ull
+#define STEP (1ull << 21) /* PSTATE.SS: Arm ARM, D2.12 */
+
+/* Every register has another value; in the middle of a step. */
 static mote_aarch64_regs busy_regs(void)
 {
-	mote_aarch64_regs regs = {.sp = 0x1000, .pc = PC, .pstate = 0x3c5};
+	mote_aarch64_regs regs = {.sp = 0x1000, .pc = PC, .pstate = PSTATE | STEP};
 
 	for (unsigned i = 0; i < COUNT(regs.x); i++)
 		regs.x[i] = 0xf1e2d3c4b5a69700 + i;
@@ -130,6 +133,7 @@ static void loads_write_their_register_only(void)
 
 		expected.x[loads[i].target] = loads[i].expected;
 		expected.pc = PC + 4;
+		expected.pstate = PSTATE;
 		if (memcmp(&got, &expected, sizeof(got)) != 0)
 			FAIL("%s of 0x%llx: 0x%llx", loads[i].instruction,
 			     (unsigned long long)loads[i].data,
@@ -151,6 +155,7 @@ static void stores_and_loads_to_nowhere_only_retire(void)
 		mote_aarch64_regs expected = busy_regs();
 
 		expected.pc = PC + 4;
+		expected.pstate = PSTATE;
 		REQUIRE_MEM(&got, &expected, sizeof(got));
 	}
 }
