@@ -4,6 +4,9 @@
  * partitions that are destroyed late.
  */
 #include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -11,6 +14,7 @@
 
 #include "bed_systems.h"
 #include "hypervisor/backends/mshv/mshv.h"
+#include "hypervisor/backends/mshv/mshv_internal.h"
 #include "hypervisor/interrupt/interrupt_internal.h"
 #include "machine.h"
 #include "mshv_under_test.h"
@@ -270,6 +274,77 @@ static void a_vm_waits_for_the_descriptors_of_those_that_go(void)
 	hypervisor->backend->close(hypervisor);
 }
 
+/* A hypervisor whose partitions are closed as late as can be, and still too early to be seen. */
+struct late {
+	struct mote_linux_device table;
+	const struct mote_linux_device *device;
+	struct mote_mshv_reaper *reaper;
+	pthread_t test;
+	atomic_bool armed; /* the next partition lacks a descriptor until all others are closed */
+	sem_t asked;
+};
+
+static struct late *late_of(const struct mote_linux_device *table)
+{
+	return (struct late *)((char *)(uintptr_t)table - offsetof(struct late, table));
+}
+
+/* On the thread that closes what was given to it. */
+static int late_close(const struct mote_linux_device *table, int fd)
+{
+	struct late *late = late_of(table);
+
+	if (late->armed && !pthread_equal(pthread_self(), late->test)) {
+		while (sem_wait(&late->asked) != 0)
+			;
+		sem_post(&late->asked); /* for the next descriptor */
+	}
+	return late->device->close(late->device, fd);
+}
+
+static int late_ioctl(const struct mote_linux_device *table, int fd, unsigned long request,
+		      void *argument)
+{
+	struct late *late = late_of(table);
+
+	if (request != MOTE_MSHV_CREATE_PARTITION || !late->armed)
+		return late->device->ioctl(late->device, fd, request, argument);
+	sem_post(&late->asked);
+	mote_mshv_reaper_finish(late->reaper, 0);
+	late->armed = false;
+	return -EMFILE;
+}
+
+static void descriptors_that_come_back_unseen_are_waited_for(void)
+{
+	const struct mote_system *systems[] = {NULL, NULL};
+	struct mote_hypervisor *hypervisor;
+	struct machine machine;
+	struct late late = {0};
+
+	rules();
+	late.test = pthread_self();
+	late.device = (const struct mote_linux_device *)mshv_systems()[0];
+	late.table = *late.device;
+	late.table.close = late_close;
+	late.table.ioctl = late_ioctl;
+	systems[0] = &late.table.base;
+	REQUIRE_EQ(sem_init(&late.asked, 0, 0), 0);
+	hypervisor = open_hypervisor(systems);
+	late.reaper = ((struct mote_mshv *)hypervisor)->reaper;
+	machine_prepare(&machine, &code_doorbell_loop);
+	REQUIRE_OK(machine_create(&machine, hypervisor), &machine.error);
+	late.armed = true;
+	machine_destroy(&machine);
+	machine_prepare(&machine, &code_doorbell_loop);
+	REQUIRE_OK(machine_create(&machine, hypervisor), &machine.error);
+	CHECK(!late.armed);
+	machine_expect(&machine, MOTE_EXIT_IO_OUT);
+	machine_destroy(&machine);
+	hypervisor->backend->close(hypervisor);
+	sem_destroy(&late.asked);
+}
+
 static void a_child_destroys_without_the_thread(void)
 {
 	struct machine machine, other;
@@ -303,6 +378,7 @@ static const struct test_case cases[] = {
 	RULED(what_waited_for_a_run_that_did_not_happen_counts),
 	RULED(all_partitions_are_gone_with_the_hypervisor),
 	RULED(a_vm_waits_for_the_descriptors_of_those_that_go),
+	RULED(descriptors_that_come_back_unseen_are_waited_for),
 	RULED(a_child_destroys_without_the_thread),
 };
 

@@ -138,16 +138,17 @@ static void unmake(struct mote_mshv_vm *vm)
 	begin(vm->mshv, vm);
 }
 
-/* Descriptors or memory may be short because of partitions that are still to be closed. */
+/* Descriptors or memory may be short because of partitions that were still to be closed. */
 static mote_status make_patiently(struct mote_mshv_vm *vm, mote_error *error)
 {
+	const uint64_t closed = mote_mshv_reaper_closed(vm->mshv->reaper);
 	mote_error first = MOTE_ERROR_INIT;
 	mote_status status = make(vm, &first);
 
 	if (status == MOTE_OK)
 		return MOTE_OK;
 	if ((status != MOTE_LIMIT && status != MOTE_NO_MEMORY) ||
-	    !mote_mshv_reaper_finish(vm->mshv->reaper))
+	    !mote_mshv_reaper_finish(vm->mshv->reaper, closed))
 		return mote_fail_as(error, &first);
 	unmake(vm);
 	return make(vm, error);

@@ -135,10 +135,14 @@ mote_status mote_mshv_reaper_create(const struct mote_linux_device *system,
 /* Closes them, at once or later. */
 void mote_mshv_reaper_give(struct mote_mshv_reaper *reaper,
 			   const struct mote_mshv_remains *remains);
-/* Waits until all that was given to it is closed.  False: it is already. */
-bool mote_mshv_reaper_finish(struct mote_mshv_reaper *reaper);
+/* How many it has closed so far. */
+uint64_t mote_mshv_reaper_closed(struct mote_mshv_reaper *reaper);
+/* Waits until all that was given to it is closed.
+ * False: nothing was since it had closed `before`. */
+bool mote_mshv_reaper_finish(struct mote_mshv_reaper *reaper, uint64_t before);
 /* Closes the rest, too, and frees it.  reaper: may be NULL. */
 void mote_mshv_reaper_destroy(struct mote_mshv_reaper *reaper);
+
 /* ---- mshv_<arch>.c --------------------------------------------------------------------------- */
 
 mote_status mote_mshv_arch_open(struct mote_mshv *mshv, mote_error *error);

@@ -23,6 +23,7 @@ struct mote_mshv_reaper {
 	/* Under the lock. */
 	struct mote_mshv_remains waiting[MOST_WAITING];
 	unsigned count;
+	uint64_t closed; /* so far */
 	bool busy, ends;
 };
 
@@ -32,6 +33,8 @@ static bool take(struct mote_mshv_reaper *reaper, struct mote_mshv_remains *rema
 	bool taken;
 
 	mote_os_lock_acquire(reaper->lock);
+	if (reaper->busy)
+		reaper->closed++;
 	taken = reaper->count > 0;
 	if (taken)
 		*remains = reaper->waiting[--reaper->count];
@@ -109,23 +112,39 @@ void mote_mshv_reaper_give(struct mote_mshv_reaper *reaper, const struct mote_ms
 		mote_mshv_bury(reaper->system, remains);
 }
 
-static bool is_idle(struct mote_mshv_reaper *reaper)
+/* How many it has closed.  busy: whether it has more to close. */
+static uint64_t look(struct mote_mshv_reaper *reaper, bool *busy)
 {
-	bool idle;
+	uint64_t closed;
 
 	mote_os_lock_acquire(reaper->lock);
-	idle = reaper->count == 0 && !reaper->busy;
+	*busy = reaper->count > 0 || reaper->busy;
+	closed = reaper->closed;
 	mote_os_lock_release(reaper->lock);
-	return idle;
+	return closed;
 }
 
-bool mote_mshv_reaper_finish(struct mote_mshv_reaper *reaper)
+uint64_t mote_mshv_reaper_closed(struct mote_mshv_reaper *reaper)
 {
-	if (is_of_parent(reaper) || is_idle(reaper))
+	bool busy;
+
+	return is_of_parent(reaper) ? 0 : look(reaper, &busy);
+}
+
+bool mote_mshv_reaper_finish(struct mote_mshv_reaper *reaper, uint64_t before)
+{
+	uint64_t closed;
+	bool busy;
+
+	if (is_of_parent(reaper))
 		return false;
-	do
+	closed = look(reaper, &busy);
+	if (!busy)
+		return closed != before;
+	while (busy) {
 		mote_os_event_wait(reaper->done);
-	while (!is_idle(reaper));
+		look(reaper, &busy);
+	}
 	mote_os_event_set(reaper->done); /* for another thread that waits */
 	return true;
 }
