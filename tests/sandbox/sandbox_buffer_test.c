@@ -60,10 +60,17 @@ static uint64_t sum(const unsigned char *data, size_t length)
 	return total;
 }
 
+static bool can_be_read_only(const struct shared *shared)
+{
+	return shared->engine->hypervisor->capabilities.read_only_slots;
+}
+
+/* Where nothing can be read-only, it is writable. */
 static void map(struct shared *shared, bool writable)
 {
 	mote_error error = MOTE_ERROR_INIT;
 
+	writable |= !can_be_read_only(shared);
 	CHECK_STATUS(mote_sandbox_map_buffer(shared->sandbox, shared->buffer, writable, &error),
 		     MOTE_OK, &error);
 }
@@ -99,6 +106,7 @@ static void without_a_mapping_bytes_are_copied(void)
 	teardown(&shared);
 }
 
+/* Or refused, where it cannot be. */
 static void read_only_is_enforced(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
@@ -106,6 +114,13 @@ static void read_only_is_enforced(void)
 	struct shared shared;
 
 	setup(&shared, NULL);
+	if (!can_be_read_only(&shared)) {
+		CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, shared.buffer, false, &error),
+			     MOTE_UNSUPPORTED, &error);
+		CHECK_CONTAINS(error.text, "read-only");
+		teardown(&shared);
+		return;
+	}
 	map(&shared, false);
 	arguments[0] = mote_value_bytes(shared.data, 10);
 	CHECK_STATUS(fixture_try(shared.sandbox, "fill", arguments, 2, NULL, &error),
@@ -125,7 +140,9 @@ static void a_writable_buffer_is_seen_by_all(void)
 	setup(&shared, NULL);
 	other = fixture_sandbox(shared.engine, "buffers", NULL);
 	map(&shared, true);
-	CHECK_STATUS(mote_sandbox_map_buffer(other, shared.buffer, false, &error), MOTE_OK, &error);
+	CHECK_STATUS(mote_sandbox_map_buffer(other, shared.buffer, !can_be_read_only(&shared),
+					     &error),
+		     MOTE_OK, &error);
 	CALL(shared.sandbox, "fill", mote_value_bytes(shared.data + PAGE, PAGE), mote_value_u32(3));
 	CHECK_EQ(shared.data[PAGE], 3);
 	CHECK_EQ(shared.data[PAGE - 1], (unsigned char)((PAGE - 1) * 31));
@@ -172,8 +189,9 @@ static void addresses_are_used_again(void)
 			 sum(shared.data, BYTES));
 		CHECK_STATUS(mote_sandbox_unmap_buffer(shared.sandbox, shared.buffer, &error),
 			     MOTE_OK, &error);
-		CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, other, false, &error), MOTE_OK,
-			     &error);
+		CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, other,
+						     !can_be_read_only(&shared), &error),
+			     MOTE_OK, &error);
 		CHECK_EQ(CALL(shared.sandbox, "sum",
 			      mote_value_bytes(mote_buffer_get_data(other), BYTES))
 				 .as.u64,
@@ -199,14 +217,16 @@ static void many_buffers_fit_until_the_space_is_full(void)
 
 		REQUIRE_EQ(mote_buffer_create(shared.engine, 1, &buffers[i], &error), MOTE_OK);
 		*(unsigned char *)mote_buffer_get_data(buffers[i]) = (unsigned char)(i + 1);
-		CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, buffers[i], false, &error),
+		CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, buffers[i],
+						     !can_be_read_only(&shared), &error),
 			     expected, &error);
 	}
 	CHECK_CONTAINS(error.text, "buffer_space_bytes");
 	CHECK_STATUS(mote_sandbox_unmap_buffer(shared.sandbox, buffers[3], &error), MOTE_OK,
 		     &error);
-	CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, buffers[8], false, &error), MOTE_OK,
-		     &error);
+	CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, buffers[8], !can_be_read_only(&shared),
+					     &error),
+		     MOTE_OK, &error);
 	for (unsigned int i = 0; i < 9; i++)
 		CHECK_EQ(CALL(shared.sandbox, "sum",
 			      mote_value_bytes(mote_buffer_get_data(buffers[i]), 1))

@@ -3,6 +3,7 @@
  * What is done while something fails: whole lives through the public API.
  */
 #define _GNU_SOURCE
+#include "engine_internal.h"
 #include "sweep.h"
 
 #include <fcntl.h>
@@ -158,7 +159,9 @@ static mote_status map_made(struct life *life, mote_error *error)
 
 static mote_status map_imported(struct life *life, mote_error *error)
 {
-	return mote_sandbox_map_buffer(life->sandbox, life->imported, false, error);
+	const bool writable = !life->engine->hypervisor->capabilities.read_only_slots;
+
+	return mote_sandbox_map_buffer(life->sandbox, life->imported, writable, error);
 }
 
 static mote_status sum_buffer(struct life *life, const mote_buffer *buffer, mote_error *error)

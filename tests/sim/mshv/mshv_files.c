@@ -205,14 +205,14 @@ static bool is_region(const struct mote_mshv_memory *memory)
 	const uint64_t odd = mshv_page_bytes() - 1;
 
 	return memory->bytes != 0 &&
-	       !((memory->bytes | memory->address | memory->frame << MOTE_MSHV_FRAME_SHIFT) &
+	       !((memory->bytes | memory->address | memory->frame << MOTE_HYPERV_FRAME_SHIFT) &
 		 odd) &&
 	       !(memory->flags & ~flags) && is_zero(memory->reserved, sizeof(memory->reserved));
 }
 
 static uint64_t frames(const struct mote_mshv_memory *memory)
 {
-	return memory->bytes >> MOTE_MSHV_FRAME_SHIFT;
+	return memory->bytes >> MOTE_HYPERV_FRAME_SHIFT;
 }
 
 static struct mote_mshv_memory *find_region(struct partition *partition, uint64_t frame)
@@ -232,7 +232,7 @@ static long unmap_memory(struct partition *partition, const struct mote_mshv_mem
 	if (!region || region->frame != memory->frame || region->bytes != memory->bytes ||
 	    region->address != memory->address)
 		return -EINVAL;
-	if (sim_machine_unmap(partition->machine, memory->frame << MOTE_MSHV_FRAME_SHIFT,
+	if (sim_machine_unmap(partition->machine, memory->frame << MOTE_HYPERV_FRAME_SHIFT,
 			      memory->bytes) != 0)
 		return -EIO;
 	free(partition->accessed[region - partition->regions]);
@@ -310,7 +310,7 @@ static long map_memory(struct partition *partition, const struct mote_mshv_memor
 		return -EFAULT;
 	if (!partition->is_initialized)
 		return -EIO;
-	code = sim_machine_map(partition->machine, memory->frame << MOTE_MSHV_FRAME_SHIFT,
+	code = sim_machine_map(partition->machine, memory->frame << MOTE_HYPERV_FRAME_SHIFT,
 			       (void *)(uintptr_t)memory->address, memory->bytes,
 			       SIM_READ | SIM_EXECUTE | flags);
 	if (code != 0)

@@ -46,7 +46,7 @@ enum { KEEP, CLEAR, SET };
 static uint64_t *find_word(struct partition *partition, uint64_t frame, unsigned *bit)
 {
 	for (int i = 0; i < MSHV_REGIONS; i++) {
-		const uint64_t frames = partition->regions[i].bytes >> MOTE_MSHV_FRAME_SHIFT;
+		const uint64_t frames = partition->regions[i].bytes >> MOTE_HYPERV_FRAME_SHIFT;
 		const uint64_t at = frame - partition->regions[i].frame;
 
 		if (at >= frames)

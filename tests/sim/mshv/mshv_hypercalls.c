@@ -32,16 +32,16 @@ struct call {
 
 /* ---- Registers ------------------------------------------------------------------------------- */
 
-uint16_t mshv_get_shadow(const struct vp *vp, uint32_t name, struct mote_mshv_value *value)
+uint16_t mshv_get_shadow(const struct vp *vp, uint32_t name, struct mote_hyperv_value *value)
 {
-	*value = (struct mote_mshv_value){0, 0};
+	*value = (struct mote_hyperv_value){0, 0};
 	for (size_t i = 0; i < vp->shadow_count; i++)
 		if (vp->shadows[i].name == name)
 			*value = vp->shadows[i].value;
 	return MOTE_MSHV_SUCCESS;
 }
 
-uint16_t mshv_set_shadow(struct vp *vp, uint32_t name, const struct mote_mshv_value *value)
+uint16_t mshv_set_shadow(struct vp *vp, uint32_t name, const struct mote_hyperv_value *value)
 {
 	size_t i = 0;
 
@@ -81,11 +81,11 @@ static uint16_t end_registers(const struct request *request, struct vp *vp, uint
 	return status;
 }
 
-static uint16_t get_suspension(const struct vp *vp, uint32_t name, struct mote_mshv_value *value)
+static uint16_t get_suspension(const struct vp *vp, uint32_t name, struct mote_hyperv_value *value)
 {
 	const bool is_explicit = name == MOTE_MSHV_EXPLICIT_SUSPEND;
 
-	*value = (struct mote_mshv_value){
+	*value = (struct mote_hyperv_value){
 		is_explicit ? vp->explicitly_suspended : vp->intercept_suspended, 0};
 	return MOTE_MSHV_SUCCESS;
 }
@@ -99,7 +99,7 @@ static uint16_t get_registers(struct request *request)
 	if (!vp)
 		return status;
 	while (request->done < request->count && status == MOTE_MSHV_SUCCESS) {
-		struct mote_mshv_value value;
+		struct mote_hyperv_value value;
 		uint32_t name;
 
 		memcpy(&name, names + request->done * sizeof(name), sizeof(name));
@@ -212,8 +212,8 @@ static uint16_t translate(struct request *request)
 
 	if (!vp)
 		return MOTE_MSHV_INVALID_VP;
-	if (mshv_arch_translate(vp, in->page << MOTE_MSHV_FRAME_SHIFT, &gpa))
-		out = (struct mote_mshv_translated){.frame = gpa >> MOTE_MSHV_FRAME_SHIFT};
+	if (mshv_arch_translate(vp, in->page << MOTE_HYPERV_FRAME_SHIFT, &gpa))
+		out = (struct mote_mshv_translated){.frame = gpa >> MOTE_HYPERV_FRAME_SHIFT};
 	memcpy(request->out, &out, sizeof(out));
 	return MOTE_MSHV_SUCCESS;
 }

@@ -39,7 +39,7 @@ struct vp {
 	/* Registers that only have a value. */
 	struct {
 		uint32_t name;
-		struct mote_mshv_value value;
+		struct mote_hyperv_value value;
 	} shadows[MSHV_SHADOWS];
 	size_t shadow_count;
 	void *states[MSHV_STATES]; /* those that are only remembered */
@@ -92,8 +92,8 @@ void *mshv_begin_message(struct vp *vp, uint32_t type, size_t bytes);
 /* ---- Hypercalls (mshv_hypercalls.c) ---------------------------------------------------------- */
 
 long mshv_hypercall(struct file *file, struct mote_mshv_hypercall *call);
-uint16_t mshv_get_shadow(const struct vp *vp, uint32_t name, struct mote_mshv_value *value);
-uint16_t mshv_set_shadow(struct vp *vp, uint32_t name, const struct mote_mshv_value *value);
+uint16_t mshv_get_shadow(const struct vp *vp, uint32_t name, struct mote_hyperv_value *value);
+uint16_t mshv_set_shadow(struct vp *vp, uint32_t name, const struct mote_hyperv_value *value);
 
 /* ---- Properties (mshv_properties.c) ---------------------------------------------------------- */
 
@@ -103,8 +103,8 @@ uint16_t mshv_set_property(struct partition *partition, uint32_t code, uint64_t 
 /* ---- Of the architecture --------------------------------------------------------------------- */
 
 int mshv_arch_begin(struct vp *vp);
-uint16_t mshv_arch_get(struct vp *vp, uint32_t name, struct mote_mshv_value *value);
-uint16_t mshv_arch_set(struct vp *vp, uint32_t name, const struct mote_mshv_value *value);
+uint16_t mshv_arch_get(struct vp *vp, uint32_t name, struct mote_hyperv_value *value);
+uint16_t mshv_arch_set(struct vp *vp, uint32_t name, const struct mote_hyperv_value *value);
 /* Before registers are touched by hypercall, and after they were changed. */
 void mshv_arch_settle(struct vp *vp, uint32_t name);
 void mshv_arch_publish(struct vp *vp);

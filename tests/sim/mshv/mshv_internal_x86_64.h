@@ -10,8 +10,8 @@
 #include "hypervisor/backends/mshv/mshv_abi_x86_64.h"
 #include "sim/mshv/mshv_internal.h"
 
-struct mote_mshv_x64_segment mshv_segment_of(const struct kvm_segment *segment);
-struct kvm_segment mshv_to_segment(const struct mote_mshv_x64_segment *segment);
+struct mote_hyperv_x64_segment mshv_segment_of(const struct kvm_segment *segment);
+struct kvm_segment mshv_to_segment(const struct mote_hyperv_x64_segment *segment);
 /* In struct kvm_sregs, in the order of the names; and general registers in struct kvm_regs. */
 size_t mshv_segment_offset(uint32_t index);
 size_t mshv_general_offset(uint32_t index);

@@ -3,14 +3,14 @@
  * The registers of an aarch64 VP by their names: each is a general or vector register, a system
  * register by its encoding, or only has a value.
  */
-#include "hypervisor/backends/mshv/mshv_abi_aarch64.h"
+#include "hypervisor/backends/hyperv/hyperv_abi_aarch64.h"
 
 #include <errno.h>
 
 #include "sim/core/core_aarch64.h"
 #include "sim/mshv/mshv_internal.h"
 
-#define A64(name) MOTE_MSHV_A64_##name
+#define A64(name) MOTE_HYPERV_A64_##name
 
 enum { GENERAL_REGISTERS = 31, VECTOR_REGISTERS = 32, DEBUG_REGISTERS = 0x40 };
 
@@ -101,12 +101,12 @@ static bool is_plain(uint32_t name)
 	       (name >= 0x90000 && name <= 0xb0007);
 }
 
-uint16_t mshv_arch_get(struct vp *vp, uint32_t name, struct mote_mshv_value *value)
+uint16_t mshv_arch_get(struct vp *vp, uint32_t name, struct mote_hyperv_value *value)
 {
 	uint16_t encoding;
 	unsigned reg;
 
-	*value = (struct mote_mshv_value){0, 0};
+	*value = (struct mote_hyperv_value){0, 0};
 	if (find_general(name, &reg))
 		value->low = sim_get(vp->core, reg);
 	else if (is_vector(name))
@@ -120,14 +120,14 @@ uint16_t mshv_arch_get(struct vp *vp, uint32_t name, struct mote_mshv_value *val
 	return MOTE_MSHV_SUCCESS;
 }
 
-static uint16_t set_plain(struct vp *vp, uint32_t name, const struct mote_mshv_value *value)
+static uint16_t set_plain(struct vp *vp, uint32_t name, const struct mote_hyperv_value *value)
 {
 	if (!is_plain(name) || (name == MOTE_MSHV_DELIVERABILITY && value->low & 1))
 		return MOTE_MSHV_INVALID_PARAMETER;
 	return mshv_set_shadow(vp, name, value);
 }
 
-uint16_t mshv_arch_set(struct vp *vp, uint32_t name, const struct mote_mshv_value *value)
+uint16_t mshv_arch_set(struct vp *vp, uint32_t name, const struct mote_hyperv_value *value)
 {
 	uint16_t encoding;
 	unsigned reg;

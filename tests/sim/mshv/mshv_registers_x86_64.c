@@ -14,18 +14,18 @@
 
 /* ---- Segments -------------------------------------------------------------------------------- */
 
-struct mote_mshv_x64_segment mshv_segment_of(const struct kvm_segment *segment)
+struct mote_hyperv_x64_segment mshv_segment_of(const struct kvm_segment *segment)
 {
 	const unsigned attributes = segment->type | (unsigned)segment->s << 4 |
 				    (unsigned)segment->dpl << 5 | (unsigned)segment->present << 7 |
 				    (unsigned)segment->avl << 12 | (unsigned)segment->l << 13 |
 				    (unsigned)segment->db << 14 | (unsigned)segment->g << 15;
 
-	return (struct mote_mshv_x64_segment){segment->base, segment->limit, segment->selector,
-					      (uint16_t)attributes};
+	return (struct mote_hyperv_x64_segment){segment->base, segment->limit, segment->selector,
+						(uint16_t)attributes};
 }
 
-struct kvm_segment mshv_to_segment(const struct mote_mshv_x64_segment *segment)
+struct kvm_segment mshv_to_segment(const struct mote_hyperv_x64_segment *segment)
 {
 	const unsigned attributes = segment->attributes;
 
@@ -210,7 +210,7 @@ static bool is_extended(uint32_t name)
 	return name >= X64(XMM0) && name <= X64(XMM_CONTROL);
 }
 
-static void get_extended(struct vp *vp, uint32_t name, struct mote_mshv_value *value)
+static void get_extended(struct vp *vp, uint32_t name, struct mote_hyperv_value *value)
 {
 	const uint8_t *area = sim_extended(vp->core);
 	uint8_t *bytes = (uint8_t *)value;
@@ -227,7 +227,7 @@ static void get_extended(struct vp *vp, uint32_t name, struct mote_mshv_value *v
 	}
 }
 
-static uint16_t set_extended(struct vp *vp, uint32_t name, const struct mote_mshv_value *value)
+static uint16_t set_extended(struct vp *vp, uint32_t name, const struct mote_hyperv_value *value)
 {
 	const uint8_t *bytes = (const uint8_t *)value;
 	uint8_t *area;
@@ -383,42 +383,42 @@ static bool is_plain(uint32_t name)
 
 /* ---- By name --------------------------------------------------------------------------------- */
 
-static void get_segment(struct vp *vp, uint32_t name, struct mote_mshv_value *value)
+static void get_segment(struct vp *vp, uint32_t name, struct mote_hyperv_value *value)
 {
 	const char *special = (const char *)sim_special(vp->core);
 	struct kvm_segment segment;
-	struct mote_mshv_x64_segment got;
+	struct mote_hyperv_x64_segment got;
 
 	memcpy(&segment, special + mshv_segment_offset(name - X64(ES)), sizeof(segment));
 	got = mshv_segment_of(&segment);
 	memcpy(value, &got, sizeof(*value));
 }
 
-static void set_segment(struct vp *vp, uint32_t name, const struct mote_mshv_value *value)
+static void set_segment(struct vp *vp, uint32_t name, const struct mote_hyperv_value *value)
 {
 	char *special = (char *)sim_change_special(vp->core);
 	struct kvm_segment segment;
-	struct mote_mshv_x64_segment set;
+	struct mote_hyperv_x64_segment set;
 
 	memcpy(&set, value, sizeof(set));
 	segment = mshv_to_segment(&set);
 	memcpy(special + mshv_segment_offset(name - X64(ES)), &segment, sizeof(segment));
 }
 
-static void get_table(struct vp *vp, uint32_t name, struct mote_mshv_value *value)
+static void get_table(struct vp *vp, uint32_t name, struct mote_hyperv_value *value)
 {
 	const struct kvm_sregs *special = sim_special(vp->core);
 	const struct kvm_dtable *table = name == X64(IDTR) ? &special->idt : &special->gdt;
-	const struct mote_mshv_x64_table got = {.limit = table->limit, .base = table->base};
+	const struct mote_hyperv_x64_table got = {.limit = table->limit, .base = table->base};
 
 	memcpy(value, &got, sizeof(*value));
 }
 
-static void set_table(struct vp *vp, uint32_t name, const struct mote_mshv_value *value)
+static void set_table(struct vp *vp, uint32_t name, const struct mote_hyperv_value *value)
 {
 	struct kvm_sregs *special = sim_change_special(vp->core);
 	struct kvm_dtable *table = name == X64(IDTR) ? &special->idt : &special->gdt;
-	struct mote_mshv_x64_table set;
+	struct mote_hyperv_x64_table set;
 
 	memcpy(&set, value, sizeof(set));
 	table->limit = set.limit;
@@ -435,12 +435,12 @@ static bool is_table(uint32_t name)
 	return name == X64(IDTR) || name == X64(GDTR);
 }
 
-uint16_t mshv_arch_get(struct vp *vp, uint32_t name, struct mote_mshv_value *value)
+uint16_t mshv_arch_get(struct vp *vp, uint32_t name, struct mote_hyperv_value *value)
 {
 	struct place place;
 	uint32_t msr;
 
-	*value = (struct mote_mshv_value){0, 0};
+	*value = (struct mote_hyperv_value){0, 0};
 	if (find_place(name, &place))
 		value->low = read_place(vp, &place);
 	else if (is_segment(name))
@@ -464,7 +464,7 @@ uint16_t mshv_arch_get(struct vp *vp, uint32_t name, struct mote_mshv_value *val
 	return MOTE_MSHV_SUCCESS;
 }
 
-static uint16_t set_msr(struct vp *vp, uint32_t name, const struct mote_mshv_value *value)
+static uint16_t set_msr(struct vp *vp, uint32_t name, const struct mote_hyperv_value *value)
 {
 	uint32_t msr;
 
@@ -476,7 +476,7 @@ static uint16_t set_msr(struct vp *vp, uint32_t name, const struct mote_mshv_val
 	return mshv_set_shadow(vp, name, value);
 }
 
-uint16_t mshv_arch_set(struct vp *vp, uint32_t name, const struct mote_mshv_value *value)
+uint16_t mshv_arch_set(struct vp *vp, uint32_t name, const struct mote_hyperv_value *value)
 {
 	struct place place;
 

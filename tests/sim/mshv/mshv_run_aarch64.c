@@ -3,7 +3,7 @@
  * Runs of an aarch64 VP, and the messages that end them.  The program counter is that of the
  * instruction, which has not retired; an access is told by its syndrome.
  */
-#include "hypervisor/backends/mshv/mshv_abi_aarch64.h"
+#include "hypervisor/backends/hyperv/hyperv_abi_aarch64.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -85,7 +85,7 @@ long mshv_arch_set_xsave(struct vp *vp, const void *area)
 enum { EL_SHIFT = 2, EL_MASK = 3, VALID_VA = 1 };
 #define ISV (1ull << 24)
 
-static void fill_header(struct vp *vp, struct mote_mshv_a64_header *header, uint8_t access)
+static void fill_header(struct vp *vp, struct mote_hyperv_a64_header *header, uint8_t access)
 {
 	header->vp = vp->index;
 	header->length = 4;
@@ -99,12 +99,12 @@ static void tell_memory(struct vp *vp, const struct sim_exit *exit)
 {
 	const uint32_t type =
 		exit->is_mapped ? MOTE_MSHV_MESSAGE_GPA_INTERCEPT : MOTE_MSHV_MESSAGE_UNMAPPED_GPA;
-	struct mote_mshv_a64_memory *message = mshv_begin_message(vp, type, sizeof(*message));
+	struct mote_hyperv_a64_memory *message = mshv_begin_message(vp, type, sizeof(*message));
 
 	fill_header(vp, &message->header,
-		    exit->access == SIM_EXECUTE ? MOTE_MSHV_ACCESS_EXECUTE
-		    : exit->access == SIM_WRITE ? MOTE_MSHV_ACCESS_WRITE
-						: MOTE_MSHV_ACCESS_READ);
+		    exit->access == SIM_EXECUTE ? MOTE_HYPERV_EXECUTE
+		    : exit->access == SIM_WRITE ? MOTE_HYPERV_WRITE
+						: MOTE_HYPERV_READ);
 	message->information = exit->syndrome & ISV ? VALID_VA : 0;
 	if (message->information)
 		message->virtual_address = exit->virtual_address;
@@ -116,11 +116,11 @@ static void tell_memory(struct vp *vp, const struct sim_exit *exit)
 
 static void tell_reset(struct vp *vp, const struct sim_exit *exit)
 {
-	struct mote_mshv_a64_reset *message =
+	struct mote_hyperv_a64_reset *message =
 		mshv_begin_message(vp, MOTE_MSHV_MESSAGE_ARM64_RESET, sizeof(*message));
 
-	fill_header(vp, &message->header, MOTE_MSHV_ACCESS_EXECUTE);
-	message->type = exit->is_reboot ? MOTE_MSHV_A64_REBOOT : MOTE_MSHV_A64_POWER_OFF;
+	fill_header(vp, &message->header, MOTE_HYPERV_EXECUTE);
+	message->type = exit->is_reboot ? MOTE_HYPERV_A64_REBOOT : MOTE_HYPERV_A64_POWER_OFF;
 }
 
 static long tell(struct vp *vp, const struct sim_exit *exit)

@@ -60,8 +60,8 @@ bool mshv_arch_translate(struct vp *vp, uint64_t va, uint64_t *gpa)
 static uint8_t access_of(const struct sim_exit *exit)
 {
 	if (exit->access == SIM_EXECUTE)
-		return MOTE_MSHV_ACCESS_EXECUTE;
-	return exit->access == SIM_WRITE ? MOTE_MSHV_ACCESS_WRITE : MOTE_MSHV_ACCESS_READ;
+		return MOTE_HYPERV_EXECUTE;
+	return exit->access == SIM_WRITE ? MOTE_HYPERV_WRITE : MOTE_HYPERV_READ;
 }
 
 static void fill_header(struct vp *vp, struct mote_mshv_x64_header *header, uint8_t length,
@@ -122,7 +122,7 @@ static void tell_exception(struct vp *vp, const struct sim_exit *exit)
 	const struct kvm_sregs *special = sim_special(vp->core);
 	const char *general = (const char *)sim_general(vp->core);
 
-	fill_header(vp, &message->header, exit->length, MOTE_MSHV_ACCESS_EXECUTE);
+	fill_header(vp, &message->header, exit->length, MOTE_HYPERV_EXECUTE);
 	message->vector = exit->vector;
 	message->information = exit->vector == VECTOR_BP ? 2 : 0;
 	message->instruction_bytes = exit->instruction_bytes;
@@ -141,7 +141,7 @@ static void tell_halt(struct vp *vp)
 
 	if (!sim_mshv_rules()->halt_on)
 		sim_change_general(vp->core)->rip++;
-	fill_header(vp, message, 1, MOTE_MSHV_ACCESS_EXECUTE);
+	fill_header(vp, message, 1, MOTE_HYPERV_EXECUTE);
 }
 
 static void tell_end(struct vp *vp)
@@ -149,7 +149,7 @@ static void tell_end(struct vp *vp)
 	struct mote_mshv_x64_header *message =
 		mshv_begin_message(vp, MOTE_MSHV_MESSAGE_UNRECOVERABLE, sizeof(*message));
 
-	fill_header(vp, message, 0, MOTE_MSHV_ACCESS_READ);
+	fill_header(vp, message, 0, MOTE_HYPERV_READ);
 }
 
 /* ---- The run --------------------------------------------------------------------------------- */

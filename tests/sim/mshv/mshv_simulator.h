@@ -38,8 +38,8 @@ int call(int fd, uint16_t code, const void *in, size_t in_bytes, void *out, size
 int set_property(uint32_t code, uint64_t value);
 int get_property(int fd, uint32_t code, uint64_t *value);
 /* A status; a call that stops half way is continued. */
-int set_register(uint32_t name, struct mote_mshv_value value);
-int get_register(uint32_t name, struct mote_mshv_value *value);
+int set_register(uint32_t name, struct mote_hyperv_value value);
+int get_register(uint32_t name, struct mote_hyperv_value *value);
 /* The same for registers that exist. */
 void set(uint32_t name, uint64_t value);
 uint64_t get(uint32_t name);
@@ -66,7 +66,7 @@ void begin_code(void);
 void put_loop(void);
 void put_store(uint64_t address);
 /* The same for a VP of another partition, which has this page at CODE. */
-bool set_up_store(int fd, bool (*set_to)(int fd, uint32_t name, struct mote_mshv_value value),
+bool set_up_store(int fd, bool (*set_to)(int fd, uint32_t name, struct mote_hyperv_value value),
 		  uint8_t *page, uint64_t address);
 /* Of a message about memory. */
 uint64_t address_of(const struct mote_mshv_message *about);

@@ -8,13 +8,13 @@
 #include <errno.h>
 #include <string.h>
 
-#include "hypervisor/backends/mshv/mshv_abi_aarch64.h"
+#include "hypervisor/backends/hyperv/hyperv_abi_aarch64.h"
 
-#define A64(name) MOTE_MSHV_A64_##name
+#define A64(name) MOTE_HYPERV_A64_##name
 
 const uint32_t program_counter = A64(PC);
 
-enum { READ = MOTE_MSHV_ACCESS_READ, WRITE = MOTE_MSHV_ACCESS_WRITE };
+enum { READ = MOTE_HYPERV_READ, WRITE = MOTE_HYPERV_WRITE };
 enum { ABORT = 0x24 };
 
 #define HVC 0xd4000002u
@@ -46,20 +46,20 @@ void put_store(uint64_t address)
 	set(A64(X0), address);
 }
 
-bool set_up_store(int fd, bool (*set_to)(int fd, uint32_t name, struct mote_mshv_value value),
+bool set_up_store(int fd, bool (*set_to)(int fd, uint32_t name, struct mote_hyperv_value value),
 		  uint8_t *page, uint64_t address)
 {
 	const uint32_t store = STORE;
 
 	memcpy(page, &store, sizeof(store));
 	__builtin___clear_cache((char *)page, (char *)page + sizeof(store));
-	return set_to(fd, A64(PC), (struct mote_mshv_value){CODE, 0}) &&
-	       set_to(fd, A64(X0), (struct mote_mshv_value){address, 0});
+	return set_to(fd, A64(PC), (struct mote_hyperv_value){CODE, 0}) &&
+	       set_to(fd, A64(X0), (struct mote_hyperv_value){address, 0});
 }
 
 uint64_t address_of(const struct mote_mshv_message *about)
 {
-	return ((const struct mote_mshv_a64_memory *)(const void *)about->payload)
+	return ((const struct mote_hyperv_a64_memory *)(const void *)about->payload)
 		->physical_address;
 }
 
@@ -113,7 +113,7 @@ static void accesses_have_not_retired(void)
 {
 	for (size_t i = 0; i < TEST_COUNT(accesses); i++) {
 		const struct access *access = &accesses[i];
-		const struct mote_mshv_a64_memory *got;
+		const struct mote_hyperv_a64_memory *got;
 
 		test_note("%s", access->what);
 		PUT_WORDS(access->word);
@@ -154,16 +154,16 @@ static void the_program_makes_an_access_happen(void)
 
 static void calls_of_the_firmware_are_resets(void)
 {
-	const struct mote_mshv_a64_reset *got;
+	const struct mote_hyperv_a64_reset *got;
 
 	PUT_WORDS(HVC, STORE);
 	set(A64(X0), 0x84000008); /* SYSTEM_OFF */
 	got = run_to(MOTE_MSHV_MESSAGE_ARM64_RESET);
-	CHECK_EQ(got->type, MOTE_MSHV_A64_POWER_OFF);
+	CHECK_EQ(got->type, MOTE_HYPERV_A64_POWER_OFF);
 	PUT_WORDS(HVC, STORE);
 	set(A64(X0), 0x84000009); /* SYSTEM_RESET */
 	got = run_to(MOTE_MSHV_MESSAGE_ARM64_RESET);
-	CHECK_EQ(got->type, MOTE_MSHV_A64_REBOOT);
+	CHECK_EQ(got->type, MOTE_HYPERV_A64_REBOOT);
 	/* It runs on when it is told to. */
 	put_store(NOWHERE);
 	run_to(MOTE_MSHV_MESSAGE_UNMAPPED_GPA);
@@ -173,7 +173,7 @@ static void calls_of_the_firmware_are_resets(void)
 
 static const struct {
 	uint32_t name;
-	struct mote_mshv_value value;
+	struct mote_hyperv_value value;
 } round_trip[] = {
 	{A64(X0), {0x123456789abcdef0, 0}},
 	{A64(X0) + 30, {~0ull, 0}},
@@ -213,7 +213,7 @@ static const struct {
 static void registers_are_read_as_they_were_set(void)
 {
 	for (size_t i = 0; i < TEST_COUNT(round_trip); i++) {
-		struct mote_mshv_value got = {1, 1};
+		struct mote_hyperv_value got = {1, 1};
 
 		test_note("register %#x", round_trip[i].name);
 		CHECK_EQ(set_register(round_trip[i].name, round_trip[i].value), 0);
@@ -222,9 +222,9 @@ static void registers_are_read_as_they_were_set(void)
 	}
 	CHECK_EQ(get(A64(SP_EL1)), 0x2010);
 	CHECK(get(A64(ID_AA64MMFR0)) != 0);
-	CHECK_EQ(set_register(0x12345, (struct mote_mshv_value){0, 0}),
+	CHECK_EQ(set_register(0x12345, (struct mote_hyperv_value){0, 0}),
 		 MOTE_MSHV_INVALID_PARAMETER);
-	CHECK_EQ(set_register(A64(PSTATE), (struct mote_mshv_value){0x3cf, 0}),
+	CHECK_EQ(set_register(A64(PSTATE), (struct mote_hyperv_value){0x3cf, 0}),
 		 MOTE_MSHV_INVALID_REGISTER_VALUE);
 }
 

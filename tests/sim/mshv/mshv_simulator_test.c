@@ -68,7 +68,7 @@ int set_memory(uint64_t gpa, uint64_t bytes, void *hva, unsigned flags)
 {
 	struct mote_mshv_memory region = {
 		.bytes = bytes,
-		.frame = gpa >> MOTE_MSHV_FRAME_SHIFT,
+		.frame = gpa >> MOTE_HYPERV_FRAME_SHIFT,
 		.address = (uintptr_t)hva,
 		.flags = (uint8_t)flags,
 	};
@@ -142,7 +142,7 @@ static int repeat(struct mote_mshv_hypercall *hypercall)
 	return hypercall->status;
 }
 
-int set_register(uint32_t name, struct mote_mshv_value value)
+int set_register(uint32_t name, struct mote_hyperv_value value)
 {
 	const struct {
 		struct mote_mshv_registers head;
@@ -158,7 +158,7 @@ int set_register(uint32_t name, struct mote_mshv_value value)
 	return repeat(&hypercall);
 }
 
-int get_register(uint32_t name, struct mote_mshv_value *value)
+int get_register(uint32_t name, struct mote_hyperv_value *value)
 {
 	const struct {
 		struct mote_mshv_registers head;
@@ -178,12 +178,12 @@ int get_register(uint32_t name, struct mote_mshv_value *value)
 
 void set(uint32_t name, uint64_t value)
 {
-	CHECK_EQ(set_register(name, (struct mote_mshv_value){value, 0}), 0);
+	CHECK_EQ(set_register(name, (struct mote_hyperv_value){value, 0}), 0);
 }
 
 uint64_t get(uint32_t name)
 {
-	struct mote_mshv_value value = {0, 0};
+	struct mote_hyperv_value value = {0, 0};
 
 	CHECK_EQ(get_register(name, &value), 0);
 	return value.low;
@@ -599,7 +599,7 @@ static void ask_with_a_short_output(void)
 
 static void resume_by_hand(void)
 {
-	set_register(MOTE_MSHV_EXPLICIT_SUSPEND, (struct mote_mshv_value){0, 0});
+	set_register(MOTE_MSHV_EXPLICIT_SUSPEND, (struct mote_hyperv_value){0, 0});
 }
 
 static void what_would_be_punished_silently_ends_the_program(void)
@@ -623,7 +623,7 @@ static unsigned move_many(uint16_t code, uint64_t values[MANY])
 			uint32_t get[MANY];
 		} as;
 	} in;
-	struct mote_mshv_value out[MANY];
+	struct mote_hyperv_value out[MANY];
 	unsigned calls = 0;
 
 	for (uint16_t done = 0; done < MANY; calls++) {
@@ -752,7 +752,7 @@ struct worker {
 
 enum { WORKERS = 4 };
 
-static bool worker_sets(int fd, uint32_t name, struct mote_mshv_value value)
+static bool worker_sets(int fd, uint32_t name, struct mote_hyperv_value value)
 {
 	const struct {
 		struct mote_mshv_registers head;

@@ -18,8 +18,8 @@ const uint32_t program_counter = X64(RIP);
 
 static void set_segment(uint32_t name, uint16_t selector, uint32_t limit, uint16_t attributes)
 {
-	const struct mote_mshv_x64_segment segment = {0, limit, selector, attributes};
-	struct mote_mshv_value value;
+	const struct mote_hyperv_x64_segment segment = {0, limit, selector, attributes};
+	struct mote_hyperv_value value;
 
 	memcpy(&value, &segment, sizeof(value));
 	CHECK_EQ(set_register(name, value), 0);
@@ -79,18 +79,18 @@ void put_store(uint64_t address)
 	PUT_CODE(0xa2, (uint8_t)address, (uint8_t)(address >> 8), 0xf4);
 }
 
-bool set_up_store(int fd, bool (*set_to)(int fd, uint32_t name, struct mote_mshv_value value),
+bool set_up_store(int fd, bool (*set_to)(int fd, uint32_t name, struct mote_hyperv_value value),
 		  uint8_t *page, uint64_t address)
 {
 	static const uint8_t store[] = {0x88, 0x07, 0xf4}; /* mov [bx], al */
-	const struct mote_mshv_x64_segment segment = {0, 0xffff, 0, 0x9b};
-	struct mote_mshv_value value;
+	const struct mote_hyperv_x64_segment segment = {0, 0xffff, 0, 0x9b};
+	struct mote_hyperv_value value;
 
 	memcpy(page, store, sizeof(store));
 	memcpy(&value, &segment, sizeof(value));
 	return set_to(fd, X64(CS), value) &&
-	       set_to(fd, X64(RIP), (struct mote_mshv_value){CODE, 0}) &&
-	       set_to(fd, X64(RAX) + 3, (struct mote_mshv_value){address, 0});
+	       set_to(fd, X64(RIP), (struct mote_hyperv_value){CODE, 0}) &&
+	       set_to(fd, X64(RAX) + 3, (struct mote_hyperv_value){address, 0});
 }
 
 uint64_t address_of(const struct mote_mshv_message *about)
@@ -120,29 +120,29 @@ static void port_writes_have_not_retired(void)
 	const struct mote_mshv_x64_port *port;
 
 	PUT_CODE(0xb0, 0x2a, 0xe6, 0x50, 0xf4); /* mov al, 42; out 0x50, al; hlt */
-	port = run_to_port(0x50, 1, MOTE_MSHV_ACCESS_WRITE, CODE + 2, 2);
+	port = run_to_port(0x50, 1, MOTE_HYPERV_WRITE, CODE + 2, 2);
 	CHECK_EQ(port->rax & 0xff, 42);
 	CHECK_EQ(port->instruction[0], 0xe6);
 	CHECK(port->instruction_bytes >= 2);
 	/* It is made again until the program moves on. */
-	run_to_port(0x50, 1, MOTE_MSHV_ACCESS_WRITE, CODE + 2, 2);
+	run_to_port(0x50, 1, MOTE_HYPERV_WRITE, CODE + 2, 2);
 	set(X64(RIP), CODE + 4);
 	run_to(MOTE_MSHV_MESSAGE_X64_HALT);
 	/* mov dx, 0x122; out dx, ax; out dx, eax */
 	PUT_CODE(0xba, 0x22, 0x01, 0xef, 0x66, 0xef);
-	run_to_port(0x122, 2, MOTE_MSHV_ACCESS_WRITE, CODE + 3, 1);
+	run_to_port(0x122, 2, MOTE_HYPERV_WRITE, CODE + 3, 1);
 	set(X64(RIP), CODE + 4);
-	run_to_port(0x122, 4, MOTE_MSHV_ACCESS_WRITE, CODE + 4, 2);
+	run_to_port(0x122, 4, MOTE_HYPERV_WRITE, CODE + 4, 2);
 	/* mov al, 0x66; out dx, al: an immediate that looks like a prefix */
 	PUT_CODE(0xb0, 0x66, 0xee, 0xf4);
-	run_to_port(0x122, 1, MOTE_MSHV_ACCESS_WRITE, CODE + 2, 1);
+	run_to_port(0x122, 1, MOTE_HYPERV_WRITE, CODE + 2, 1);
 }
 
 static void port_reads_leave_registers(void)
 {
 	/* mov ax, 0x1234; mov dx, 0x122; in al, dx; hlt */
 	PUT_CODE(0xb8, 0x34, 0x12, 0xba, 0x22, 0x01, 0xec, 0xf4);
-	run_to_port(0x122, 1, MOTE_MSHV_ACCESS_READ, CODE + 6, 1);
+	run_to_port(0x122, 1, MOTE_HYPERV_READ, CODE + 6, 1);
 	CHECK_EQ(get(X64(RAX)), 0x1234);
 	set(X64(RAX), 0x1299);
 	set(X64(RIP), CODE + 7);
@@ -175,7 +175,7 @@ static void strings_go_out_one_by_one(void)
 	PUT_CODE(0xf3, 0x6e, 0xf4); /* rep outsb; hlt */
 	set_string(DATA, 0, 3);
 	for (uint64_t i = 0; i < 3; i++) {
-		port = run_to_port(0x122, 1, MOTE_MSHV_ACCESS_WRITE, CODE, 2);
+		port = run_to_port(0x122, 1, MOTE_HYPERV_WRITE, CODE, 2);
 		CHECK_EQ(port->information & (STRING | REPEATED), STRING | REPEATED);
 		CHECK_EQ(port->rcx, 3 - i);
 		CHECK_EQ(port->rsi, DATA + i);
@@ -186,7 +186,7 @@ static void strings_go_out_one_by_one(void)
 	PUT_CODE(0x6f, 0xf4);	 /* outsw */
 	set(X64(RFLAGS), 0x402); /* down */
 	set_string(DATA, 0, 3);
-	port = run_to_port(0x122, 2, MOTE_MSHV_ACCESS_WRITE, CODE, 1);
+	port = run_to_port(0x122, 2, MOTE_HYPERV_WRITE, CODE, 1);
 	CHECK_EQ(port->information & (STRING | REPEATED), STRING);
 	check_string(DATA, 0, 3);
 }
@@ -198,7 +198,7 @@ static void strings_that_come_in_store_nothing(void)
 	PUT_CODE(0xf3, 0x6c, 0xf4); /* rep insb; hlt */
 	memset(memory + DATA, 0x5a, 16);
 	set_string(0, DATA, 4);
-	port = run_to_port(0x122, 1, MOTE_MSHV_ACCESS_READ, CODE, 2);
+	port = run_to_port(0x122, 1, MOTE_HYPERV_READ, CODE, 2);
 	CHECK_EQ(port->information & (STRING | REPEATED), STRING | REPEATED);
 	check_string(0, DATA, 4);
 	for (int i = 0; i < 16; i++)
@@ -234,8 +234,8 @@ struct access {
 	uint64_t offset; /* from NOWHERE */
 };
 
-#define READ MOTE_MSHV_ACCESS_READ
-#define WRITE MOTE_MSHV_ACCESS_WRITE
+#define READ MOTE_HYPERV_READ
+#define WRITE MOTE_HYPERV_WRITE
 
 /* rax holds other bits than r8; rbx, r9 and rsp are NOWHERE; rcx is 0x10. */
 static const struct access accesses[] = {
@@ -386,7 +386,7 @@ static void a_fetch_from_nowhere_is_an_execution(void)
 	PUT_CODE(0xff, 0xe3); /* jmp rbx */
 	set(X64(RAX) + 3, NOWHERE);
 	got = run_to(MOTE_MSHV_MESSAGE_UNMAPPED_GPA);
-	CHECK_EQ(got->header.access, MOTE_MSHV_ACCESS_EXECUTE);
+	CHECK_EQ(got->header.access, MOTE_HYPERV_EXECUTE);
 	CHECK_EQ(got->physical_address, NOWHERE);
 	CHECK_EQ(got->header.rip, NOWHERE);
 }
@@ -435,8 +435,8 @@ static void exceptions_are_intercepted(void)
 
 static void an_exception_without_a_table_is_the_end(void)
 {
-	const struct mote_mshv_x64_table none = {.limit = 0};
-	struct mote_mshv_value value;
+	const struct mote_hyperv_x64_table none = {.limit = 0};
+	struct mote_hyperv_value value;
 
 	memcpy(&value, &none, sizeof(value));
 	CHECK_EQ(set_register(X64(IDTR), value), 0);
@@ -448,7 +448,7 @@ static void an_exception_without_a_table_is_the_end(void)
 
 static const struct {
 	uint32_t name;
-	struct mote_mshv_value value;
+	struct mote_hyperv_value value;
 } round_trip[] = {
 	{X64(RAX), {0x123456789abcdef0, 0}},
 	{X64(RAX) + 15, {~0ull, 0}},
@@ -477,7 +477,7 @@ static const struct {
 static void registers_are_read_as_they_were_set(void)
 {
 	for (size_t i = 0; i < TEST_COUNT(round_trip); i++) {
-		struct mote_mshv_value got = {1, 1};
+		struct mote_hyperv_value got = {1, 1};
 
 		test_note("register %#x", round_trip[i].name);
 		CHECK_EQ(set_register(round_trip[i].name, round_trip[i].value), 0);
@@ -490,7 +490,7 @@ static void values_that_no_processor_has_are_refused(void)
 {
 	const struct {
 		uint32_t name;
-		struct mote_mshv_value value;
+		struct mote_hyperv_value value;
 	} bad[] = {
 		{X64(RFLAGS), {0, 0}},
 		{X64(DR7), {1ull << 40, 0}},
@@ -502,7 +502,7 @@ static void values_that_no_processor_has_are_refused(void)
 
 	for (size_t i = 0; i < TEST_COUNT(bad); i++)
 		CHECK_EQ(set_register(bad[i].name, bad[i].value), MOTE_MSHV_INVALID_REGISTER_VALUE);
-	CHECK_EQ(set_register(0x12345, (struct mote_mshv_value){0, 0}),
+	CHECK_EQ(set_register(0x12345, (struct mote_hyperv_value){0, 0}),
 		 MOTE_MSHV_INVALID_PARAMETER);
 }
 
@@ -518,9 +518,9 @@ static void contradictions_are_for_the_run(void)
 	set(X64(EFER), 0);
 	run_to(MOTE_MSHV_MESSAGE_X64_HALT);
 	sim_mshv_rules()->strict = true;
-	CHECK_EQ(set_register(X64(CR0), (struct mote_mshv_value){0x80000030, 0}),
+	CHECK_EQ(set_register(X64(CR0), (struct mote_hyperv_value){0x80000030, 0}),
 		 MOTE_MSHV_INVALID_REGISTER_VALUE);
-	CHECK_EQ(set_register(X64(INTERMEDIATE_CR0), (struct mote_mshv_value){0x80000031, 0}), 0);
+	CHECK_EQ(set_register(X64(INTERMEDIATE_CR0), (struct mote_hyperv_value){0x80000031, 0}), 0);
 	set(X64(INTERMEDIATE_CR0), 0x30);
 }
 
@@ -622,7 +622,7 @@ static void a_hypercall_takes_dirty_registers_over(void)
 
 static void mix(void)
 {
-	struct mote_mshv_value value;
+	struct mote_hyperv_value value;
 
 	page->dirty = MOTE_MSHV_X64_PAGE_RIP;
 	get_register(X64(RAX), &value);

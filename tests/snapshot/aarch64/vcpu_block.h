@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "hypervisor/backends/hvf/hvf_internal.h"
-#include "hypervisor/backends/mshv/mshv_aarch64_internal.h"
+#include "hypervisor/backends/hyperv/hyperv_aarch64.h"
 
 /* Whether user code sees a register: of the core registers x0 to x30, sp_el0, pc, pstate and the
  * vectors; the thread pointer. */
@@ -62,7 +62,7 @@ static inline void vcpu_block_clear_rest(const struct mote_vm *vm, void *block, 
 		return;
 	}
 	if (vm->hypervisor->backend->kind == MOTE_BACKEND_MSHV) {
-		struct mote_mshv_block *mshv = block;
+		struct mote_hyperv_block *mshv = block;
 
 		REQUIRE_EQ(bytes, sizeof(*mshv));
 		vcpu_block_clear_sregs(&mshv->sregs, &mshv->debug);

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "hypervisor/backends/mshv/mshv_x86_64_internal.h"
+#include "hypervisor/backends/hyperv/hyperv_x86_64.h"
 
 #define DR6_STEP (1ull << 14)
 
@@ -37,17 +37,17 @@ static inline void vcpu_block_clear_kvm(void *block, size_t bytes)
 	parts->debug.dr6 &= ~DR6_STEP;
 }
 
-static inline void vcpu_block_clear_mshv(struct mote_mshv_block *block, size_t bytes)
+static inline void vcpu_block_clear_hyperv(struct mote_hyperv_block *block, size_t bytes)
 {
 	REQUIRE(bytes > sizeof(*block) + XSTATE_BV);
 	((uint8_t *)(block + 1))[XSTATE_BV] |= IN_USE_SSE;
-	block->values[MOTE_MSHV_BLOCK_DR6].low &= ~DR6_STEP;
+	block->values[MOTE_HYPERV_DR6].low &= ~DR6_STEP;
 }
 
 static inline void vcpu_block_clear_rest(const struct mote_vm *vm, void *block, size_t bytes)
 {
 	if (vm->hypervisor->backend->kind == MOTE_BACKEND_MSHV) {
-		vcpu_block_clear_mshv(block, bytes);
+		vcpu_block_clear_hyperv(block, bytes);
 		return;
 	}
 	REQUIRE(vm->hypervisor->backend->kind == MOTE_BACKEND_KVM);

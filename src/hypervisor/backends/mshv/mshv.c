@@ -90,6 +90,8 @@ static mote_status create_vp(struct mote_mshv_vm *vm, mote_error *error)
 
 static void begin(struct mote_mshv *mshv, struct mote_mshv_vm *vm)
 {
+	vm->hyperv.ops = &mote_mshv_ops;
+	vm->hyperv.facts = mshv->facts;
 	vm->mshv = mshv;
 	vm->partition = -1;
 	vm->vp = -1;
@@ -214,7 +216,7 @@ static mote_status learn(struct mote_mshv *mshv, mote_error *error)
 
 	if (vm == NULL)
 		return mote_fail_memory(error, "VM");
-	vm->base.hypervisor = &mshv->base;
+	vm->hyperv.base.hypervisor = &mshv->base;
 	begin(mshv, vm);
 	status = make(vm, error);
 	if (status == MOTE_OK)
@@ -233,7 +235,7 @@ static void mshv_close(struct mote_hypervisor *hypervisor)
 	if (mshv->kick_signal != 0)
 		mote_kick_signal_uninstall(mshv->kick_signal);
 	mote_mshv_reaper_destroy(mshv->reaper);
-	mote_mshv_arch_close(mshv);
+	mote_release(mshv->base.allocator, mshv->facts);
 	if (mshv->null_fd >= 0)
 		mshv->system->close(mshv->system, mshv->null_fd);
 	if (mshv->fd >= 0)
@@ -257,7 +259,7 @@ static mote_status open_device(const struct mote_hypervisor_options *options,
 	set_capabilities(mshv);
 	status = open_files(mshv, error);
 	if (status == MOTE_OK)
-		status = mote_mshv_arch_open(mshv, error);
+		status = mote_hyperv_make_facts(mshv->base.allocator, &mshv->facts, error);
 	if (status == MOTE_OK)
 		status = learn(mshv, error);
 	if (status != MOTE_OK) {
@@ -341,13 +343,6 @@ static mote_status mshv_native_handle(struct mote_vm *base, mote_native_handle_k
 	return MOTE_OK;
 }
 
-static mote_status mshv_park(struct mote_vm *base, mote_error *error)
-{
-	(void)base;
-	(void)error;
-	return MOTE_OK;
-}
-
 static void mshv_destroy(struct mote_vm *base)
 {
 	struct mote_mshv_vm *vm = mote_mshv_vm(base);
@@ -365,26 +360,26 @@ static const struct mote_vm_ops vm_ops = {
 	.destroy = mshv_destroy,
 	.reserve_gpa = mote_vm_reserve_gpa,
 	.release_gpa = mote_vm_release_gpa,
-	.map_memory = mote_mshv_map_memory,
-	.unmap_memory = mote_mshv_unmap_memory,
+	.map_memory = mote_hyperv_map_memory,
+	.unmap_memory = mote_hyperv_unmap_memory,
 	.enter = mote_mshv_enter,
-	.regs = mote_mshv_regs,
-	.set_regs = mote_mshv_set_regs,
-	.sregs = mote_mshv_sregs,
-	.set_sregs = mote_mshv_set_sregs,
-	.fpu = mote_mshv_fpu,
-	.set_fpu = mote_mshv_set_fpu,
-	.debug_regs = mote_mshv_debug_regs,
-	.set_debug_regs = mote_mshv_set_debug_regs,
-	.exception_state = mote_mshv_exception_state,
-	.set_exception_return = mote_mshv_set_exception_return,
-	.state_bytes = mote_mshv_state_bytes,
-	.save_state = mote_mshv_save_state,
-	.load_state = mote_mshv_load_state,
-	.load_user_state = mote_mshv_load_user_state,
-	.begin_reset = mote_mshv_begin_reset,
-	.invalidate_translations = mote_mshv_invalidate_translations,
-	.park = mshv_park,
+	.regs = mote_hyperv_regs,
+	.set_regs = mote_hyperv_set_regs,
+	.sregs = mote_hyperv_sregs,
+	.set_sregs = mote_hyperv_set_sregs,
+	.fpu = mote_hyperv_fpu,
+	.set_fpu = mote_hyperv_set_fpu,
+	.debug_regs = mote_hyperv_debug_regs,
+	.set_debug_regs = mote_hyperv_set_debug_regs,
+	.exception_state = mote_hyperv_exception_state,
+	.set_exception_return = mote_hyperv_set_exception_return,
+	.state_bytes = mote_hyperv_state_bytes,
+	.save_state = mote_hyperv_save_state,
+	.load_state = mote_hyperv_load_state,
+	.load_user_state = mote_hyperv_load_user_state,
+	.begin_reset = mote_hyperv_begin_reset,
+	.invalidate_translations = mote_hyperv_invalidate_translations,
+	.park = mote_hyperv_park,
 	.native_handle = mshv_native_handle,
 };
 
@@ -398,14 +393,14 @@ static mote_status mshv_create(struct mote_hypervisor *hypervisor, struct mote_v
 		return mote_fail_memory(error, "VM");
 	begin(to_mshv(hypervisor), vm);
 	mote_mshv_kick_init(vm);
-	status = mote_vm_begin(&vm->base, &vm_ops, hypervisor, &vm->kick.base, error);
+	status = mote_vm_begin(&vm->hyperv.base, &vm_ops, hypervisor, &vm->kick.base, error);
 	if (status == MOTE_OK)
 		status = make_patiently(vm, error);
 	if (status != MOTE_OK) {
-		mshv_destroy(&vm->base);
+		mshv_destroy(&vm->hyperv.base);
 		return status;
 	}
-	*created = &vm->base;
+	*created = &vm->hyperv.base;
 	return MOTE_OK;
 }
 

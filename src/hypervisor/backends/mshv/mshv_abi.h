@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hypervisor/backends/hyperv/hyperv_abi.h"
+
 /* ---- Requests of Linux ----------------------------------------------------------------------- */
 
 #define MOTE_MSHV_REQUEST(direction, number, bytes)                                                \
@@ -58,9 +60,6 @@ enum mote_mshv_memory_flags {
 	MOTE_MSHV_MEMORY_EXECUTABLE = 1u << 1,
 	MOTE_MSHV_MEMORY_UNMAP = 1u << 2,
 };
-
-/* Frames of memory have 4 KiB, whatever the host's pages have. */
-#define MOTE_MSHV_FRAME_SHIFT 12
 
 struct mote_mshv_memory { /* mshv_user_mem_region */
 	uint64_t bytes, frame, address;
@@ -165,14 +164,10 @@ struct mote_mshv_registers {
 };
 _Static_assert(sizeof(struct mote_mshv_registers) == 16, "hv_input_get_vp_registers");
 
-struct mote_mshv_value {
-	uint64_t low, high;
-};
-
 struct mote_mshv_register { /* hv_register_assoc */
 	uint32_t name, zero_1;
 	uint64_t zero_2;
-	struct mote_mshv_value value;
+	struct mote_hyperv_value value;
 };
 _Static_assert(sizeof(struct mote_mshv_register) == 32, "hv_register_assoc");
 
@@ -181,7 +176,7 @@ enum { MOTE_MSHV_INPUT_BYTES = 4096 };
 enum {
 	MOTE_MSHV_SET_MOST = (MOTE_MSHV_INPUT_BYTES - sizeof(struct mote_mshv_registers)) /
 			     sizeof(struct mote_mshv_register),
-	MOTE_MSHV_GET_MOST = MOTE_MSHV_INPUT_BYTES / sizeof(struct mote_mshv_value),
+	MOTE_MSHV_GET_MOST = MOTE_MSHV_INPUT_BYTES / sizeof(struct mote_hyperv_value),
 };
 _Static_assert(MOTE_MSHV_SET_MOST == 127 && MOTE_MSHV_GET_MOST == 256, "registers of one call");
 
@@ -240,12 +235,6 @@ enum mote_mshv_message_type {
 	MOTE_MSHV_MESSAGE_X64_EXCEPTION = (int)0x80010003u,
 	MOTE_MSHV_MESSAGE_X64_HALT = (int)0x80010007u,
 	MOTE_MSHV_MESSAGE_ARM64_RESET = (int)0x8001000cu,
-};
-
-enum mote_mshv_access {
-	MOTE_MSHV_ACCESS_READ,
-	MOTE_MSHV_ACCESS_WRITE,
-	MOTE_MSHV_ACCESS_EXECUTE,
 };
 
 struct mote_mshv_message { /* hv_message */

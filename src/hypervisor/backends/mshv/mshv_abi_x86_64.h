@@ -6,6 +6,7 @@
 #ifndef MOTE_MSHV_ABI_X86_64_H
 #define MOTE_MSHV_ABI_X86_64_H
 
+#include "hypervisor/backends/hyperv/hyperv_abi_x86_64.h"
 #include "hypervisor/backends/mshv/mshv_abi.h"
 
 enum mote_mshv_x64_register {
@@ -56,33 +57,16 @@ enum mote_mshv_x64_register {
 	MOTE_MSHV_X64_TSC_AUX = 0x8007b,
 };
 
-/* hv_x64_segment_register.  attributes: type 0-3, s 4, dpl 5-6, present 7, avl 12, l 13, db 14,
- * g 15. */
-struct mote_mshv_x64_segment {
-	uint64_t base;
-	uint32_t limit;
-	uint16_t selector, attributes;
-};
-_Static_assert(sizeof(struct mote_mshv_x64_segment) == 16, "hv_x64_segment_register");
-
-struct mote_mshv_x64_table { /* hv_x64_table_register */
-	uint16_t zero[3], limit;
-	uint64_t base;
-};
-_Static_assert(sizeof(struct mote_mshv_x64_table) == 16, "hv_x64_table_register");
-
 struct mote_mshv_x64_header { /* hv_x64_intercept_message_header */
 	uint32_t vp;
 	uint8_t length_cr8; /* the instruction's length: the low 4 bits */
-	uint8_t access;	    /* enum mote_mshv_access */
+	uint8_t access;	    /* enum mote_hyperv_access */
 	uint16_t state;	    /* 0-1 CPL, 2 CR0.PE, 3 CR0.AM, 4 EFER.LMA, 5 debug, 6 interruption */
-	struct mote_mshv_x64_segment cs;
+	struct mote_hyperv_x64_segment cs;
 	uint64_t rip; /* of the instruction, which has not retired */
 	uint64_t rflags;
 };
 _Static_assert(sizeof(struct mote_mshv_x64_header) == 40, "hv_x64_intercept_message_header");
-
-enum { MOTE_MSHV_X64_INSTRUCTION_BYTES = 16 };
 
 struct mote_mshv_x64_port { /* hv_x64_io_port_intercept_message */
 	struct mote_mshv_x64_header header;
@@ -91,8 +75,8 @@ struct mote_mshv_x64_port { /* hv_x64_io_port_intercept_message */
 	uint8_t instruction_bytes;
 	uint32_t zero;
 	uint64_t rax;
-	uint8_t instruction[MOTE_MSHV_X64_INSTRUCTION_BYTES];
-	struct mote_mshv_x64_segment ds, es;
+	uint8_t instruction[MOTE_HYPERV_X64_INSTRUCTION_BYTES];
+	struct mote_hyperv_x64_segment ds, es;
 	uint64_t rcx, rsi, rdi;
 };
 _Static_assert(sizeof(struct mote_mshv_x64_port) == 128, "hv_x64_io_port_intercept_message");
@@ -105,7 +89,7 @@ struct mote_mshv_x64_memory { /* hv_x64_memory_intercept_message */
 	uint8_t information; /* 0: the virtual address is valid */
 	uint8_t tpr, zero;
 	uint64_t virtual_address, physical_address;
-	uint8_t instruction[MOTE_MSHV_X64_INSTRUCTION_BYTES];
+	uint8_t instruction[MOTE_HYPERV_X64_INSTRUCTION_BYTES];
 };
 _Static_assert(sizeof(struct mote_mshv_x64_memory) == 80, "hv_x64_memory_intercept_message");
 
@@ -116,8 +100,8 @@ struct mote_mshv_x64_exception { /* hv_x64_exception_intercept_message */
 	uint8_t instruction_bytes;
 	uint32_t error_code;
 	uint64_t parameter, zero;
-	uint8_t instruction[MOTE_MSHV_X64_INSTRUCTION_BYTES];
-	struct mote_mshv_x64_segment ds, ss;
+	uint8_t instruction[MOTE_HYPERV_X64_INSTRUCTION_BYTES];
+	struct mote_hyperv_x64_segment ds, ss;
 	uint64_t registers[16];
 };
 _Static_assert(sizeof(struct mote_mshv_x64_exception) == 240, "hv_x64_exception_intercept_message");
@@ -156,8 +140,8 @@ struct mote_mshv_x64_page {
 	uint8_t valid, zero;
 	uint32_t dirty; /* enum mote_mshv_x64_page_class */
 	uint64_t registers[16], rip, rflags, reserved;
-	struct mote_mshv_value xmm[6];
-	struct mote_mshv_x64_segment segments[6]; /* es cs ss ds fs gs */
+	uint64_t xmm[6][2];
+	struct mote_hyperv_x64_segment segments[6]; /* es cs ss ds fs gs */
 	uint64_t cr0, cr3, cr4, cr8, efer, dr7;
 	uint64_t pending_interruption, interrupt_state, hints, xfem;
 	uint8_t reserved_2[256];

@@ -106,7 +106,7 @@ static mote_status all_of(struct mote_mshv_vm *vm, repeat call, void *user, size
 
 struct getting {
 	const uint32_t *names;
-	struct mote_mshv_value *values;
+	struct mote_hyperv_value *values;
 };
 
 static int get_some(struct mote_mshv_vm *vm, size_t first, size_t count, size_t *done,
@@ -134,17 +134,19 @@ static int get_some(struct mote_mshv_vm *vm, size_t first, size_t count, size_t 
 	return result;
 }
 
-mote_status mote_mshv_get_registers(struct mote_mshv_vm *vm, const uint32_t *names,
-				    struct mote_mshv_value *values, size_t count, mote_error *error)
+mote_status mote_mshv_get_registers(struct mote_hyperv_vm *vm, const uint32_t *names,
+				    struct mote_hyperv_value *values, size_t count,
+				    mote_error *error)
 {
 	struct getting get = {names, values};
 
-	return all_of(vm, get_some, &get, count, "HVCALL_GET_VP_REGISTERS", error);
+	return all_of((struct mote_mshv_vm *)vm, get_some, &get, count, "HVCALL_GET_VP_REGISTERS",
+		      error);
 }
 
 struct setting {
 	const uint32_t *names;
-	const struct mote_mshv_value *values;
+	const struct mote_hyperv_value *values;
 };
 
 static int set_some(struct mote_mshv_vm *vm, size_t first, size_t count, size_t *done,
@@ -175,21 +177,22 @@ static int set_some(struct mote_mshv_vm *vm, size_t first, size_t count, size_t 
 	return result;
 }
 
-mote_status mote_mshv_set_registers(struct mote_mshv_vm *vm, const uint32_t *names,
-				    const struct mote_mshv_value *values, size_t count,
+mote_status mote_mshv_set_registers(struct mote_hyperv_vm *vm, const uint32_t *names,
+				    const struct mote_hyperv_value *values, size_t count,
 				    mote_error *error)
 {
 	struct setting set = {names, values};
 
-	return all_of(vm, set_some, &set, count, "HVCALL_SET_VP_REGISTERS", error);
+	return all_of((struct mote_mshv_vm *)vm, set_some, &set, count, "HVCALL_SET_VP_REGISTERS",
+		      error);
 }
 
 mote_status mote_mshv_set_register(struct mote_mshv_vm *vm, uint32_t name, uint64_t value,
 				   mote_error *error)
 {
-	const struct mote_mshv_value whole = {value, 0};
+	const struct mote_hyperv_value whole = {value, 0};
 
-	return mote_mshv_set_registers(vm, &name, &whole, 1, error);
+	return mote_mshv_set_registers(&vm->hyperv, &name, &whole, 1, error);
 }
 
 /* ---- Properties ------------------------------------------------------------------------------ */

@@ -7,18 +7,15 @@
 #define MOTE_HYPERVISOR_BACKENDS_MSHV_INTERNAL_H
 
 #include "allocator.h"
+#include "hypervisor/backends/hyperv/hyperv.h"
 #include "hypervisor/backends/linux/linux_device.h"
 #include "hypervisor/backends/mshv/mshv.h"
 #include "hypervisor/backends/mshv/mshv_abi.h"
 #include "hypervisor/interrupt/kick_signal.h"
-#include "hypervisor/vm.h"
 
 /* What is mapped of a VP's file: the register page. */
 enum { MOTE_MSHV_VP_PAGE_BYTES = 4096 };
 
-/* What one architecture keeps for all VMs, and for each VP. */
-struct mote_mshv_arch;
-struct mote_mshv_vcpu;
 struct mote_mshv_reaper;
 
 struct mote_mshv {
@@ -27,7 +24,8 @@ struct mote_mshv {
 	int kick_signal; /* 0: none is installed */
 	int fd;
 	int null_fd; /* what a kick puts in the place of a VP */
-	struct mote_mshv_arch *arch;
+	struct mote_hyperv_facts *facts;
+	bool halt_leaves_rip; /* x86_64: RIP of a halt is on the instruction, not after it */
 	struct mote_mshv_reaper *reaper;
 };
 
@@ -44,7 +42,7 @@ struct mote_mshv_kick {
 };
 
 struct mote_mshv_vm {
-	struct mote_vm base;
+	struct mote_hyperv_vm hyperv;
 	struct mote_mshv *mshv;
 	int partition, vp;
 	/* Another descriptor of the VP, which it runs through: a kick replaces it by one that does
@@ -53,10 +51,6 @@ struct mote_mshv_vm {
 	bool replaced; /* it still is one that does not run; of the thread that runs the VP */
 	struct mote_mshv_kick kick;
 	void *page; /* the register page; NULL: there is none */
-	struct mote_mshv_vcpu *vcpu;
-	/* The page tables' root, mapped by itself: see mshv_memory.c. */
-	uint64_t root;
-	bool root_apart;
 	struct mote_mshv_message message;
 };
 
@@ -83,12 +77,12 @@ int mote_mshv_request(const struct mote_mshv *mshv, int fd, unsigned long reques
 mote_status mote_mshv_call(const struct mote_mshv *mshv, int fd, struct mote_mshv_hypercall *call,
 			   const char *name, mote_error *error);
 
-/* Of the only VP of a partition, by names; count: any number. */
-mote_status mote_mshv_get_registers(struct mote_mshv_vm *vm, const uint32_t *names,
-				    struct mote_mshv_value *values, size_t count,
+/* Of mote_hyperv_ops. */
+mote_status mote_mshv_get_registers(struct mote_hyperv_vm *vm, const uint32_t *names,
+				    struct mote_hyperv_value *values, size_t count,
 				    mote_error *error);
-mote_status mote_mshv_set_registers(struct mote_mshv_vm *vm, const uint32_t *names,
-				    const struct mote_mshv_value *values, size_t count,
+mote_status mote_mshv_set_registers(struct mote_hyperv_vm *vm, const uint32_t *names,
+				    const struct mote_hyperv_value *values, size_t count,
 				    mote_error *error);
 mote_status mote_mshv_set_register(struct mote_mshv_vm *vm, uint32_t name, uint64_t value,
 				   mote_error *error);
@@ -98,21 +92,11 @@ mote_status mote_mshv_set_property(const struct mote_mshv *mshv, int partition, 
 
 /* ---- mshv_memory.c --------------------------------------------------------------------------- */
 
-mote_status mote_mshv_map_memory(struct mote_vm *base, uint32_t slot,
-				 const struct mote_memory_region *region, mote_error *error);
-mote_status mote_mshv_unmap_memory(struct mote_vm *base, uint32_t slot, mote_error *error);
-
-/* Unmaps a region that is in no slot. */
-mote_status mote_mshv_unmap_region(struct mote_mshv_vm *vm, const struct mote_memory_region *region,
-				   mote_error *error);
-
-/* Makes the hypervisor forget every translation that went through the page tables with this root,
- * by taking the root's page away for a moment. */
-mote_status mote_mshv_drop_root(struct mote_mshv_vm *vm, uint64_t root, mote_error *error);
-
-/* What the guest sees at a guest-physical address, to the end of its page; NULL: nothing.
- * writable: only what the guest may write. */
-uint8_t *mote_mshv_memory(const struct mote_mshv_vm *vm, uint64_t gpa, bool writable);
+/* Of mote_hyperv_ops. */
+mote_status mote_mshv_map(struct mote_hyperv_vm *vm, const struct mote_memory_region *slot,
+			  uint64_t gpa, uint64_t bytes, mote_error *error);
+mote_status mote_mshv_unmap(struct mote_hyperv_vm *vm, const struct mote_memory_region *slot,
+			    uint64_t gpa, uint64_t bytes, mote_error *error);
 
 /* ---- mshv_run.c ------------------------------------------------------------------------------ */
 
@@ -145,13 +129,13 @@ void mote_mshv_reaper_destroy(struct mote_mshv_reaper *reaper);
 
 /* ---- mshv_<arch>.c --------------------------------------------------------------------------- */
 
-mote_status mote_mshv_arch_open(struct mote_mshv *mshv, mote_error *error);
+extern const struct mote_hyperv_ops mote_mshv_ops;
+
 /* Properties of a partition before it is initialized. */
 mote_status mote_mshv_arch_prepare(const struct mote_mshv *mshv, int partition, mote_error *error);
 /* When the device is opened: what a VP is like, found out with one that is thrown away.  Fills in
- * capabilities and arch. */
+ * capabilities and facts. */
 mote_status mote_mshv_arch_learn(struct mote_mshv_vm *vm, mote_error *error);
-void mote_mshv_arch_close(struct mote_mshv *mshv);
 /* A new VP: vcpu, and what its power-on state lacks. */
 mote_status mote_mshv_arch_create(struct mote_mshv_vm *vm, mote_error *error);
 void mote_mshv_arch_destroy(struct mote_mshv_vm *vm);
@@ -163,29 +147,5 @@ mote_status mote_mshv_arch_enter(struct mote_mshv_vm *vm, struct mote_vm_exit *e
 /* A message has come. */
 mote_status mote_mshv_arch_exit(struct mote_mshv_vm *vm, struct mote_vm_exit *exit,
 				mote_error *error);
-
-mote_status mote_mshv_regs(struct mote_vm *base, mote_regs *regs, mote_error *error);
-mote_status mote_mshv_set_regs(struct mote_vm *base, const mote_regs *regs, mote_error *error);
-mote_status mote_mshv_sregs(struct mote_vm *base, mote_sregs *sregs, mote_error *error);
-mote_status mote_mshv_set_sregs(struct mote_vm *base, const mote_sregs *sregs, mote_error *error);
-mote_status mote_mshv_fpu(struct mote_vm *base, mote_fpu *fpu, mote_error *error);
-mote_status mote_mshv_set_fpu(struct mote_vm *base, const mote_fpu *fpu, mote_error *error);
-mote_status mote_mshv_debug_regs(struct mote_vm *base, mote_debug_regs *debug, mote_error *error);
-mote_status mote_mshv_set_debug_regs(struct mote_vm *base, const mote_debug_regs *debug,
-				     mote_error *error);
-mote_status mote_mshv_exception_state(struct mote_vm *base, mote_exception_state *state,
-				      mote_error *error);
-mote_status mote_mshv_set_exception_return(struct mote_vm *base, const mote_exception_state *state,
-					   mote_error *error);
-mote_status mote_mshv_state_bytes(struct mote_vm *base, size_t *bytes, mote_error *error);
-mote_status mote_mshv_save_state(struct mote_vm *base, void *state, size_t bytes,
-				 mote_error *error);
-mote_status mote_mshv_load_state(struct mote_vm *base, const void *state, size_t bytes,
-				 mote_error *error);
-mote_status mote_mshv_load_user_state(struct mote_vm *base, const void *state, size_t bytes,
-				      const struct mote_user_gate *gate, mote_error *error);
-mote_status mote_mshv_begin_reset(struct mote_vm *base, mote_error *error);
-mote_status mote_mshv_invalidate_translations(struct mote_vm *base, uint64_t gpa, uint64_t bytes,
-					      mote_error *error);
 
 #endif

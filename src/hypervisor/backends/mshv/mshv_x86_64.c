@@ -60,7 +60,7 @@ static mote_status learn_cpuid(struct mote_mshv_vm *vm, mote_error *error)
 		{.function = 0x80000001u},
 		{.function = 0x80000008u},
 	};
-	struct mote_x86_64_cpuid_facts *facts = &vm->mshv->arch->facts;
+	struct mote_x86_64_cpuid_facts *facts = &vm->mshv->facts->cpuid;
 	mote_status status = MOTE_OK;
 
 	*facts = MOTE_X86_64_CPUID_FACTS_INIT;
@@ -78,11 +78,11 @@ static mote_status learn_cpuid(struct mote_mshv_vm *vm, mote_error *error)
 static mote_status start_at_halt(struct mote_mshv_vm *vm, mote_error *error)
 {
 	static const uint32_t names[] = {MOTE_MSHV_X64_CS, MOTE_MSHV_X64_RIP};
-	const struct mote_mshv_x64_segment cs = {.limit = 0xffff, .attributes = 0x9b};
-	struct mote_mshv_value values[2] = {{0, 0}, {HALT_PC, 0}};
+	const struct mote_hyperv_x64_segment cs = {.limit = 0xffff, .attributes = 0x9b};
+	struct mote_hyperv_value values[2] = {{0, 0}, {HALT_PC, 0}};
 
 	memcpy(&values[0], &cs, sizeof(cs));
-	return mote_mshv_set_registers(vm, names, values, 2, error);
+	return mote_mshv_set_registers(&vm->hyperv, names, values, 2, error);
 }
 
 static mote_status run_to_halt(struct mote_mshv_vm *vm, mote_error *error)
@@ -98,7 +98,7 @@ static mote_status run_to_halt(struct mote_mshv_vm *vm, mote_error *error)
 				 "/dev/mshv: a guest that halts comes back with message 0x%lx; use "
 				 "a kernel that reports halts",
 				 (unsigned long)vm->message.type);
-	vm->mshv->arch->halt_leaves_rip = header->rip == HALT_PC;
+	vm->mshv->halt_leaves_rip = header->rip == HALT_PC;
 	return MOTE_OK;
 }
 
@@ -119,13 +119,14 @@ static mote_status learn_halt(struct mote_mshv_vm *vm, mote_error *error)
 		return mote_fail_memory(error, "VM");
 	region.hva = allocation + (-(uintptr_t)allocation & (bytes - 1));
 	memset(region.hva, HLT, bytes);
-	status = mote_mshv_map_memory(&vm->base, 0, &region, error);
+	status = mote_mshv_map(&vm->hyperv, &region, region.gpa, region.bytes, error);
 	if (status == MOTE_OK) {
 		status = start_at_halt(vm, error);
 		if (status == MOTE_OK)
 			status = run_to_halt(vm, error);
 		if (status == MOTE_OK)
-			status = mote_mshv_unmap_region(vm, &region, error);
+			status = mote_mshv_unmap(&vm->hyperv, &region, region.gpa, region.bytes,
+						 error);
 	}
 	mote_release(vm->mshv->base.allocator, allocation);
 	return status;
@@ -143,47 +144,20 @@ mote_status mote_mshv_arch_learn(struct mote_mshv_vm *vm, mote_error *error)
 		status = learn_halt(vm, error);
 	if (status != MOTE_OK)
 		return status;
-	capabilities->address_bits = mshv->arch->facts.address_bits;
-	capabilities->features = mshv->arch->facts.features;
+	capabilities->address_bits = mshv->facts->cpuid.address_bits;
+	capabilities->features = mshv->facts->cpuid.features;
 	capabilities->doorbell_calls = vm->page != NULL ? 1 : 2;
-	memcpy(capabilities->processor, mshv->arch->facts.processor,
-	       sizeof(mshv->arch->facts.processor));
+	memcpy(capabilities->processor, mshv->facts->cpuid.processor,
+	       sizeof(mshv->facts->cpuid.processor));
 	return MOTE_OK;
 }
 
-mote_status mote_mshv_arch_open(struct mote_mshv *mshv, mote_error *error)
-{
-	mshv->arch = mote_allocate(mshv->base.allocator, sizeof(*mshv->arch));
-	return mshv->arch != NULL ? MOTE_OK : mote_fail_memory(error, "hypervisor");
-}
-
-void mote_mshv_arch_close(struct mote_mshv *mshv)
-{
-	mote_release(mshv->base.allocator, mshv->arch);
-}
-
-/* The VP that shows what there is knows nothing yet, and needs nothing. */
 mote_status mote_mshv_arch_create(struct mote_mshv_vm *vm, mote_error *error)
 {
-	const struct mote_mshv_arch *arch = vm->mshv->arch;
-	mote_status status;
-
-	vm->vcpu = mote_allocate(vm->mshv->base.allocator, sizeof(*vm->vcpu));
-	if (vm->vcpu == NULL)
-		return mote_fail_memory(error, "VM");
-	if (arch->xsave_bytes == 0)
-		return MOTE_OK;
-	status = mote_mshv_make_area(vm, error);
-	if (status != MOTE_OK || arch->facts.xcr0 == 0)
-		return status;
-	return mote_mshv_set_register(vm, MOTE_MSHV_X64_XFEM, arch->facts.xcr0, error);
+	return mote_hyperv_make_vcpu(&vm->hyperv, MOTE_MSHV_X64_XFEM, error);
 }
 
 void mote_mshv_arch_destroy(struct mote_mshv_vm *vm)
 {
-	if (vm->vcpu == NULL)
-		return;
-	mote_release(vm->mshv->base.allocator, vm->vcpu->allocation);
-	mote_release(vm->mshv->base.allocator, vm->vcpu);
-	vm->vcpu = NULL;
+	mote_hyperv_free_vcpu(&vm->hyperv);
 }

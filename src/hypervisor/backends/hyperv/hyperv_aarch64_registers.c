@@ -7,7 +7,7 @@
 
 #include "error_internal.h"
 #include "hypervisor/arch/aarch64/aarch64_registers.h"
-#include "hypervisor/backends/mshv/mshv_aarch64_internal.h"
+#include "hypervisor/backends/hyperv/hyperv_aarch64.h"
 
 enum {
 	GENERAL = 1, /* of regs, but for the stack pointer */
@@ -26,14 +26,14 @@ struct place {
 	uint8_t classes;
 	uint8_t count;
 	uint8_t bytes; /* of each */
-	size_t offset; /* in struct mote_mshv_block */
+	size_t offset; /* in struct mote_hyperv_block */
 };
 
 #define PLACES(name, classes, count, field)                                                        \
 	{                                                                                          \
-		MOTE_MSHV_A64_##name, classes, count,                                              \
-			sizeof(((struct mote_mshv_block *)NULL)->field) / (count),                 \
-			offsetof(struct mote_mshv_block, field)                                    \
+		MOTE_HYPERV_A64_##name, classes, count,                                            \
+			sizeof(((struct mote_hyperv_block *)NULL)->field) / (count),               \
+			offsetof(struct mote_hyperv_block, field)                                  \
 	}
 
 static const struct place places[] = {
@@ -77,7 +77,7 @@ enum {
 struct list {
 	size_t count;
 	uint32_t names[MOST];
-	struct mote_mshv_value values[MOST];
+	struct mote_hyperv_value values[MOST];
 	struct {
 		size_t offset;
 		uint8_t bytes;
@@ -85,21 +85,21 @@ struct list {
 };
 
 /* How many of a place a VP has. */
-static unsigned count_of(const struct mote_mshv_vm *vm, const struct place *place)
+static unsigned count_of(const struct mote_hyperv_vm *vm, const struct place *place)
 {
 	switch (place->name) {
-	case MOTE_MSHV_A64_DBGBVR0:
-	case MOTE_MSHV_A64_DBGBCR0:
-		return vm->mshv->arch->breakpoints;
-	case MOTE_MSHV_A64_DBGWVR0:
-	case MOTE_MSHV_A64_DBGWCR0:
-		return vm->mshv->arch->watchpoints;
+	case MOTE_HYPERV_A64_DBGBVR0:
+	case MOTE_HYPERV_A64_DBGBCR0:
+		return vm->facts->breakpoints;
+	case MOTE_HYPERV_A64_DBGWVR0:
+	case MOTE_HYPERV_A64_DBGWCR0:
+		return vm->facts->watchpoints;
 	default:
 		return place->count;
 	}
 }
 
-static void choose(const struct mote_mshv_vm *vm, unsigned classes, struct list *list)
+static void choose(const struct mote_hyperv_vm *vm, unsigned classes, struct list *list)
 {
 	list->count = 0;
 	for (unsigned p = 0; p < PLACE_COUNT; p++) {
@@ -115,33 +115,33 @@ static void choose(const struct mote_mshv_vm *vm, unsigned classes, struct list 
 	}
 }
 
-static mote_status get(struct mote_mshv_vm *vm, unsigned classes, struct mote_mshv_block *registers,
-		       mote_error *error)
+static mote_status get(struct mote_hyperv_vm *vm, unsigned classes,
+		       struct mote_hyperv_block *registers, mote_error *error)
 {
 	struct list list;
-	mote_status status = mote_mshv_touch(vm, error);
+	mote_status status = mote_hyperv_touch(vm, error);
 
 	if (status != MOTE_OK)
 		return status;
 	choose(vm, classes, &list);
-	status = mote_mshv_get_registers(vm, list.names, list.values, list.count, error);
+	status = vm->ops->get_registers(vm, list.names, list.values, list.count, error);
 	for (size_t i = 0; status == MOTE_OK && i < list.count; i++)
 		memcpy((uint8_t *)registers + list.at[i].offset, &list.values[i], list.at[i].bytes);
 	return status;
 }
 
-static mote_status set(struct mote_mshv_vm *vm, unsigned classes,
-		       const struct mote_mshv_block *registers, mote_error *error)
+static mote_status set(struct mote_hyperv_vm *vm, unsigned classes,
+		       const struct mote_hyperv_block *registers, mote_error *error)
 {
 	struct list list;
 
 	choose(vm, classes, &list);
 	for (size_t i = 0; i < list.count; i++) {
-		list.values[i] = (struct mote_mshv_value){0, 0};
+		list.values[i] = (struct mote_hyperv_value){0, 0};
 		memcpy(&list.values[i], (const uint8_t *)registers + list.at[i].offset,
 		       list.at[i].bytes);
 	}
-	return mote_mshv_set_registers(vm, list.names, list.values, list.count, error);
+	return vm->ops->set_registers(vm, list.names, list.values, list.count, error);
 }
 
 /* ---- Classes --------------------------------------------------------------------------------- */
@@ -152,10 +152,10 @@ static bool uses_el1(const mote_regs *regs)
 	return (regs->pstate & MOTE_AARCH64_PSTATE_MODE) == MOTE_AARCH64_PSTATE_EL1H;
 }
 
-mote_status mote_mshv_regs(struct mote_vm *base, mote_regs *regs, mote_error *error)
+mote_status mote_hyperv_regs(struct mote_vm *base, mote_regs *regs, mote_error *error)
 {
-	struct mote_mshv_block all;
-	mote_status status = get(mote_mshv_vm(base), GENERAL | STACK, &all, error);
+	struct mote_hyperv_block all;
+	mote_status status = get(mote_hyperv_vm(base), GENERAL | STACK, &all, error);
 
 	if (status != MOTE_OK)
 		return status;
@@ -164,84 +164,84 @@ mote_status mote_mshv_regs(struct mote_vm *base, mote_regs *regs, mote_error *er
 	return MOTE_OK;
 }
 
-mote_status mote_mshv_set_regs(struct mote_vm *base, const mote_regs *regs, mote_error *error)
+mote_status mote_hyperv_set_regs(struct mote_vm *base, const mote_regs *regs, mote_error *error)
 {
-	struct mote_mshv_vm *vm = mote_mshv_vm(base);
-	const struct mote_mshv_block all = {.regs = *regs};
-	mote_status status = mote_mshv_touch(vm, error);
+	struct mote_hyperv_vm *vm = mote_hyperv_vm(base);
+	const struct mote_hyperv_block all = {.regs = *regs};
+	mote_status status = mote_hyperv_touch(vm, error);
 
 	if (status == MOTE_OK)
 		status = set(vm, GENERAL, &all, error);
-	return status == MOTE_OK ? mote_mshv_set_register(vm,
-							  uses_el1(regs) ? MOTE_MSHV_A64_SP_EL1
-									 : MOTE_MSHV_A64_SP_EL0,
-							  regs->sp, error)
+	return status == MOTE_OK ? mote_hyperv_set_register(vm,
+							    uses_el1(regs) ? MOTE_HYPERV_A64_SP_EL1
+									   : MOTE_HYPERV_A64_SP_EL0,
+							    regs->sp, error)
 				 : status;
 }
 
-mote_status mote_mshv_sregs(struct mote_vm *base, mote_sregs *sregs, mote_error *error)
+mote_status mote_hyperv_sregs(struct mote_vm *base, mote_sregs *sregs, mote_error *error)
 {
-	struct mote_mshv_block all;
-	mote_status status = get(mote_mshv_vm(base), STACK | SPECIAL, &all, error);
+	struct mote_hyperv_block all;
+	mote_status status = get(mote_hyperv_vm(base), STACK | SPECIAL, &all, error);
 
 	if (status == MOTE_OK)
 		*sregs = all.sregs;
 	return status;
 }
 
-mote_status mote_mshv_set_sregs(struct mote_vm *base, const mote_sregs *sregs, mote_error *error)
+mote_status mote_hyperv_set_sregs(struct mote_vm *base, const mote_sregs *sregs, mote_error *error)
 {
-	struct mote_mshv_vm *vm = mote_mshv_vm(base);
-	const struct mote_mshv_block all = {.sregs = *sregs};
-	mote_status status = mote_mshv_touch(vm, error);
+	struct mote_hyperv_vm *vm = mote_hyperv_vm(base);
+	const struct mote_hyperv_block all = {.sregs = *sregs};
+	mote_status status = mote_hyperv_touch(vm, error);
 
 	return status == MOTE_OK ? set(vm, STACK | SPECIAL, &all, error) : status;
 }
 
-mote_status mote_mshv_fpu(struct mote_vm *base, mote_fpu *fpu, mote_error *error)
+mote_status mote_hyperv_fpu(struct mote_vm *base, mote_fpu *fpu, mote_error *error)
 {
-	struct mote_mshv_block all;
-	mote_status status = get(mote_mshv_vm(base), VECTOR, &all, error);
+	struct mote_hyperv_block all;
+	mote_status status = get(mote_hyperv_vm(base), VECTOR, &all, error);
 
 	if (status == MOTE_OK)
 		*fpu = all.fpu;
 	return status;
 }
 
-mote_status mote_mshv_set_fpu(struct mote_vm *base, const mote_fpu *fpu, mote_error *error)
+mote_status mote_hyperv_set_fpu(struct mote_vm *base, const mote_fpu *fpu, mote_error *error)
 {
-	struct mote_mshv_vm *vm = mote_mshv_vm(base);
-	const struct mote_mshv_block all = {.fpu = *fpu};
-	mote_status status = mote_mshv_touch(vm, error);
+	struct mote_hyperv_vm *vm = mote_hyperv_vm(base);
+	const struct mote_hyperv_block all = {.fpu = *fpu};
+	mote_status status = mote_hyperv_touch(vm, error);
 
 	return status == MOTE_OK ? set(vm, VECTOR, &all, error) : status;
 }
 
-mote_status mote_mshv_debug_regs(struct mote_vm *base, mote_debug_regs *debug, mote_error *error)
+mote_status mote_hyperv_debug_regs(struct mote_vm *base, mote_debug_regs *debug, mote_error *error)
 {
-	struct mote_mshv_block all = {.debug = {.mdscr_el1 = 0}};
-	mote_status status = get(mote_mshv_vm(base), DEBUG, &all, error);
+	struct mote_hyperv_block all = {.debug = {.mdscr_el1 = 0}};
+	mote_status status = get(mote_hyperv_vm(base), DEBUG, &all, error);
 
 	if (status == MOTE_OK)
 		*debug = all.debug;
 	return status;
 }
 
-mote_status mote_mshv_set_debug_regs(struct mote_vm *base, const mote_debug_regs *debug,
-				     mote_error *error)
+mote_status mote_hyperv_set_debug_regs(struct mote_vm *base, const mote_debug_regs *debug,
+				       mote_error *error)
 {
-	struct mote_mshv_vm *vm = mote_mshv_vm(base);
-	const struct mote_mshv_block all = {.debug = *debug};
-	mote_status status = mote_mshv_touch(vm, error);
+	struct mote_hyperv_vm *vm = mote_hyperv_vm(base);
+	const struct mote_hyperv_block all = {.debug = *debug};
+	mote_status status = mote_hyperv_touch(vm, error);
 
 	return status == MOTE_OK ? set(vm, DEBUG, &all, error) : status;
 }
 
-mote_status mote_mshv_exception_state(struct mote_vm *base, mote_exception_state *state,
-				      mote_error *error)
+mote_status mote_hyperv_exception_state(struct mote_vm *base, mote_exception_state *state,
+					mote_error *error)
 {
-	struct mote_mshv_block all;
-	mote_status status = get(mote_mshv_vm(base), EXCEPTION, &all, error);
+	struct mote_hyperv_block all;
+	mote_status status = get(mote_hyperv_vm(base), EXCEPTION, &all, error);
 
 	if (status == MOTE_OK)
 		*state = (mote_exception_state){
@@ -256,44 +256,45 @@ mote_status mote_mshv_exception_state(struct mote_vm *base, mote_exception_state
 	return status;
 }
 
-mote_status mote_mshv_set_exception_return(struct mote_vm *base, const mote_exception_state *state,
-					   mote_error *error)
+mote_status mote_hyperv_set_exception_return(struct mote_vm *base,
+					     const mote_exception_state *state, mote_error *error)
 {
-	static const uint32_t names[] = {MOTE_MSHV_A64_ELR, MOTE_MSHV_A64_SPSR,
-					 MOTE_MSHV_A64_SP_EL0};
-	struct mote_mshv_vm *vm = mote_mshv_vm(base);
-	const struct mote_mshv_value values[] = {
+	static const uint32_t names[] = {MOTE_HYPERV_A64_ELR, MOTE_HYPERV_A64_SPSR,
+					 MOTE_HYPERV_A64_SP_EL0};
+	struct mote_hyperv_vm *vm = mote_hyperv_vm(base);
+	const struct mote_hyperv_value values[] = {
 		{state->elr, 0}, {state->spsr, 0}, {state->sp_el0, 0}};
-	mote_status status = mote_mshv_touch(vm, error);
+	mote_status status = mote_hyperv_touch(vm, error);
 
-	return status == MOTE_OK ? mote_mshv_set_registers(vm, names, values, 3, error) : status;
+	return status == MOTE_OK ? vm->ops->set_registers(vm, names, values, 3, error) : status;
 }
 
 /* ---- All of them ----------------------------------------------------------------------------- */
 
-mote_status mote_mshv_state_bytes(struct mote_vm *base, size_t *bytes, mote_error *error)
+mote_status mote_hyperv_state_bytes(struct mote_vm *base, size_t *bytes, mote_error *error)
 {
 	(void)base;
 	(void)error;
-	*bytes = sizeof(struct mote_mshv_block);
+	*bytes = sizeof(struct mote_hyperv_block);
 	return MOTE_OK;
 }
 
-mote_status mote_mshv_save_state(struct mote_vm *base, void *state, size_t bytes, mote_error *error)
+mote_status mote_hyperv_save_state(struct mote_vm *base, void *state, size_t bytes,
+				   mote_error *error)
 {
-	mote_status status = mote_vm_check_state(bytes, sizeof(struct mote_mshv_block), error);
+	mote_status status = mote_vm_check_state(bytes, sizeof(struct mote_hyperv_block), error);
 
 	if (status != MOTE_OK)
 		return status;
 	memset(state, 0, bytes);
-	return get(mote_mshv_vm(base), ALL, state, error);
+	return get(mote_hyperv_vm(base), ALL, state, error);
 }
 
 static mote_status load(struct mote_vm *base, unsigned classes, const void *state, size_t bytes,
 			mote_error *error)
 {
-	struct mote_mshv_vm *vm = mote_mshv_vm(base);
-	mote_status status = mote_vm_check_state(bytes, sizeof(struct mote_mshv_block), error);
+	struct mote_hyperv_vm *vm = mote_hyperv_vm(base);
+	mote_status status = mote_vm_check_state(bytes, sizeof(struct mote_hyperv_block), error);
 
 	if (status != MOTE_OK)
 		return status;
@@ -301,24 +302,24 @@ static mote_status load(struct mote_vm *base, unsigned classes, const void *stat
 	return set(vm, classes, state, error);
 }
 
-mote_status mote_mshv_load_state(struct mote_vm *base, const void *state, size_t bytes,
-				 mote_error *error)
+mote_status mote_hyperv_load_state(struct mote_vm *base, const void *state, size_t bytes,
+				   mote_error *error)
 {
 	return load(base, ALL, state, bytes, error);
 }
 
 /* A gate saves nothing: all of it is one call. */
-mote_status mote_mshv_load_user_state(struct mote_vm *base, const void *state, size_t bytes,
-				      const struct mote_user_gate *gate, mote_error *error)
+mote_status mote_hyperv_load_user_state(struct mote_vm *base, const void *state, size_t bytes,
+					const struct mote_user_gate *gate, mote_error *error)
 {
 	(void)gate;
 	return load(base, USER, state, bytes, error);
 }
 
 /* All registers are set then. */
-mote_status mote_mshv_begin_reset(struct mote_vm *base, mote_error *error)
+mote_status mote_hyperv_begin_reset(struct mote_vm *base, mote_error *error)
 {
 	(void)error;
-	mote_mshv_vm(base)->vcpu->pending = false;
+	mote_hyperv_vm(base)->vcpu->pending = false;
 	return MOTE_OK;
 }
