@@ -203,7 +203,8 @@ MOTE_API mote_status mote_probe(size_t index, mote_probe_result *result, mote_er
 	X(KVM_VCPU, 2, "kvm_vcpu", "file descriptor of the vCPU")                                  \
 	X(HVF_VCPU, 3, "hvf_vcpu", "hv_vcpu_t of the calling thread")                              \
 	X(MSHV_PARTITION, 4, "mshv_partition", "file descriptor of the partition")                 \
-	X(MSHV_VP, 5, "mshv_vp", "file descriptor of the virtual processor")
+	X(MSHV_VP, 5, "mshv_vp", "file descriptor of the virtual processor")                       \
+	X(WHP_PARTITION, 6, "whp_partition", "WHV_PARTITION_HANDLE; its processor has index 0")
 
 /*
  * For mote_sandbox_get_native_handle.  On macOS the whole process has one VM, without a handle, and

@@ -108,6 +108,19 @@ static bool is_mapped(const struct mote_vm *vm, const struct mote_memory_region 
 	return false;
 }
 
+/* Not all hypervisors refuse that: some replace what was there. */
+static bool overlaps(const struct mote_vm *vm, const struct mote_memory_region *region)
+{
+	for (uint32_t i = 0; i < vm->slot_count; i++) {
+		const struct mote_memory_region *slot = &vm->slots[i];
+
+		if (slot->hva != NULL && region->gpa < slot->gpa + slot->bytes &&
+		    slot->gpa < region->gpa + region->bytes)
+			return true;
+	}
+	return false;
+}
+
 mote_status mote_vm_map_memory(struct mote_vm *vm, uint32_t slot,
 			       const struct mote_memory_region *region, mote_error *error)
 {
@@ -119,6 +132,10 @@ mote_status mote_vm_map_memory(struct mote_vm *vm, uint32_t slot,
 		return status;
 	if (vm->slots[slot].hva != NULL)
 		return mote_fail(error, MOTE_INVALID_ARGUMENT, "memory slot %u is in use", slot);
+	if (overlaps(vm, region))
+		return mote_fail(error, MOTE_INVALID_ARGUMENT,
+				 "memory slot %u: another slot has a part of these addresses",
+				 slot);
 	if (!vm->hypervisor->capabilities.aliases && is_mapped(vm, region))
 		return mote_fail(error, MOTE_UNSUPPORTED,
 				 "memory slot %u: this memory is in another slot, and this "

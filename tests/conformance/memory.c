@@ -245,9 +245,9 @@ static void overlapping_regions_are_refused(void)
 	map_extra(&machine, pages, MOTE_REGION_WRITE);
 	region = extra_region(&machine, others, MOTE_REGION_WRITE);
 	region.gpa += EXTRA_BYTES - machine.hypervisor->capabilities.page_bytes;
-	refuse(&machine, EXTRA_SLOT + 1, region, MOTE_HYPERVISOR);
+	refuse(&machine, EXTRA_SLOT + 1, region, MOTE_INVALID_ARGUMENT);
 	region.gpa = machine_gpa(&machine, RAM_GVA);
-	refuse(&machine, EXTRA_SLOT + 1, region, MOTE_HYPERVISOR);
+	refuse(&machine, EXTRA_SLOT + 1, region, MOTE_INVALID_ARGUMENT);
 	aim(&machine, EXTRA_GVA, 0);
 	CHECK_EQ(load(&machine), 0x5a5a5a5a5a5a5a5aull);
 	/* Right behind is free. */

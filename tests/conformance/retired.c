@@ -274,6 +274,12 @@ static void a_reset_forgets_the_access(void)
 	for_each_access(check_reset);
 }
 
+/* Whether a simulated hypervisor is told so. */
+static bool is_told(const char *variable, const char *word)
+{
+	return getenv(variable) != NULL && strstr(getenv(variable), word) != NULL;
+}
+
 static void a_warm_doorbell_costs_the_calls_that_it_should(void)
 {
 	struct hypervisor_calls calls = {0};
@@ -285,9 +291,9 @@ static void a_warm_doorbell_costs_the_calls_that_it_should(void)
 	calls = (struct hypervisor_calls){0};
 	for (uint64_t i = 0; i < rounds; i++)
 		machine_expect(&machine, MOTE_EXIT_IO_OUT);
-	CHECK_EQ(calls.runs, rounds);
-	if (getenv("MOTE_TEST_MSHV") != NULL && strstr(getenv("MOTE_TEST_MSHV"), "partial") != NULL)
+	if (is_told("MOTE_TEST_MSHV", "partial") || is_told("MOTE_TEST_WHP", "cancel"))
 		MACHINE_SKIP(&machine, "calls are cut short, and take more of them");
+	CHECK_EQ(calls.runs, rounds);
 	CHECK_EQ(calls.calls, rounds * machine.hypervisor->capabilities.doorbell_calls);
 	machine_destroy(&machine);
 }

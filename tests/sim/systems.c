@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * With MOTE_TEST_SIM=hvf or mshv, engines of a test are on the backend for that hypervisor, over
+ * With MOTE_TEST_SIM=hvf, mshv or whp, engines of a test are on the backend for that hypervisor, over
  * the simulated one, and no other: what --wrap makes of mote_backend_open, and of what the harness
  * counts of this process.
  */
@@ -20,6 +20,9 @@ static const struct sim_system *const all[] = {
 #endif
 #ifdef SIM_HAS_MSHV
 	&sim_system_mshv,
+#endif
+#ifdef SIM_HAS_WHP
+	&sim_system_whp,
 #endif
 	NULL,
 };

@@ -24,6 +24,9 @@ const struct sim_system *sim_wanted(void);
 #ifdef SIM_HAS_HVF
 extern const struct sim_system sim_system_hvf;
 #endif
+#ifdef SIM_HAS_WHP
+extern const struct sim_system sim_system_whp;
+#endif
 #ifdef SIM_HAS_MSHV
 extern const struct sim_system sim_system_mshv;
 #endif

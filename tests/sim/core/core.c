@@ -154,7 +154,6 @@ static int create_vm(void *user)
 /* 0 or an error number. */
 static int open_machine(struct sim_machine *machine, unsigned address_bits)
 {
-	const struct sigaction action = {.sa_handler = ignore, .sa_flags = SA_ONSTACK};
 	struct vm_wanted wanted = {sim_own_descriptor(open_kvm, NULL), address_bits};
 	int code = 0;
 
@@ -165,8 +164,6 @@ static int open_machine(struct sim_machine *machine, unsigned address_bits)
 		code = errno;
 	machine->run_bytes = (size_t)ioctl(wanted.kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 	sim_close_descriptor(wanted.kvm_fd);
-	if (sim_arch_looks)
-		sigaction(KICK, &action, NULL);
 	return code;
 }
 
@@ -560,11 +557,21 @@ static uint64_t thread_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+static void handle_kicks(void)
+{
+	const struct sigaction action = {.sa_handler = ignore, .sa_flags = SA_ONSTACK};
+
+	sigaction(KICK, &action, NULL);
+}
+
 int sim_vcpu_run(struct sim_vcpu *vcpu, const uint64_t *mask, struct sim_exit *exit)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	const uint64_t begin = thread_ns();
 	int code;
 
+	if (!mask || sim_arch_looks)
+		pthread_once(&once, handle_kicks);
 	if (sim_arch_looks)
 		make_alarm(vcpu);
 	give_mask(vcpu, mask);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The simulated Windows Hypervisor Platform for MOTE_TEST_SIM.
+ */
+#include "hypervisor/backends/whp/whp.h"
+#include "sim/systems.h"
+#include "sim/whp/whp.h"
+
+const struct sim_system sim_system_whp = {
+	.name = "whp",
+	.backend = &mote_backend_whp,
+	.systems = sim_whp_systems,
+};
+
+/* There is no such DLL on this system. */
+const struct mote_whp_system *mote_whp_real_system(const char **reason)
+{
+	*reason = "this is not Windows";
+	return NULL;
+}
