@@ -32,6 +32,11 @@ mote_backend_kind fixture_backend(void)
 	return kind;
 }
 
+mote_backend_kind fixture_missing_backend(void)
+{
+	return fixture_backend() == MOTE_BACKEND_WHP ? MOTE_BACKEND_HVF : MOTE_BACKEND_WHP;
+}
+
 bool fixture_has_kick_signal(void)
 {
 	const mote_backend_kind kind = fixture_backend();

@@ -18,6 +18,8 @@ mote_engine *fixture_engine(void);
 
 /* The hypervisor that engines are on.  Leaves the case as above. */
 mote_backend_kind fixture_backend(void);
+/* Another one than that, which is not there. */
+mote_backend_kind fixture_missing_backend(void);
 /* Whether it interrupts a guest by a signal of the process; HVF and WHP do not. */
 bool fixture_has_kick_signal(void);
 

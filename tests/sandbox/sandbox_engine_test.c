@@ -57,8 +57,8 @@ static void engine_rejects_missing_backends(void)
 {
 	mote_engine_options options = MOTE_ENGINE_OPTIONS_INIT;
 
-	options.backend = MOTE_BACKEND_WHP;
-	refuse_engine(&options, MOTE_NO_HYPERVISOR, "whp");
+	options.backend = fixture_missing_backend();
+	refuse_engine(&options, MOTE_NO_HYPERVISOR, mote_backend_name(options.backend));
 	options.backend = (mote_backend_kind)77;
 	refuse_engine(&options, MOTE_NO_HYPERVISOR, "not part of this build");
 }

@@ -438,6 +438,17 @@ static void check_hvf_handles(const mote_sandbox *sandbox)
 	CHECK_EQ(here.vcpu, again.vcpu);
 }
 
+static void check_partition(const mote_sandbox *sandbox)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	uintptr_t partition = 0;
+
+	CHECK_OK(mote_sandbox_get_native_handle(sandbox, MOTE_NATIVE_WHP_PARTITION, &partition,
+						&error),
+		 &error);
+	CHECK(partition != 0);
+}
+
 static void native_handles(void)
 {
 	mote_engine *engine = fixture_engine();
@@ -451,6 +462,9 @@ static void native_handles(void)
 		break;
 	case MOTE_BACKEND_MSHV:
 		check_descriptors(sandbox, MOTE_NATIVE_MSHV_PARTITION, MOTE_NATIVE_MSHV_VP);
+		break;
+	case MOTE_BACKEND_WHP:
+		check_partition(sandbox);
 		break;
 	default:
 		check_descriptors(sandbox, MOTE_NATIVE_KVM_VM, MOTE_NATIVE_KVM_VCPU);

@@ -225,7 +225,7 @@ static void blocked_signal_is_an_error(void)
 
 	REQUIRE(pthread_create(&thread, NULL, call_with_all_blocked, &blocked) == 0);
 	pthread_join(thread, NULL);
-	if (mote_engine_get_backend(engine) == MOTE_BACKEND_HVF) {
+	if (!fixture_has_kick_signal()) {
 		CHECK_OK(blocked.first, &blocked.error);
 	} else {
 		CHECK_STATUS(blocked.first, MOTE_SIGNAL_BLOCKED, &blocked.error);
@@ -238,11 +238,11 @@ static void blocked_signal_is_an_error(void)
 }
 
 /* The kick of a default engine: the first whose disposition is the library's by now. */
-static int kick_signal(const mote_engine *engine)
+static int kick_signal(void)
 {
 	struct sigaction action;
 
-	if (mote_engine_get_backend(engine) == MOTE_BACKEND_HVF)
+	if (!fixture_has_kick_signal())
 		return choices[0]; /* any: it has none */
 	for (size_t i = 0; i < TEST_COUNT(choices); i++)
 		if (sigaction(choices[i], NULL, &action) == 0 && action.sa_handler != SIG_DFL &&
@@ -304,7 +304,7 @@ static void signal_blocked_after_the_first_call(void)
 	for (unsigned int i = 0; i < 2; i++) {
 		struct late_block late = {.sandbox = fixture_sandbox(engine, "loops", NULL),
 					  .function = i ? "spin_ticking" : "spin",
-					  .signal = kick_signal(engine)};
+					  .signal = kick_signal()};
 		pthread_t thread;
 
 		REQUIRE(pthread_create(&thread, NULL, call_block_and_call, &late) == 0);
@@ -318,7 +318,7 @@ static void signal_blocked_after_the_first_call(void)
 		CHECK_OK(late.during, NULL);
 		CHECK_STATUS(late.after, MOTE_KILLED, NULL);
 		if (i == 0)
-			CHECK_EQ(late.pending, mote_engine_get_backend(engine) != MOTE_BACKEND_HVF);
+			CHECK_EQ(late.pending, fixture_has_kick_signal());
 		fixture_destroy(late.sandbox, NULL);
 	}
 	mote_engine_release(engine);
@@ -491,7 +491,7 @@ static int create_in_vain(void)
 	mote_error error = MOTE_ERROR_INIT;
 	mote_engine *engine;
 
-	options.backend = MOTE_BACKEND_WHP;
+	options.backend = fixture_missing_backend();
 	if (mote_engine_create(&options, &engine, &error) != MOTE_NO_HYPERVISOR)
 		return 1;
 	for (size_t i = 0; i < TEST_COUNT(choices); i++)

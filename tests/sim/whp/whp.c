@@ -30,12 +30,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct whp_partition *partitions[WHP_PARTITIONS];
 static _Atomic size_t count;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct sim_whp_rules rules;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* A child that is forked finds it free. */
+static void before_fork(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+static void after_fork(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+__attribute__((constructor)) static void prepare(void)
+{
+	pthread_atfork(before_fork, after_fork, after_fork);
+}
 
 void whp_violation(const char *format, ...)
 {
@@ -188,12 +205,15 @@ static void free_partition(struct whp_partition *partition)
 static mote_whp_result create_partition(mote_whp_partition *handle)
 {
 	struct whp_partition *partition = calloc(1, sizeof(*partition));
+	uint64_t mask;
 
 	if (!partition)
 		return MOTE_WHP_E_OUTOFMEMORY;
 	pthread_mutex_init(&partition->lock, NULL);
 	pthread_mutex_init(&partition->hypervisors.lock, NULL);
+	mask = sim_block_signals(); /* KVM would give up */
 	partition->hypervisors.machine = sim_machine_make(0);
+	sim_restore_signals(mask);
 	if (!partition->hypervisors.machine || !keep(partition)) {
 		free_partition(partition);
 		return MOTE_WHP_E_NO_RESOURCES;
@@ -248,7 +268,7 @@ static mote_whp_result set_up(mote_whp_partition handle)
 
 static void demand_idle(const struct whp_partition *partition, const char *what)
 {
-	if (atomic_load(&partition->runs))
+	if (atomic_load(&partition->runs) == getpid())
 		whp_violation("%s while a VP runs", what);
 }
 

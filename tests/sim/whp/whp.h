@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A simulated Windows Hypervisor Platform, x86_64, over /dev/kvm: the functions of WinHvPlatform.dll
- * behind the backend's table, and surrogates that are not processes.
+ * A simulated Windows Hypervisor Platform, x86_64, over /dev/kvm: the functions of
+ * WinHvPlatform.dll behind the backend's table, and surrogates that are not processes.
  */
 #ifndef MOTE_SIM_WHP_H
 #define MOTE_SIM_WHP_H

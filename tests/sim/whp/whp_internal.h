@@ -14,7 +14,7 @@
 #include "sim/whp/whp.h"
 #include "text/format.h"
 
-enum { WHP_PARTITIONS = 1024, WHP_RANGES = 512, WHP_VIEWS = 256 };
+enum { WHP_PARTITIONS = 4096, WHP_RANGES = 512, WHP_VIEWS = 256 };
 
 /* A range of guest-physical memory. */
 struct range {
@@ -34,7 +34,7 @@ struct whp_partition {
 	uintptr_t first_address;
 	uint64_t first_bytes;
 	const void *process; /* whose memory it has; NULL: nobody's so far */
-	_Atomic bool runs;
+	_Atomic int runs;    /* the process that does it; 0: none */
 	unsigned runs_so_far;
 };
 

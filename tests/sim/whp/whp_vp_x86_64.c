@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hypervisor/backends/whp/whp_abi_x86_64.h"
 #include "sim/core/core_x86_64.h"
@@ -79,7 +80,7 @@ mote_whp_result whp_set_registers(mote_whp_partition handle, uint32_t index, con
 
 	if (!vp)
 		return MOTE_WHP_E_VP_DOES_NOT_EXIST;
-	if (atomic_load(&whp_find(handle)->runs))
+	if (atomic_load(&whp_find(handle)->runs) != 0)
 		return MOTE_WHP_E_INVALID_VP_STATE;
 	for (uint32_t i = 0; i < number && result == MOTE_WHP_OK; i++)
 		if (given[i] == NAME(APIC_BASE))
@@ -94,11 +95,14 @@ mote_whp_result whp_set_registers(mote_whp_partition handle, uint32_t index, con
 mote_whp_result whp_make_vp(struct whp_partition *partition)
 {
 	struct vp *vp = calloc(1, sizeof(*vp));
+	uint64_t mask;
 
 	if (!vp)
 		return MOTE_WHP_E_OUTOFMEMORY;
 	vp->partition = &partition->hypervisors;
+	mask = sim_block_signals();
 	vp->core = sim_vcpu_make(partition->hypervisors.machine);
+	sim_restore_signals(mask);
 	if (!vp->core || mshv_arch_begin(vp) != 0) {
 		free(vp);
 		return MOTE_WHP_E_NO_RESOURCES;
@@ -292,15 +296,16 @@ mote_whp_result whp_run(mote_whp_partition handle, uint32_t index, void *exit, u
 	struct vp *vp = whp_find_vp(handle, index);
 	struct mote_whp_exit out = {.reason = 0};
 	mote_whp_result result;
+	int nobody = 0;
 
 	if (!vp)
 		return MOTE_WHP_E_VP_DOES_NOT_EXIST;
 	if (bytes < offsetof(struct mote_whp_exit, as))
 		return MOTE_WHP_E_INSUFFICIENT_BUFFER;
-	if (atomic_exchange(&partition->runs, true))
+	if (!atomic_compare_exchange_strong(&partition->runs, &nobody, getpid()))
 		return MOTE_WHP_E_INVALID_VP_STATE;
 	result = run(partition, vp, &out);
-	atomic_store(&partition->runs, false);
+	atomic_store(&partition->runs, 0);
 	memcpy(exit, &out, bytes < sizeof(out) ? bytes : sizeof(out));
 	return result;
 }

@@ -46,7 +46,8 @@ static inline void vcpu_block_clear_hyperv(struct mote_hyperv_block *block, size
 
 static inline void vcpu_block_clear_rest(const struct mote_vm *vm, void *block, size_t bytes)
 {
-	if (vm->hypervisor->backend->kind == MOTE_BACKEND_MSHV) {
+	if (vm->hypervisor->backend->kind == MOTE_BACKEND_MSHV ||
+	    vm->hypervisor->backend->kind == MOTE_BACKEND_WHP) {
 		vcpu_block_clear_hyperv(block, bytes);
 		return;
 	}

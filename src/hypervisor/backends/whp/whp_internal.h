@@ -68,7 +68,8 @@ static inline struct mote_whp_vm *mote_whp_vm(struct mote_hyperv_vm *vm)
 
 /* ---- whp.c ----------------------------------------------------------------------------------- */
 
-/* Fails with MOTE_HYPERVISOR, or with the limit that code stands for.  what: "WHvSetupPartition". */
+/* Fails with MOTE_HYPERVISOR, or with the limit that code stands for.
+ * what: "WHvSetupPartition". */
 mote_status mote_whp_fail(mote_error *error, mote_whp_result code, const char *what);
 
 /* Of mote_hyperv_ops. */
