@@ -155,7 +155,7 @@ const char *cli_os_stop_name(int number)
 }
 
 /* Returns whether there was somebody to tell. */
-static bool tell(int number)
+static bool tell_user(int number)
 {
 	bool told;
 
@@ -175,7 +175,7 @@ static BOOL WINAPI handle_event(DWORD event)
 	for (size_t i = 0; i < EVENTS; i++) {
 		if (events[i].event != event)
 			continue;
-		if (!tell(events[i].number))
+		if (!tell_user(events[i].number))
 			return FALSE;
 		/* The process is ended when this returns, but should end as it sees fit: the system
 		 * waits some seconds. */

@@ -287,7 +287,8 @@ static void a_named_device_is_not_opened(void)
 	const char *pipe = test_file("pipe");
 	struct tool tool;
 
-	REQUIRE(mkfifo(pipe, 0600) == 0);
+	if (mkfifo(pipe, 0600) != 0 && TOOL_ON_WINDOWS)
+		SKIP("no pipes in folders here: see cli_windows");
 	core.path = pipe;
 	TOOL_RUN(&tool, "core", write_files(&core).core);
 	CHECK_EQ(tool.code, 0);
@@ -462,6 +463,8 @@ static void other_files_are_refused(void)
 	TOOL_RUN(&tool, "core", "/");
 	tool_expect_error(&tool, "folder", 1, "/: Is a directory");
 	tool_clear(&tool);
+	if (TOOL_ON_WINDOWS)
+		return; /* devices have other names: see cli_windows */
 	TOOL_RUN(&tool, "core", "/dev/zero");
 	tool_expect_error(&tool, "device", 1, "/dev/zero: not a regular file");
 	tool_clear(&tool);

@@ -305,6 +305,8 @@ static void doctor_reports(void)
 	struct tool tool;
 	bool usable;
 
+	if (TOOL_ON_WINDOWS)
+		SKIP("other hypervisors: see cli_windows");
 	TOOL_RUN(&tool, "doctor");
 	usable = strstr(tool.output, "  kvm   usable") != NULL;
 	CHECK(usable || strstr(tool.output, "  kvm   not usable: "));
@@ -322,6 +324,8 @@ static void doctor_as_json(void)
 	struct tool tool;
 	bool usable;
 
+	if (TOOL_ON_WINDOWS)
+		SKIP("other hypervisors: see cli_windows");
 	TOOL_RUN(&tool, "doctor", "--json");
 	REQUIRE(json_is_valid(tool.output));
 	usable = tool.code == 0;
@@ -399,8 +403,9 @@ static void failing_output_is_reported(void)
 	expect_output_error("closed pipe", ends[1], false, "standard output: Broken pipe");
 	close(ends[1]);
 	expect_output_error("closed descriptor", -1, true, "standard output: Bad file descriptor");
-	if (full >= 0)
-		expect_output_error("full disk", full, false, "standard output: No space left");
+	if (full < 0)
+		return; /* only Linux has it */
+	expect_output_error("full disk", full, false, "standard output: No space left");
 	close(full);
 }
 

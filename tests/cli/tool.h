@@ -7,9 +7,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
+#include <stdint.h>
 
 #include "hold.h"
+
+/* Windows has no signals, no modes of files, and other names for devices. */
+#ifdef _WIN32
+#define TOOL_ON_WINDOWS true
+#else
+#define TOOL_ON_WINDOWS false
+#endif
 
 /* Start it with TOOL_INIT; set the first part before tool_start. */
 struct tool {
@@ -25,7 +32,7 @@ struct tool {
 	const char *variable; /* "NAME=value" for its environment, or NULL */
 	unsigned patience;    /* seconds that it may take; 0: the usual ones */
 
-	pid_t process, feeder;
+	intptr_t process, feeder; /* a process's number; on Windows, handles */
 	int out_file, err_file;
 
 	int code;	       /* exit code; 1000 + n: died of signal n; -1: hung and was killed */
