@@ -47,6 +47,10 @@ void cli_os_describe(struct cli_os_description *description);
  * kern.hv_support): 1 or 0; -1: it says nothing. */
 int cli_os_hypervisor_support(void);
 
+/* Where /proc and /sys are, in which this machine's kernel tells of the processor: "", in their
+ * usual place; NULL where no kernel does that, whatever folders have such names. */
+const char *cli_os_kernel_root(void);
+
 /* The path of this program, free of links, with a slash between folders.  False when it is unknown
  * or longer than capacity - 1. */
 bool cli_os_program_path(char *path, size_t capacity);

@@ -151,6 +151,11 @@ int cli_os_hypervisor_support(void)
 	return -1;
 }
 
+const char *cli_os_kernel_root(void)
+{
+	return NULL;
+}
+
 /* Without the prefix of a path that GetFinalPathNameByHandleW gives, if programs need none. */
 static const wchar_t *plain(wchar_t *path)
 {

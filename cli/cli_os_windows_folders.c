@@ -39,6 +39,17 @@ int cli_os_folder_make(const char *path, bool *made)
 	return 0;
 }
 
+/* Whether there is something of that name that is no folder. */
+static bool is_other(const char *path)
+{
+	wchar_t *wide = cli_os_wide_path(path);
+	const DWORD attributes = wide != NULL ? GetFileAttributesW(wide) : INVALID_FILE_ATTRIBUTES;
+
+	free(wide);
+	return attributes != INVALID_FILE_ATTRIBUTES &&
+	       (attributes & FILE_ATTRIBUTE_DIRECTORY) == 0;
+}
+
 /* The search of all names in a folder. */
 static int begin_search(const char *folder, HANDLE *search, WIN32_FIND_DATAW *found)
 {
@@ -48,13 +59,8 @@ static int begin_search(const char *folder, HANDLE *search, WIN32_FIND_DATAW *fo
 	*search = pattern != NULL ? FindFirstFileW(pattern, found) : INVALID_HANDLE_VALUE;
 	code = *search == INVALID_HANDLE_VALUE ? GetLastError() : 0;
 	free(pattern);
-	if (code == ERROR_PATH_NOT_FOUND) {
-		wchar_t *wide = cli_os_wide_path(folder);
-
-		if (wide != NULL && GetFileAttributesW(wide) != INVALID_FILE_ATTRIBUTES)
-			code = ERROR_DIRECTORY;
-		free(wide);
-	}
+	if (code != 0 && is_other(folder))
+		code = ERROR_DIRECTORY;
 	return (int)code;
 }
 

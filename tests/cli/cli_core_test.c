@@ -56,7 +56,7 @@ static void the_reason_is_shown(void)
 		"\nbacktrace (3)\n  #0  0x00080304  leaf+0x4\n",
 		"\n  #1  0x00080208  middle+0x8\n",
 		"\n  #2  0x00080140  start+0x40\n",
-		"\nsegments (2)\n  0x00080000  r-x  4096 bytes, 0 of them in the file  /",
+		"\nsegments (2)\n  0x00080000  r-x  4096 bytes, 0 of them in the file  ",
 		"\n  0x00090000  rw-  8192 bytes, 4096 of them in the file\n",
 	};
 

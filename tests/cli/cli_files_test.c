@@ -59,8 +59,8 @@ static char *read_guest(size_t *length)
 
 static void not_there(void)
 {
-	expect_refusal("/nowhere/at/all", "/nowhere/at/all: No such file");
-	expect_refusal("", ": No such file");
+	expect_refusal("/nowhere/at/all", "/nowhere/at/all: " NO_SUCH_FILE);
+	expect_refusal("", ": " NO_SUCH_FILE);
 }
 
 static void empty_file(void)
@@ -92,8 +92,8 @@ static void random_bytes(void)
 
 static void folder(void)
 {
-	expect_refusal("/", "/: Is a directory");
-	expect_refusal(test_folder(), "Is a directory");
+	expect_refusal("/", "/: " IS_A_FOLDER);
+	expect_refusal(test_folder(), IS_A_FOLDER);
 }
 
 static void pipe_without_writer(void)
@@ -320,7 +320,7 @@ static void long_names_do_not_hide_the_reason(void)
 	}
 	length = strlen(path);
 	snprintf(path + length, sizeof(path) - length, "/guest.elf");
-	expect_refusal(path, "/guest.elf: No such file or directory");
+	expect_refusal(path, "/guest.elf: " NO_SUCH_FILE);
 	test_write_file(path, "x", 1);
 	expect_refusal(path, "/guest.elf: ");
 	if (TOOL_ON_WINDOWS)

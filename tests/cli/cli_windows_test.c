@@ -134,7 +134,7 @@ static void doctor_says_what_is_missing(void)
 	TOOL_RUN(&tool, "doctor");
 	CHECK_STR(tool.errors, "");
 	CHECK(tool.code == 0 || tool.code == 1);
-	CHECK_CONTAINS(tool.output, "whp");
+	CHECK(strstr(tool.output, "whp") != NULL || strstr(tool.output, "no backend") != NULL);
 	if (tool.code == 1)
 		CHECK_CONTAINS(tool.output, "mote run finds none: ");
 	CHECK(count_lines(tool.output) < 12);
@@ -142,7 +142,11 @@ static void doctor_says_what_is_missing(void)
 	TOOL_RUN(&tool, "doctor", "--json");
 	CHECK(tool.code == 0 || tool.code == 1);
 	REQUIRE(json_is_valid(tool.output));
-	CHECK_STR(json_at(tool.output, "backends.0.name"), "\"whp\"");
+	CHECK(json_count(tool.output, "backends") == 0 ||
+	      strcmp(json_at(tool.output, "backends.0.name"), "\"whp\"") == 0);
+	/* Windows does not tell; what Wine shows of Linux is not meant. */
+	CHECK_STR(json_at(tool.output, "split_locks"), "null");
+	CHECK_STR(json_at(tool.output, "vulnerabilities"), "{}");
 	CHECK_STR(json_at(tool.output, "usable"), tool.code == 0 ? "true" : "false");
 	tool_clear(&tool);
 }

@@ -14,8 +14,13 @@
 /* Windows has no signals, no modes of files, and other names for devices. */
 #ifdef _WIN32
 #define TOOL_ON_WINDOWS true
+/* What the library says of files is in Windows's own words, which differ from those of Wine. */
+#define NO_SUCH_FILE ""
+#define IS_A_FOLDER "is a folder"
 #else
 #define TOOL_ON_WINDOWS false
+#define NO_SUCH_FILE "No such file or directory"
+#define IS_A_FOLDER "Is a directory"
 #endif
 
 /* Start it with TOOL_INIT; set the first part before tool_start. */

@@ -168,8 +168,9 @@ static HANDLE create(struct start *start)
 		*value = L'\0';
 		SetEnvironmentVariableW(start->variable, value + 1);
 	}
+	/* With a console of its own, it would have handles of that in the place of closed ones. */
 	good = CreateProcessW(NULL, start->line, NULL, NULL, start->count > 0,
-			      EXTENDED_STARTUPINFO_PRESENT | CREATE_NO_WINDOW, NULL, start->folder,
+			      EXTENDED_STARTUPINFO_PRESENT | DETACHED_PROCESS, NULL, start->folder,
 			      &how.StartupInfo, &made);
 	if (value)
 		SetEnvironmentVariableW(start->variable, NULL);

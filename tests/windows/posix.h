@@ -26,6 +26,7 @@ char *strndup(const char *text, size_t length);
 /* The new part is a hole. */
 int windows_truncate(const char *path, int64_t bytes);
 int windows_ftruncate(int file, int64_t bytes);
+#undef ftruncate
 #define truncate windows_truncate
 #define ftruncate windows_ftruncate
 
