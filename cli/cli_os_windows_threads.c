@@ -193,6 +193,18 @@ static void set_stops(struct cli_os_stops *stops)
 	ReleaseSRWLockExclusive(&console.lock);
 }
 
+/* Once and for good: the system holds a lock while it calls handlers, and taking one away would
+ * wait for the one that sleeps. */
+static bool add_handler(void)
+{
+	static atomic_flag added = ATOMIC_FLAG_INIT;
+
+	if (atomic_flag_test_and_set(&added) || SetConsoleCtrlHandler(handle_event, TRUE))
+		return true;
+	atomic_flag_clear(&added);
+	return false;
+}
+
 int cli_os_stops_begin(void (*on_stop)(void *user, int number), void *user,
 		       struct cli_os_stops **stops)
 {
@@ -200,15 +212,12 @@ int cli_os_stops_begin(void (*on_stop)(void *user, int number), void *user,
 
 	if (begun == NULL)
 		return CLI_OS_NO_MEMORY;
+	if (!add_handler()) {
+		free(begun);
+		return CLI_OS_NO_MEMORY;
+	}
 	*begun = (struct cli_os_stops){.on_stop = on_stop, .user = user};
 	set_stops(begun);
-	if (!SetConsoleCtrlHandler(handle_event, TRUE)) {
-		const int code = (int)GetLastError();
-
-		set_stops(NULL);
-		free(begun);
-		return code;
-	}
 	*stops = begun;
 	return 0;
 }
@@ -216,15 +225,14 @@ int cli_os_stops_begin(void (*on_stop)(void *user, int number), void *user,
 void cli_os_stops_end(struct cli_os_stops *stops)
 {
 	set_stops(NULL);
-	SetConsoleCtrlHandler(handle_event, FALSE);
 	free(stops);
 }
 
 void cli_os_leave_interrupt(bool leave)
 {
+	add_handler();
 	if (leave)
 		atomic_fetch_add(&console.others, 1);
 	else
 		atomic_fetch_sub(&console.others, 1);
-	SetConsoleCtrlHandler(handle_event, leave);
 }

@@ -21,6 +21,10 @@ install(FILES ${PROJECT_BINARY_DIR}/MoteConfig.cmake ${PROJECT_BINARY_DIR}/MoteC
 	DESTINATION ${MOTE_PACKAGE_DIR})
 
 # Relative, so that a package can be moved and cmake --install --prefix works.
+set(MOTE_PC_PRIVATE -pthread)
+if(WIN32)
+	string(APPEND MOTE_PC_PRIVATE " -ladvapi32 -lws2_32")
+endif()
 file(RELATIVE_PATH MOTE_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(${PROJECT_SOURCE_DIR}/cmake/mote.pc.in ${PROJECT_BINARY_DIR}/mote.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/mote.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

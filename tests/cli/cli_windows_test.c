@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <mote/version.h>
+
 #include "json_check.h"
 #include "test.h"
 #include "tool.h"
@@ -116,6 +118,28 @@ static void a_named_device_is_not_opened(void)
 	}
 }
 
+/* ---- The program ------------------------------------------------------------------------- */
+
+/* What the properties of the file show. */
+static void the_program_tells_its_version(void)
+{
+	static const char path[] = "\\StringFileInfo\\040904b0\\FileVersion";
+	const char *tool = getenv("MOTE_TEST_CLI");
+	DWORD ignored, bytes;
+	UINT length;
+	void *resource;
+	char *text;
+
+	REQUIRE(tool != NULL);
+	bytes = GetFileVersionInfoSizeA(tool, &ignored);
+	REQUIRE(bytes > 0);
+	resource = malloc(bytes);
+	REQUIRE(GetFileVersionInfoA(tool, 0, bytes, resource));
+	REQUIRE(VerQueryValueA(resource, path, (void **)&text, &length));
+	CHECK_STR(text, MOTE_VERSION_STRING);
+	free(resource);
+}
+
 /* ---- No hypervisor ----------------------------------------------------------------------- */
 
 static unsigned count_lines(const char *text)
@@ -208,10 +232,15 @@ static void mistakes_come_first(void)
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
-		CASE(names_may_have_any_character),	    CASE(patterns_are_not_expanded),
-		CASE(slashes_and_backslashes_are_equal),    CASE(new_works_in_any_folder),
-		CASE(a_named_device_is_not_opened),	    CASE(doctor_says_what_is_missing),
-		CASE(run_says_in_one_line_what_is_missing), CASE(mistakes_come_first),
+		CASE(names_may_have_any_character),
+		CASE(patterns_are_not_expanded),
+		CASE(slashes_and_backslashes_are_equal),
+		CASE(new_works_in_any_folder),
+		CASE(a_named_device_is_not_opened),
+		CASE(the_program_tells_its_version),
+		CASE(doctor_says_what_is_missing),
+		CASE(run_says_in_one_line_what_is_missing),
+		CASE(mistakes_come_first),
 	};
 	int code = test_main("cli_windows", cases, TEST_COUNT(cases), argc, argv);
 
