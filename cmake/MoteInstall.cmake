@@ -21,10 +21,9 @@ install(FILES ${PROJECT_BINARY_DIR}/MoteConfig.cmake ${PROJECT_BINARY_DIR}/MoteC
 	DESTINATION ${MOTE_PACKAGE_DIR})
 
 # Relative, so that a package can be moved and cmake --install --prefix works.
-set(MOTE_PC_PRIVATE -pthread)
-if(WIN32)
-	string(APPEND MOTE_PC_PRIVATE " -ladvapi32 -lws2_32")
-endif()
+list(TRANSFORM MOTE_SYSTEM_LIBRARIES PREPEND -l)
+list(JOIN MOTE_SYSTEM_LIBRARIES " " MOTE_PC_PRIVATE)
+string(STRIP "-pthread ${MOTE_PC_PRIVATE}" MOTE_PC_PRIVATE)
 file(RELATIVE_PATH MOTE_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(${PROJECT_SOURCE_DIR}/cmake/mote.pc.in ${PROJECT_BINARY_DIR}/mote.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/mote.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -14,11 +14,15 @@
 /* Windows has no signals, no modes of files, and other names for devices. */
 #ifdef _WIN32
 #define TOOL_ON_WINDOWS true
+#define NOTHING_PATH "NUL"
+#define OWN_BACKEND "whp" /* as far as there is a choice */
 /* What the library says of files is in Windows's own words, which differ from those of Wine. */
 #define NO_SUCH_FILE ""
 #define IS_A_FOLDER "is a folder"
 #else
 #define TOOL_ON_WINDOWS false
+#define NOTHING_PATH "/dev/null"
+#define OWN_BACKEND "kvm"
 #define NO_SUCH_FILE "No such file or directory"
 #define IS_A_FOLDER "Is a directory"
 #endif

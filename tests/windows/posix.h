@@ -10,6 +10,7 @@
 #include <io.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@ int windows_mkdir(const char *path);
 #define mkdir(path, mode) ((void)(mode), windows_mkdir(path))
 
 int pipe2(int ends[2], int flags);
+#define pipe(ends) pipe2(ends, 0)
 void *memmem(const void *in, size_t in_length, const void *what, size_t length);
 char *strndup(const char *text, size_t length);
 
@@ -29,6 +31,9 @@ int windows_ftruncate(int file, int64_t bytes);
 #undef ftruncate
 #define truncate windows_truncate
 #define ftruncate windows_ftruncate
+
+#define setenv(name, value, overwrite) _putenv_s(name, value)
+#define unsetenv(name) _putenv_s(name, "")
 
 /* There are none: always -1. */
 int mkfifo(const char *path, int mode);
