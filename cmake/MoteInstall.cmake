@@ -19,6 +19,11 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/MoteConfigVersion.cmake
 install(FILES ${PROJECT_BINARY_DIR}/MoteConfig.cmake ${PROJECT_BINARY_DIR}/MoteConfigVersion.cmake
 	DESTINATION ${MOTE_PACKAGE_DIR})
 
+if(WIN32)
+	set(MOTE_PC_PRIVATE "-ladvapi32 -lws2_32")
+else()
+	set(MOTE_PC_PRIVATE -pthread)
+endif()
 # Relative, so that a package can be moved and cmake --install --prefix works.
 file(RELATIVE_PATH MOTE_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(${PROJECT_SOURCE_DIR}/cmake/mote.pc.in ${PROJECT_BINARY_DIR}/mote.pc @ONLY)
