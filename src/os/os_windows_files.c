@@ -20,10 +20,13 @@ static HANDLE open_existing(const char *path, DWORD access)
 	wchar_t *wide = mote_windows_path(path);
 	HANDLE handle = INVALID_HANDLE_VALUE;
 
-	/* The flag is what a folder needs, for a better error than that access is denied. */
+	/* A folder needs the first flag, for a better error than that access is denied.  With the
+	 * others the server of a pipe that has such a name learns who we are, and no more. */
 	if (wide != NULL)
 		handle = CreateFileW(wide, access, SHARED, NULL, OPEN_EXISTING,
-				     FILE_FLAG_BACKUP_SEMANTICS, NULL);
+				     FILE_FLAG_BACKUP_SEMANTICS | SECURITY_SQOS_PRESENT |
+					     SECURITY_IDENTIFICATION,
+				     NULL);
 	mote_windows_path_free(wide);
 	return handle;
 }

@@ -3,9 +3,9 @@
  * Files, pipes and consoles of the application on Windows, and waking a thread that waits for them.
  *
  * The system does not wait for a pipe: a thread that does looks at it again and again, ever more
- * rarely, and sleeps on its wake in between.  Handles must not be open for overlapped use, and no
- * other thread may be within a read of the same one.  A read of a console is as the system does
- * it: what has begun ends with the line.
+ * rarely, and sleeps on its wake in between.  No other thread may be within a read of the same one.
+ * Files must not be open for overlapped use.  A read of a console is as the system does it: what
+ * has begun ends with the line.
  * Sources: PeekNamedPipe, SetNamedPipeHandleState, "Anonymous Pipe Operations".
  */
 #define WIN32_LEAN_AND_MEAN
@@ -144,13 +144,32 @@ static DWORD part_of(size_t length)
 	return (DWORD)(length < most ? length : most);
 }
 
+/* A pipe that is open for overlapped use does not wait by itself. */
+static BOOL finish(HANDLE handle, BOOL is_done, OVERLAPPED *state, DWORD *count)
+{
+	if (is_done || GetLastError() != ERROR_IO_PENDING)
+		return is_done;
+	return GetOverlappedResult(handle, state, count, TRUE);
+}
+
+static BOOL read_pipe(HANDLE pipe, void *data, DWORD length, DWORD *count)
+{
+	OVERLAPPED state = {0};
+
+	return finish(pipe, ReadFile(pipe, data, length, count, &state), &state, count);
+}
+
 /* A message that is longer than the rest of the buffer is read in parts. */
 mote_status mote_os_handle_read(intptr_t handle, void *data, size_t length, size_t *got,
 				bool *again, mote_error *error)
 {
 	DWORD count = 0, code = ERROR_SUCCESS;
 
-	if (!ReadFile((HANDLE)handle, data, part_of(length), &count, NULL))
+	const BOOL is_read =
+		is_pipe(handle) ? read_pipe((HANDLE)handle, data, part_of(length), &count)
+				: ReadFile((HANDLE)handle, data, part_of(length), &count, NULL);
+
+	if (!is_read)
 		code = GetLastError();
 	if (code == ERROR_BROKEN_PIPE || code == ERROR_HANDLE_EOF || code == ERROR_MORE_DATA)
 		code = ERROR_SUCCESS;
@@ -180,6 +199,7 @@ static DWORD pipe_part(HANDLE pipe, DWORD length)
  * set for a pipe whose reader is gone, and a write to that tells so. */
 static BOOL write_pipe(HANDLE pipe, const void *data, DWORD length, DWORD *count)
 {
+	OVERLAPPED state = {0};
 	DWORD before = 0, quiet;
 	BOOL is_set = FALSE, is_written;
 	DWORD code;
@@ -190,7 +210,8 @@ static BOOL write_pipe(HANDLE pipe, const void *data, DWORD length, DWORD *count
 		quiet = before | PIPE_NOWAIT;
 		is_set = SetNamedPipeHandleState(pipe, &quiet, NULL, NULL);
 	}
-	is_written = WriteFile(pipe, data, pipe_part(pipe, length), count, NULL);
+	is_written = finish(pipe, WriteFile(pipe, data, pipe_part(pipe, length), count, &state),
+			    &state, count);
 	code = GetLastError();
 	if (is_set)
 		(void)SetNamedPipeHandleState(pipe, &before, NULL, NULL);

@@ -240,7 +240,7 @@ static wchar_t *target_of(const struct mote_os_new_file *file)
 /* FileRenameInfo has TRUE where the other class has flags. */
 static bool rename_as(HANDLE handle, FILE_RENAME_INFO *information, DWORD bytes)
 {
-	const DWORD flags = REPLACE | POSIX_RENAME;
+	const DWORD flags = REPLACE | POSIX_RENAME, older = REPLACE;
 	DWORD code;
 
 	memcpy(information, &flags, sizeof(flags));
@@ -252,6 +252,7 @@ static bool rename_as(HANDLE handle, FILE_RENAME_INFO *information, DWORD bytes)
 	if (code != ERROR_INVALID_PARAMETER && code != ERROR_INVALID_FUNCTION &&
 	    code != ERROR_NOT_SUPPORTED)
 		return false;
+	memcpy(information, &older, sizeof(older));
 	return SetFileInformationByHandle(handle, FileRenameInfo, information, bytes);
 }
 

@@ -251,6 +251,37 @@ static void a_pipe_that_nobody_reads_is_an_error(void)
 	CHECK(!again);
 }
 
+/* Such pipes come from programs that wait for many. */
+static void pipes_for_overlapped_use_are_used_too(void)
+{
+	mote_error error = MOTE_ERROR_INIT;
+	wchar_t name[64];
+	char data[16] = "";
+	size_t put = 0;
+	bool again = true;
+
+	close_end(&reader);
+	close_end(&writer);
+	_snwprintf(name, 64, L"\\\\.\\pipe\\mote test %lu", GetCurrentProcessId());
+	reader = CreateNamedPipeW(name, PIPE_ACCESS_INBOUND | FILE_FLAG_OVERLAPPED, PIPE_TYPE_BYTE,
+				  1, PIPE_ROOM, PIPE_ROOM, 0, NULL);
+	writer = CreateFileW(name, GENERIC_WRITE, 0, NULL, OPEN_EXISTING, FILE_FLAG_OVERLAPPED,
+			     NULL);
+	REQUIRE(reader != INVALID_HANDLE_VALUE && writer != INVALID_HANDLE_VALUE);
+	CHECK(!mote_os_handle_is_ready((intptr_t)reader, MOTE_OS_INPUT));
+	check_ok(mote_os_handle_write((intptr_t)writer, "overlapped", 10, &put, &again, &error),
+		 &error);
+	CHECK(!again);
+	CHECK_EQ(put, 10);
+	CHECK(wait_ready(reader, MOTE_OS_INPUT));
+	CHECK_EQ(read_some(reader, data, sizeof(data)), 10);
+	CHECK_MEM(data, "overlapped", 10);
+	CHECK(fill() <= 2 * PIPE_ROOM);
+	close_end(&reader);
+	check_error(mote_os_handle_write((intptr_t)writer, "x", 1, &put, &again, &error), &error,
+		    MOTE_OS, "write: ");
+}
+
 /* ---- Files and devices ------------------------------------------------------------------- */
 
 static void files_are_always_ready(void)
@@ -580,6 +611,7 @@ static const struct test_case cases[] = {
 	WITH_PIPE(a_pipe_that_does_not_wait_says_again),
 	WITH_PIPE(a_pipe_that_is_full_says_again),
 	WITH_PIPE(a_pipe_that_nobody_reads_is_an_error),
+	WITH_PIPE(pipes_for_overlapped_use_are_used_too),
 	WITH_PIPE(files_are_always_ready),
 	WITH_PIPE(the_null_device_takes_all_and_gives_nothing),
 	WITH_PIPE(a_handle_that_is_not_open_is_an_error),
