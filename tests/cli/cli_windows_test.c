@@ -140,6 +140,54 @@ static void the_program_tells_its_version(void)
 	free(resource);
 }
 
+/* ---- Consoles ---------------------------------------------------------------------------- */
+
+/* Whether a line of the console's begins so. */
+static bool console_shows(HANDLE console, const wchar_t *begin)
+{
+	CONSOLE_SCREEN_BUFFER_INFO information;
+	wchar_t line[64];
+	DWORD got;
+
+	REQUIRE(GetConsoleScreenBufferInfo(console, &information));
+	for (SHORT y = 0; y < information.dwSize.Y; y++) {
+		const COORD at = {0, y};
+
+		if (ReadConsoleOutputCharacterW(console, line, 64, at, &got) &&
+		    got >= wcslen(begin) && wcsncmp(line, begin, wcslen(begin)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* It is no ASCII and no code page of the user that a console gets; afterwards it is as before. */
+static void consoles_show_unicode(void)
+{
+	const HANDLE console =
+		CreateFileA("CONOUT$", GENERIC_READ | GENERIC_WRITE,
+			    FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, 0, NULL);
+	const UINT before = 850;
+	struct tool tool = TOOL_INIT;
+
+	if (console == INVALID_HANDLE_VALUE || !SetConsoleOutputCP(before))
+		SKIP("there is no console");
+	copy_guest("h\xc3\xa9\xe2\x82\xac.elf");
+	tool.folder = test_folder();
+	tool.out = _open_osfhandle((intptr_t)console, 0);
+	TOOL_RUN_PREPARED(&tool, "inspect", "h\xc3\xa9\xe2\x82\xac.elf");
+	CHECK_EQ(tool.code, 0);
+	CHECK(console_shows(console, L"guest    h\u00e9\u20ac.elf"));
+	CHECK_EQ(GetConsoleOutputCP(), before);
+	tool_clear(&tool);
+	/* The same where only complaints go to a console. */
+	tool.err = _open_osfhandle((intptr_t)console, 0);
+	TOOL_RUN_PREPARED(&tool, "frob\xe2\x82\xac");
+	CHECK_EQ(tool.code, 2);
+	CHECK(console_shows(console, L"mote: unknown command frob\u20ac; see"));
+	CHECK_EQ(GetConsoleOutputCP(), before);
+	tool_clear(&tool);
+}
+
 /* ---- No hypervisor ----------------------------------------------------------------------- */
 
 static unsigned count_lines(const char *text)
@@ -232,15 +280,11 @@ static void mistakes_come_first(void)
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
-		CASE(names_may_have_any_character),
-		CASE(patterns_are_not_expanded),
-		CASE(slashes_and_backslashes_are_equal),
-		CASE(new_works_in_any_folder),
-		CASE(a_named_device_is_not_opened),
-		CASE(the_program_tells_its_version),
-		CASE(doctor_says_what_is_missing),
-		CASE(run_says_in_one_line_what_is_missing),
-		CASE(mistakes_come_first),
+		CASE(names_may_have_any_character),	    CASE(patterns_are_not_expanded),
+		CASE(slashes_and_backslashes_are_equal),    CASE(new_works_in_any_folder),
+		CASE(a_named_device_is_not_opened),	    CASE(consoles_show_unicode),
+		CASE(the_program_tells_its_version),	    CASE(doctor_says_what_is_missing),
+		CASE(run_says_in_one_line_what_is_missing), CASE(mistakes_come_first),
 	};
 	int code = test_main("cli_windows", cases, TEST_COUNT(cases), argc, argv);
 

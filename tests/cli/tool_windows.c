@@ -161,6 +161,7 @@ static HANDLE create(struct start *start)
 					      .hStdError = start->standard[2]},
 			      .lpAttributeList = start->list};
 	wchar_t *value = start->variable ? wcschr(start->variable, L'=') : NULL;
+	DWORD flags = EXTENDED_STARTUPINFO_PRESENT;
 	PROCESS_INFORMATION made;
 	BOOL good;
 
@@ -168,10 +169,13 @@ static HANDLE create(struct start *start)
 		*value = L'\0';
 		SetEnvironmentVariableW(start->variable, value + 1);
 	}
-	/* With a console of its own, it would have handles of that in the place of closed ones. */
-	good = CreateProcessW(NULL, start->line, NULL, NULL, start->count > 0,
-			      EXTENDED_STARTUPINFO_PRESENT | DETACHED_PROCESS, NULL, start->folder,
-			      &how.StartupInfo, &made);
+	/* With a console, it would have handles of that in the place of closed ones. */
+	if (start->count < 3)
+		flags |= DETACHED_PROCESS;
+	else if (GetConsoleCP() == 0)
+		flags |= CREATE_NO_WINDOW; /* there is none to share, and none shall pop up */
+	good = CreateProcessW(NULL, start->line, NULL, NULL, start->count > 0, flags, NULL,
+			      start->folder, &how.StartupInfo, &made);
 	if (value)
 		SetEnvironmentVariableW(start->variable, NULL);
 	if (!good)

@@ -42,3 +42,8 @@ foreach(name cli_os cli_os_windows cli_parts)
 	target_link_libraries(${name}_test PRIVATE ntdll)
 endforeach()
 target_link_libraries(cli_windows_test PRIVATE version)
+# In a terminal, which Wine makes a console of.
+if(CMAKE_CROSSCOMPILING)
+	set_target_properties(cli_windows_test PROPERTIES CROSSCOMPILING_EMULATOR
+		"${PROJECT_SOURCE_DIR}/tests/unit/os/in_terminal.sh;${CMAKE_CROSSCOMPILING_EMULATOR}")
+endif()
