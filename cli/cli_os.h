@@ -11,16 +11,22 @@
 #include <stdint.h>
 
 /* Failures that have no code of the system's. */
-enum { CLI_OS_NO_MEMORY = -1, CLI_OS_NOT_REGULAR = -2, CLI_OS_TIME_UP = -3 };
+enum {
+	CLI_OS_NO_MEMORY = -1,
+	CLI_OS_NOT_REGULAR = -2,
+	CLI_OS_TIME_UP = -3,
+	CLI_OS_IS_FOLDER = -4,
+};
 
 /* "No such file or directory": what a code means. */
 const char *cli_os_error_text(int code);
 
 /* ---- The process ------------------------------------------------------------------------- */
 
-/* Makes the process fit for the tool, whatever its caller left closed, blocked or ignored.  False
- * when that is impossible; then nothing can be printed either. */
-bool cli_os_start(void);
+/* Makes the process fit for the tool, whatever its caller left closed, blocked or ignored, and puts
+ * the arguments as UTF-8 in the place of main's where the system does not give them so.  False when
+ * that is impossible; then nothing can be printed either. */
+bool cli_os_start(int *argc, char ***argv);
 
 /* The machine as mote_machine_name calls it; NULL when it is unknown. */
 enum { CLI_OS_MACHINE_BYTES = 128 };
@@ -40,6 +46,10 @@ void cli_os_describe(struct cli_os_description *description);
 /* Whether the system says of itself that programs may have virtual machines (macOS:
  * kern.hv_support): 1 or 0; -1: it says nothing. */
 int cli_os_hypervisor_support(void);
+
+/* Where /proc and /sys are, in which this machine's kernel tells of the processor: "", in their
+ * usual place; NULL where no kernel does that, whatever folders have such names. */
+const char *cli_os_kernel_root(void);
 
 /* The path of this program, free of links, with a slash between folders.  False when it is unknown
  * or longer than capacity - 1. */
@@ -114,6 +124,8 @@ int cli_os_read(int file, void *to, size_t bytes, size_t *got);
 /* Waits until all of it is written. */
 int cli_os_write(int file, const void *data, size_t length);
 bool cli_os_is_terminal(int file);
+/* Whether terminals show UTF-8, whatever the locale is called. */
+bool cli_os_terminals_are_utf8(void);
 
 /* ---- Folders ----------------------------------------------------------------------------- */
 
@@ -176,7 +188,7 @@ int cli_os_stops_begin(void (*on_stop)(void *user, int number), void *user,
 /* Waits for on_stop if it has begun.  Signals that came too late do what they always do. */
 void cli_os_stops_end(struct cli_os_stops *stops);
 
-/* "SIGINT"; "a signal" for those that call no on_stop. */
+/* What the user did: "SIGINT", "Ctrl-C"; "a signal" for those that call no on_stop. */
 const char *cli_os_stop_name(int number);
 
 #endif

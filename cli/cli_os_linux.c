@@ -88,3 +88,8 @@ int cli_os_hypervisor_support(void)
 {
 	return -1;
 }
+
+const char *cli_os_kernel_root(void)
+{
+	return "";
+}

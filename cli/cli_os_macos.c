@@ -79,3 +79,8 @@ int cli_os_hypervisor_support(void)
 		return 0;
 	return supported != 0;
 }
+
+const char *cli_os_kernel_root(void)
+{
+	return ""; /* where nothing is */
+}

@@ -56,8 +56,10 @@ static void prepare_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-bool cli_os_start(void)
+bool cli_os_start(int *argc, char ***argv)
 {
+	(void)argc; /* whatever bytes they are */
+	(void)argv;
 	if (!fill_standard_descriptors())
 		return false;
 	prepare_signals();

@@ -20,6 +20,8 @@ const char *cli_os_error_text(int code)
 		return "not a regular file";
 	if (code == CLI_OS_TIME_UP)
 		return "it took too long";
+	if (code == CLI_OS_IS_FOLDER)
+		code = EISDIR;
 	return strerror(code == CLI_OS_NO_MEMORY ? ENOMEM : code);
 }
 
@@ -50,7 +52,7 @@ int cli_os_open_regular(const char *path, int *file, uint64_t *bytes)
 	int fd = -1, code = stat(path, &information) != 0 ? errno : 0;
 
 	if (code == 0 && !S_ISREG(information.st_mode))
-		code = S_ISDIR(information.st_mode) ? EISDIR : CLI_OS_NOT_REGULAR;
+		code = S_ISDIR(information.st_mode) ? CLI_OS_IS_FOLDER : CLI_OS_NOT_REGULAR;
 	if (code == 0)
 		code = open_file(path, O_RDONLY | O_NONBLOCK, &fd);
 	if (code != 0)
@@ -165,6 +167,11 @@ int cli_os_check_use(int file, bool writes)
 bool cli_os_is_terminal(int file)
 {
 	return isatty(file);
+}
+
+bool cli_os_terminals_are_utf8(void)
+{
+	return false; /* the locale says it */
 }
 
 /* ---- Folders ----------------------------------------------------------------------------- */

@@ -57,9 +57,11 @@ static void look(struct findings *findings)
 		mote_engine_release(engine);
 	}
 	snprintf(findings->problem, sizeof(findings->problem), "%s", error.text);
-	/* None where there is no such folder. */
-	cli_os_names_read(VULNERABILITIES, &findings->weaknesses);
-	findings->split_lock = split_lock_read("");
+	if (cli_os_kernel_root() != NULL) {
+		/* None where there is no such folder. */
+		cli_os_names_read(VULNERABILITIES, &findings->weaknesses);
+		findings->split_lock = split_lock_read(cli_os_kernel_root());
+	}
 	findings->hypervisor_support = cli_os_hypervisor_support();
 }
 
@@ -178,7 +180,10 @@ static void print_json(struct output *output, const struct findings *findings)
 		if (read_weakness(findings->weaknesses.name[i], text, sizeof(text)))
 			json_string(&json, findings->weaknesses.name[i], text);
 	json_close_object(&json);
-	json_string(&json, "split_locks", split_lock_name(findings->split_lock));
+	if (cli_os_kernel_root() != NULL)
+		json_string(&json, "split_locks", split_lock_name(findings->split_lock));
+	else
+		json_null(&json, "split_locks");
 	json_end(&json);
 }
 

@@ -44,7 +44,7 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-	if (!cli_os_start())
+	if (!cli_os_start(&argc, &argv))
 		return EXIT_PROBLEM;
 	if (argc < 2)
 		return complain_usage(NULL, "no command");

@@ -195,7 +195,7 @@ static int write_files(const struct cli_os_folder *folder)
 static bool is_plain_path(const char *text)
 {
 	static const char plain[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-+";
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-+:";
 
 	return strspn(text, plain) == strlen(text);
 }

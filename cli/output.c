@@ -12,13 +12,18 @@
 #include "text.h"
 #include "tool.h"
 
+static bool shows_ascii_only(int file)
+{
+	return cli_os_is_terminal(file) && !cli_os_terminals_are_utf8() && !locale_is_utf8();
+}
+
 static void start(struct output *output, int fd, const char *name)
 {
 	output->fd = fd;
 	output->name = name;
 	output->error = 0;
 	output->used = 0;
-	output->ascii_only = cli_os_is_terminal(fd) && !locale_is_utf8();
+	output->ascii_only = shows_ascii_only(fd);
 }
 
 void output_standard(struct output *output)
@@ -125,9 +130,8 @@ static void print_complaint(const char *format, va_list arguments, const char *h
 	size_t used = strlen(line);
 
 	fit_format(text, sizeof(text), format, arguments);
-	used += escape_text(
-		line + used, ESCAPED_BYTES * COMPLAINT_BYTES, text, strlen(text),
-		cli_os_is_terminal(CLI_OS_MESSAGES) && !locale_is_utf8() ? ESCAPE_ASCII_ONLY : 0);
+	used += escape_text(line + used, ESCAPED_BYTES * COMPLAINT_BYTES, text, strlen(text),
+			    shows_ascii_only(CLI_OS_MESSAGES) ? ESCAPE_ASCII_ONLY : 0);
 	used += (size_t)snprintf(line + used, sizeof(line) - used, "%s\n", hint);
 	cli_os_write(CLI_OS_MESSAGES, line, used); /* there is nowhere to complain about that */
 }

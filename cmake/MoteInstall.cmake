@@ -7,6 +7,7 @@ set(MOTE_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/Mote)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/mote DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
 	FILES_MATCHING PATTERN "*.h")
 install(TARGETS mote mote_static EXPORT MoteTargets
+	RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
 	LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
 	ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
 	INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
@@ -20,10 +21,22 @@ install(FILES ${PROJECT_BINARY_DIR}/MoteConfig.cmake ${PROJECT_BINARY_DIR}/MoteC
 	DESTINATION ${MOTE_PACKAGE_DIR})
 
 # Relative, so that a package can be moved and cmake --install --prefix works.
+list(TRANSFORM MOTE_SYSTEM_LIBRARIES PREPEND -l)
+list(JOIN MOTE_SYSTEM_LIBRARIES " " MOTE_PC_PRIVATE)
+string(STRIP "-pthread ${MOTE_PC_PRIVATE}" MOTE_PC_PRIVATE)
 file(RELATIVE_PATH MOTE_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(${PROJECT_SOURCE_DIR}/cmake/mote.pc.in ${PROJECT_BINARY_DIR}/mote.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/mote.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+if(WIN32) # which has no manual pages and none of these shells
+	install(FILES ${PROJECT_SOURCE_DIR}/docs/windows.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+	# For linkers that take no import libraries of other compilers: lib /def:mote.def.
+	install(FILES ${PROJECT_BINARY_DIR}/src/mote.def DESTINATION ${CMAKE_INSTALL_LIBDIR})
+	if(PROJECT_IS_TOP_LEVEL)
+		include(MotePackage)
+	endif()
+	return()
+endif()
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1
 	FILES_MATCHING PATTERN "*.1")

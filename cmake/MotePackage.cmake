@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The targets uninstall and package (one .deb with library, tool and guest SDK).
+# The targets uninstall and package: one .deb with library, tool and guest SDK; for Windows a .zip with
+# library and tool.
 
 # A separate list of what was installed, because cpack, which installs into its own folder,
 # overwrites install_manifest.txt.  This file is included last, so the list is complete here.
@@ -37,4 +38,12 @@ set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "gcc | clang, pkg-config")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "cmake")
 set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/cmake/MoteDebian.cmake)
+if(WIN32)
+	set(CPACK_GENERATOR ZIP)
+	set(CPACK_PACKAGING_INSTALL_PREFIX)
+	string(REPLACE x86_64 x64 machine ${MOTE_ARCH})
+	string(REPLACE aarch64 arm64 machine ${machine})
+	set(CPACK_PACKAGE_FILE_NAME mote-${PROJECT_VERSION}-windows-${machine})
+	set(CPACK_PRE_BUILD_SCRIPTS)
+endif()
 include(CPack)

@@ -39,13 +39,15 @@ MOTE_API mote_status mote_buffer_create(mote_engine *engine, uint64_t bytes, mot
 
 /*
  * Makes a buffer of memory that exists already.  The buffer is writable when the descriptor is and
- * F_SEAL_WRITE is not set; macOS: when the memory entry is.
+ * F_SEAL_WRITE is not set; macOS: when the memory entry is; Windows: when the handle allows it.
  *
  * handle     Linux: a file descriptor of a memfd that carries F_SEAL_SHRINK, so that nobody can
  *            take pages away from a reader, and that has no huge pages; duplicated, the caller
  *            keeps its own
  *            macOS: a send right to a memory entry, as mach_make_memory_entry_64 makes one with
  *            MAP_MEM_NAMED_CREATE, neither purgeable nor of a file; the caller keeps its own
+ *            Windows: a HANDLE of a section of the page file, all of it committed; duplicated, the
+ *            caller keeps its own
  * offset     bytes; a multiple of the page size, which is 16 KiB on macOS
  * bytes      whole pages, within the file
  * buffer     written on success; release it with mote_buffer_release

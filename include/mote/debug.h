@@ -23,7 +23,8 @@ typedef struct mote_debug_options {
 	size_t size; /* sizeof(mote_debug_options) of the caller */
 	/* "127.0.0.1:PORT" or "[::1]:PORT" (port 0: any free one), "unix:/PATH", or "fd:IN,OUT":
 	 * two open files, which are duplicated, and whose client is there already. NULL:
-	 * "127.0.0.1:0". */
+	 * "127.0.0.1:0".  Windows: no "unix:"; IN and OUT are HANDLEs, or 0, 1 and 2 for the
+	 * standard ones. */
 	const char *address;
 	/* Allows an address that other machines reach. */
 	bool allow_remote;
@@ -63,7 +64,7 @@ MOTE_API void mote_debug_options_init(mote_debug_options *options, size_t size);
  * Returns MOTE_OK, MOTE_INVALID_ARGUMENT (an address), MOTE_BUSY (it listens already, or is in a
  * call),
  * MOTE_FORKED, MOTE_NO_MEMORY, MOTE_LIMIT, MOTE_OS, MOTE_UNSUPPORTED (a library built without
- *            debugging)
+ *            debugging; Windows: "unix:")
  * Threads    one at a time per sandbox
  * Since      0.1
  */

@@ -36,7 +36,9 @@ typedef enum mote_stream_kind {
 typedef struct mote_stream {
 	mote_stream_kind kind;
 	/* HANDLE: open for reading or writing during the run; stays the application's, and may be
-	 * non-blocking.  Waiting for it ends with the run's deadlines and with a kill. */
+	 * non-blocking.  Waiting for it ends with the run's deadlines and with a kill.  Windows: a
+	 * HANDLE of a file that is not for overlapped use, a pipe or a console, and no socket; a
+	 * read of a console that has begun ends with its line, or with Ctrl-C. */
 	intptr_t handle;
 	/* CALLBACK.  Reads up to capacity bytes (not 0) of data; *length is 0 at the end. */
 	mote_status (*read)(void *user, void *data, size_t capacity, size_t *length,

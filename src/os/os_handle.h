@@ -26,12 +26,13 @@ void mote_os_wake_destroy(struct mote_os_wake *wake);
 
 enum mote_os_direction { MOTE_OS_INPUT, MOTE_OS_OUTPUT };
 
-/* Whether using a handle would not wait: it has input or room, or has come to its end. */
+/* Whether using a handle would not wait: it has input or room, or has come to its end.  Room of a
+ * pipe on Windows is found out by writing: see *again. */
 bool mote_os_handle_is_ready(intptr_t handle, enum mote_os_direction direction);
 
 bool mote_os_handle_is_terminal(intptr_t handle);
 
-/* Waits until it is ready.  *ready is false when wake has rung. */
+/* Waits until it is ready, or may be.  *ready is false when wake has rung. */
 mote_status mote_os_handle_wait(intptr_t handle, enum mote_os_direction direction,
 				const struct mote_os_wake *wake, bool *ready, mote_error *error);
 

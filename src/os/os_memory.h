@@ -13,8 +13,8 @@
 
 /*
  * Guest memory, mapped readable and writable, filled with zeros: one shareable object, or private
- * to this process.  Pages cost host memory once they are touched.  A forked child does not have the
- * mapping.
+ * to this process.  Pages cost host memory once they are touched; Windows counts all of them as
+ * committed from the start.  A forked child does not have the mapping.
  */
 struct mote_os_memory {
 	void *hva;
@@ -101,7 +101,7 @@ void mote_os_memory_publish_code(void *hva, uint64_t bytes);
 
 /*
  * Maps memory that the caller created.  handle: on Linux a memfd that cannot shrink and has no huge
- * pages; it is duplicated.  writable: written on success.
+ * pages, on Windows a section of the page file; it is duplicated.  writable: written on success.
  */
 mote_status mote_os_memory_import(intptr_t handle, uint64_t offset, uint64_t bytes, unsigned flags,
 				  struct mote_os_memory *memory, bool *writable, mote_error *error);

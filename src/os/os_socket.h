@@ -19,7 +19,8 @@ struct mote_os_listener {
 };
 
 /* address: "127.0.0.1:PORT", "[::1]:PORT" (0: any free one) or "unix:/PATH", which only this user
- * can connect to; an address that other machines reach only if remote. */
+ * can connect to (MOTE_UNSUPPORTED on Windows); an address that other machines reach only if
+ * remote. */
 mote_status mote_os_listener_open(const char *address, bool remote,
 				  struct mote_os_listener *listener, mote_error *error);
 void mote_os_listener_close(struct mote_os_listener *listener);

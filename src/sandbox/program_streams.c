@@ -57,11 +57,11 @@ static mote_status wait_for(mote_interrupt *interrupt, intptr_t handle,
 	return mote_fail(error, MOTE_KILLED, "the call was ended while a stream waited");
 }
 
-/* Waits only where it must: most streams are ready. */
+/* Waits only where it must: most streams are ready.  again: this one was not, whatever it says. */
 static mote_status make_ready(mote_sandbox *sandbox, intptr_t handle,
-			      enum mote_os_direction direction, mote_error *error)
+			      enum mote_os_direction direction, bool again, mote_error *error)
 {
-	if (mote_os_handle_is_ready(handle, direction))
+	if (!again && mote_os_handle_is_ready(handle, direction))
 		return MOTE_OK;
 	return wait_for(sandbox->watch.interrupt, handle, direction, error);
 }
@@ -71,14 +71,14 @@ static mote_status make_ready(mote_sandbox *sandbox, intptr_t handle,
 static mote_status read_handle(mote_sandbox *sandbox, intptr_t handle, uint8_t *data, size_t bytes,
 			       size_t *got, mote_error *error)
 {
-	bool again = true;
-	mote_status status = MOTE_OK;
+	bool again = false;
+	mote_status status;
 
-	while (status == MOTE_OK && again) {
-		status = make_ready(sandbox, handle, MOTE_OS_INPUT, error);
+	do {
+		status = make_ready(sandbox, handle, MOTE_OS_INPUT, again, error);
 		if (status == MOTE_OK)
 			status = mote_os_handle_read(handle, data, bytes, got, &again, error);
-	}
+	} while (status == MOTE_OK && again);
 	return status;
 }
 
@@ -86,12 +86,12 @@ static mote_status write_handle(mote_sandbox *sandbox, intptr_t handle, const ui
 				size_t bytes, mote_error *error)
 {
 	mote_status status = MOTE_OK;
+	bool again = false;
 
 	while (status == MOTE_OK && bytes > 0) {
 		size_t put = 0;
-		bool again;
 
-		status = make_ready(sandbox, handle, MOTE_OS_OUTPUT, error);
+		status = make_ready(sandbox, handle, MOTE_OS_OUTPUT, again, error);
 		if (status == MOTE_OK)
 			status = mote_os_handle_write(handle, data, bytes, &put, &again, error);
 		data += put;

@@ -56,7 +56,7 @@ static void the_reason_is_shown(void)
 		"\nbacktrace (3)\n  #0  0x00080304  leaf+0x4\n",
 		"\n  #1  0x00080208  middle+0x8\n",
 		"\n  #2  0x00080140  start+0x40\n",
-		"\nsegments (2)\n  0x00080000  r-x  4096 bytes, 0 of them in the file  /",
+		"\nsegments (2)\n  0x00080000  r-x  4096 bytes, 0 of them in the file  ",
 		"\n  0x00090000  rw-  8192 bytes, 4096 of them in the file\n",
 	};
 
@@ -287,7 +287,8 @@ static void a_named_device_is_not_opened(void)
 	const char *pipe = test_file("pipe");
 	struct tool tool;
 
-	REQUIRE(mkfifo(pipe, 0600) == 0);
+	if (mkfifo(pipe, 0600) != 0 && TOOL_ON_WINDOWS)
+		SKIP("no pipes in folders here: see cli_windows");
 	core.path = pipe;
 	TOOL_RUN(&tool, "core", write_files(&core).core);
 	CHECK_EQ(tool.code, 0);
@@ -462,6 +463,8 @@ static void other_files_are_refused(void)
 	TOOL_RUN(&tool, "core", "/");
 	tool_expect_error(&tool, "folder", 1, "/: Is a directory");
 	tool_clear(&tool);
+	if (TOOL_ON_WINDOWS)
+		return; /* devices have other names: see cli_windows */
 	TOOL_RUN(&tool, "core", "/dev/zero");
 	tool_expect_error(&tool, "device", 1, "/dev/zero: not a regular file");
 	tool_clear(&tool);

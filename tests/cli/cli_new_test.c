@@ -92,7 +92,14 @@ static void refuses_what_is_there(void)
 	run_new(&tool, "file", NULL);
 	tool_expect_error(&tool, "file", 1, "file: Not a directory");
 	tool_clear(&tool);
-	REQUIRE(symlink("/nowhere/at/all", test_file("dangling")) == 0);
+}
+
+static void refuses_a_dangling_link(void)
+{
+	struct tool tool;
+
+	if (symlink("/nowhere/at/all", test_file("dangling")) != 0 && TOOL_ON_WINDOWS)
+		SKIP("no links without a right of their own here");
 	run_new(&tool, "dangling", NULL);
 	tool_expect_error(&tool, "dangling", 1, "dangling: No such file");
 	tool_clear(&tool);
@@ -147,6 +154,8 @@ static void cleans_up(void)
 {
 	struct tool tool = TOOL_INIT;
 
+	if (TOOL_ON_WINDOWS)
+		SKIP("no folder denies a file by its mode here");
 	tool.folder = "/proc";
 	TOOL_RUN_PREPARED(&tool, "new", "guest");
 	tool_expect_error(&tool, "proc", 1, "guest: ");
@@ -163,11 +172,9 @@ static void cleans_up(void)
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
-		CASE(writes_four_files),
-		CASE(takes_an_empty_folder),
-		CASE(refuses_what_is_there),
-		CASE(refuses_bad_names),
-		CASE(cleans_up),
+		CASE(writes_four_files),     CASE(takes_an_empty_folder),
+		CASE(refuses_what_is_there), CASE(refuses_a_dangling_link),
+		CASE(refuses_bad_names),     CASE(cleans_up),
 	};
 	int code = test_main("cli_new", cases, TEST_COUNT(cases), argc, argv);
 

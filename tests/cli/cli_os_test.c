@@ -34,9 +34,9 @@ static void a_report_names_the_system(void)
 	struct cli_os_description description;
 
 	cli_os_describe(&description);
-	CHECK_STR(description.name, "Linux");
+	CHECK_STR(description.name, TOOL_ON_WINDOWS ? "Windows" : "Linux");
 	CHECK(strlen(description.release) > 0);
-	CHECK(strlen(description.build) > 0);
+	CHECK(TOOL_ON_WINDOWS || strlen(description.build) > 0);
 	CHECK(strchr(description.processor, '\n') == NULL);
 	CHECK_EQ(cli_os_hypervisor_support(), -1);
 }
@@ -110,7 +110,7 @@ static void a_program_can_be_ended(void)
 		cli_os_child_kill(child);
 		cli_os_child_wait(child, &ending);
 		CHECK(ending.by_signal);
-		CHECK_EQ(ending.number, SIGKILL);
+		CHECK_EQ(ending.number, 9); /* SIGKILL */
 	}
 	CHECK(cli_os_child_start(child, (const char *const[]){test_file("missing"), NULL}) != 0);
 	cli_os_child_destroy(child);
@@ -157,7 +157,8 @@ static void a_regular_file_is_read_anywhere(void)
 	CHECK_EQ(got, 0);
 	CHECK(cli_os_read_at(file, UINT64_MAX, text, sizeof(text), &got) != 0);
 	CHECK_EQ(cli_os_close(file), 0);
-	CHECK_EQ(cli_os_open_regular("/dev/null", &file, &bytes), CLI_OS_NOT_REGULAR);
+	CHECK_EQ(cli_os_open_regular(TOOL_ON_WINDOWS ? "NUL" : "/dev/null", &file, &bytes),
+		 CLI_OS_NOT_REGULAR);
 	CHECK_STR(cli_os_error_text(CLI_OS_NOT_REGULAR), "not a regular file");
 	CHECK(cli_os_open_regular(test_folder(), &file, &bytes) != 0);
 	CHECK(cli_os_open_regular(test_file("missing"), &file, &bytes) != 0);
@@ -214,11 +215,11 @@ static void names_are_sorted_and_none_is_hidden(void)
 	CHECK_EQ(cli_os_folder_make(test_file("names"), &made), 0);
 	test_write_file(test_file("names/b"), "", 0);
 	test_write_file(test_file("names/.hidden"), "", 0);
-	test_write_file(test_file("names/B"), "", 0);
+	test_write_file(test_file("names/C"), "", 0);
 	test_write_file(test_file("names/a"), "", 0);
 	CHECK_EQ(cli_os_names_read(test_file("names"), &names), 0);
 	CHECK_EQ(names.count, 3);
-	CHECK_STR(names.name[0], "B");
+	CHECK_STR(names.name[0], "C");
 	CHECK_STR(names.name[1], "a");
 	CHECK_STR(names.name[2], "b");
 	cli_os_names_release(&names);
@@ -271,6 +272,9 @@ static void remember(void *user, int number)
 
 static void a_stop_is_told_and_what_was_ignored_is_not(void)
 {
+#ifdef _WIN32
+	SKIP("no signals here: see cli_os_windows");
+#else
 	struct cli_os_stops *stops;
 	atomic_int told = 0;
 
@@ -287,6 +291,7 @@ static void a_stop_is_told_and_what_was_ignored_is_not(void)
 	CHECK_EQ(atomic_load(&told), SIGTERM);
 	CHECK_STR(cli_os_stop_name(SIGINT), "SIGINT");
 	CHECK_STR(cli_os_stop_name(SIGSEGV), "a signal");
+#endif
 }
 
 static void a_stop_may_be_waited_for_again(void)
@@ -323,7 +328,7 @@ int main(int argc, char **argv)
 	int code;
 
 	while (argc == 2 && strcmp(argv[1], "hang") == 0)
-		pause();
+		cli_os_pause_ns(SOON_NS);
 	code = test_main("cli_os", cases, TEST_COUNT(cases), argc, argv);
 
 	test_remove_folder();

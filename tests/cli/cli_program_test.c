@@ -270,7 +270,7 @@ static void a_hostile_c_program_is_ended(void)
 	begin_ordinary();
 	REFUSE(3, "; raise --stack", "run", program, "recurse");
 	EXPECT(NULL, 300 & 0xff, "", "run", "--memory", "16M", program, "bomb");
-	TOOL_RUN(&tool, "run", "--timeout", "100ms", "--output", "/dev/null", program, "flood");
+	TOOL_RUN(&tool, "run", "--timeout", "100ms", "--output", NOTHING_PATH, program, "flood");
 	tool_expect_error(&tool, "flood", 5, "wall-clock deadline");
 	tool_clear(&tool);
 }

@@ -170,10 +170,10 @@ static void bad_files_are_refused(void)
 
 	begin();
 	snprintf(other, sizeof(other), "%s", test_guest("echo"));
-	REFUSE(1, "No such file", "run", "--snapshot", file, guest, "count");
+	REFUSE(1, NO_SUCH_FILE, "run", "--snapshot", file, guest, "count");
 	REFUSE(1, "not a snapshot", "run", "--snapshot", guest, guest, "count");
 	REFUSE(1, test_folder(), "run", "--snapshot", test_folder(), guest, "count");
-	REFUSE(1, "/dev/zero", "run", "--snapshot", "/dev/zero", guest, "count");
+	REFUSE(1, NOTHING_PATH, "run", "--snapshot", NOTHING_PATH, guest, "count");
 	EXPECT("", "started", "snapshot", guest, file);
 	REFUSE(1, "another guest image", "run", "--snapshot", file, other, "echo_u32", "1");
 	REFUSE(1, "leave out the size", "run", "--snapshot", file, "--memory", "64M", guest,

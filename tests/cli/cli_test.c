@@ -146,7 +146,9 @@ static void wrong_usage_is_one_line_and_code_2(void)
 		{{"doctor", "--self-test", "--backend", "frob"},
 		 "\"frob\" is not one of auto, kvm"},
 		{{"doctor", "--verbose"}, "unknown option --verbose; see mote help doctor"},
-		{{"frob\x1b[31m\n\xff"}, "frob\\x1b[31m\\n\\xff"},
+		/* On Windows, what is not UTF-8 cannot be an argument. */
+		{{TOOL_ON_WINDOWS ? "frob\x1b[31m\n" : "frob\x1b[31m\n\xff"},
+		 TOOL_ON_WINDOWS ? "frob\\x1b[31m\\n" : "frob\\x1b[31m\\n\\xff"},
 	};
 	struct tool tool;
 
@@ -305,6 +307,8 @@ static void doctor_reports(void)
 	struct tool tool;
 	bool usable;
 
+	if (TOOL_ON_WINDOWS)
+		SKIP("other hypervisors: see cli_windows");
 	TOOL_RUN(&tool, "doctor");
 	usable = strstr(tool.output, "  kvm   usable") != NULL;
 	CHECK(usable || strstr(tool.output, "  kvm   not usable: "));
@@ -322,6 +326,8 @@ static void doctor_as_json(void)
 	struct tool tool;
 	bool usable;
 
+	if (TOOL_ON_WINDOWS)
+		SKIP("other hypervisors: see cli_windows");
 	TOOL_RUN(&tool, "doctor", "--json");
 	REQUIRE(json_is_valid(tool.output));
 	usable = tool.code == 0;
@@ -399,8 +405,9 @@ static void failing_output_is_reported(void)
 	expect_output_error("closed pipe", ends[1], false, "standard output: Broken pipe");
 	close(ends[1]);
 	expect_output_error("closed descriptor", -1, true, "standard output: Bad file descriptor");
-	if (full >= 0)
-		expect_output_error("full disk", full, false, "standard output: No space left");
+	if (full < 0)
+		return; /* only Linux has it */
+	expect_output_error("full disk", full, false, "standard output: No space left");
 	close(full);
 }
 

@@ -7,9 +7,25 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
+#include <stdint.h>
 
 #include "hold.h"
+
+/* Windows has no signals, no modes of files, and other names for devices. */
+#ifdef _WIN32
+#define TOOL_ON_WINDOWS true
+#define NOTHING_PATH "NUL"
+#define OWN_BACKEND "whp" /* as far as there is a choice */
+/* What the library says of files is in Windows's own words, which differ from those of Wine. */
+#define NO_SUCH_FILE ""
+#define IS_A_FOLDER "is a folder"
+#else
+#define TOOL_ON_WINDOWS false
+#define NOTHING_PATH "/dev/null"
+#define OWN_BACKEND "kvm"
+#define NO_SUCH_FILE "No such file or directory"
+#define IS_A_FOLDER "Is a directory"
+#endif
 
 /* Start it with TOOL_INIT; set the first part before tool_start. */
 struct tool {
@@ -25,7 +41,7 @@ struct tool {
 	const char *variable; /* "NAME=value" for its environment, or NULL */
 	unsigned patience;    /* seconds that it may take; 0: the usual ones */
 
-	pid_t process, feeder;
+	intptr_t process, feeder; /* a process's number; on Windows, handles */
 	int out_file, err_file;
 
 	int code;	       /* exit code; 1000 + n: died of signal n; -1: hung and was killed */

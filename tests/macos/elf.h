@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * On macOS, which has no such header: what the tests use of <elf.h>.  System V ABI, chapters 4
- * and 5 (ELF-64), and its supplements.
+ * On macOS and Windows, which have no such header: what the tests use of <elf.h>.  System V ABI,
+ * chapters 4 and 5 (ELF-64), and its supplements.
  */
 #ifndef MOTE_TEST_MACOS_ELF_H
 #define MOTE_TEST_MACOS_ELF_H
