@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * With MOTE_TEST_SIM=hvf, mshv or whp, engines of a test are on the backend for that hypervisor,
- * over the simulated one, and no other: what --wrap makes of mote_backend_open, and of what the harness
- * counts of this process.
+ * over the simulated one, and no other: what --wrap makes of mote_backend_open, and of what the
+ * harness counts of this process.
  */
 #include "sim/systems.h"
 

@@ -28,4 +28,7 @@ struct mote_whp_surrogate_ops {
 	void (*unmap)(struct mote_whp_surrogate *surrogate, void *address, uint64_t bytes);
 };
 
+/* Of this machine. */
+extern const struct mote_whp_surrogate_ops mote_whp_real_surrogates;
+
 #endif
