@@ -165,5 +165,6 @@ need_macos()
 # What builds the portable unit tests for Windows, and what runs them.
 need_wine()
 {
-	need x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64 /usr/lib/wine/wine64:wine64
+	need x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64 /usr/lib/wine/wine64:wine64 \
+		/usr/lib/wine/winegcc:wine64-tools
 }

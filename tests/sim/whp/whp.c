@@ -346,7 +346,7 @@ static mote_whp_result delete_one(mote_whp_partition handle, uint32_t index)
 
 /* ---- The table ------------------------------------------------------------------------------- */
 
-const struct mote_system *const *sim_whp_systems(void)
+const struct mote_whp_system *sim_whp_table(void)
 {
 	static struct mote_whp_system table = {
 		.base = {MOTE_BACKEND_WHP},
@@ -367,11 +367,9 @@ const struct mote_system *const *sim_whp_systems(void)
 		.GetVirtualProcessorCounters = whp_counters,
 		.GetVirtualProcessorXsaveState = whp_get_xsave,
 		.SetVirtualProcessorXsaveState = whp_set_xsave,
-		.surrogates = &whp_surrogates,
 	};
-	static const struct mote_system *const systems[] = {&table.base, NULL};
 
 	table.MapGpaRange2 = sim_whp_rules()->old ? NULL : whp_map_2;
 	table.GetVirtualProcessorCpuidOutput = sim_whp_rules()->old ? NULL : whp_cpuid;
-	return systems;
+	return &table;
 }

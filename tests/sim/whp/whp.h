@@ -25,7 +25,9 @@ struct sim_whp_rules {
 /* Of the process: read from the environment at the first call, and a test may change them. */
 struct sim_whp_rules *sim_whp_rules(void);
 
-/* For mote_hypervisor_options.systems: a struct mote_whp_system. */
+/* The functions, without surrogates. */
+const struct mote_whp_system *sim_whp_table(void);
+/* For mote_hypervisor_options.systems: the same, with them. */
 const struct mote_system *const *sim_whp_systems(void);
 
 /* Partitions and surrogates that there are. */

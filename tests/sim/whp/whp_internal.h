@@ -14,7 +14,7 @@
 #include "sim/whp/whp.h"
 #include "text/format.h"
 
-enum { WHP_PARTITIONS = 4096, WHP_RANGES = 512, WHP_VIEWS = 256 };
+enum { WHP_PARTITIONS = 4096, WHP_RANGES = 512 };
 
 /* A range of guest-physical memory. */
 struct range {
@@ -38,14 +38,6 @@ struct whp_partition {
 	unsigned runs_so_far;
 };
 
-struct mote_whp_surrogate {
-	const mote_allocator *allocator;
-	struct {
-		void *address;
-		uint64_t bytes;
-	} views[WHP_VIEWS];
-};
-
 /* A caller's mistake that the real platform would punish silently, or not at all. */
 _Noreturn void whp_violation(const char *format, ...) MOTE_PRINTF(1, 2);
 
@@ -64,6 +56,11 @@ mote_whp_result whp_map_2(mote_whp_partition handle, void *process, void *source
 mote_whp_result whp_unmap(mote_whp_partition handle, uint64_t gpa, uint64_t bytes);
 /* The whole range of an access that is the first to it is there from now on. */
 bool whp_provide(struct whp_partition *partition, uint64_t gpa);
+
+/* ---- whp_surrogates.c, or whp_wine_process.c ------------------------------------------------- */
+
+/* Where memory of a process is in this one; NULL: nowhere.  whose: NULL for this process. */
+void *whp_locate(void *process, void *source, uint64_t bytes, const void **whose);
 extern const struct mote_whp_surrogate_ops whp_surrogates;
 
 /* ---- whp_vp_x86_64.c ------------------------------------------------------------------------- */

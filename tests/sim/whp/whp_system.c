@@ -4,7 +4,17 @@
  */
 #include "hypervisor/backends/whp/whp.h"
 #include "sim/systems.h"
-#include "sim/whp/whp.h"
+#include "sim/whp/whp_internal.h"
+
+const struct mote_system *const *sim_whp_systems(void)
+{
+	static struct mote_whp_system table;
+	static const struct mote_system *const systems[] = {&table.base, NULL};
+
+	table = *sim_whp_table();
+	table.surrogates = &whp_surrogates;
+	return systems;
+}
 
 const struct sim_system sim_system_whp = {
 	.name = "whp",
