@@ -2,6 +2,7 @@
  *
  * Folders on Windows.  A code is one of GetLastError.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,17 +12,15 @@
 /* A file in a folder; the caller frees it. */
 static wchar_t *path_of(const char *folder, const char *name)
 {
-	const size_t length = strlen(folder);
-	char *path = malloc(length + strlen(name) + 2);
+	const size_t bytes = strlen(folder) + strlen(name) + 2;
+	char *path = malloc(bytes);
 	wchar_t *wide;
 
 	if (path == NULL) {
 		SetLastError(ERROR_NOT_ENOUGH_MEMORY);
 		return NULL;
 	}
-	memcpy(path, folder, length);
-	path[length] = '\\';
-	strcpy(path + length + 1, name);
+	snprintf(path, bytes, "%s\\%s", folder, name);
 	wide = cli_os_wide_path(path);
 	free(path);
 	return wide;
@@ -182,7 +181,7 @@ static int compare_names(const void *a, const void *b)
 int cli_os_names_read(const char *folder, struct cli_os_names *names)
 {
 	struct cli_os_names read = {.name = NULL};
-	WIN32_FIND_DATAW found;
+	WIN32_FIND_DATAW found = {0};
 	HANDLE search;
 	int code = begin_search(folder, &search, &found);
 

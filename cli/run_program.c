@@ -109,7 +109,8 @@ struct program_run {
 	const char **arguments;
 	mote_program_file *files, *wanted;
 	struct target *targets;
-	size_t open_count; /* of files */
+	int *inputs; /* the files, as the tool knows them */
+	size_t open_count;
 	int output;
 };
 
@@ -143,10 +144,11 @@ static bool allocate(struct program_run *run)
 
 	run->arguments = calloc(words + 2, sizeof(*run->arguments));
 	run->files = calloc(own->file_count + 1, sizeof(*run->files));
+	run->inputs = calloc(own->file_count + 1, sizeof(*run->inputs));
 	run->wanted = calloc(own->wanted_count + 1, sizeof(*run->wanted));
 	run->targets = calloc(own->wanted_count + 1, sizeof(*run->targets));
-	return run->arguments != NULL && run->files != NULL && run->wanted != NULL &&
-	       run->targets != NULL;
+	return run->arguments != NULL && run->files != NULL && run->inputs != NULL &&
+	       run->wanted != NULL && run->targets != NULL;
 }
 
 static int open_file(struct program_run *run, const struct program_path *path,
@@ -156,6 +158,7 @@ static int open_file(struct program_run *run, const struct program_path *path,
 
 	if (code != 0)
 		return fail_file(problem, path->path, code);
+	run->inputs[run->open_count] = file;
 	run->files[run->open_count++] = (mote_program_file){path->name, stream_of(file), false};
 	return EXIT_FINE;
 }
@@ -195,7 +198,7 @@ static int close_all(struct program_run *run, bool succeeded, struct problem *pr
 	int code = EXIT_FINE, closed;
 
 	for (size_t i = 0; i < run->open_count; i++)
-		cli_os_close((int)run->files[i].stream.handle);
+		cli_os_close(run->inputs[i]);
 	for (size_t i = 0; run->targets != NULL && i < own->wanted_count; i++) {
 		const struct target *target = &run->targets[i];
 
@@ -209,6 +212,7 @@ static int close_all(struct program_run *run, bool succeeded, struct problem *pr
 	closed = run->output != CLI_OS_OUTPUT ? cli_os_close(run->output) : 0;
 	free(run->arguments);
 	free(run->files);
+	free(run->inputs);
 	free(run->wanted);
 	free(run->targets);
 	return closed != 0 ? fail_file(problem, run->options->output, closed) : code;

@@ -54,8 +54,7 @@ const char *mote_os_error_text(int code, char text[MOTE_OS_ERROR_TEXT_BYTES])
 {
 	wchar_t message[MESSAGE_UNITS];
 	char bytes[MESSAGE_UNITS * BYTES_PER_UNIT];
-	const int plain = plain_code(code);
-	const DWORD units = find_message(plain, message);
+	const DWORD units = find_message(code, message);
 	const int count = WideCharToMultiByte(CP_UTF8, 0, message, (int)units, bytes, sizeof(bytes),
 					      NULL, NULL);
 	const size_t length = count > 0 ? length_without_end(bytes, (size_t)count) : 0;

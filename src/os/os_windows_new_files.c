@@ -107,7 +107,7 @@ static mote_status make_path(const char *path, wchar_t **wide, mote_error *error
 
 /* ---- Life -------------------------------------------------------------------------------- */
 
-/* Writes the name into path, in place of its last part: mote_windows_path has left room. */
+/* Puts the name in place of the path's last part.  mote_windows_path cares for what is too long. */
 static mote_status name_temporary(struct mote_os_new_file *file, wchar_t **wide, mote_error *error)
 {
 	uint64_t random;

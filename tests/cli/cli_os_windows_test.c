@@ -253,6 +253,26 @@ static void bytes_stay_what_they_are(void)
 	cli_os_close(file);
 }
 
+/* The end of a pipe is that of its other side, and not a write of nothing. */
+static void pipes_are_read_to_their_end(void)
+{
+	HANDLE in, out;
+	size_t got = 1;
+	char text[8];
+	DWORD put;
+
+	REQUIRE(CreatePipe(&in, &out, NULL, 0));
+	WriteFile(out, "", 0, &put, NULL);
+	WriteFile(out, "text", 4, &put, NULL);
+	CHECK_EQ(cli_os_read(HandleToLong(in), text, sizeof(text), &got), 0);
+	CHECK_EQ(got, 4);
+	CloseHandle(out);
+	CHECK_EQ(cli_os_read(HandleToLong(in), text, sizeof(text), &got), 0);
+	CHECK_EQ(got, 0);
+	CHECK_EQ(cli_os_close(HandleToLong(in)), 0);
+	expect_text(cli_os_read(HandleToLong(in), text, sizeof(text), &got), "Bad file descriptor");
+}
+
 /* ---- Standard handles -------------------------------------------------------------------- */
 
 /* The number of a handle that was closed is soon another's. */
@@ -377,10 +397,13 @@ static void programs_are_found_by_path_alone(void)
 	REQUIRE(CopyFileA(own, copy, FALSE));
 	GetCurrentDirectoryA(sizeof(before), before);
 	REQUIRE(SetCurrentDirectoryA(test_folder()));
+	GetEnvironmentVariableA("PATH", path, sizeof(path));
+	expect_text(cli_os_process_start(arguments, &process), "No such file or directory");
+	SetEnvironmentVariableA("PATH", ".;;.\\");
 	expect_text(cli_os_process_start(arguments, &process), "No such file or directory");
 	REQUIRE(SetCurrentDirectoryA(before));
-	GetEnvironmentVariableA("PATH", before, sizeof(before));
-	snprintf(path, sizeof(path), ";.;%s;%s", before, test_folder());
+	snprintf(before, sizeof(before), "%s", path);
+	snprintf(path, sizeof(path), ";.;%.4000s;%s", before, test_folder());
 	SetEnvironmentVariableA("PATH", path);
 	CHECK_EQ(cli_os_process_start(arguments, &process), 0);
 	cli_os_process_wait(process);
@@ -514,6 +537,7 @@ int main(int argc, char **argv)
 		CASE(devices_are_no_regular_files),
 		CASE(long_paths_are_files_too),
 		CASE(bytes_stay_what_they_are),
+		CASE(pipes_are_read_to_their_end),
 		CASE(a_closed_handle_is_forgotten),
 		CASE(the_use_of_a_handle_is_known),
 		CASE(arguments_arrive),

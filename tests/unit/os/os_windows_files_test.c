@@ -9,6 +9,7 @@
 #include <aclapi.h>
 
 #include "../unit_test.h"
+#include "os/os_windows.h"
 #include "windows_folder.h"
 
 #define IN_FOLDER(function) CASE_WITHIN(function, windows_folder_make, windows_folder_clear)
@@ -198,6 +199,39 @@ static void paths_may_be_long_and_relative(void)
 	}
 }
 
+/* Wine opens a long path in any form, so the form is looked at. */
+static void long_paths_have_the_form_that_lifts_the_limit(void)
+{
+	static const struct {
+		const char *begin;
+		const wchar_t *expected;
+	} rows[] = {
+		{"C:\\folder/", L"\\\\?\\C:\\folder\\"},
+		{"C:/folder/../other/", L"\\\\?\\C:\\other\\"},
+		{"\\\\server\\share\\", L"\\\\?\\UNC\\server\\share\\"},
+		{"\\\\?\\C:\\folder\\", L"\\\\?\\C:\\folder\\"},
+		{"\\\\.\\pipe\\", L"\\\\.\\pipe\\"},
+	};
+	wchar_t *wide;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char path[512];
+		size_t length = strlen(strcpy(path, rows[i].begin));
+
+		memset(path + length, 'x', 200);
+		path[length + 200] = '\0';
+		wide = mote_windows_path(path);
+		REQUIRE(wide != NULL);
+		length = wcslen(rows[i].expected);
+		CHECK(wcsncmp(wide, rows[i].expected, length) == 0);
+		CHECK_EQ(wcslen(wide), length + 200);
+		mote_windows_path_free(wide);
+	}
+	wide = mote_windows_path("C:/short");
+	CHECK(wide != NULL && wcscmp(wide, L"C:/short") == 0);
+	mote_windows_path_free(wide);
+}
+
 static void paths_begin_at_the_root(void)
 {
 	wchar_t before[MAX_PATH];
@@ -356,6 +390,7 @@ static const struct test_case cases[] = {
 	IN_FOLDER(what_is_no_file_is_refused),
 	IN_FOLDER(a_file_that_must_not_be_written_is_not_permitted),
 	IN_FOLDER(paths_may_be_long_and_relative),
+	CASE(long_paths_have_the_form_that_lifts_the_limit),
 	IN_FOLDER(paths_begin_at_the_root),
 	IN_FOLDER(a_new_file_appears_whole_or_not_at_all),
 	IN_FOLDER(a_file_that_is_being_read_is_replaced),

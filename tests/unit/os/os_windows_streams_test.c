@@ -46,13 +46,15 @@ static void after(void)
 
 /* ---- Another thread that does something later -------------------------------------------- */
 
-enum act { RING, WRITE, READ_ALL, END };
+enum act { RING, WRITE, READ_ALL, END, SEND };
 
 struct later {
 	enum act act;
 	uint64_t ns;
 	struct mote_os_thread *thread;
 };
+
+static SOCKET client; /* of the case that runs */
 
 static void act_later(void *user)
 {
@@ -73,6 +75,9 @@ static void act_later(void *user)
 		break;
 	case END:
 		close_end(&writer);
+		break;
+	case SEND:
+		send(client, "later", 5, 0);
 		break;
 	}
 }
@@ -362,13 +367,13 @@ static struct mote_os_listener listen_at(const char *address)
 static SOCKET connect_to(const struct mote_os_listener *listener)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET};
-	const SOCKET client = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+	const SOCKET made = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
 
-	REQUIRE(client != INVALID_SOCKET);
+	REQUIRE(made != INVALID_SOCKET);
 	to.sin_port = htons((uint16_t)atoi(strrchr(listener->address, ':') + 1));
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	REQUIRE_EQ(connect(client, (const struct sockaddr *)&to, sizeof(to)), 0);
-	return client;
+	REQUIRE_EQ(connect(made, (const struct sockaddr *)&to, sizeof(to)), 0);
+	return made;
 }
 
 static unsigned wait_for(const struct mote_os_listener *listener,
@@ -400,8 +405,8 @@ static void a_connection_is_waited_for(void)
 	mote_error error = MOTE_ERROR_INIT;
 	struct mote_os_stream stream;
 	bool accepted = true;
+	struct later later;
 	char data[16];
-	SOCKET client;
 	DWORD flags = HANDLE_FLAG_INHERIT;
 
 	CHECK_EQ(wait_for(&listener, NULL, 20 * MS), 0);
@@ -422,6 +427,14 @@ static void a_connection_is_waited_for(void)
 	CHECK_EQ(wait_for(NULL, &stream, 20 * MS), 0);
 	CHECK_EQ(mote_os_stream_write(&stream, &wake, "answer", 6), 6);
 	CHECK_EQ(recv(client, data, sizeof(data), 0), 6);
+	start_later(SEND, 50 * MS, &later);
+	CHECK_EQ(wait_for(&listener, &stream, MOTE_OS_FOREVER), MOTE_OS_READY_STREAM);
+	mote_os_thread_join(later.thread);
+	CHECK_EQ(mote_os_stream_read(&stream, data, sizeof(data)), 5);
+	/* Reading waits too. */
+	start_later(SEND, 50 * MS, &later);
+	CHECK_EQ(mote_os_stream_read(&stream, data, sizeof(data)), 5);
+	mote_os_thread_join(later.thread);
 	/* The end, also again and again. */
 	closesocket(client);
 	for (unsigned i = 0; i < 3; i++) {
@@ -452,11 +465,12 @@ static void a_peer_that_does_not_read_makes_a_ring_end_the_writing(void)
 {
 	static const char data[1 << 20];
 	struct mote_os_listener listener = listen_at("127.0.0.1:0");
-	const SOCKET client = connect_to(&listener);
-	struct mote_os_stream stream = accept_one(&listener);
+	struct mote_os_stream stream;
 	struct later later;
 	size_t sum = 0, sent = sizeof(data);
 
+	client = connect_to(&listener);
+	stream = accept_one(&listener);
 	start_later(RING, 300 * MS, &later);
 	while (sent == sizeof(data)) {
 		sent = mote_os_stream_write(&stream, &wake, data, sizeof(data));
@@ -503,9 +517,10 @@ static void an_address_is_nobody_elses(void)
 	/* Once it is closed, it is free, whatever its clients did. */
 	listener = listen_at("127.0.0.1:0");
 	for (unsigned i = 0; i < 3; i++) {
-		const SOCKET client = connect_to(&listener);
-		struct mote_os_stream stream = accept_one(&listener);
+		struct mote_os_stream stream;
 
+		client = connect_to(&listener);
+		stream = accept_one(&listener);
 		mote_os_stream_close(&stream);
 		closesocket(client);
 		mote_os_listener_close(&listener);
@@ -586,7 +601,6 @@ static void nothing_is_left_open(void)
 	for (unsigned i = 0; i < 12; i++) {
 		struct mote_os_listener listener = listen_at(i % 2 ? "127.0.0.1:0" : "[::1]:0");
 		struct mote_os_stream stream;
-		SOCKET client;
 
 		if (i % 2) {
 			client = connect_to(&listener);

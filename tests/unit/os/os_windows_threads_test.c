@@ -11,7 +11,7 @@
 #include "../unit_test.h"
 #include "allocator.h"
 
-enum { THREADS = 4 };
+enum { THREADS = 4, COUNTS = 1000 };
 
 static const uint64_t MS = 1000000;
 static const mote_allocator *const allocator = &mote_default_allocator;
@@ -49,9 +49,13 @@ static void count_up(void *user)
 {
 	struct shared *shared = user;
 
-	for (unsigned i = 0; i < 10000; i++) {
+	for (unsigned i = 0; i < COUNTS; i++) {
+		unsigned before;
+
 		mote_os_lock_acquire(shared->lock);
-		shared->count++;
+		before = shared->count;
+		mote_os_yield(0);
+		shared->count = before + 1;
 		mote_os_lock_release(shared->lock);
 	}
 }
@@ -67,7 +71,7 @@ static void a_lock_lets_one_thread_in(void)
 		threads[i] = start(count_up, &shared);
 	for (unsigned i = 0; i < THREADS; i++)
 		mote_os_thread_join(threads[i]);
-	CHECK_EQ(shared.count, THREADS * 10000);
+	CHECK_EQ(shared.count, THREADS * COUNTS);
 	mote_os_lock_destroy(shared.lock);
 	mote_os_lock_destroy(NULL);
 	mote_os_lock_forget(NULL);

@@ -14,16 +14,6 @@
 
 static wchar_t windows_folder[MAX_PATH]; /* without a \ at its end */
 
-static inline void windows_folder_make(void)
-{
-	wchar_t temporary[MAX_PATH / 2];
-
-	REQUIRE(GetTempPathW(MAX_PATH / 2, temporary) > 0);
-	_snwprintf(windows_folder, MAX_PATH, L"%ls%ls %lu", temporary, WINDOWS_FOLDER_NAME,
-		   GetCurrentProcessId());
-	REQUIRE(CreateDirectoryW(windows_folder, NULL));
-}
-
 /* Files alone, and empty folders. */
 static inline void windows_folder_clear(void)
 {
@@ -44,6 +34,17 @@ static inline void windows_folder_clear(void)
 		FindClose(search);
 	}
 	RemoveDirectoryW(windows_folder);
+}
+
+static inline void windows_folder_make(void)
+{
+	wchar_t temporary[MAX_PATH / 2];
+
+	REQUIRE(GetTempPathW(MAX_PATH / 2, temporary) > 0);
+	_snwprintf(windows_folder, MAX_PATH, L"%ls%ls %lu", temporary, WINDOWS_FOLDER_NAME,
+		   GetCurrentProcessId());
+	windows_folder_clear(); /* of a run that did not come to its end */
+	REQUIRE(CreateDirectoryW(windows_folder, NULL));
 }
 
 /* folder\name in UTF-8, in a buffer that the next call overwrites. */
