@@ -169,11 +169,10 @@ static HANDLE create(struct start *start)
 		*value = L'\0';
 		SetEnvironmentVariableW(start->variable, value + 1);
 	}
-	/* With a console, it would have handles of that in the place of closed ones. */
-	if (start->count < 3)
+	/* With a console, it would have handles of that in the place of closed ones.  Where there
+	 * is none to share, none shall pop up. */
+	if (start->count < 3 || GetConsoleCP() == 0)
 		flags |= DETACHED_PROCESS;
-	else if (GetConsoleCP() == 0)
-		flags |= CREATE_NO_WINDOW; /* there is none to share, and none shall pop up */
 	good = CreateProcessW(NULL, start->line, NULL, NULL, start->count > 0, flags, NULL,
 			      start->folder, &how.StartupInfo, &made);
 	if (value)
