@@ -11,7 +11,7 @@
 #include "test.h"
 #include "tool.h"
 
-enum { LINE_UNITS = 32768, PATIENCE = 20 };
+enum { LINE_UNITS = 32768, PATIENCE = 20, TRIES = 5 };
 
 static wchar_t *wide(const char *text)
 {
@@ -163,7 +163,7 @@ static HANDLE create(struct start *start)
 	wchar_t *value = start->variable ? wcschr(start->variable, L'=') : NULL;
 	DWORD flags = EXTENDED_STARTUPINFO_PRESENT;
 	PROCESS_INFORMATION made;
-	BOOL good;
+	BOOL good = FALSE;
 
 	if (value) {
 		*value = L'\0';
@@ -173,8 +173,13 @@ static HANDLE create(struct start *start)
 	 * is none to share, none shall pop up. */
 	if (start->count < 3 || GetConsoleCP() == 0)
 		flags |= DETACHED_PROCESS;
-	good = CreateProcessW(NULL, start->line, NULL, NULL, start->count > 0, flags, NULL,
-			      start->folder, &how.StartupInfo, &made);
+	/* Wine 8 fails so now and then, when the machine is busy. */
+	for (int i = 0; i < TRIES && !good; i++) {
+		good = CreateProcessW(NULL, start->line, NULL, NULL, start->count > 0, flags, NULL,
+				      start->folder, &how.StartupInfo, &made);
+		if (!good && GetLastError() != ERROR_INTERNAL_ERROR)
+			break;
+	}
 	if (value)
 		SetEnvironmentVariableW(start->variable, NULL);
 	if (!good)
