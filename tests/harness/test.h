@@ -141,7 +141,7 @@ uint64_t test_slow(uint64_t seconds);
 /* Whether this runs in the emulated machine `bed` ("svm"); NULL: in any. */
 bool test_in_bed(const char *bed);
 
-/* ---- Of the system (test_system*.c, test_os_posix.c) ---------------------------------------- */
+/* ---- Of POSIX systems (test_system.c) ----------------------------------------------------- */
 
 /* The path of a guest image, in a buffer that the next call overwrites; fails when there is none.
  */
@@ -150,7 +150,7 @@ const char *test_guest(const char *name);
 /* Reads a whole file; leaves the case on failure.  The caller frees the result. */
 void *test_read_file(const char *path, size_t *length);
 
-/* Of this process: open files or handles, memory mappings, resident and mapped kibibytes. */
+/* Of this process, from /proc/self: open files, memory mappings, resident and mapped kibibytes. */
 size_t test_fd_count(void);
 size_t test_mapping_count(void);
 size_t test_resident_kib(void);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Crashes and hangs on POSIX systems, by signals, and the clock.
+ * Crashes and hangs on POSIX systems: signals.
  */
 #define _GNU_SOURCE
 #include "test_os.h"
 
 #include <signal.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "test.h"
@@ -52,12 +51,4 @@ void test_os_start(void (*on_crash)(int signal_number), void (*on_hang)(void))
 void test_os_limit(unsigned seconds)
 {
 	alarm(seconds);
-}
-
-uint64_t test_now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }

@@ -1,27 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Files that the tests read.
+ * The harness's view of the machine: files and the clock.
  */
+#define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "test.h"
+
+uint64_t test_now_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
 
 const char *test_guest(const char *name)
 {
 	static char path[4096];
 	const char *folder = getenv("MOTE_TEST_GUESTS");
-	FILE *file;
 
 	if (!folder || !folder[0])
 		FAIL("MOTE_TEST_GUESTS is not set; run the tests with ctest or ./dev test");
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	file = fopen(path, "rb");
-	if (!file)
+	if (access(path, R_OK))
 		FAIL("%s: %s", path, strerror(errno));
-	fclose(file);
 	return path;
 }
 
