@@ -17,16 +17,17 @@ enum { NS_PER_S = 1000000000, NS_PER_MS = 1000000 };
 static const DWORD standard_handles[] = {STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE};
 
 /*
- * A standard handle that the caller closed keeps its number, which the next file that is opened may
- * get: messages would go there.  What takes its place fails when it is used.
+ * A standard handle that the caller closed keeps its number, which something else may have got
+ * already, or the next file that is opened may get: messages would go there.  What takes its place
+ * fails when it is used.
  */
 static void forget_closed_handles(void)
 {
 	for (size_t i = 0; i < sizeof(standard_handles) / sizeof(standard_handles[0]); i++) {
 		const HANDLE handle = GetStdHandle(standard_handles[i]);
-		DWORD flags;
 
-		if (handle != NULL && !GetHandleInformation(handle, &flags))
+		SetLastError(0);
+		if (GetFileType(handle) == FILE_TYPE_UNKNOWN && GetLastError() != 0)
 			SetStdHandle(standard_handles[i], NULL);
 	}
 }

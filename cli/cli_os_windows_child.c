@@ -126,7 +126,8 @@ static bool create_process(const struct start *start, const char *const *argumen
 					      .hStdOutput = start->own,
 					      .hStdError = start->own},
 			      .lpAttributeList = start->list};
-	const DWORD flags = CREATE_SUSPENDED | CREATE_NO_WINDOW | EXTENDED_STARTUPINFO_PRESENT;
+	/* Without a console, no event of one reaches it. */
+	const DWORD flags = CREATE_SUSPENDED | DETACHED_PROCESS | EXTENDED_STARTUPINFO_PRESENT;
 	wchar_t *path = cli_os_wide_path(arguments[0]), *line = cli_os_command_line(arguments);
 	PROCESS_INFORMATION made;
 	bool good = path != NULL && line != NULL &&

@@ -35,11 +35,10 @@ intptr_t cli_os_handle(int file)
 	return (intptr_t)cli_os_file_handle(file);
 }
 
-/* What CreateFileW calls denied because it is a folder, as it is without a special flag. */
+/* What CreateFileW denies, or does not find, because it is a folder and no such was asked for. */
 static int refine(DWORD code, const wchar_t *path)
 {
-	const DWORD attributes =
-		code == ERROR_ACCESS_DENIED ? GetFileAttributesW(path) : INVALID_FILE_ATTRIBUTES;
+	const DWORD attributes = GetFileAttributesW(path);
 
 	if (attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0)
 		return CLI_OS_IS_FOLDER;

@@ -11,7 +11,7 @@
 #include "test.h"
 #include "tool.h"
 
-enum { LINE_UNITS = 32768, PATIENCE = 20 };
+enum { LINE_UNITS = 32768, PATIENCE = 20, TRIES = 5 };
 
 static wchar_t *wide(const char *text)
 {
@@ -163,19 +163,23 @@ static HANDLE create(struct start *start)
 	wchar_t *value = start->variable ? wcschr(start->variable, L'=') : NULL;
 	DWORD flags = EXTENDED_STARTUPINFO_PRESENT;
 	PROCESS_INFORMATION made;
-	BOOL good;
+	BOOL good = FALSE;
 
 	if (value) {
 		*value = L'\0';
 		SetEnvironmentVariableW(start->variable, value + 1);
 	}
-	/* With a console, it would have handles of that in the place of closed ones. */
-	if (start->count < 3)
+	/* With a console, it would have handles of that in the place of closed ones.  Where there
+	 * is none to share, none shall pop up. */
+	if (start->count < 3 || GetConsoleCP() == 0)
 		flags |= DETACHED_PROCESS;
-	else if (GetConsoleCP() == 0)
-		flags |= CREATE_NO_WINDOW; /* there is none to share, and none shall pop up */
-	good = CreateProcessW(NULL, start->line, NULL, NULL, start->count > 0, flags, NULL,
-			      start->folder, &how.StartupInfo, &made);
+	/* Wine 8 fails so now and then, when the machine is busy. */
+	for (int i = 0; i < TRIES && !good; i++) {
+		good = CreateProcessW(NULL, start->line, NULL, NULL, start->count > 0, flags, NULL,
+				      start->folder, &how.StartupInfo, &made);
+		if (!good && GetLastError() != ERROR_INTERNAL_ERROR)
+			break;
+	}
 	if (value)
 		SetEnvironmentVariableW(start->variable, NULL);
 	if (!good)
