@@ -8,8 +8,8 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "fixture.h"
 #include "sim/hvf/hvf_fail.h"
+#include "sim/life.h"
 
 #define ANY (1u << MOTE_HYPERVISOR)
 #define ALSO(status) (1u << MOTE_##status)
@@ -40,116 +40,6 @@ static const struct row {
 	[HVF_ENTRY_vcpu_set_vtimer_mask] = {ANY, NULL},
 	[HVF_ENTRY_vm_config_get_default_ipa_size] = {ALSO(OK), NULL},
 };
-
-/* ---- A life ------------------------------------------------------------------------------ */
-
-struct life {
-	mote_engine *engine;
-	mote_sandbox *sandbox, *other;
-	mote_buffer *buffer;
-	mote_snapshot *snapshot;
-	mote_status status; /* of the first step that failed */
-	mote_error error;
-	const char *step;
-};
-
-/* Whether the step went as expected. */
-static bool went(struct life *life, const char *step, mote_status status, mote_status expected)
-{
-	life->step = step;
-	if (status == expected)
-		return true;
-	life->status = status;
-	return false;
-}
-
-static mote_status call(struct life *life, mote_sandbox *sandbox, const char *name,
-			uint64_t wall_ns)
-{
-	mote_call_options options = MOTE_CALL_OPTIONS_INIT;
-	mote_function function;
-	mote_status status = mote_sandbox_find(sandbox, name, NULL, &function, &life->error);
-
-	options.wall_ns = wall_ns;
-	if (status == MOTE_OK)
-		status =
-			mote_sandbox_call(sandbox, function, NULL, 0, &options, NULL, &life->error);
-	return status;
-}
-
-static void *call_there(void *argument)
-{
-	struct life *life = argument;
-
-	(void)went(life, "call on another thread", call(life, life->sandbox, "tick_once", 0),
-		   MOTE_OK);
-	return NULL;
-}
-
-/* On a thread that has no vCPU yet, and ends with one. */
-static bool call_on_another_thread(struct life *life)
-{
-	pthread_t thread;
-
-	REQUIRE(pthread_create(&thread, NULL, call_there, life) == 0);
-	pthread_join(thread, NULL);
-	return life->status == MOTE_OK;
-}
-
-static bool begin(struct life *life)
-{
-	return went(life, "engine", mote_engine_create(NULL, &life->engine, &life->error),
-		    MOTE_OK) &&
-	       went(life, "sandbox",
-		    fixture_create(life->engine, "faults", NULL, &life->sandbox, &life->error),
-		    MOTE_OK) &&
-	       went(life, "another sandbox",
-		    fixture_create(life->engine, "faults", NULL, &life->other, &life->error),
-		    MOTE_OK) &&
-	       went(life, "buffer",
-		    mote_buffer_create(life->engine, 1, &life->buffer, &life->error), MOTE_OK);
-}
-
-static bool call_all(struct life *life)
-{
-	return went(life, "call", call(life, life->sandbox, "tick_once", 0), MOTE_OK) &&
-	       went(life, "call of another", call(life, life->other, "still_alive", 0), MOTE_OK) &&
-	       went(life, "map",
-		    mote_sandbox_map_buffer(life->sandbox, life->buffer, true, &life->error),
-		    MOTE_OK) &&
-	       went(life, "call with a buffer", call(life, life->sandbox, "still_alive", 0),
-		    MOTE_OK) &&
-	       went(life, "unmap",
-		    mote_sandbox_unmap_buffer(life->sandbox, life->buffer, &life->error),
-		    MOTE_OK) &&
-	       call_on_another_thread(life);
-}
-
-static bool die_and_return(struct life *life)
-{
-	return went(life, "snapshot",
-		    mote_snapshot_take(life->sandbox, NULL, &life->snapshot, &life->error),
-		    MOTE_OK) &&
-	       went(life, "fault", call(life, life->sandbox, "null_write", 0), MOTE_GUEST_FAULT) &&
-	       went(life, "restore",
-		    mote_sandbox_restore(life->sandbox, life->snapshot, &life->error), MOTE_OK) &&
-	       went(life, "call after the return", call(life, life->sandbox, "tick_once", 0),
-		    MOTE_OK) &&
-	       went(life, "deadline", call(life, life->sandbox, "spin", 10000000),
-		    MOTE_WALL_DEADLINE);
-}
-
-static void live(struct life *life)
-{
-	*life = (struct life){.error = MOTE_ERROR_INIT};
-	if (begin(life) && call_all(life))
-		(void)die_and_return(life);
-	mote_snapshot_destroy(life->snapshot);
-	mote_sandbox_destroy(life->sandbox);
-	mote_sandbox_destroy(life->other);
-	mote_buffer_release(life->buffer);
-	mote_engine_release(life->engine);
-}
 
 /* ---- What came of it --------------------------------------------------------------------- */
 
@@ -183,7 +73,7 @@ static void check_whole(const char *when)
 	struct life life;
 
 	hvf_fail(0, 0, false, 0);
-	live(&life);
+	life_live(&life);
 	if (life.status != MOTE_OK)
 		test_note("%s: %s: %s", when, life.step, life.error.text);
 	REQUIRE_EQ(life.status, MOTE_OK);
@@ -194,7 +84,7 @@ static void fail_at(enum hvf_entry entry, uint64_t at, bool lasting, mote_hv_ret
 	struct life life;
 
 	hvf_fail(entry, at, lasting, code);
-	live(&life);
+	life_live(&life);
 	hvf_fail_nothing();
 	CHECK(hvf_has_failed());
 	if (!check_error(&life, entry, code))
@@ -295,7 +185,7 @@ static void *try_call(void *argument)
 {
 	struct life *life = argument;
 
-	(void)went(life, "call", call(life, life->sandbox, "still_alive", 0), MOTE_OK);
+	(void)life_went(life, "call", life_call(life, life->sandbox, "still_alive", 0), MOTE_OK);
 	return NULL;
 }
 

@@ -27,7 +27,9 @@ struct sim_whp_rules *sim_whp_rules(void);
 
 /* The functions, without surrogates. */
 const struct mote_whp_system *sim_whp_table(void);
-/* For mote_hypervisor_options.systems: the same, with them. */
+/* Others in their places from now on. */
+void sim_whp_stand_in(const struct mote_whp_system *table);
+/* For mote_hypervisor_options.systems: the functions, with surrogates. */
 const struct mote_system *const *sim_whp_systems(void);
 
 /* Partitions and surrogates that there are. */

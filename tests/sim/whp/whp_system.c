@@ -6,12 +6,19 @@
 #include "sim/systems.h"
 #include "sim/whp/whp_internal.h"
 
+static const struct mote_whp_system *stand_in;
+
+void sim_whp_stand_in(const struct mote_whp_system *table)
+{
+	stand_in = table;
+}
+
 const struct mote_system *const *sim_whp_systems(void)
 {
 	static struct mote_whp_system table;
 	static const struct mote_system *const systems[] = {&table.base, NULL};
 
-	table = *sim_whp_table();
+	table = stand_in ? *stand_in : *sim_whp_table();
 	table.surrogates = &whp_surrogates;
 	return systems;
 }

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Entry point N fails once: the simulated platform's table, each function of which counts its
+ * calls, and can fail at one of them, or from one on.
+ */
+#ifndef MOTE_SIM_WHP_FAIL_H
+#define MOTE_SIM_WHP_FAIL_H
+
+#include "sim/whp/whp.h"
+
+enum whp_entry {
+#define ENTRY(name, parameters, arguments) WHP_ENTRY_##name,
+	MOTE_WHP_FUNCTION_MAP(ENTRY)
+#undef ENTRY
+		WHP_ENTRIES
+};
+
+/* "WHvCreatePartition" */
+const char *whp_entry_name(enum whp_entry entry);
+
+/* From here on calls are counted, from 1, and that one fails.  at: 0 for none.  lasting: and all
+ * later ones. */
+void whp_fail(enum whp_entry entry, uint64_t at, bool lasting, mote_whp_result code);
+/* No more. */
+void whp_fail_nothing(void);
+
+/* Since whp_fail: the calls of an entry, and whether one has failed. */
+uint64_t whp_calls(enum whp_entry entry);
+bool whp_has_failed(void);
+
+#endif
