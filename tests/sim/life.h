@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A life of an engine and its sandboxes, of which one step fails: for sweeps over the functions of a
- * simulated hypervisor.
+ * A life of an engine and its sandboxes, of which one step fails: for sweeps over the functions of
+ * a simulated hypervisor.
  */
 #ifndef MOTE_SIM_LIFE_H
 #define MOTE_SIM_LIFE_H
