@@ -39,7 +39,7 @@ static mote_status fail_kind(mote_error *error, const char *path, const char *ki
 mote_status mote_os_file_open(const char *path, struct mote_os_file *file, mote_error *error)
 {
 	const HANDLE handle = open_existing(path, GENERIC_READ);
-	BY_HANDLE_FILE_INFORMATION information;
+	BY_HANDLE_FILE_INFORMATION information = {0};
 	mote_status status = MOTE_OK;
 
 	if (handle == INVALID_HANDLE_VALUE)

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "hypervisor/backends/whp/whp_abi_x86_64.h"
+#include "hypervisor/backends/whp/whp_abi.h"
 #include "whp_under_test.h"
 
 static struct hypervisor_calls *counted;
@@ -56,8 +56,8 @@ static mote_whp_result run(mote_whp_partition partition, uint32_t vp, void *exit
 {
 	if (counted->code == COUNT_WHP_INTERRUPTION && !counted->failed) {
 		counted->failed = true;
-		((struct mote_whp_exit *)exit)->reason = MOTE_WHP_X64_EXIT_CANCELED;
-		return MOTE_WHP_OK;
+		(void)real->CancelRunVirtualProcessor(partition, vp, 0);
+		return real->RunVirtualProcessor(partition, vp, exit, bytes);
 	}
 	counted->runs++;
 	if (counted->before_run != NULL)

@@ -146,7 +146,7 @@ static mote_whp_result get_capability(uint32_t code, void *buffer, uint32_t byte
 	if (code == MOTE_WHP_CAPABILITY_PRESENT)
 		value = !rules.absent;
 	else if (code == MOTE_WHP_CAPABILITY_FEATURES)
-		value = MOTE_WHP_FEATURE_XSAVE;
+		value = whp_arch_features();
 	else if (code == MOTE_WHP_CAPABILITY_EXITS)
 		value = rules.old ? 0 : MOTE_WHP_EXIT_GPA_ACCESS_FAULT;
 	else
@@ -239,10 +239,10 @@ static mote_whp_result set_property(mote_whp_partition handle, uint32_t code, co
 			       ? MOTE_WHP_E_INVALIDARG
 			       : MOTE_WHP_OK;
 	}
-	if (bytes != sizeof(uint32_t))
-		return MOTE_WHP_E_INVALIDARG;
 	if (partition->is_set_up)
 		return MOTE_WHP_E_INVALID_PARTITION_CONFIG;
+	if (bytes != sizeof(uint32_t))
+		return whp_arch_property(code, bytes);
 	if (code == MOTE_WHP_PROPERTY_PROCESSOR_COUNT) {
 		memcpy(&partition->processors, value, sizeof(partition->processors));
 		return partition->processors >= 1 && partition->processors <= 64

@@ -63,7 +63,7 @@ bool whp_provide(struct whp_partition *partition, uint64_t gpa);
 void *whp_locate(void *process, void *source, uint64_t bytes, const void **whose);
 extern const struct mote_whp_surrogate_ops whp_surrogates;
 
-/* ---- whp_vp_x86_64.c ------------------------------------------------------------------------- */
+/* ---- whp_vp.c -------------------------------------------------------------------------------- */
 
 mote_whp_result whp_make_vp(struct whp_partition *partition);
 mote_whp_result whp_get_registers(mote_whp_partition handle, uint32_t index, const uint32_t *names,
@@ -76,6 +76,20 @@ mote_whp_result whp_translate(mote_whp_partition handle, uint32_t index, uint64_
 			      uint32_t flags, struct mote_whp_translated *result, uint64_t *gpa);
 mote_whp_result whp_counters(mote_whp_partition handle, uint32_t index, uint32_t set, void *buffer,
 			     uint32_t bytes, uint32_t *written);
+
+/* ---- whp_vp_<arch>.c ------------------------------------------------------------------------- */
+
+enum { WHP_EXIT_WORDS = 34, WHP_EXIT_LEAST = 48 };
+
+/* The hypervisor's name of a register; 0: it has none. */
+uint32_t whp_arch_name(uint32_t name);
+bool whp_arch_may_set(uint32_t name);
+/* A new VP, after mshv_arch_begin. */
+void whp_arch_begin(struct vp *vp);
+mote_whp_result whp_arch_property(uint32_t code, uint32_t bytes);
+uint64_t whp_arch_features(void);
+/* Fills in a struct mote_whp_exit, which is all zeros. */
+mote_whp_result whp_arch_tell(struct vp *vp, const struct sim_exit *exit, void *context);
 mote_whp_result whp_get_xsave(mote_whp_partition handle, uint32_t index, void *buffer,
 			      uint32_t bytes, uint32_t *written);
 mote_whp_result whp_set_xsave(mote_whp_partition handle, uint32_t index, const void *buffer,

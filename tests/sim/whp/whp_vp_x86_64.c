@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A VP of the simulated platform on x86_64: its registers, which are those of the hypervisor by
- * other names, its runs and its extended state.
+ * What a VP of the simulated platform is on x86_64.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "hypervisor/backends/whp/whp_abi_x86_64.h"
 #include "sim/core/core_x86_64.h"
@@ -14,6 +11,8 @@
 #include "sim/whp/whp_internal.h"
 
 enum { CS_BASE = 0xf0000 };
+
+_Static_assert(sizeof(struct mote_whp_exit) <= WHP_EXIT_WORDS * sizeof(uint64_t), "an exit");
 
 #define HV(name) MOTE_MSHV_X64_##name
 #define NAME(name) MOTE_WHP_X64_##name
@@ -39,8 +38,7 @@ static const struct {
 	{NAME(PENDING_DEBUG_EXCEPTION), NAME(PENDING_DEBUG_EXCEPTION), MOTE_MSHV_PENDING_EVENT_1},
 };
 
-/* 0: it is unknown. */
-static uint32_t their_name(uint32_t name)
+uint32_t whp_arch_name(uint32_t name)
 {
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (name >= names[i].first && name <= names[i].last)
@@ -48,103 +46,26 @@ static uint32_t their_name(uint32_t name)
 	return 0;
 }
 
-static mote_whp_result check_names(const uint32_t *given, uint32_t number, const void *values)
+bool whp_arch_may_set(uint32_t name)
 {
-	if ((uintptr_t)values % 16 != 0 || number == 0)
-		return MOTE_WHP_E_INVALIDARG;
-	for (uint32_t i = 0; i < number; i++)
-		if (their_name(given[i]) == 0)
-			return MOTE_WHP_E_INVALID_REGISTER_NAME;
-	return MOTE_WHP_OK;
+	return name != NAME(APIC_BASE);
 }
 
-mote_whp_result whp_get_registers(mote_whp_partition handle, uint32_t index, const uint32_t *given,
-				  uint32_t number, struct mote_hyperv_value *values)
+void whp_arch_begin(struct vp *vp)
 {
-	struct vp *vp = whp_find_vp(handle, index);
-	mote_whp_result result = check_names(given, number, values);
-
-	if (!vp)
-		return MOTE_WHP_E_VP_DOES_NOT_EXIST;
-	for (uint32_t i = 0; i < number && result == MOTE_WHP_OK; i++)
-		if (mshv_arch_get(vp, their_name(given[i]), &values[i]) != MOTE_MSHV_SUCCESS)
-			result = MOTE_WHP_E_INVALID_REGISTER_NAME;
-	return result;
-}
-
-mote_whp_result whp_set_registers(mote_whp_partition handle, uint32_t index, const uint32_t *given,
-				  uint32_t number, const struct mote_hyperv_value *values)
-{
-	struct vp *vp = whp_find_vp(handle, index);
-	mote_whp_result result = check_names(given, number, values);
-
-	if (!vp)
-		return MOTE_WHP_E_VP_DOES_NOT_EXIST;
-	if (atomic_load(&whp_find(handle)->runs) != 0)
-		return MOTE_WHP_E_INVALID_VP_STATE;
-	for (uint32_t i = 0; i < number && result == MOTE_WHP_OK; i++)
-		if (given[i] == NAME(APIC_BASE))
-			result = MOTE_WHP_E_ACCESSDENIED;
-		else if (mshv_arch_set(vp, their_name(given[i]), &values[i]) != MOTE_MSHV_SUCCESS)
-			result = MOTE_WHP_E_INVALIDARG;
-	return result;
-}
-
-/* ---- A VP ------------------------------------------------------------------------------------ */
-
-mote_whp_result whp_make_vp(struct whp_partition *partition)
-{
-	struct vp *vp = calloc(1, sizeof(*vp));
-	uint64_t mask;
-
-	if (!vp)
-		return MOTE_WHP_E_OUTOFMEMORY;
-	vp->partition = &partition->hypervisors;
-	mask = sim_block_signals();
-	vp->core = sim_vcpu_make(partition->hypervisors.machine);
-	sim_restore_signals(mask);
-	if (!vp->core || mshv_arch_begin(vp) != 0) {
-		free(vp);
-		return MOTE_WHP_E_NO_RESOURCES;
-	}
-	pthread_mutex_init(&vp->lock, NULL);
 	sim_change_special(vp->core)->cs.base = CS_BASE;
-	partition->hypervisors.vps[0] = vp;
-	return MOTE_WHP_OK;
 }
 
-mote_whp_result whp_translate(mote_whp_partition handle, uint32_t index, uint64_t gva,
-			      uint32_t flags, struct mote_whp_translated *result, uint64_t *gpa)
+mote_whp_result whp_arch_property(uint32_t code, uint32_t bytes)
 {
-	struct vp *vp = whp_find_vp(handle, index);
-
-	(void)flags;
-	if (!vp)
-		return MOTE_WHP_E_VP_DOES_NOT_EXIST;
-	*result = (struct mote_whp_translated){.code = 1};
-	if (!mshv_arch_translate(vp, gva, gpa))
-		return MOTE_WHP_OK;
-	result->code = sim_machine_host(vp->partition->machine, *gpa) ? 0 : 4;
-	return MOTE_WHP_OK;
+	(void)code;
+	(void)bytes;
+	return MOTE_WHP_E_UNKNOWN_PROPERTY;
 }
 
-mote_whp_result whp_counters(mote_whp_partition handle, uint32_t index, uint32_t set, void *buffer,
-			     uint32_t bytes, uint32_t *written)
+uint64_t whp_arch_features(void)
 {
-	struct vp *vp = whp_find_vp(handle, index);
-	struct mote_whp_runtime runtime = {0};
-
-	if (!vp)
-		return MOTE_WHP_E_VP_DOES_NOT_EXIST;
-	if (set != MOTE_WHP_COUNTER_RUNTIME)
-		return MOTE_WHP_E_INVALIDARG;
-	if (bytes < sizeof(runtime))
-		return MOTE_WHP_E_INSUFFICIENT_BUFFER;
-	runtime.total_100ns = sim_vcpu_cpu_ns(vp->core) / 100;
-	memcpy(buffer, &runtime, sizeof(runtime));
-	if (written)
-		*written = sizeof(runtime);
-	return MOTE_WHP_OK;
+	return MOTE_WHP_FEATURE_XSAVE;
 }
 
 mote_whp_result whp_cpuid(mote_whp_partition handle, uint32_t index, uint32_t eax, uint32_t ecx,
@@ -189,7 +110,7 @@ mote_whp_result whp_set_xsave(mote_whp_partition handle, uint32_t index, const v
 	return mshv_arch_set_xsave(vp, buffer) == 0 ? MOTE_WHP_OK : MOTE_WHP_E_INVALIDARG;
 }
 
-/* ---- Runs ------------------------------------------------------------------------------------ */
+/* ---- Exits ----------------------------------------------------------------------------------- */
 
 static void fill_context(struct vp *vp, const struct sim_exit *exit, struct mote_whp_exit *out)
 {
@@ -242,8 +163,11 @@ static void tell_memory(const struct sim_exit *exit, struct mote_whp_exit *out)
 	memcpy(memory->instruction, exit->instruction, exit->instruction_bytes);
 }
 
-static mote_whp_result tell(struct vp *vp, const struct sim_exit *exit, struct mote_whp_exit *out)
+mote_whp_result whp_arch_tell(struct vp *vp, const struct sim_exit *exit, void *context)
 {
+	struct mote_whp_exit *out = context;
+
+	fill_context(vp, exit, out);
 	switch (exit->kind) {
 	case SIM_PORT:
 		tell_port(vp, exit, out);
@@ -268,56 +192,4 @@ static mote_whp_result tell(struct vp *vp, const struct sim_exit *exit, struct m
 		fprintf(stderr, "simulated WHP: %s\n", exit->why);
 		return MOTE_WHP_E_INVALID_VP_STATE;
 	}
-}
-
-static mote_whp_result run(struct whp_partition *partition, struct vp *vp,
-			   struct mote_whp_exit *out)
-{
-	const unsigned every = sim_whp_rules()->cancel;
-	struct sim_exit exit;
-	int code;
-
-	if (every != 0 && ++partition->runs_so_far % every == 0)
-		sim_vcpu_cancel(vp->core);
-	code = sim_vcpu_run(vp->core, NULL, &exit);
-	if (code != 0) {
-		fprintf(stderr, "simulated WHP: KVM_RUN: %s\n", strerror(code));
-		return MOTE_WHP_E_INVALID_VP_STATE;
-	}
-	if (exit.kind == SIM_ABORT && exit.is_mapped)
-		(void)whp_provide(partition, exit.physical_address);
-	fill_context(vp, &exit, out);
-	return tell(vp, &exit, out);
-}
-
-mote_whp_result whp_run(mote_whp_partition handle, uint32_t index, void *exit, uint32_t bytes)
-{
-	struct whp_partition *partition = whp_find(handle);
-	struct vp *vp = whp_find_vp(handle, index);
-	struct mote_whp_exit out = {.reason = 0};
-	mote_whp_result result;
-	int nobody = 0;
-
-	if (!vp)
-		return MOTE_WHP_E_VP_DOES_NOT_EXIST;
-	if (bytes < offsetof(struct mote_whp_exit, as))
-		return MOTE_WHP_E_INSUFFICIENT_BUFFER;
-	if (!atomic_compare_exchange_strong(&partition->runs, &nobody, getpid()))
-		return MOTE_WHP_E_INVALID_VP_STATE;
-	result = run(partition, vp, &out);
-	atomic_store(&partition->runs, 0);
-	memcpy(exit, &out, bytes < sizeof(out) ? bytes : sizeof(out));
-	return result;
-}
-
-mote_whp_result whp_cancel(mote_whp_partition handle, uint32_t index, uint32_t flags)
-{
-	struct vp *vp = whp_find_vp(handle, index);
-
-	if (!vp)
-		return MOTE_WHP_E_VP_DOES_NOT_EXIST;
-	if (flags != 0)
-		return MOTE_WHP_E_INVALIDARG;
-	sim_vcpu_cancel(vp->core);
-	return MOTE_WHP_OK;
 }
