@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a VP of the simulated platform is on aarch64: registers and exits as the hypervisor has them.
+ * What a VP of the simulated platform is on aarch64: registers and exits as the hypervisor has
+ * them.
  */
 #include <stdio.h>
 #include <string.h>

@@ -82,6 +82,16 @@ void mote_whp_arch_destroy(struct mote_whp_vm *vm)
 
 /* ---- Exits ----------------------------------------------------------------------------------- */
 
+static mote_status decode_memory(struct mote_whp_vm *vm,
+				 const struct mote_hyperv_a64_memory *memory,
+				 struct mote_vm_exit *exit, mote_error *error)
+{
+	if (!mote_whp_is_first_access(vm, memory->physical_address, memory->header.access))
+		return mote_hyperv_memory_exit(&vm->hyperv, memory, exit, error);
+	exit->kind = MOTE_EXIT_RETRY;
+	return MOTE_OK;
+}
+
 static mote_status decode(struct mote_whp_vm *vm, const struct mote_whp_exit *from,
 			  struct mote_vm_exit *exit, mote_error *error)
 {
@@ -89,7 +99,7 @@ static mote_status decode(struct mote_whp_vm *vm, const struct mote_whp_exit *fr
 	switch (from->reason) {
 	case MOTE_WHP_A64_EXIT_UNMAPPED_GPA:
 	case MOTE_WHP_A64_EXIT_GPA_INTERCEPT:
-		return mote_hyperv_memory_exit(&vm->hyperv, &from->as.memory, exit, error);
+		return decode_memory(vm, &from->as.memory, exit, error);
 	case MOTE_WHP_A64_EXIT_RESET:
 		exit->kind = from->as.reset.type == MOTE_HYPERV_A64_POWER_OFF ? MOTE_EXIT_HALT
 									      : MOTE_EXIT_SHUTDOWN;

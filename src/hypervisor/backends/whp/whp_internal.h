@@ -54,7 +54,9 @@ struct mote_whp_vm {
 	bool has_vp;
 	struct mote_whp_kick kick;
 	struct mote_whp_clock clock;
-	unsigned pointless; /* exits in a row, for accesses that the guest may make */
+	/* The last access that the guest may make and that was an exit, and how often. */
+	uint64_t tried_gpa;
+	unsigned tries;
 	/* Whose memory the partition has: this process's, or the surrogate's; none yet. */
 	bool has_own_memory;
 	struct mote_whp_surrogate *surrogate;
@@ -99,6 +101,9 @@ mote_status mote_whp_unmap(struct mote_hyperv_vm *vm, const struct mote_memory_r
 /* ---- whp_run.c ------------------------------------------------------------------------------- */
 
 void mote_whp_kick_init(struct mote_whp_vm *vm);
+/* Of an exit for memory: the guest may make the access, which was the first to its page; the
+ * platform provides it now.  access: enum mote_hyperv_access. */
+bool mote_whp_is_first_access(struct mote_whp_vm *vm, uint64_t gpa, unsigned access);
 mote_status mote_whp_enter(struct mote_vm *base, struct mote_vm_exit *exit, mote_error *error);
 
 /* ---- whp_<arch>.c ---------------------------------------------------------------------------- */

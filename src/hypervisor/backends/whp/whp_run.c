@@ -8,6 +8,9 @@
 /* Tries of a kick that fails: without it nothing ends a guest that spins. */
 enum { MOST_TRIES = 3 };
 
+/* Exits in a row for an access that the guest may make: the last one is told. */
+enum { MOST_FIRST_ACCESSES = 1000 };
+
 /* ---- The kick -------------------------------------------------------------------------------- */
 
 /* A cancellation stays until a run has seen it: so it may come before the run, and one that comes
@@ -58,6 +61,15 @@ void mote_whp_kick_init(struct mote_whp_vm *vm)
 }
 
 /* ---- The run --------------------------------------------------------------------------------- */
+
+bool mote_whp_is_first_access(struct mote_whp_vm *vm, uint64_t gpa, unsigned access)
+{
+	if (mote_hyperv_memory(&vm->hyperv, gpa, access == MOTE_HYPERV_WRITE) == NULL)
+		return false;
+	vm->tries = gpa == vm->tried_gpa ? vm->tries + 1 : 1;
+	vm->tried_gpa = gpa;
+	return vm->tries < MOST_FIRST_ACCESSES;
+}
 
 mote_status mote_whp_enter(struct mote_vm *base, struct mote_vm_exit *exit, mote_error *error)
 {

@@ -14,7 +14,6 @@
 
 enum {
 	DOORBELL_CALLS = 2, /* the program counter, and the run */
-	MOST_POINTLESS = 1000,
 	MOST_AREA_BYTES = 1 << 18,
 	XSTATE_BV = 512, /* SDM volume 1, 13.4.2 */
 	XCOMP_BV = 520,
@@ -202,14 +201,6 @@ static void decode_port(struct mote_whp_vm *vm, const struct mote_whp_exit *from
 		set_unknown(from, exit);
 }
 
-/* The first access to a page, which the platform provides now. */
-static bool may_be_made(const struct mote_whp_vm *vm, const struct mote_whp_x64_memory *access)
-{
-	const bool write = (access->information & 3) == MOTE_HYPERV_WRITE;
-
-	return mote_hyperv_memory(&vm->hyperv, access->gpa, write) != NULL;
-}
-
 static mote_status decode_memory(struct mote_whp_vm *vm, const struct mote_whp_exit *from,
 				 struct mote_vm_exit *exit, mote_error *error)
 {
@@ -217,14 +208,10 @@ static mote_status decode_memory(struct mote_whp_vm *vm, const struct mote_whp_e
 	const struct mote_hyperv_instruction instruction =
 		instruction_of(from, access->instruction, access->instruction_bytes);
 
-	if (may_be_made(vm, access)) {
-		if (++vm->pointless > MOST_POINTLESS)
-			set_unknown(from, exit);
-		else
-			exit->kind = MOTE_EXIT_RETRY;
+	if (mote_whp_is_first_access(vm, access->gpa, access->information & 3)) {
+		exit->kind = MOTE_EXIT_RETRY;
 		return MOTE_OK;
 	}
-	vm->pointless = 0;
 	return mote_hyperv_memory_exit(&vm->hyperv, &instruction,
 				       (enum mote_hyperv_access)(access->information & 3),
 				       access->gpa, exit, error);
@@ -235,8 +222,6 @@ static mote_status decode(struct mote_whp_vm *vm, const struct mote_whp_exit *fr
 			  struct mote_vm_exit *exit, mote_error *error)
 {
 	vm->hyperv.vcpu->pending = MOTE_HYPERV_NOTHING_PENDING;
-	if (from->reason != MOTE_WHP_X64_EXIT_MEMORY)
-		vm->pointless = 0;
 	switch ((enum mote_whp_x64_exit_reason)from->reason) {
 	case MOTE_WHP_X64_EXIT_PORT:
 		decode_port(vm, from, exit);
