@@ -43,6 +43,7 @@ static mote_status open_engine(mote_engine *engine, const mote_engine_options *o
 	struct mote_hypervisor_options hypervisor = {
 		.allocator = &engine->allocator,
 		.kick_signal = options->kick_signal,
+		.forbid_surrogates = options->forbid_surrogates,
 		.systems = systems,
 	};
 	mote_status status = mote_os_fork_mark_create(&engine->fork_mark, error);

@@ -75,11 +75,17 @@ typedef struct mote_engine_options {
 	mote_log_callback log; /* may be NULL */
 	void *log_user;
 	mote_allocator allocator;
+	/*
+	 * Windows: no surrogate process is started.  Then a process has one sandbox at a time;
+	 * a second one is MOTE_LIMIT.  Without effect on other systems.
+	 */
+	bool forbid_surrogates;
 } mote_engine_options;
 
 /* clang-format off */
 #define MOTE_ENGINE_OPTIONS_INIT                                                                   \
-	{sizeof(mote_engine_options), MOTE_BACKEND_AUTO, 0, NULL, NULL, {NULL, NULL, NULL, NULL}}
+	{sizeof(mote_engine_options), MOTE_BACKEND_AUTO, 0, NULL, NULL,                            \
+	 {NULL, NULL, NULL, NULL}, false}
 /* clang-format on */
 
 /*

@@ -235,6 +235,7 @@ struct mote_hypervisor_options {
 	const mote_allocator *allocator; /* complete; outlives the hypervisor */
 	/* The signal that interrupts a vCPU, where the hypervisor needs one; 0: a free one. */
 	int kick_signal;
+	bool forbid_surrogates; /* mote_engine_options */
 	/* NULL-terminated: tables that stand in for the real ones.  A backend takes the one of its
 	 * kind and ignores the others.  NULL, or none of its kind: the real one. */
 	const struct mote_system *const *systems;

@@ -150,6 +150,27 @@ static void an_old_platform_has_one_vm_at_a_time(void)
 	hypervisor->backend->close(hypervisor);
 }
 
+static void without_surrogates_there_is_one_vm_at_a_time(void)
+{
+	struct mote_hypervisor_options options = open_options(whp_systems());
+	struct mote_hypervisor *hypervisor;
+	struct machine first, second;
+	mote_error error = MOTE_ERROR_INIT;
+
+	rules()->taken = false;
+	options.forbid_surrogates = true;
+	REQUIRE_OK(mote_backend_whp.open(&options, &hypervisor, &error), &error);
+	machine_prepare(&first, &code_doorbell_loop);
+	REQUIRE_OK(machine_create(&first, hypervisor), &first.error);
+	machine_prepare(&second, &code_doorbell_loop);
+	CHECK_STATUS(machine_create(&second, hypervisor), MOTE_LIMIT, &second.error);
+	CHECK_CONTAINS(second.error.text, "forbid_surrogates");
+	CHECK_EQ(sim_whp_surrogates(), 0);
+	machine_expect(&first, MOTE_EXIT_IO_OUT);
+	machine_destroy(&first);
+	hypervisor->backend->close(hypervisor);
+}
+
 /* ---- Runs ------------------------------------------------------------------------------------ */
 
 static void a_first_access_is_not_the_guests_affair(void)
@@ -192,6 +213,7 @@ static const struct test_case cases[] = {
 	RULED(each_vm_but_the_first_has_a_surrogate),
 	RULED(memory_that_is_taken_is_no_obstacle),
 	RULED(an_old_platform_has_one_vm_at_a_time),
+	RULED(without_surrogates_there_is_one_vm_at_a_time),
 	RULED(a_first_access_is_not_the_guests_affair),
 };
 

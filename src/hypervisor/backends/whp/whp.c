@@ -281,6 +281,7 @@ static mote_status whp_open(const struct mote_hypervisor_options *options,
 	whp->base.backend = &mote_backend_whp;
 	whp->base.allocator = options->allocator;
 	whp->system = system;
+	whp->forbids_surrogates = options->forbid_surrogates;
 	status = prepare(whp, error);
 	if (status != MOTE_OK) {
 		whp_close(&whp->base);

@@ -23,6 +23,7 @@ struct mote_whp {
 	struct mote_hypervisor base;
 	const struct mote_whp_system *system;
 	struct mote_hyperv_facts *facts;
+	bool forbids_surrogates;
 	uint64_t exits; /* to ask for: those that the platform has */
 	struct mote_os_lock *lock;
 	/* Under the lock. */

@@ -47,6 +47,10 @@ static mote_status take_surrogate(struct mote_whp_vm *vm, mote_error *error)
 {
 	struct mote_whp *whp = vm->whp;
 
+	if (whp->forbids_surrogates)
+		return mote_fail(error, MOTE_LIMIT,
+				 "without surrogates (forbid_surrogates) a process has one sandbox "
+				 "at a time");
 	if (whp->system->MapGpaRange2 == NULL)
 		return mote_fail(error, MOTE_LIMIT,
 				 "this version of Windows lets a process have one sandbox at a "
