@@ -129,7 +129,7 @@ static void unmake(struct mote_whp_vm *vm)
 		system->DeleteVirtualProcessor(vm->partition, 0);
 	if (vm->partition != NULL)
 		system->DeletePartition(vm->partition);
-	mote_whp_give_back_memory(vm);
+	mote_whp_give_back_surrogate(vm);
 }
 
 static void begin(struct mote_whp *whp, struct mote_whp_vm *vm)

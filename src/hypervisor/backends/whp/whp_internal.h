@@ -27,7 +27,6 @@ struct mote_whp {
 	uint64_t exits; /* to ask for: those that the platform has */
 	struct mote_os_lock *lock;
 	/* Under the lock. */
-	bool own_memory_in_use; /* a partition of ours has this process's memory */
 	struct mote_whp_surrogate *idle[MOTE_WHP_IDLE_SURROGATES];
 	unsigned idle_count;
 };
@@ -89,7 +88,7 @@ mote_status mote_whp_map_memory(struct mote_vm *base, uint32_t slot,
 				const struct mote_memory_region *region, mote_error *error);
 mote_status mote_whp_unmap_memory(struct mote_vm *base, uint32_t slot, mote_error *error);
 /* When the partition is gone. */
-void mote_whp_give_back_memory(struct mote_whp_vm *vm);
+void mote_whp_give_back_surrogate(struct mote_whp_vm *vm);
 /* Ends idle surrogates. */
 void mote_whp_end_surrogates(struct mote_whp *whp);
 

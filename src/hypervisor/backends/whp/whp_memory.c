@@ -6,8 +6,6 @@
  * takes it directly; each other one has a surrogate.  Which is the first is decided by the platform
  * where several engines, or other users of it, are in one process.
  */
-#include <string.h>
-
 #include "error_internal.h"
 #include "hypervisor/backends/whp/whp_internal.h"
 
@@ -59,17 +57,6 @@ static mote_status take_surrogate(struct mote_whp_vm *vm, mote_error *error)
 	if (vm->surrogate != NULL)
 		return MOTE_OK;
 	return whp->system->surrogates->start(whp->base.allocator, &vm->surrogate, error);
-}
-
-static bool take_own_memory(struct mote_whp *whp)
-{
-	bool taken;
-
-	mote_os_lock_acquire(whp->lock);
-	taken = !whp->own_memory_in_use;
-	whp->own_memory_in_use = true;
-	mote_os_lock_release(whp->lock);
-	return taken;
 }
 
 /* ---- Views ----------------------------------------------------------------------------------- */
@@ -164,18 +151,15 @@ mote_status mote_whp_unmap(struct mote_hyperv_vm *base, const struct mote_memory
 static mote_status map_first(struct mote_whp_vm *vm, uint32_t slot,
 			     const struct mote_memory_region *region, mote_error *error)
 {
-	mote_whp_result result;
+	const mote_whp_result result = map_own(vm, region, region->gpa, region->bytes);
 	mote_status status;
 
-	if (take_own_memory(vm->whp)) {
+	if (result >= 0) {
 		vm->has_own_memory = true;
-		result = map_own(vm, region, region->gpa, region->bytes);
-		if (result >= 0)
-			return MOTE_OK;
-		mote_whp_give_back_memory(vm);
-		if (result != MOTE_WHP_E_PARTITION_ALREADY_EXISTS)
-			return mote_whp_fail(error, result, "WHvMapGpaRange");
+		return MOTE_OK;
 	}
+	if (result != MOTE_WHP_E_PARTITION_ALREADY_EXISTS)
+		return mote_whp_fail(error, result, "WHvMapGpaRange");
 	status = take_surrogate(vm, error);
 	return status == MOTE_OK ? mote_whp_map_memory(&vm->hyperv.base, slot, region, error)
 				 : status;
@@ -209,14 +193,8 @@ mote_status mote_whp_unmap_memory(struct mote_vm *base, uint32_t slot, mote_erro
 	return status;
 }
 
-void mote_whp_give_back_memory(struct mote_whp_vm *vm)
+void mote_whp_give_back_surrogate(struct mote_whp_vm *vm)
 {
-	if (vm->has_own_memory) {
-		mote_os_lock_acquire(vm->whp->lock);
-		vm->whp->own_memory_in_use = false;
-		mote_os_lock_release(vm->whp->lock);
-		vm->has_own_memory = false;
-	}
 	if (vm->surrogate == NULL)
 		return;
 	for (unsigned i = 0; i < MOTE_WHP_SLOTS; i++)
