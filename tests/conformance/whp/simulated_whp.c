@@ -141,6 +141,7 @@ static void an_old_platform_has_one_vm_at_a_time(void)
 	machine_prepare(&second, &code_doorbell_loop);
 	CHECK_STATUS(machine_create(&second, hypervisor), MOTE_LIMIT, &second.error);
 	CHECK_CONTAINS(second.error.text, "Windows 11");
+	machine_destroy(&second);
 	machine_expect(&first, MOTE_EXIT_IO_OUT);
 	machine_destroy(&first);
 	machine_prepare(&second, &code_doorbell_loop);
@@ -165,6 +166,7 @@ static void without_surrogates_there_is_one_vm_at_a_time(void)
 	machine_prepare(&second, &code_doorbell_loop);
 	CHECK_STATUS(machine_create(&second, hypervisor), MOTE_LIMIT, &second.error);
 	CHECK_CONTAINS(second.error.text, "forbid_surrogates");
+	machine_destroy(&second);
 	CHECK_EQ(sim_whp_surrogates(), 0);
 	machine_expect(&first, MOTE_EXIT_IO_OUT);
 	machine_destroy(&first);

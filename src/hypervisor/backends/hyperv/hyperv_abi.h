@@ -14,8 +14,7 @@
 
 /* Of a register: hv_register_value, WHV_REGISTER_VALUE. */
 struct mote_hyperv_value {
-	_Alignas(16) uint64_t low;
-	uint64_t high;
+	uint64_t low, high;
 };
 _Static_assert(sizeof(struct mote_hyperv_value) == 16, "hv_register_value");
 

@@ -5,6 +5,7 @@
 #include "hypervisor/backends/whp/whp.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "error_internal.h"
 #include "hypervisor/backends/whp/whp_internal.h"
@@ -141,16 +142,32 @@ static void begin(struct mote_whp *whp, struct mote_whp_vm *vm)
 
 /* ---- Registers ------------------------------------------------------------------------------- */
 
+/* As the platform takes them, at multiples of 16 bytes; more than any operation has. */
+enum { BATCH = 192 };
+
+static size_t batch_of(size_t count)
+{
+	return count < BATCH ? count : BATCH;
+}
+
 mote_status mote_whp_get_registers(struct mote_hyperv_vm *base, const uint32_t *names,
 				   struct mote_hyperv_value *values, size_t count,
 				   mote_error *error)
 {
 	const struct mote_whp_vm *vm = mote_whp_vm(base);
-	const mote_whp_result result = vm->whp->system->GetVirtualProcessorRegisters(
-		vm->partition, 0, names, (uint32_t)count, values);
+	_Alignas(16) struct mote_hyperv_value batch[BATCH];
+	mote_whp_result result;
+	size_t some;
 
-	return result < 0 ? mote_whp_fail(error, result, "WHvGetVirtualProcessorRegisters")
-			  : MOTE_OK;
+	for (size_t first = 0; first < count; first += some) {
+		some = batch_of(count - first);
+		result = vm->whp->system->GetVirtualProcessorRegisters(
+			vm->partition, 0, names + first, (uint32_t)some, batch);
+		if (result < 0)
+			return mote_whp_fail(error, result, "WHvGetVirtualProcessorRegisters");
+		memcpy(values + first, batch, some * sizeof(batch[0]));
+	}
+	return MOTE_OK;
 }
 
 mote_status mote_whp_set_registers(struct mote_hyperv_vm *base, const uint32_t *names,
@@ -158,14 +175,19 @@ mote_status mote_whp_set_registers(struct mote_hyperv_vm *base, const uint32_t *
 				   mote_error *error)
 {
 	const struct mote_whp_vm *vm = mote_whp_vm(base);
+	_Alignas(16) struct mote_hyperv_value batch[BATCH];
 	mote_whp_result result;
+	size_t some;
 
-	if (count == 0)
-		return MOTE_OK;
-	result = vm->whp->system->SetVirtualProcessorRegisters(vm->partition, 0, names,
-							       (uint32_t)count, values);
-	return result < 0 ? mote_whp_fail(error, result, "WHvSetVirtualProcessorRegisters")
-			  : MOTE_OK;
+	for (size_t first = 0; first < count; first += some) {
+		some = batch_of(count - first);
+		memcpy(batch, values + first, some * sizeof(batch[0]));
+		result = vm->whp->system->SetVirtualProcessorRegisters(
+			vm->partition, 0, names + first, (uint32_t)some, batch);
+		if (result < 0)
+			return mote_whp_fail(error, result, "WHvSetVirtualProcessorRegisters");
+	}
+	return MOTE_OK;
 }
 
 /* ---- The platform ---------------------------------------------------------------------------- */

@@ -37,8 +37,7 @@ SIZE(struct mote_whp_runtime, WHV_PROCESSOR_RUNTIME_COUNTERS);
 FIELD(struct mote_whp_runtime, total_100ns, WHV_PROCESSOR_RUNTIME_COUNTERS, TotalRuntime100ns);
 SIZE(struct mote_whp_translated, WHV_TRANSLATE_GVA_RESULT);
 SIZE(struct mote_hyperv_value, WHV_REGISTER_VALUE);
-_Static_assert(_Alignof(struct mote_hyperv_value) == _Alignof(WHV_REGISTER_VALUE),
-	       "WHV_REGISTER_VALUE");
+_Static_assert(_Alignof(WHV_REGISTER_VALUE) == 16, "WHV_REGISTER_VALUE");
 SIZE(mote_whp_partition, WHV_PARTITION_HANDLE);
 SIZE(mote_whp_result, HRESULT);
 SIZE(struct mote_whp_exit, WHV_RUN_VP_EXIT_CONTEXT);
