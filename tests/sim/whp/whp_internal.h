@@ -28,6 +28,7 @@ struct whp_partition {
 	pthread_mutex_t lock; /* of ranges, and what follows */
 	bool is_set_up;
 	uint32_t processors;	      /* 0: not said */
+	uint64_t exits;		      /* those that were asked for */
 	struct partition hypervisors; /* as the hypervisor knows it */
 	struct range ranges[WHP_RANGES];
 	/* Of the first range: it has page tables, which KVM has to find. */

@@ -8,6 +8,7 @@
 #include "hypervisor/backends/whp/whp_abi_x86_64.h"
 #include "sim/core/core_x86_64.h"
 #include "sim/mshv/mshv_internal_x86_64.h"
+#include "sim/whp/whp_foreign.h"
 #include "sim/whp/whp_internal.h"
 
 enum { CS_BASE = 0xf0000 };
@@ -58,9 +59,7 @@ void whp_arch_begin(struct vp *vp)
 
 mote_whp_result whp_arch_property(uint32_t code, uint32_t bytes)
 {
-	(void)code;
-	(void)bytes;
-	return MOTE_WHP_E_UNKNOWN_PROPERTY;
+	return whp_foreign_property(code, bytes);
 }
 
 uint64_t whp_arch_features(void)
