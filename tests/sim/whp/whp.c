@@ -130,7 +130,7 @@ static uint32_t capability_bytes(uint32_t code)
 	case MOTE_WHP_CAPABILITY_ADDRESS_BITS:
 		return rules.old ? 0 : 4;
 	default:
-		return 0;
+		return whp_arch_capability_bytes(code);
 	}
 }
 
@@ -150,7 +150,7 @@ static mote_whp_result get_capability(uint32_t code, void *buffer, uint32_t byte
 		value = whp_arch_features();
 	else if (code == MOTE_WHP_CAPABILITY_EXITS)
 		value = rules.old ? 0 : MOTE_WHP_EXIT_GPA_ACCESS_FAULT;
-	else
+	else if (code == MOTE_WHP_CAPABILITY_ADDRESS_BITS)
 		value = 40;
 	memcpy(buffer, &value, needed);
 	if (written)

@@ -7,6 +7,8 @@
 
 #include "sim/whp/whp_internal.h"
 
+enum { WHP_CAPABILITY_EXCEPTIONS = 3 /* that can be exits: none here */ };
+
 enum {
 	WHP_PROPERTY_CPUID_EXITS = 0x1003,   /* a list of functions */
 	WHP_PROPERTY_CPUID_RESULTS = 0x1004, /* a list of struct whp_cpuid_result */

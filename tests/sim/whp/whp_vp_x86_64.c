@@ -67,6 +67,11 @@ uint64_t whp_arch_features(void)
 	return MOTE_WHP_FEATURE_XSAVE;
 }
 
+uint32_t whp_arch_capability_bytes(uint32_t code)
+{
+	return code == WHP_CAPABILITY_EXCEPTIONS ? sizeof(uint64_t) : 0;
+}
+
 mote_whp_result whp_cpuid(mote_whp_partition handle, uint32_t index, uint32_t eax, uint32_t ecx,
 			  struct mote_whp_cpuid *output)
 {

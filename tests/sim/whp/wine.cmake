@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The simulated WinHvPlatform.dll and WinHvEmulation.dll for Wine, with winegcc: what a DLL is, and the
-# file that a program finds, in BUILD/foreign/wine.  Without winegcc there are none.
+# The simulated WinHvPlatform.dll and WinHvEmulation.dll for Wine, and a library that Wine lacks, with
+# winegcc: what a DLL is, and the file that a program finds, in BUILD/foreign/wine.  Without winegcc
+# there are none.
 find_program(MOTE_WINEGCC NAMES winegcc-stable winegcc)
 find_program(MOTE_WINEBUILD NAMES winebuild-stable winebuild)
 if(NOT MOTE_WINEGCC OR NOT MOTE_WINEBUILD OR MOTE_SANITIZE)
@@ -9,7 +10,8 @@ if(NOT MOTE_WINEGCC OR NOT MOTE_WINEBUILD OR MOTE_SANITIZE)
 endif()
 add_library(mote_sim_whp OBJECT EXCLUDE_FROM_ALL ${sim_core} ${sim_mshv} ${sim_whp} sim/whp/whp_wine.c)
 add_library(mote_sim_whp_emulator OBJECT EXCLUDE_FROM_ALL sim/whp/whp_emulator.c)
-foreach(library mote_sim_whp mote_sim_whp_emulator)
+add_library(mote_sim_whp_random OBJECT EXCLUDE_FROM_ALL sim/whp/whp_wine_random.c)
+foreach(library mote_sim_whp mote_sim_whp_emulator mote_sim_whp_random)
 	target_include_directories(${library} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 	target_link_libraries(${library} PRIVATE mote_host mote_internal)
 	set_target_properties(${library} PROPERTIES POSITION_INDEPENDENT_CODE ON)
@@ -35,5 +37,6 @@ function(add_wine_library name target)
 endfunction()
 add_wine_library(winhvplatform mote_sim_whp ${process} $<TARGET_FILE:mote_static>)
 add_wine_library(winhvemulation mote_sim_whp_emulator)
-add_custom_target(mote_sim_whp_wine ALL
-	DEPENDS ${folder}/winhvplatform.dll.so ${folder}/winhvemulation.dll.so)
+add_wine_library(bcryptprimitives mote_sim_whp_random)
+add_custom_target(mote_sim_whp_wine ALL DEPENDS ${folder}/winhvplatform.dll.so
+	${folder}/winhvemulation.dll.so ${folder}/bcryptprimitives.dll.so)
