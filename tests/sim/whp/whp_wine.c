@@ -3,7 +3,6 @@
  * The simulated platform as WinHvPlatform.dll under Wine: its functions, as programs for Windows
  * call them.
  */
-#include "sim/whp/whp_foreign.h"
 #include "sim/whp/whp_internal.h"
 
 /* Those that an old platform lacks are there all the same; a program that asks for them by name
@@ -16,12 +15,3 @@
 	}
 
 MOTE_WHP_FUNCTION_MAP(EXPORT)
-
-#define EXPORT_FOREIGN(name, parameters, arguments)                                                \
-	__attribute__((ms_abi)) mote_whp_result WHv##name parameters;                              \
-	__attribute__((ms_abi)) mote_whp_result WHv##name parameters                               \
-	{                                                                                          \
-		return whp_foreign_##name arguments;                                               \
-	}
-
-WHP_FOREIGN_FUNCTION_MAP(EXPORT_FOREIGN)
