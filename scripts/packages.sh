@@ -92,6 +92,14 @@ need_new_rust()
 	need /usr/bin/cargo:cargo cc:gcc && scripts/new-rust
 }
 
+# Debian's Rust for programs for Windows.  Prints the folder of their standard library.
+need_windows_rust()
+{
+	need /usr/bin/rustc:rustc /usr/bin/cargo:cargo x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64 &&
+		scripts/debian-packages "$MOTE_CACHE/rust-windows" amd64 libstd-rust-dev-windows &&
+		echo "$MOTE_CACHE/rust-windows/root/usr"
+}
+
 # zig from npm, for guests and for other systems' libraries.
 need_zig()
 {

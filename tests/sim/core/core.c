@@ -209,7 +209,10 @@ static int put_slot(struct sim_machine *machine, const struct slot *slot, uint64
 
 	if (slot->flags == 0)
 		return 0;
-	return ioctl(machine->vm_fd, KVM_SET_USER_MEMORY_REGION, &region) == 0 ? 0 : errno;
+	if (ioctl(machine->vm_fd, KVM_SET_USER_MEMORY_REGION, &region) != 0)
+		return errno;
+	machine->had_memory = true;
+	return 0;
 }
 
 static int add_slot(struct sim_machine *machine, struct slot wanted)

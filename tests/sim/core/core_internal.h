@@ -43,6 +43,7 @@ struct sim_machine {
 	int vm_fd;
 	size_t run_bytes;
 	struct slot slots[SIM_SLOTS];
+	bool had_memory; /* KVM was given some, at some time */
 	struct sim_vcpu vcpus[SIM_VCPUS];
 	pthread_mutex_t lock;	/* of `running` and `thread` */
 	_Atomic unsigned stops; /* times that KVM stopped all vCPUs, for a call of PSCI */

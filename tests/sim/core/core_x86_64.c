@@ -225,10 +225,29 @@ static void set_debug(struct sim_vcpu *vcpu)
 	registers->traps_given = traps;
 }
 
+/* How many page tables it may have KVM finds out when memory comes or goes; before, it runs
+ * nothing. */
+static void allow_tables(struct sim_machine *machine)
+{
+	static _Alignas(4096) uint8_t page[4096];
+	struct kvm_userspace_memory_region region = {
+		.slot = SIM_SLOTS,
+		.memory_size = sizeof(page),
+		.userspace_addr = (uintptr_t)page,
+	};
+
+	ioctl(machine->vm_fd, KVM_SET_USER_MEMORY_REGION, &region);
+	region.memory_size = 0;
+	ioctl(machine->vm_fd, KVM_SET_USER_MEMORY_REGION, &region);
+	machine->had_memory = true;
+}
+
 int sim_arch_prepare(struct sim_vcpu *vcpu)
 {
 	const int code = sim_settle(vcpu);
 
+	if (!vcpu->machine->had_memory)
+		allow_tables(vcpu->machine);
 	mote_kvm_arch_clear_thread(); /* of what other guests left in it */
 	if (code == 0)
 		set_debug(vcpu);

@@ -5,6 +5,7 @@
  *
  *  1. The number of processors is said before the set-up (E_INVALID_PARTITION_CONFIG), and nothing
  *     of the structure changes after it.
+ *     A property may have a larger buffer than it needs.
  *  2. VPs are created after the set-up, with an index below that number, once each.
  *  3. Ranges of memory are whole pages, and a new one replaces what was there; what is unmapped was
  *     mapped (GPA_RANGE_NOT_FOUND).
@@ -129,7 +130,7 @@ static uint32_t capability_bytes(uint32_t code)
 	case MOTE_WHP_CAPABILITY_ADDRESS_BITS:
 		return rules.old ? 0 : 4;
 	default:
-		return 0;
+		return whp_arch_capability_bytes(code);
 	}
 }
 
@@ -149,7 +150,7 @@ static mote_whp_result get_capability(uint32_t code, void *buffer, uint32_t byte
 		value = whp_arch_features();
 	else if (code == MOTE_WHP_CAPABILITY_EXITS)
 		value = rules.old ? 0 : MOTE_WHP_EXIT_GPA_ACCESS_FAULT;
-	else
+	else if (code == MOTE_WHP_CAPABILITY_ADDRESS_BITS)
 		value = 40;
 	memcpy(buffer, &value, needed);
 	if (written)
@@ -223,35 +224,45 @@ static mote_whp_result create_partition(mote_whp_partition *handle)
 	return MOTE_WHP_OK;
 }
 
+static mote_whp_result set_exits(struct whp_partition *partition, uint64_t exits)
+{
+	if (exits & ~(rules.old ? 0 : MOTE_WHP_EXIT_GPA_ACCESS_FAULT))
+		return MOTE_WHP_E_INVALIDARG;
+	partition->exits = exits;
+	return MOTE_WHP_OK;
+}
+
+static mote_whp_result set_processors(struct whp_partition *partition, uint32_t processors)
+{
+	if (processors < 1 || processors > 64)
+		return MOTE_WHP_E_INVALIDARG;
+	partition->processors = processors;
+	return MOTE_WHP_OK;
+}
+
 static mote_whp_result set_property(mote_whp_partition handle, uint32_t code, const void *value,
 				    uint32_t bytes)
 {
 	struct whp_partition *partition = whp_find(handle);
-	uint64_t exits;
+	const uint32_t needed =
+		code == MOTE_WHP_PROPERTY_EXITS ? sizeof(uint64_t) : sizeof(uint32_t);
+	uint64_t number = 0;
 
 	if (!partition || !value)
 		return MOTE_WHP_E_INVALIDARG;
-	if (code == MOTE_WHP_PROPERTY_EXITS) {
-		if (bytes != sizeof(exits))
-			return MOTE_WHP_E_INVALIDARG;
-		memcpy(&exits, value, sizeof(exits));
-		return exits & ~(rules.old ? 0 : MOTE_WHP_EXIT_GPA_ACCESS_FAULT)
-			       ? MOTE_WHP_E_INVALIDARG
-			       : MOTE_WHP_OK;
-	}
-	if (partition->is_set_up)
+	if (code != MOTE_WHP_PROPERTY_EXITS && partition->is_set_up)
 		return MOTE_WHP_E_INVALID_PARTITION_CONFIG;
-	if (bytes != sizeof(uint32_t))
+	if (code != MOTE_WHP_PROPERTY_EXITS && code != MOTE_WHP_PROPERTY_PROCESSOR_COUNT &&
+	    code != MOTE_WHP_PROPERTY_SECURITY_DOMAIN)
 		return whp_arch_property(code, bytes);
-	if (code == MOTE_WHP_PROPERTY_PROCESSOR_COUNT) {
-		memcpy(&partition->processors, value, sizeof(partition->processors));
-		return partition->processors >= 1 && partition->processors <= 64
-			       ? MOTE_WHP_OK
-			       : MOTE_WHP_E_INVALIDARG;
-	}
-	return code == MOTE_WHP_PROPERTY_SECURITY_DOMAIN && !rules.old
-		       ? MOTE_WHP_OK
-		       : MOTE_WHP_E_UNKNOWN_PROPERTY;
+	if (bytes < needed)
+		return MOTE_WHP_E_INVALIDARG;
+	memcpy(&number, value, needed);
+	if (code == MOTE_WHP_PROPERTY_EXITS)
+		return set_exits(partition, number);
+	if (code == MOTE_WHP_PROPERTY_PROCESSOR_COUNT)
+		return set_processors(partition, (uint32_t)number);
+	return rules.old ? MOTE_WHP_E_UNKNOWN_PROPERTY : MOTE_WHP_OK;
 }
 
 static mote_whp_result set_up(mote_whp_partition handle)

@@ -28,6 +28,7 @@ struct whp_partition {
 	pthread_mutex_t lock; /* of ranges, and what follows */
 	bool is_set_up;
 	uint32_t processors;	      /* 0: not said */
+	uint64_t exits;		      /* those that were asked for */
 	struct partition hypervisors; /* as the hypervisor knows it */
 	struct range ranges[WHP_RANGES];
 	/* Of the first range: it has page tables, which KVM has to find. */
@@ -88,6 +89,8 @@ bool whp_arch_may_set(uint32_t name);
 void whp_arch_begin(struct vp *vp);
 mote_whp_result whp_arch_property(uint32_t code, uint32_t bytes);
 uint64_t whp_arch_features(void);
+/* Of a capability of its own, whose value is 0; 0: there is none. */
+uint32_t whp_arch_capability_bytes(uint32_t code);
 /* Fills in a struct mote_whp_exit, which is all zeros. */
 mote_whp_result whp_arch_tell(struct vp *vp, const struct sim_exit *exit, void *context);
 mote_whp_result whp_get_xsave(mote_whp_partition handle, uint32_t index, void *buffer,

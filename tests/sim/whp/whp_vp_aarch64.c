@@ -44,6 +44,12 @@ uint64_t whp_arch_features(void)
 	return MOTE_WHP_FEATURE_ARM64;
 }
 
+uint32_t whp_arch_capability_bytes(uint32_t code)
+{
+	(void)code;
+	return 0;
+}
+
 /* ---- x86_64 has these ------------------------------------------------------------------------ */
 
 mote_whp_result whp_cpuid(mote_whp_partition handle, uint32_t index, uint32_t eax, uint32_t ecx,

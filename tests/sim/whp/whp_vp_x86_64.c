@@ -8,6 +8,7 @@
 #include "hypervisor/backends/whp/whp_abi_x86_64.h"
 #include "sim/core/core_x86_64.h"
 #include "sim/mshv/mshv_internal_x86_64.h"
+#include "sim/whp/whp_foreign.h"
 #include "sim/whp/whp_internal.h"
 
 enum { CS_BASE = 0xf0000 };
@@ -58,14 +59,17 @@ void whp_arch_begin(struct vp *vp)
 
 mote_whp_result whp_arch_property(uint32_t code, uint32_t bytes)
 {
-	(void)code;
-	(void)bytes;
-	return MOTE_WHP_E_UNKNOWN_PROPERTY;
+	return whp_foreign_property(code, bytes);
 }
 
 uint64_t whp_arch_features(void)
 {
 	return MOTE_WHP_FEATURE_XSAVE;
+}
+
+uint32_t whp_arch_capability_bytes(uint32_t code)
+{
+	return code == WHP_CAPABILITY_EXCEPTIONS ? sizeof(uint64_t) : 0;
 }
 
 mote_whp_result whp_cpuid(mote_whp_partition handle, uint32_t index, uint32_t eax, uint32_t ecx,
