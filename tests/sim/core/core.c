@@ -488,7 +488,6 @@ static bool signal_waits(uint64_t mask)
 static bool interrupted(struct sim_vcpu *vcpu, const uint64_t *mask, struct sim_exit *exit)
 {
 	if (atomic_exchange(&vcpu->cancelled, false)) {
-		vcpu->run->immediate_exit = 0;
 		*exit = (struct sim_exit){.kind = SIM_CANCELLED};
 		return true;
 	}
@@ -508,8 +507,10 @@ static int run_once(struct sim_vcpu *vcpu, const uint64_t *mask, struct sim_exit
 		*exit = (struct sim_exit){.kind = SIM_REFUSED};
 	if (code != 0)
 		return code == EINVAL ? 0 : code;
-	if (atomic_load(&vcpu->cancelled))
-		vcpu->run->immediate_exit = 1;
+	/* What a cancellation that has been seen has left there is gone, too. */
+	pthread_mutex_lock(&vcpu->machine->lock);
+	vcpu->run->immediate_exit = atomic_load(&vcpu->cancelled);
+	pthread_mutex_unlock(&vcpu->machine->lock);
 	sim_arch_forget(vcpu);
 	code = ioctl(vcpu->fd, KVM_RUN, 0) == 0 ? 0 : errno;
 	if (code == 0 && vcpu->run->exit_reason != KVM_EXIT_INTR) {
@@ -598,8 +599,8 @@ uint64_t sim_vcpu_cpu_ns(const struct sim_vcpu *vcpu)
 
 void sim_vcpu_cancel(struct sim_vcpu *vcpu)
 {
-	atomic_store(&vcpu->cancelled, true);
 	pthread_mutex_lock(&vcpu->machine->lock);
+	atomic_store(&vcpu->cancelled, true);
 	vcpu->run->immediate_exit = 1;
 	if (atomic_load(&vcpu->running))
 		pthread_kill(vcpu->thread, KICK);
