@@ -6,16 +6,12 @@ if(NOT TARGET mote_cli)
 	return()
 endif()
 
-configure_file(${PROJECT_SOURCE_DIR}/tests/macos/elf.h
-	${CMAKE_CURRENT_BINARY_DIR}/headers/elf.h COPYONLY)
-
 # add_cli_test(NAME SOURCE...): over tool_windows.c.
 function(add_cli_test name)
 	mote_add_test_program(${name} LABEL cli WITHOUT_BED_TABLE NATIVE_ONLY
 		SOURCES ${name}_test.c tool.c tool_windows.c json_check.c ${ARGN}
 		LIBRARIES mote_internal DEPENDS mote_cli)
-	target_include_directories(${name}_test PRIVATE ${MOTE_ARCH} ${PROJECT_SOURCE_DIR}/cli
-		${CMAKE_CURRENT_BINARY_DIR}/headers)
+	target_include_directories(${name}_test PRIVATE ${MOTE_ARCH} ${PROJECT_SOURCE_DIR}/cli)
 	set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT "MOTE_TEST_CLI=$<TARGET_FILE:mote_cli>")
 endfunction()
 

@@ -612,6 +612,7 @@ static void a_forked_child_leaves_the_session_alone(void)
 {
 	pid_t child;
 
+	test_need_fork();
 	work();
 	begin_session();
 	child = fork();

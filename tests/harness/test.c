@@ -62,6 +62,23 @@ bool test_in_bed(const char *bed)
 	return !bed || !strcmp(bed, here);
 }
 
+bool test_on_posix(void)
+{
+	return test_os_is_posix;
+}
+
+void test_need_signals(void)
+{
+	if (!test_os_is_posix)
+		SKIP("this system has no signals");
+}
+
+void test_need_fork(void)
+{
+	if (!test_os_is_posix)
+		SKIP("this system cannot copy processes");
+}
+
 /* ---- Reporting --------------------------------------------------------------------------- */
 
 /* Records one failure and prints it.  Any thread. */

@@ -11,6 +11,8 @@
 
 #include "test.h"
 
+const bool test_os_is_posix = true;
+
 static struct {
 	pid_t process;
 	void (*on_crash)(int signal_number);

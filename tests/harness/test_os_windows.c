@@ -14,6 +14,8 @@
 
 #include "test.h"
 
+const bool test_os_is_posix = false;
+
 static struct {
 	void (*on_crash)(int signal_number);
 	void (*on_hang)(void);

@@ -397,6 +397,7 @@ static void forked_children(void)
 	struct pooled pooled;
 	mote_sandbox *sandbox;
 
+	test_need_fork();
 	options.most = 4;
 	options.least_idle = 3;
 	pooled_open(&pooled, NULL, &options);

@@ -636,6 +636,7 @@ static void a_child_neither_saves_nor_loads(void)
 	struct file file;
 	pid_t child;
 
+	test_need_fork();
 	save_at(&file, &engine, &sandbox);
 	snapshot = clean_take(sandbox);
 	child = fork();
