@@ -256,7 +256,7 @@ static void on_crash(int signal_number)
 static void on_hang(void)
 {
 	last_words(": hung until the watchdog came\n");
-	_exit(1);
+	test_os_end(1);
 }
 
 /* ---- Running ----------------------------------------------------------------------------- */
