@@ -13,4 +13,5 @@ set(MOTE_TEST_FOREIGN_GUESTS ON)
 # Headers of other systems, as far as the tests use them.
 target_include_directories(mote_test_harness PUBLIC ${CMAKE_CURRENT_LIST_DIR}/macos)
 target_compile_definitions(mote_test_harness PUBLIC _DARWIN_C_SOURCE
-	GUEST_CODE_SECTION="__TEXT,__const" GUEST_CODE_PREFIX="_guest_") # of hostile.h
+	GUEST_CODE_PREFIX="_guest_" GUEST_CODE_SECTION=".pushsection __TEXT,__const" # of hostile.h
+	GUEST_CODE_SECTION_END=".popsection")

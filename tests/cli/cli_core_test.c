@@ -655,7 +655,7 @@ static void missing_folder_leaves_the_status(void)
 	if (strstr(tool.errors, "built without cores") == NULL) {
 		CHECK_EQ(tool.code, 3);
 		CHECK_CONTAINS(tool.errors, "mote: no core: ");
-		CHECK_CONTAINS(tool.errors, "No such file or directory");
+		CHECK_CONTAINS(tool.errors, NO_SUCH_FILE);
 		CHECK(json_is_valid(tool.output));
 		CHECK_CONTAINS(json_at(tool.output, "core_error"), "No such file or directory");
 		CHECK_STR(json_at(tool.output, "core"), "(none)");

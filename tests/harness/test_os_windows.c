@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <io.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,22 @@ static void CALLBACK handle_timer(void *user, BOOLEAN timed_out)
 	harness.on_hang();
 }
 
+static void *do_nothing(void *user)
+{
+	return user;
+}
+
+/* With the first thread, and the first timer, come handles that stay. */
+static void begin_what_stays(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, do_nothing, NULL) == 0)
+		pthread_join(thread, NULL);
+	test_os_limit(1000);
+	test_os_limit(0);
+}
+
 void test_os_start(void (*on_crash)(int signal_number), void (*on_hang)(void))
 {
 	static const int crashes[] = {SIGSEGV, SIGILL, SIGFPE, SIGABRT};
@@ -54,6 +71,7 @@ void test_os_start(void (*on_crash)(int signal_number), void (*on_hang)(void))
 	harness.on_hang = on_hang;
 	for (size_t i = 0; i < TEST_COUNT(crashes); i++)
 		signal(crashes[i], handle_crash);
+	begin_what_stays();
 }
 
 void test_os_limit(unsigned seconds)

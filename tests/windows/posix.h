@@ -14,6 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* For hostile.h: this assembler remembers no section. */
+#define GUEST_CODE_SECTION ".section .rdata,\"dr\""
+#define GUEST_CODE_SECTION_END ".text"
+
 #define O_CLOEXEC (_O_NOINHERIT | _O_BINARY)
 
 /* Paths are UTF-8. */
