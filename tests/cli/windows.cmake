@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The tests of the tool on Windows that need no hypervisor.  The guests are those of another build,
-# which need not be there.
+# The tests of the tool on Windows.  The guests are those of another build, which need not be there; what
+# needs a hypervisor is skipped without one.  There are no cli_signals, cli_self_test (which pretends the
+# suite by fork, and links) and cli_debug (whose debugger is a client of unix sockets).
 if(NOT TARGET mote_cli)
 	return()
 endif()
@@ -25,6 +26,7 @@ endforeach()
 add_cli_test(cli)
 add_cli_test(cli_bench)
 add_cli_test(cli_core core_build.c)
+add_cli_test(cli_deadline)
 add_cli_test(cli_files)
 add_cli_test(cli_new)
 add_cli_test(cli_program)
@@ -38,6 +40,7 @@ foreach(name cli_os cli_os_windows cli_parts)
 	target_link_libraries(${name}_test PRIVATE ntdll)
 endforeach()
 target_link_libraries(cli_windows_test PRIVATE version)
+add_dependencies(cli_windows_test mote_conformance)
 # In a terminal, which Wine makes a console of.
 if(CMAKE_CROSSCOMPILING)
 	set_target_properties(cli_windows_test PROPERTIES CROSSCOMPILING_EMULATOR
