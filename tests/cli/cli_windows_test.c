@@ -283,8 +283,7 @@ static void deadlines_end_guests(void)
 	for (size_t i = 0; i < TEST_COUNT(options); i++) {
 		TOOL_RUN(&tool, "run", options[i], "3s", test_guest("cli"), "spin");
 		CHECK_EQ(tool.code, 5);
-		CHECK_CONTAINS(tool.errors,
-			       i == 0 ? "wall-clock deadline" : "CPU-time deadline");
+		CHECK_CONTAINS(tool.errors, i == 0 ? "wall-clock deadline" : "CPU-time deadline");
 		tool_clear(&tool);
 	}
 }
@@ -331,11 +330,16 @@ static void mistakes_come_first(void)
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
-		CASE(names_may_have_any_character),	    CASE(patterns_are_not_expanded),
-		CASE(slashes_and_backslashes_are_equal),    CASE(new_works_in_any_folder),
-		CASE(a_named_device_is_not_opened),	    CASE(consoles_show_unicode),
-		CASE(the_program_tells_its_version),	    CASE(doctor_says_what_is_missing),
-		CASE(run_says_in_one_line_what_is_missing), CASE(mistakes_come_first),
+		CASE(names_may_have_any_character),
+		CASE(patterns_are_not_expanded),
+		CASE(slashes_and_backslashes_are_equal),
+		CASE(new_works_in_any_folder),
+		CASE(a_named_device_is_not_opened),
+		CASE(consoles_show_unicode),
+		CASE(the_program_tells_its_version),
+		CASE(doctor_says_what_is_missing),
+		CASE(run_says_in_one_line_what_is_missing),
+		CASE(mistakes_come_first),
 		CASE(guests_and_words_may_have_any_character),
 		CASE(deadlines_end_guests),
 		CASE(the_self_test_runs),

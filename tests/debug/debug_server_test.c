@@ -746,7 +746,8 @@ static void a_sandbox_listens_once(void)
 
 	CHECK(mote_sandbox_get_debug_address(sandbox) == NULL);
 	listen_to_clients(NULL);
-	CHECK_CONTAINS(mote_sandbox_get_debug_address(sandbox), test_on_posix() ? "unix:/tmp/mote-debug-" : "127.0.0.1:");
+	CHECK_CONTAINS(mote_sandbox_get_debug_address(sandbox),
+		       test_on_posix() ? "unix:/tmp/mote-debug-" : "127.0.0.1:");
 	CHECK_STATUS(mote_sandbox_debug_listen(sandbox, &options, &error), MOTE_BUSY, &error);
 	CHECK_STATUS(mote_sandbox_debug_listen(NULL, &options, &error), MOTE_INVALID_ARGUMENT,
 		     &error);

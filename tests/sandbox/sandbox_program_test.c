@@ -344,9 +344,11 @@ static void descriptors_that_fail(void)
 	const int folder = open("/", O_RDONLY | O_CLOEXEC);
 
 	options.input = handle_stream(folder);
-	run(engine, "copy", &options, MOTE_HOST_FUNCTION, test_on_posix() ? "read: Is a directory" : "read: ");
+	run(engine, "copy", &options, MOTE_HOST_FUNCTION,
+	    test_on_posix() ? "read: Is a directory" : "read: ");
 	options.input = handle_stream(-1);
-	run(engine, "copy", &options, MOTE_HOST_FUNCTION, test_on_posix() ? "read: Bad file descriptor" : "read: ");
+	run(engine, "copy", &options, MOTE_HOST_FUNCTION,
+	    test_on_posix() ? "read: Bad file descriptor" : "read: ");
 	close(folder);
 	mote_engine_release(engine);
 }
