@@ -172,8 +172,8 @@ uint64_t test_now_ns(void);
  * descriptor. */
 intptr_t test_handle(int file);
 
-/* What stands for memory of mmap's MAP_SHARED | MAP_ANONYMOUS in a hypervisor's region: nothing, -1,
- * on POSIX systems. */
+/* What stands for memory of mmap's MAP_SHARED | MAP_ANONYMOUS in a hypervisor's region: nothing,
+ * -1, on POSIX systems. */
 intptr_t test_memory_handle(const void *memory);
 
 /* ---- Behind the macros ------------------------------------------------------------------- */

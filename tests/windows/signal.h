@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * On Windows, which has no signals of POSIX: <signal.h> with their names, for cases that are skipped
- * there (test_need_signals).  Masks are empty, and everything else fails.
+ * On Windows, which has no signals of POSIX: <signal.h> with their names, for cases that are
+ * skipped there (test_need_signals).  Masks are empty, and everything else fails.
  */
 #ifndef MOTE_TEST_WINDOWS_SIGNAL_H
 #define MOTE_TEST_WINDOWS_SIGNAL_H

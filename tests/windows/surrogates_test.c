@@ -3,8 +3,8 @@
  * Many sandboxes in one process on Windows: all but one have a surrogate process each.
  *
  * surrogates_test --round COUNT: has so many at once, and ends.
- * surrogates_test --hold COUNT: has so many, says so in a line, and waits for its end.  Both are for
- * processes_test.sh, which looks at it from outside.
+ * surrogates_test --hold COUNT: has so many, says so in a line, and waits for its end.  Both are
+ * for processes_test.sh, which looks at it from outside.
  */
 #include <windows.h>
 

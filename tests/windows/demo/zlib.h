@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * For examples/demo as a program for Windows, where no zlib is installed: one that never works.  The
- * guest has its own; only the comparison of speeds says nothing then.
+ * For examples/demo as a program for Windows, where no zlib is installed: one that never works.
+ * The guest has its own; only the comparison of speeds says nothing then.
  */
 #ifndef MOTE_TEST_WINDOWS_ZLIB_H
 #define MOTE_TEST_WINDOWS_ZLIB_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Surrogates: copies of this process's program that never run an instruction.  A job ends each when
- * its only handle is closed, which happens at the latest when this process ends, however that comes.
+ * its only handle is closed, which happens at the latest when this process ends, in whatever way.
  */
 #include "allocator.h"
 #include "error_internal.h"
