@@ -27,5 +27,7 @@ configure_file(macos/elf.h ${CMAKE_CURRENT_BINARY_DIR}/headers/elf.h COPYONLY)
 target_include_directories(mote_test_harness SYSTEM PUBLIC ${CMAKE_CURRENT_BINARY_DIR}/headers
 	${CMAKE_CURRENT_LIST_DIR}/windows)
 target_compile_definitions(mote_test_harness PUBLIC _FILE_OFFSET_BITS=64)
+target_link_options(mote_test_harness INTERFACE # posix.c
+	-Wl,--wrap=__imp_CreateProcessW -Wl,-u,__wrap___imp_CreateProcessW)
 target_compile_options(mote_test_harness
 	PUBLIC -include ${CMAKE_CURRENT_LIST_DIR}/windows/posix.h)
