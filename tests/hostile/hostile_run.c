@@ -163,8 +163,8 @@ void hostile_check(struct hostile_run *run, const struct hostile_expectation *ex
 		CHECK_CONTAINS(run->error.text, expectation->part);
 }
 
-/* On Windows, a lock that is contended for the first time may get a handle, which stays: so many for
- * all guests of this program. */
+/* On Windows, a lock that is contended for the first time may get a handle, which stays: so many
+ * for all guests of this program. */
 static void check_files(size_t files)
 {
 	static size_t spare = 4;
