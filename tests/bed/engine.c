@@ -75,7 +75,10 @@ void test_need_hypervisor(void)
 	if (reason == NULL)
 		reason = why_not();
 	if (reason[0] != '\0')
-		test_missing("no hypervisor: %s", reason);
+		test_missing("no hypervisor: %s%s", reason,
+			     test_on_posix() ? ""
+					     : "; under Wine, there is a simulated one after "
+					       "cmake --build build/default");
 }
 
 void test_need_plain_hypervisor(void)

@@ -68,7 +68,7 @@ static void expect_figures(const char *text)
 {
 	REQUIRE(json_is_valid(text));
 	CHECK_STR(json_at(text, "status"), "\"ok\"");
-	CHECK_STR(json_at(text, "backend"), "\"kvm\"");
+	CHECK_STR(json_at(text, "backend"), "\"" OWN_BACKEND "\"");
 	CHECK(json_at(text, "version")[0] == '"');
 	REQUIRE(json_count(text, "figures") == (int)TEST_COUNT(figures));
 	for (size_t i = 0; i < TEST_COUNT(figures); i++)
@@ -83,7 +83,7 @@ static void prints_a_table(void)
 	TOOL_RUN(&tool, "bench", SHORT);
 	CHECK_EQ(tool.code, 0);
 	CHECK_STR(tool.errors, "");
-	CHECK_CONTAINS(tool.output, ", kvm\n");
+	CHECK_CONTAINS(tool.output, ", " OWN_BACKEND "\n");
 	CHECK_CONTAINS(tool.output, "median");
 	for (size_t i = 0; i < TEST_COUNT(figures); i++) {
 		char line[64];
@@ -100,7 +100,7 @@ static void json_to_standard_output(void)
 	struct tool tool;
 
 	tool_need_vm();
-	TOOL_RUN(&tool, "bench", SHORT, "--json", "-", "--backend", "kvm");
+	TOOL_RUN(&tool, "bench", SHORT, "--json", "-", "--backend", OWN_BACKEND);
 	CHECK_EQ(tool.code, 0);
 	CHECK_STR(tool.errors, "");
 	expect_figures(tool.output);

@@ -606,7 +606,10 @@ static void fault_is_told_in_json(void)
 	CHECK_STR(json_at(tool.output, "why.version"), "\"" MOTE_VERSION_STRING "\"");
 	CHECK_STR(json_at(tool.output, "no_names"), "null");
 	snprintf(guest, sizeof(guest), "\"%s\"", test_guest("frames"));
-	CHECK_STR(json_at(tool.output, "guest"), guest);
+	if (TOOL_ON_WINDOWS) /* with a drive, and in its own spelling */
+		CHECK_CONTAINS(json_at(tool.output, "guest"), "\\\\guests\\\\frames\"");
+	else
+		CHECK_STR(json_at(tool.output, "guest"), guest);
 	snprintf(pc, sizeof(pc), "%s", json_at(tool.output, "backtrace.0.pc"));
 	CHECK(strcmp(json_at(tool.output, "registers.rip"), pc) == 0 ||
 	      strcmp(json_at(tool.output, "registers.pc"), pc) == 0);
@@ -655,9 +658,9 @@ static void missing_folder_leaves_the_status(void)
 	if (strstr(tool.errors, "built without cores") == NULL) {
 		CHECK_EQ(tool.code, 3);
 		CHECK_CONTAINS(tool.errors, "mote: no core: ");
-		CHECK_CONTAINS(tool.errors, "No such file or directory");
+		CHECK_CONTAINS(tool.errors, NO_SUCH_FILE);
 		CHECK(json_is_valid(tool.output));
-		CHECK_CONTAINS(json_at(tool.output, "core_error"), "No such file or directory");
+		CHECK_CONTAINS(json_at(tool.output, "core_error"), NO_SUCH_FILE);
 		CHECK_STR(json_at(tool.output, "core"), "(none)");
 	}
 	tool_clear(&tool);

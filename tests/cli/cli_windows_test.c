@@ -256,6 +256,56 @@ static void run_says_in_one_line_what_is_missing(void)
 	tool_clear(&tool);
 }
 
+/* ---- Guests ------------------------------------------------------------------------------ */
+
+static void guests_and_words_may_have_any_character(void)
+{
+	const char *path;
+	struct tool tool;
+
+	tool_need_vm();
+	path = copy_guest(GRIN " guest");
+	TOOL_RUN(&tool, "run", path, "echo_string", "a " GRIN "\" \\ \xe4\xb8\xad");
+	tool_expect(&tool, "words", 0, "a " GRIN "\" \\ \xe4\xb8\xad\n");
+	tool_clear(&tool);
+	tool.folder = test_folder();
+	TOOL_RUN_PREPARED(&tool, "run", ".\\" GRIN " guest", "echo_string", GRIN);
+	tool_expect(&tool, "relative", 0, GRIN "\n");
+	tool_clear(&tool);
+}
+
+static void deadlines_end_guests(void)
+{
+	static const char *const options[] = {"--timeout", "--cpu-time"};
+	struct tool tool;
+
+	tool_need_vm();
+	for (size_t i = 0; i < TEST_COUNT(options); i++) {
+		TOOL_RUN(&tool, "run", options[i], "3s", test_guest("cli"), "spin");
+		CHECK_EQ(tool.code, 5);
+		CHECK_CONTAINS(tool.errors, i == 0 ? "wall-clock deadline" : "CPU-time deadline");
+		tool_clear(&tool);
+	}
+}
+
+/* The suite is beside the tool; some of its cases here. */
+static void the_self_test_runs(void)
+{
+	struct tool tool = TOOL_INIT;
+
+	tool_need_vm();
+	tool.variable = "MOTE_TEST_FILTER=kick";
+	tool.patience = 200;
+	TOOL_RUN_PREPARED(&tool, "doctor", "--self-test", "--json");
+	CHECK_EQ(tool.code, 0);
+	CHECK_STR(tool.errors, "");
+	REQUIRE(json_is_valid(tool.output));
+	CHECK_STR(json_at(tool.output, "status"), "\"ok\"");
+	CHECK_STR(json_at(tool.output, "failed"), "0");
+	CHECK(json_count(tool.output, "cases") > 2);
+	tool_clear(&tool);
+}
+
 /* What is wrong with the command line comes before what is wrong with the machine. */
 static void mistakes_come_first(void)
 {
@@ -280,11 +330,19 @@ static void mistakes_come_first(void)
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
-		CASE(names_may_have_any_character),	    CASE(patterns_are_not_expanded),
-		CASE(slashes_and_backslashes_are_equal),    CASE(new_works_in_any_folder),
-		CASE(a_named_device_is_not_opened),	    CASE(consoles_show_unicode),
-		CASE(the_program_tells_its_version),	    CASE(doctor_says_what_is_missing),
-		CASE(run_says_in_one_line_what_is_missing), CASE(mistakes_come_first),
+		CASE(names_may_have_any_character),
+		CASE(patterns_are_not_expanded),
+		CASE(slashes_and_backslashes_are_equal),
+		CASE(new_works_in_any_folder),
+		CASE(a_named_device_is_not_opened),
+		CASE(consoles_show_unicode),
+		CASE(the_program_tells_its_version),
+		CASE(doctor_says_what_is_missing),
+		CASE(run_says_in_one_line_what_is_missing),
+		CASE(mistakes_come_first),
+		CASE(guests_and_words_may_have_any_character),
+		CASE(deadlines_end_guests),
+		CASE(the_self_test_runs),
 	};
 	int code = test_main("cli_windows", cases, TEST_COUNT(cases), argc, argv);
 

@@ -332,7 +332,9 @@ const char *test_folder(void)
 	if (folder[0])
 		return folder;
 	GetTempPathA(sizeof(temporary), temporary);
-	snprintf(folder, sizeof(folder), "%smote-cli-%lu", temporary, GetCurrentProcessId());
+	/* An aborted run may have left one of this number. */
+	snprintf(folder, sizeof(folder), "%smote-cli-%lu-%llx", temporary, GetCurrentProcessId(),
+		 (unsigned long long)test_now_ns());
 	for (char *at = folder; *at; at++)
 		if (*at == '\\')
 			*at = '/';

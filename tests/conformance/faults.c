@@ -45,6 +45,7 @@ static mote_status use_vm(struct attempt *attempt)
 	struct mote_memory_region more = {
 		.gpa = machine_gpa(&attempt->machine, EXTRA_GVA),
 		.hva = attempt->more,
+		.handle = test_memory_handle(attempt->more),
 		.bytes = EXTRA_BYTES,
 		.flags = MOTE_REGION_READ | MOTE_REGION_WRITE,
 		.kind = MOTE_REGION_RAM,

@@ -312,6 +312,7 @@ static void a_profilers_signals_are_retries(void)
 	mote_interrupt *handle;
 	uint64_t retries;
 
+	test_need_signals();
 	machine_make(&machine, &code_doorbell_loop);
 	handle = handle_of(&machine);
 	catch (SIGPROF);
@@ -353,6 +354,7 @@ static void pester_with(int number)
 	pthread_t thread;
 	mote_interrupt *handle;
 
+	test_need_signals();
 	machine_make(&machine, &code_doorbell_loop);
 	handle = handle_of(&machine);
 	REQUIRE_EQ(pthread_create(&thread, NULL, pester, &pest), 0);
@@ -384,6 +386,7 @@ static void signals_do_not_disturb_guest_state(void)
 	pthread_t thread;
 	mote_regs regs;
 
+	test_need_signals();
 	pest.target = pthread_self();
 	pest.number = kick_signal();
 	machine_make(&machine, &code_store_loop);

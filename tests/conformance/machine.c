@@ -24,6 +24,8 @@ int kick_signal(void)
 
 	if (backend_under_test()->kick_signal != NULL)
 		return backend_under_test()->kick_signal();
+	if (!test_on_posix())
+		return 0;
 	sigaction(SIGUSR2, &action, NULL);
 	return SIGUSR2;
 }
@@ -141,6 +143,7 @@ mote_status machine_create(struct machine *machine, struct mote_hypervisor *hype
 {
 	struct mote_memory_region ram = {
 		.hva = machine->ram,
+		.handle = test_memory_handle(machine->ram),
 		.bytes = RAM_BYTES,
 		.flags = MOTE_REGION_READ | MOTE_REGION_WRITE | MOTE_REGION_EXECUTE,
 		.kind = MOTE_REGION_RAM,

@@ -54,7 +54,7 @@ struct machine {
 struct mote_hypervisor *open_hypervisor(const struct mote_system *const *systems);
 
 /* The number of a signal that does nothing but interrupt, if possible the one that kicks; installs
- * its handler. */
+ * its handler.  0 where there are no signals. */
 int kick_signal(void);
 /* How the backend is opened. */
 struct mote_hypervisor_options open_options(const struct mote_system *const *systems);

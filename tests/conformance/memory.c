@@ -29,6 +29,7 @@ static struct mote_memory_region extra_region(const struct machine *machine, voi
 	return (struct mote_memory_region){
 		.gpa = machine_gpa(machine, EXTRA_GVA),
 		.hva = hva,
+		.handle = test_memory_handle(hva),
 		.bytes = EXTRA_BYTES,
 		.flags = MOTE_REGION_READ | flags,
 		.kind = MOTE_REGION_RAM,

@@ -13,7 +13,7 @@
 enum { CLIENT_BYTES = 1 << 17 };
 
 struct client {
-	int fd; /* -1: there is none */
+	int fd; /* a descriptor, or a handle of Windows; -1: there is none */
 	char reply[CLIENT_BYTES];
 };
 
@@ -28,6 +28,8 @@ void client_connect(struct client *client, const mote_sandbox *sandbox);
 void client_open(struct client *client, const mote_sandbox *sandbox);
 void client_close(struct client *client);
 
+/* False when the other side has closed. */
+bool client_receive_byte(struct client *client, char *byte);
 void client_send_bytes(struct client *client, const char *bytes, size_t length);
 /* Adds what is around a packet. */
 void client_send(struct client *client, const char *packet);

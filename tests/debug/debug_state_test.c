@@ -307,6 +307,7 @@ static void a_forked_child_has_no_debugger(void)
 	struct session session = {.on_stop = only_go_on};
 	pid_t child;
 
+	test_need_fork();
 	session_begin(&session);
 	CHECK_EQ(session_call(&session, "work", 6).as.u64, 25);
 	mote_sandbox_break_in(session.sandbox);

@@ -62,6 +62,23 @@ bool test_in_bed(const char *bed)
 	return !bed || !strcmp(bed, here);
 }
 
+bool test_on_posix(void)
+{
+	return test_os_is_posix;
+}
+
+void test_need_signals(void)
+{
+	if (!test_os_is_posix)
+		SKIP("this system has no signals");
+}
+
+void test_need_fork(void)
+{
+	if (!test_os_is_posix)
+		SKIP("this system cannot copy processes");
+}
+
 /* ---- Reporting --------------------------------------------------------------------------- */
 
 /* Records one failure and prints it.  Any thread. */
@@ -239,7 +256,7 @@ static void on_crash(int signal_number)
 static void on_hang(void)
 {
 	last_words(": hung until the watchdog came\n");
-	_exit(1);
+	test_os_end(1);
 }
 
 /* ---- Running ----------------------------------------------------------------------------- */

@@ -138,6 +138,12 @@ uint64_t test_scale(uint64_t count);
 /* A time limit of `seconds` on an ordinary machine, longer on a slow one (MOTE_TEST_SLOW). */
 uint64_t test_slow(uint64_t seconds);
 
+/* Whether this is a POSIX system: not Windows. */
+bool test_on_posix(void);
+/* Leave the case as skipped where a process cannot be copied, or has no signals. */
+void test_need_fork(void);
+void test_need_signals(void);
+
 /* Whether this runs in the emulated machine `bed` ("svm"); NULL: in any. */
 bool test_in_bed(const char *bed);
 
@@ -150,6 +156,9 @@ const char *test_guest(const char *name);
 /* Reads a whole file; leaves the case on failure.  The caller frees the result. */
 void *test_read_file(const char *path, size_t *length);
 
+/* How many bytes a file takes, of which holes are none; leaves the case on failure. */
+uint64_t test_file_space(const char *path);
+
 /* Of this process, from /proc/self: open files, memory mappings, resident and mapped kibibytes. */
 size_t test_fd_count(void);
 size_t test_mapping_count(void);
@@ -158,6 +167,14 @@ size_t test_virtual_kib(void);
 
 /* Monotonic time. */
 uint64_t test_now_ns(void);
+
+/* What the library calls the handle of an open file, pipe or terminal: on POSIX systems the
+ * descriptor. */
+intptr_t test_handle(int file);
+
+/* What stands for memory of mmap's MAP_SHARED | MAP_ANONYMOUS in a hypervisor's region: nothing,
+ * -1, on POSIX systems. */
+intptr_t test_memory_handle(const void *memory);
 
 /* ---- Behind the macros ------------------------------------------------------------------- */
 

@@ -6,6 +6,8 @@
 #ifndef MOTE_TEST_OS_H
 #define MOTE_TEST_OS_H
 
+#include <stdbool.h>
+
 /*
  * Prepares the process, before it prints anything: standard output gets lines that end in \n alone.
  *
@@ -17,5 +19,11 @@ void test_os_start(void (*on_crash)(int signal_number), void (*on_hang)(void));
 
 /* Time is up in this many seconds, unless another call comes before; 0: never. */
 void test_os_limit(unsigned seconds);
+
+/* Ends this process at once; in a signal handler, or on any thread. */
+_Noreturn void test_os_end(int code);
+
+/* Whether there are signals, and processes that are copies of others. */
+extern const bool test_os_is_posix;
 
 #endif

@@ -11,11 +11,18 @@
 
 #include "test.h"
 
+const bool test_os_is_posix = true;
+
 static struct {
 	pid_t process;
 	void (*on_crash)(int signal_number);
 	void (*on_hang)(void);
 } harness;
+
+void test_os_end(int code)
+{
+	_exit(code);
+}
 
 static void handle_crash(int signal_number)
 {

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "test.h"
@@ -66,4 +67,24 @@ size_t test_virtual_kib(void)
 
 	read_pages(&total, &resident);
 	return total * (size_t)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+uint64_t test_file_space(const char *path)
+{
+	struct stat information;
+
+	if (stat(path, &information) != 0)
+		FAIL("%s: %s", path, strerror(errno));
+	return (uint64_t)information.st_blocks * 512;
+}
+
+intptr_t test_handle(int file)
+{
+	return file;
+}
+
+intptr_t test_memory_handle(const void *memory)
+{
+	(void)memory;
+	return -1;
 }

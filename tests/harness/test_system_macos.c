@@ -7,6 +7,7 @@
 #include <mach/mach.h>
 #include <mach/vm_region.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "test.h"
 
@@ -60,4 +61,24 @@ size_t test_resident_kib(void)
 size_t test_virtual_kib(void)
 {
 	return (size_t)(read_task().virtual_size / 1024);
+}
+
+uint64_t test_file_space(const char *path)
+{
+	struct stat information;
+
+	if (stat(path, &information) != 0)
+		FAIL("%s: %s", path, strerror(errno));
+	return (uint64_t)information.st_blocks * 512;
+}
+
+intptr_t test_handle(int file)
+{
+	return file;
+}
+
+intptr_t test_memory_handle(const void *memory)
+{
+	(void)memory;
+	return -1;
 }

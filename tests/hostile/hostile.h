@@ -34,11 +34,14 @@
 
 #include "hostile_arch.h"
 
-/* What the assembler of this host calls constants, and how it spells guest_; tests/macos.cmake has
- * macOS's. */
-#if !defined(GUEST_CODE_SECTION)
-#define GUEST_CODE_SECTION ".rodata"
+/* How the assembler of this host goes to constants and back, and spells guest_; tests/macos.cmake
+ * and tests/windows/posix.h have what is different there. */
+#if !defined(GUEST_CODE_PREFIX)
 #define GUEST_CODE_PREFIX "guest_"
+#endif
+#if !defined(GUEST_CODE_SECTION)
+#define GUEST_CODE_SECTION ".pushsection .rodata"
+#define GUEST_CODE_SECTION_END ".popsection"
 #endif
 
 /*
@@ -46,10 +49,11 @@
  * behind it catches what should not have come so far.
  */
 #define GUEST_CODE(name, assembly)                                                                 \
-	__asm__(".pushsection " GUEST_CODE_SECTION "\n" GUEST_CODE_PRELUDE ".balign 16\n"          \
+	__asm__(GUEST_CODE_SECTION                                                                 \
+		"\n" GUEST_CODE_PRELUDE ".balign 16\n"                                             \
 		".globl " GUEST_CODE_PREFIX #name "\n.globl " GUEST_CODE_PREFIX #name              \
 		"_end\n" GUEST_CODE_PREFIX #name ":\n\t" assembly "\n\t" GUEST_CODE_TRAP           \
-		"\n" GUEST_CODE_PREFIX #name "_end:\n.popsection\n");                              \
+		"\n" GUEST_CODE_PREFIX #name "_end:\n" GUEST_CODE_SECTION_END "\n");               \
 	extern const uint8_t guest_##name[], guest_##name##_end[]
 
 /* The number of a code's bytes, without the trap. */

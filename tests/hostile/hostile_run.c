@@ -163,6 +163,20 @@ void hostile_check(struct hostile_run *run, const struct hostile_expectation *ex
 		CHECK_CONTAINS(run->error.text, expectation->part);
 }
 
+/* On Windows, a lock that is contended for the first time may get a handle, which stays: so many
+ * for all guests of this program. */
+static void check_files(size_t files)
+{
+	static size_t spare = 4;
+	const size_t now = test_fd_count();
+
+	if (!test_on_posix() && now > files && now - files <= spare) {
+		spare -= now - files;
+		return;
+	}
+	CHECK_EQ(now, files);
+}
+
 void hostile_close(struct hostile_run *run)
 {
 	if (run->status != MOTE_OK) {
@@ -179,7 +193,7 @@ void hostile_close(struct hostile_run *run)
 	mote_snapshot_destroy(run->snapshot);
 	mote_sandbox_destroy(run->sandbox);
 	mote_engine_release(run->engine);
-	CHECK_EQ(test_fd_count(), run->files);
+	check_files(run->files);
 }
 
 /* ---- All of it --------------------------------------------------------------------------- */

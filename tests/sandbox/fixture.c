@@ -153,6 +153,7 @@ int fixture_in_a_child(int (*act)(void))
 	int status = -1;
 	pid_t child;
 
+	test_need_fork();
 	test_need_hypervisor();
 	test_guest("faults"); /* leaves the case here, not in the child */
 	child = fork();

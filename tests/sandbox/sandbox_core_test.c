@@ -333,7 +333,7 @@ static void path_of_the_guest_is_absolute(void)
 	snprintf(expected, sizeof(expected), "%.*s", (int)(strrchr(path, '/') - path), path);
 	REQUIRE_EQ(chdir(expected), 0);
 	REQUIRE(getcwd(expected, 2048) != NULL);
-	strcat(expected, "/crash");
+	strcat(expected, test_on_posix() ? "/crash" : "\\crash");
 	REQUIRE_OK(mote_image_open(engine, "./crash", &image, &error), &error);
 	REQUIRE_EQ(chdir(before), 0);
 	REQUIRE_OK(mote_sandbox_create(engine, image, &options, &sandbox, &error), &error);
@@ -368,7 +368,7 @@ static void nobody_else_may_read_it(void)
 	create();
 	(void)call("faulty", &error);
 	REQUIRE_EQ(stat(core_path(), &information), 0);
-	CHECK_EQ(information.st_mode & 0777, 0600);
+	CHECK(!test_on_posix() || (information.st_mode & 0777) == 0600);
 }
 
 /* 1 GiB, of which little was touched: neither memory nor disk is spent on the rest. */
@@ -376,9 +376,10 @@ static void untouched_memory_costs_nothing(void)
 {
 	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
 	mote_error error = MOTE_ERROR_INIT;
-	struct stat information;
 	size_t before;
 
+	if (!test_on_posix())
+		SKIP("this system does not tell which memory has been touched");
 	options.memory_bytes = 1ull << 30;
 	engine = fixture_engine();
 	sandbox = fixture_sandbox(engine, "crash", &options);
@@ -387,9 +388,8 @@ static void untouched_memory_costs_nothing(void)
 	REQUIRE_OK(mote_sandbox_dump_core(sandbox, core_path(), &error), &error);
 	if (!TEST_SANITIZED)
 		CHECK(test_resident_kib() < before + 1024);
-	REQUIRE_EQ(stat(core_path(), &information), 0);
-	CHECK(information.st_blocks * 512 > 1 << 20);
-	CHECK(information.st_blocks * 512 < 2 << 20);
+	CHECK(test_file_space(core_path()) > 1 << 20);
+	CHECK(test_file_space(core_path()) < 2 << 20);
 }
 
 /* ---- Failures: the call's status stays, and no file is left --------------------------------- */
@@ -411,7 +411,7 @@ static void missing_folder(void)
 	mote_core_options cores = MOTE_CORE_OPTIONS_INIT;
 
 	cores.directory = "/tmp/mote-no-such-folder";
-	expect_failure(&cores, MOTE_FILE, "No such file or directory");
+	expect_failure(&cores, MOTE_FILE, test_on_posix() ? "No such file or directory" : "");
 }
 
 static void larger_than_allowed(void)
@@ -469,6 +469,8 @@ static void limited_file_size(void)
 	mote_core_options cores = MOTE_CORE_OPTIONS_INIT;
 	mote_error error = MOTE_ERROR_INIT;
 
+	if (!test_on_posix())
+		SKIP("this system has no limit of the sizes of files");
 	cores.directory = folder;
 	create_with(NULL, &cores);
 	REQUIRE_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -499,6 +501,8 @@ static void link_is_not_followed(void)
 	mote_error error = MOTE_ERROR_INIT;
 	struct stat information;
 
+	if (!test_on_posix())
+		SKIP("links need a privilege on this system");
 	REQUIRE_EQ(symlink("/dev/null", core_path()), 0);
 	create();
 	(void)call("faulty", &error);
@@ -520,7 +524,7 @@ static void file_of_that_name_is_replaced(void)
 	(void)call("faulty", &error);
 	CHECK_STR(mote_sandbox_get_core_path(sandbox), core_path());
 	REQUIRE_EQ(stat(core_path(), &information), 0);
-	CHECK_EQ(information.st_mode & 0777, 0600);
+	CHECK(!test_on_posix() || (information.st_mode & 0777) == 0600);
 	read_core();
 	free(core);
 }
@@ -532,7 +536,7 @@ static void folder_of_that_name_is_kept(void)
 	REQUIRE_EQ(mkdir(core_path(), 0700), 0);
 	cores.directory = folder;
 	cores.pattern = "c";
-	expect_failure(&cores, MOTE_FILE, "Is a directory");
+	expect_failure(&cores, MOTE_FILE, test_on_posix() ? "Is a directory" : "");
 	CHECK_EQ(rmdir(core_path()), 0);
 }
 

@@ -62,7 +62,7 @@ static mote_stream memory_stream(struct memory *memory)
 
 static mote_stream handle_stream(int fd)
 {
-	return (mote_stream){.kind = MOTE_STREAM_HANDLE, .handle = fd};
+	return (mote_stream){.kind = MOTE_STREAM_HANDLE, .handle = test_handle(fd)};
 }
 
 /* ---- Runs ----------------------------------------------------------------------------------- */
@@ -203,11 +203,13 @@ static void fill(unsigned char *data, size_t bytes)
 /* A file without a name that holds a pattern, at its beginning. */
 static int pattern_file(size_t bytes)
 {
-	char name[] = "/tmp/mote-program-XXXXXX";
-	const int fd = mkstemp(name);
+	FILE *file = tmpfile();
 	unsigned char *data = malloc(bytes + 1);
+	int fd;
 
-	REQUIRE(fd >= 0 && data != NULL && unlink(name) == 0);
+	REQUIRE(file != NULL && data != NULL);
+	fd = dup(fileno(file));
+	REQUIRE(fd >= 0 && fclose(file) == 0);
 	fill(data, bytes);
 	REQUIRE_EQ(write(fd, data, bytes), (ssize_t)bytes);
 	REQUIRE_EQ(lseek(fd, 0, SEEK_SET), 0);
@@ -285,6 +287,8 @@ static void pipes(bool non_blocking)
 	struct peer peer;
 	int in[2], out[2];
 
+	if (non_blocking && !test_on_posix())
+		SKIP("on this system only the library does not wait for pipes");
 	REQUIRE(pipe(in) == 0 && pipe(out) == 0);
 	if (non_blocking)
 		REQUIRE(fcntl(in[0], F_SETFL, O_NONBLOCK) == 0 &&
@@ -325,7 +329,8 @@ static void a_pipe_that_nobody_reads(void)
 	REQUIRE(pipe(out) == 0);
 	close(out[0]);
 	options.output = handle_stream(out[1]);
-	run(engine, "flood", &options, MOTE_HOST_FUNCTION, "write: Broken pipe");
+	run(engine, "flood", &options, MOTE_HOST_FUNCTION,
+	    test_on_posix() ? "write: Broken pipe" : "write: ");
 	sigpending(&pending);
 	CHECK(!sigismember(&pending, SIGPIPE));
 	close(out[1]);
@@ -339,9 +344,11 @@ static void descriptors_that_fail(void)
 	const int folder = open("/", O_RDONLY | O_CLOEXEC);
 
 	options.input = handle_stream(folder);
-	run(engine, "copy", &options, MOTE_HOST_FUNCTION, "read: Is a directory");
+	run(engine, "copy", &options, MOTE_HOST_FUNCTION,
+	    test_on_posix() ? "read: Is a directory" : "read: ");
 	options.input = handle_stream(-1);
-	run(engine, "copy", &options, MOTE_HOST_FUNCTION, "read: Bad file descriptor");
+	run(engine, "copy", &options, MOTE_HOST_FUNCTION,
+	    test_on_posix() ? "read: Bad file descriptor" : "read: ");
 	close(folder);
 	mote_engine_release(engine);
 }
@@ -366,12 +373,15 @@ static void deadlines_end_the_waiting(void)
 	mote_engine_release(engine);
 }
 
-/* The first thread of the process, which makes the calls of a case, sleeps: a guest never does. */
+/* The first thread of the process, which makes the calls of a case, sleeps: a guest never does.
+ * Windows does not tell. */
 static bool is_asleep(void)
 {
 	char path[64], text[256] = "";
 	FILE *file;
 
+	if (!test_on_posix())
+		return true;
 	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)getpid());
 	file = fopen(path, "r");
 	REQUIRE(file != NULL);
@@ -384,7 +394,7 @@ static void *kill_it(void *user)
 {
 	mote_interrupt *interrupt = user;
 
-	while (!is_asleep())
+	while (!test_interrupt_state(interrupt).running || !is_asleep())
 		sched_yield();
 	while (!mote_interrupt_kill(interrupt))
 		sched_yield();

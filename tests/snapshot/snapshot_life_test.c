@@ -287,12 +287,18 @@ static int use_in_child(mote_sandbox *sandbox, mote_snapshot *snapshot)
 
 static void forked_children(void)
 {
-	mote_engine *engine = fixture_engine();
-	mote_sandbox *sandbox = clean_sandbox(engine, NULL);
-	mote_snapshot *snapshot = clean_take(sandbox);
-	uint32_t counted = CALL0(sandbox, "count").as.u32;
-	pid_t child = fork();
+	mote_engine *engine;
+	mote_sandbox *sandbox;
+	mote_snapshot *snapshot;
+	uint32_t counted;
+	pid_t child;
 
+	test_need_fork();
+	engine = fixture_engine();
+	sandbox = clean_sandbox(engine, NULL);
+	snapshot = clean_take(sandbox);
+	counted = CALL0(sandbox, "count").as.u32;
+	child = fork();
 	if (child == 0)
 		_exit(use_in_child(sandbox, snapshot));
 	fixture_check_child(child);

@@ -305,6 +305,8 @@ static void run(bool profiler)
 	timer_t timers[CALLERS];
 	sigset_t profiling;
 
+	if (profiler)
+		test_need_signals();
 	test_need_hypervisor();
 	/* A failure leaves the case, and its threads with this behind. */
 	stress = calloc(1, sizeof(*stress));

@@ -14,6 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* For hostile.h: this assembler remembers no section. */
+#define GUEST_CODE_SECTION ".section .rdata,\"dr\""
+#define GUEST_CODE_SECTION_END ".text"
+
 #define O_CLOEXEC (_O_NOINHERIT | _O_BINARY)
 
 /* Paths are UTF-8. */
@@ -32,14 +36,35 @@ int windows_ftruncate(int file, int64_t bytes);
 #define truncate windows_truncate
 #define ftruncate windows_ftruncate
 
+/* Files and pipes of the system wait: always -1. */
+enum { F_SETFL = 4, O_NONBLOCK = 0x800 };
+int fcntl(int file, int what, int flags);
+
 #define setenv(name, value, overwrite) _putenv_s(name, value)
 #define unsetenv(name) _putenv_s(name, "")
 
+#define lstat stat
 /* There are none: always -1. */
 int mkfifo(const char *path, int mode);
 int symlink(const char *target, const char *path);
 
 /* 0: whoever this is, modes of files deny nothing. */
 int geteuid(void);
+
+/* Folders and files that are made in "/tmp" are made in the user's own folder for such files; the
+ * name, which is in an array, becomes that. */
+#define mkdtemp(name) windows_mkdtemp(name, sizeof(name))
+char *windows_mkdtemp(char *name, size_t capacity);
+
+int64_t pread(int file, void *data, size_t length, int64_t offset);
+
+enum { _SC_NPROCESSORS_ONLN = 84 };
+/* Knows that alone. */
+long sysconf(int name);
+
+/* There is none: always -1. */
+int fork(void);
+/* Nothing: for children that are forked. */
+unsigned alarm(unsigned seconds);
 
 #endif

@@ -11,32 +11,37 @@ enum { PAGE_BYTES = 4096 };
 
 void *whp_locate(void *process, void *source, uint64_t bytes, const void **whose);
 
-/* Whether a page, of which `bytes` follow in its mapping, is the one that is looked for. */
-typedef BOOL (*is_it)(const char *page, uint64_t bytes, const void *user);
+/* Of whp_wine.c. */
+uint64_t whp_find_word(const char *page, uint64_t count, uint64_t word);
 
-static void *look_for(is_it found, const void *user)
+/* Looks through the views of sections that this process has: found gives a place within so many
+ * bytes, or NULL. */
+typedef char *(*find_in)(char *at, uint64_t bytes, const void *user);
+
+static void *look_for(find_in find, const void *user)
 {
 	MEMORY_BASIC_INFORMATION info;
 	char *at = NULL;
 
 	while (VirtualQuery(at, &info, sizeof(info)) == sizeof(info)) {
-		char *end = (char *)info.BaseAddress + info.RegionSize;
+		char *end = (char *)info.BaseAddress + info.RegionSize, *found = NULL;
 
 		if (info.State == MEM_COMMIT && info.Type == MEM_MAPPED &&
 		    (info.Protect & (PAGE_READWRITE | PAGE_READONLY)))
-			for (char *page = info.BaseAddress; page < end; page += PAGE_BYTES)
-				if (found(page, (uint64_t)(end - page), user))
-					return page;
-		if (end <= at)
-			break;
+			found = find(info.BaseAddress, info.RegionSize, user);
+		if (found != NULL || end <= at)
+			return found;
 		at = end;
 	}
 	return NULL;
 }
 
-static BOOL has_word(const char *page, uint64_t bytes, const void *user)
+static char *find_word(char *at, uint64_t bytes, const void *user)
 {
-	return bytes >= PAGE_BYTES && *(const volatile uint64_t *)page == *(const uint64_t *)user;
+	const uint64_t count = bytes / PAGE_BYTES;
+	const uint64_t found = whp_find_word(at, count, *(const uint64_t *)user);
+
+	return found < count ? at + found * PAGE_BYTES : NULL;
 }
 
 struct contents {
@@ -44,11 +49,17 @@ struct contents {
 	uint64_t count;
 };
 
-static BOOL has_contents(const char *page, uint64_t bytes, const void *user)
+static char *find_bytes(char *at, uint64_t bytes, const void *user)
 {
 	const struct contents *contents = user;
+	uint64_t first;
 
-	return bytes >= contents->count && memcmp(page, contents->bytes, contents->count) == 0;
+	memcpy(&first, contents->bytes, sizeof(first));
+	for (char *page = at; bytes >= contents->count; page += PAGE_BYTES, bytes -= PAGE_BYTES)
+		if (find_word(page, PAGE_BYTES, &first) != NULL &&
+		    memcmp(page, contents->bytes, contents->count) == 0)
+			return page;
+	return NULL;
 }
 
 static void *find_contents(HANDLE process, const void *source, uint64_t bytes)
@@ -60,7 +71,7 @@ static void *find_contents(HANDLE process, const void *source, uint64_t bytes)
 	if (contents.bytes == NULL)
 		return NULL;
 	if (ReadProcessMemory(process, source, contents.bytes, bytes, &count))
-		found = look_for(has_contents, &contents);
+		found = look_for(find_bytes, &contents);
 	HeapFree(GetProcessHeap(), 0, contents.bytes);
 	return found;
 }
@@ -82,7 +93,7 @@ void *whp_locate(void *process, void *source, uint64_t bytes, const void **whose
 		return NULL;
 	if (!WriteProcessMemory(process, source, &word, sizeof(word), &count))
 		return find_contents(process, source, bytes);
-	found = look_for(has_word, &word);
+	found = look_for(find_word, &word);
 	WriteProcessMemory(process, source, &before, sizeof(before), &count);
 	return found;
 }

@@ -7,14 +7,9 @@
 
 #include <linux/kvm.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include "hypervisor/backends/hyperv/hyperv_x86_64.h"
-
-#define DR6_STEP (1ull << 14)
-
-enum { XSTATE_BV = 512, IN_USE_SSE = 2 };
+#include "vcpu_block_hyperv.h"
 
 /* Clears what means nothing: the number of an exception that is neither pending nor injected, and
  * whether registers that are all zeros are in use, which the processor says as it likes.  Of a step
@@ -35,13 +30,6 @@ static inline void vcpu_block_clear_kvm(void *block, size_t bytes)
 	parts->events.exception_has_payload = 0;
 	parts->events.exception_payload = 0;
 	parts->debug.dr6 &= ~DR6_STEP;
-}
-
-static inline void vcpu_block_clear_hyperv(struct mote_hyperv_block *block, size_t bytes)
-{
-	REQUIRE(bytes > sizeof(*block) + XSTATE_BV);
-	((uint8_t *)(block + 1))[XSTATE_BV] |= IN_USE_SSE;
-	block->values[MOTE_HYPERV_DR6].low &= ~DR6_STEP;
 }
 
 static inline void vcpu_block_clear_rest(const struct mote_vm *vm, void *block, size_t bytes)

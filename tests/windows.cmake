@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What the tests need on Windows, and those that cannot be there.
+
+# Under Wine a program starts in the time of ten on Linux.
+set(MOTE_TEST_PACE MOTE_TEST_SCALE=10)
+# Guests and the simulated platform are those of another build, which need not be there.
+set(MOTE_TEST_FOREIGN_GUESTS ON)
+set(MOTE_TEST_WINE_DLLS "" CACHE PATH "The folder of the simulated WinHvPlatform.dll, for scripts/wine")
+mark_as_advanced(MOTE_TEST_WINE_DLLS)
+if(MOTE_TEST_WINE_DLLS)
+	list(APPEND MOTE_TEST_PACE MOTE_WINE_DLLS=${MOTE_TEST_WINE_DLLS})
+endif()
+
+# Each of them is about something that Windows has not:
+set(MOTE_TEST_ABSENT
+	sandbox_fork sandbox_process sandbox_deadline_process # processes that are copies of others
+	sandbox_signals # signals
+	sandbox_system_calls pool_system_calls # a filter of system calls, which counts them
+	sandbox_limits pool_traces # limits of a process, and /proc
+	sandbox_buffer # descriptors of memory: memfd, seals
+	sandbox_guide # all of these: what the guide has for POSIX systems
+)
+
+# Headers of other systems, as far as the tests use them.
+configure_file(macos/elf.h ${CMAKE_CURRENT_BINARY_DIR}/headers/elf.h COPYONLY)
+target_include_directories(mote_test_harness SYSTEM PUBLIC ${CMAKE_CURRENT_BINARY_DIR}/headers
+	${CMAKE_CURRENT_LIST_DIR}/windows)
+target_compile_definitions(mote_test_harness PUBLIC _FILE_OFFSET_BITS=64)
+target_link_options(mote_test_harness INTERFACE # posix.c
+	-Wl,--wrap=__imp_CreateProcessW -Wl,-u,__wrap___imp_CreateProcessW)
+target_compile_options(mote_test_harness
+	PUBLIC -include ${CMAKE_CURRENT_LIST_DIR}/windows/posix.h)
