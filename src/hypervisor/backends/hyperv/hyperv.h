@@ -110,4 +110,18 @@ mote_status mote_hyperv_make_facts(const mote_allocator *allocator,
 /* Of all backends here, whose VPs belong to no thread. */
 mote_status mote_hyperv_park(struct mote_vm *base, mote_error *error);
 
+/* The operations that all backends here have in common: in a struct mote_vm_ops. */
+#define MOTE_HYPERV_VM_OPS                                                                         \
+	.reserve_gpa = mote_vm_reserve_gpa, .release_gpa = mote_vm_release_gpa,                    \
+	.regs = mote_hyperv_regs, .set_regs = mote_hyperv_set_regs, .sregs = mote_hyperv_sregs,    \
+	.set_sregs = mote_hyperv_set_sregs, .fpu = mote_hyperv_fpu,                                \
+	.set_fpu = mote_hyperv_set_fpu, .debug_regs = mote_hyperv_debug_regs,                      \
+	.set_debug_regs = mote_hyperv_set_debug_regs,                                              \
+	.exception_state = mote_hyperv_exception_state,                                            \
+	.set_exception_return = mote_hyperv_set_exception_return,                                  \
+	.state_bytes = mote_hyperv_state_bytes, .save_state = mote_hyperv_save_state,              \
+	.load_state = mote_hyperv_load_state, .load_user_state = mote_hyperv_load_user_state,      \
+	.begin_reset = mote_hyperv_begin_reset,                                                    \
+	.invalidate_translations = mote_hyperv_invalidate_translations, .park = mote_hyperv_park
+
 #endif

@@ -15,7 +15,6 @@
  * (MOTE_X86_64_SREGS_MAP); dr0 to dr3, dr6, dr7; what is pending.  Those that user code can change,
  * and CR2, which its faults do, come first. */
 enum {
-	MOTE_HYPERV_RAX = 0,
 	MOTE_HYPERV_RSP = 4,
 	MOTE_HYPERV_RIP = 16,
 	MOTE_HYPERV_GENERAL_COUNT = 18,

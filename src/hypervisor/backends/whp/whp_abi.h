@@ -53,7 +53,6 @@ enum mote_whp_capability {
 };
 
 /* Of MOTE_WHP_CAPABILITY_FEATURES. */
-#define MOTE_WHP_FEATURE_PARTIAL_UNMAP (1ull << 0)
 #define MOTE_WHP_FEATURE_XSAVE (1ull << 2)
 #define MOTE_WHP_FEATURE_ARM64 (1ull << 11)
 
