@@ -6,15 +6,14 @@
  * the second serial line of an emulated machine: each begins when the other side has sent a line
  * feed and got "ready".
  */
-#define _DEFAULT_SOURCE
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <mote/mote.h>
+
+#include "debug_line.h"
 
 struct session {
 	const char *name;
@@ -114,26 +113,13 @@ static void run(mote_engine *engine, const struct session *session, const char *
 	mote_sandbox_destroy(sandbox);
 }
 
-/* Without echo and translation of bytes. */
-static int open_line(void)
-{
-	const char *path = getenv("MOTE_BED_LINE");
-	int fd = path != NULL ? open(path, O_RDWR | O_NOCTTY | O_CLOEXEC) : -1;
-	struct termios raw;
-
-	if (fd < 0 || tcgetattr(fd, &raw) != 0)
-		give_up("cannot open the line");
-	cfmakeraw(&raw);
-	if (tcsetattr(fd, TCSANOW, &raw) != 0)
-		give_up("cannot set up the line");
-	return fd;
-}
-
 static void run_over_line(mote_engine *engine)
 {
-	const int fd = open_line();
+	const int fd = debug_line_open();
 	char address[32], byte;
 
+	if (fd < 0)
+		give_up("cannot open the line");
 	snprintf(address, sizeof(address), "fd:%d,%d", fd, fd);
 	for (unsigned i = 0; i < SESSIONS; i++) {
 		do

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # live_test.sh DEBUG-HOST GUESTS [MACHINE]: gdb debugs a guest while it runs in a sandbox of debug_host:
-# here, or in an emulated machine, over its second serial line.  GUESTS: the folder of the guests that
-# DEBUG-HOST was built with.
+# here; in an emulated machine, over its second serial line; or under Wine, if MACHINE is the folder
+# that scripts/wine gets, over TCP.  GUESTS: the folder of the guests that DEBUG-HOST was built with.
 # shellcheck disable=SC2016 # gdb has variables with a $, too
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -11,6 +11,12 @@ cd "$(dirname "$0")/../.." || exit 1
 host=$1 guests=$2 machine=${3:-}
 suite=gdb_live${machine:+_${machine//-/_}}
 status=0
+export MOTE_TEST_GUESTS=$guests
+run=()
+if [[ $machine = */* ]]; then
+	run=(scripts/wine "$machine")
+	machine=wine suite=gdb_live_wine
+fi
 
 if ! command -v gdb-multiarch >/dev/null; then
 	skip "$suite.sessions" "gdb-multiarch is not installed" || exit 1
@@ -26,14 +32,31 @@ finish()
 }
 trap finish EXIT
 
-# connect SESSION: the address that gdb connects to, when the session waits for it.
+# connect SESSION: sets address, where a debugger finds the session, which waits for it.
 connect()
 {
-	if [ -z "$machine" ]; then
-		echo "| MOTE_TEST_GUESTS='$guests' '$host' $1 2>>'$work/said'"
-		return
-	fi
-	# Asks until the session before has ended, or the machine has.
+	case $machine in
+	'') address="| '$host' $1 2>>'$work/said'" ;;
+	wine) listen "$1" 127.0.0.1:0 "$1" ;;
+	*) connect_line && address=$work/socket ;;
+	esac
+}
+
+# listen SESSION ADDRESS NAME: starts a program that waits there, and sets address to what it calls that.
+listen()
+{
+	local said=$work/said.$3
+	"${run[@]}" "$host" "$1" "$2" 2>"$said" &
+	program=$!
+	until address=$(sed -n 's/^listens at \([^\r]*\).*/\1/p' "$said" 2>/dev/null) && [ -n "$address" ]; do
+		kill -0 "$program" 2>/dev/null || return
+		sleep 0.1
+	done
+}
+
+# Asks until the session before has ended, or the machine has.
+connect_line()
+{
 	perl -MIO::Socket::UNIX -MIO::Select -e '
 		my ($path, $bed) = @ARGV;
 		my ($line, $said) = (undef, "");
@@ -47,8 +70,7 @@ connect()
 			print $line "\n";
 			next unless IO::Select->new($line)->can_read(0.5);
 			sysread($line, $said, 64, length $said) or exit 1;
-		}' "$work/socket" "$bed" || return
-	echo "$work/socket"
+		}' "$work/socket" "$bed"
 }
 
 # session NAME COMMAND...: what gdb says.
@@ -56,14 +78,22 @@ session()
 {
 	local name=$1 commands=() command address
 	shift
-	address=$(connect "$name") || { echo "no session"; return; }
+	connect "$name" || { echo "no session"; return; }
 	for command in "$@"; do
 		commands+=(-ex "$command")
 	done
 	# The file comes from the server, but not over a slow line.
 	timeout 300 gdb-multiarch -nx -batch -ex "set remotetimeout 120" -ex "set pagination off" \
-		${machine:+-ex "file $guests/debug_O0"} -ex "target remote $address" \
+		${bed:+-ex "file $guests/debug_O0"} -ex "target remote $address" \
 		"${commands[@]}" 2>&1
+	heard "$name"
+}
+
+# heard NAME: adds what the program of listen said until it ended, if there is one, to what all say.
+heard()
+{
+	wait
+	[ ! -f "$work/said.$1" ] || cat "$work/said.$1" >>"$work/said"
 }
 
 # says CASE OUTPUT LINE...: these are in the output, in this order.
@@ -87,12 +117,12 @@ says()
 interrupt_spin()
 {
 	local address _
-	address=$(connect spin) || { echo "no session"; return; }
+	connect spin || { echo "no session"; return; }
 	coproc mi { timeout 300 gdb-multiarch -nx -q --interpreter=mi3 2>&1; }
 	{
 		echo "-gdb-set mi-async on"
 		echo "-gdb-set remotetimeout 120"
-		[ -z "$machine" ] || echo "-file-exec-and-symbols $guests/debug_O0"
+		[ -z "$bed" ] || echo "-file-exec-and-symbols $guests/debug_O0"
 		echo "target remote $address"
 	} >&"${mi[1]}"
 	until_line '*stopped'
@@ -106,6 +136,7 @@ interrupt_spin()
 	until_line '^done'
 	echo "-gdb-exit" >&"${mi[1]}"
 	cat <&"${mi[0]}"
+	heard spin
 }
 
 # Reads and shows lines until one begins with that.
@@ -118,7 +149,7 @@ until_line()
 	done
 }
 
-if [ -n "$machine" ]; then
+if [ -n "$machine" ] && [ "$machine" != wine ]; then
 	scripts/bed --build "${guests%/guests}" --line "$work/socket" "$machine" "$host" \
 		>"$work/said" 2>&1 &
 	bed=$!
@@ -163,25 +194,25 @@ says goes_backwards "$(session record 'set range-stepping off' 'break leaf' cont
 says detaches "$(session detach 'break vectors_here' continue "p $vector" "set var $vector = 99.5" \
 	detach)" "Breakpoint 1, " "= 1.5" "[Inferior 1 (process 1) detached]"
 
-# lldb takes no pipe: the program waits at a socket.
+# lldb takes no pipe.
 lldb_session()
 {
-	local socket=$work/lldb program tries
-	MOTE_TEST_GUESTS=$guests "$host" walk "unix:$socket" 2>>"$work/said" &
-	program=$!
-	for ((tries = 0; tries < 600; tries++)); do
-		! grep -qs "listens at unix:$socket" "$work/said" || break
-		sleep 0.1
-	done
+	local address program
+	if [ "$machine" = wine ]; then
+		listen walk 127.0.0.1:0 lldb
+	else
+		listen walk "unix:$work/lldb" lldb
+	fi || { echo "no session"; return; }
+	address=${address/#unix:/unix-connect://}
 	timeout 300 lldb --no-lldbinit --batch \
-		-o "process connect --plugin gdb-remote unix-connect://$socket" \
+		-o "process connect --plugin gdb-remote ${address/#127/connect://127}" \
 		-o 'breakpoint set -n leaf' -o continue -o 'thread backtrace' -o 'frame variable a' \
 		-o 'breakpoint delete -f' -o next -o 'watchpoint set variable origin.x' -o continue \
 		-o 'watchpoint delete -f' -o detach "$guests/debug_O0" 2>&1
-	kill -0 "$program" 2>/dev/null && wait "$program"
+	heard lldb
 }
 
-if [ -n "$machine" ]; then
+if [ -n "$bed" ]; then
 	wait "$bed" || status=1
 	bed=
 elif command -v lldb >/dev/null; then
