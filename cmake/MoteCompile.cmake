@@ -17,7 +17,7 @@ target_compile_options(mote_host INTERFACE
 	$<$<BOOL:${MOTE_WERROR}>:-Werror>
 	$<$<CONFIG:Release>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2;-fstack-protector-strong>)
 if(WIN32) # 10, and what a header of it has
-	target_compile_definitions(mote_host INTERFACE _WIN32_WINNT=0x0A00 UNICODE)
+	target_compile_definitions(mote_host INTERFACE _WIN32_WINNT=0x0a00 UNICODE)
 endif()
 if(MOTE_SANITIZE)
 	target_compile_options(mote_host INTERFACE -fsanitize=${MOTE_SANITIZE}

@@ -165,6 +165,12 @@ need_cross()
 }
 
 # What builds for macOS, and what reads its files.
+# Programs that zig makes for Windows on Arm, and what looks at them.
+need_windows_arm64()
+{
+	need_zig && need llvm-readobj:llvm
+}
+
 need_macos()
 {
 	need_zig && need llvm-nm:llvm ruby:ruby

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "hypervisor/backends/hvf/hvf_internal.h"
-#include "hypervisor/backends/hyperv/hyperv_aarch64.h"
+#include "vcpu_block_hyperv.h"
 
 /* Whether user code sees a register: of the core registers x0 to x30, sp_el0, pc, pstate and the
  * vectors; the thread pointer. */
@@ -23,17 +23,6 @@ static inline int vcpu_block_is_seen(uint64_t id)
 		return word <= KVM_REG_ARM_CORE_REG(regs.pstate) ||
 		       word >= KVM_REG_ARM_CORE_REG(fp_regs.vregs[0]);
 	return id == ARM64_SYS_REG(3, 3, 13, 0, 2);
-}
-
-static inline void vcpu_block_clear_sregs(mote_sregs *sregs, mote_debug_regs *debug)
-{
-	const mote_sregs seen = {
-		.sp_el0 = sregs->sp_el0,
-		.tpidr_el0 = sregs->tpidr_el0,
-	};
-
-	*sregs = seen;
-	memset(debug, 0, sizeof(*debug));
 }
 
 static inline void vcpu_block_clear_kvm(void *block, size_t bytes)
@@ -61,11 +50,9 @@ static inline void vcpu_block_clear_rest(const struct mote_vm *vm, void *block, 
 		vcpu_block_clear_kvm(block, bytes);
 		return;
 	}
-	if (vm->hypervisor->backend->kind == MOTE_BACKEND_MSHV) {
-		struct mote_hyperv_block *mshv = block;
-
-		REQUIRE_EQ(bytes, sizeof(*mshv));
-		vcpu_block_clear_sregs(&mshv->sregs, &mshv->debug);
+	if (vm->hypervisor->backend->kind == MOTE_BACKEND_MSHV ||
+	    vm->hypervisor->backend->kind == MOTE_BACKEND_WHP) {
+		vcpu_block_clear_hyperv(block, bytes);
 	} else {
 		struct mote_hvf_registers *hvf = block;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The vCPU's state as the block of the Windows Hypervisor Platform's backend has it, on x86_64.
+ * The vCPU's state as the block of the Windows Hypervisor Platform's backend has it.
  */
 #ifndef MOTE_TEST_VCPU_BLOCK_H
 #define MOTE_TEST_VCPU_BLOCK_H
