@@ -3,7 +3,7 @@
 # What the tests need on macOS, and those that cannot be there: what they look at, or do to the process,
 # is Linux's alone, or they replace functions by an option of the linker that macOS's has not.
 set(MOTE_TEST_ABSENT os_linux kick_signal server_sweep
-	sandbox_buffer sandbox_core sandbox_deadline_process sandbox_guide sandbox_kill sandbox_limits sandbox_process
+	sandbox_import sandbox_core sandbox_deadline_process sandbox_guide sandbox_kill sandbox_limits sandbox_process
 	sandbox_signals sandbox_system_calls
 	pool_system_calls pool_traces debug_state debug_server kill_stress)
 

@@ -18,7 +18,7 @@ set(MOTE_TEST_ABSENT
 	sandbox_signals # signals
 	sandbox_system_calls pool_system_calls # a filter of system calls, which counts them
 	sandbox_limits pool_traces # limits of a process, and /proc
-	sandbox_buffer # descriptors of memory: memfd, seals
+	sandbox_import # descriptors of memory: memfd, seals; see sections
 	sandbox_guide # all of these: what the guide has for POSIX systems
 )
 

@@ -3,107 +3,40 @@
  * Shared buffers: the guest works on the host's memory, as far as it was allowed
  * to and as long as it was.
  */
-#define _GNU_SOURCE
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include "fixture.h"
-#include "sandbox/sandbox_internal.h"
-
-enum { BYTES = 1 << 20, PAGE = 4096 };
-
-struct shared {
-	mote_engine *engine;
-	mote_sandbox *sandbox;
-	mote_buffer *buffer;
-	unsigned char *data;
-};
-
-static void setup(struct shared *shared, const mote_sandbox_options *options)
-{
-	mote_error error = MOTE_ERROR_INIT;
-
-	shared->engine = fixture_engine();
-	shared->sandbox = fixture_sandbox(shared->engine, "buffers", options);
-	REQUIRE_EQ(mote_buffer_create(shared->engine, BYTES, &shared->buffer, &error), MOTE_OK);
-	shared->data = mote_buffer_get_data(shared->buffer);
-	CHECK_EQ(mote_buffer_get_bytes(shared->buffer), BYTES);
-	for (unsigned int i = 0; i < BYTES; i++)
-		shared->data[i] = (unsigned char)(i * 31);
-}
-
-/* Buffers are whole pages of the hypervisor's. */
-static uint64_t page_bytes(void)
-{
-	mote_engine *engine = fixture_engine();
-	const uint64_t bytes = mote_engine_page_bytes(engine);
-
-	mote_engine_release(engine);
-	return bytes;
-}
-
-static void teardown(struct shared *shared)
-{
-	mote_buffer_release(shared->buffer);
-	fixture_destroy(shared->sandbox, shared->engine);
-}
-
-static uint64_t sum(const unsigned char *data, size_t length)
-{
-	uint64_t total = 0;
-
-	for (size_t i = 0; i < length; i++)
-		total += data[i];
-	return total;
-}
-
-static bool can_be_read_only(const struct shared *shared)
-{
-	return shared->engine->hypervisor->capabilities.read_only_slots;
-}
-
-/* Where nothing can be read-only, it is writable. */
-static void map(struct shared *shared, bool writable)
-{
-	mote_error error = MOTE_ERROR_INIT;
-
-	writable |= !can_be_read_only(shared);
-	CHECK_STATUS(mote_sandbox_map_buffer(shared->sandbox, shared->buffer, writable, &error),
-		     MOTE_OK, &error);
-}
+#include "buffers.h"
 
 static void a_guest_reads_all_of_it(void)
 {
-	struct shared shared;
+	struct buffers shared;
 
-	setup(&shared, NULL);
-	map(&shared, false);
+	buffers_setup(&shared, NULL);
+	buffers_map(&shared, false);
 	CHECK_EQ(CALL(shared.sandbox, "sum", mote_value_bytes(shared.data, BYTES)).as.u64,
-		 sum(shared.data, BYTES));
+		 buffers_sum(shared.data, BYTES));
 	CHECK_EQ(CALL(shared.sandbox, "sum", mote_value_bytes(shared.data + 5000, 77)).as.u64,
-		 sum(shared.data + 5000, 77));
+		 buffers_sum(shared.data + 5000, 77));
 	shared.data[5000] ^= 0xff; /* not a copy */
 	CHECK_EQ(CALL(shared.sandbox, "sum", mote_value_bytes(shared.data + 5000, 77)).as.u64,
-		 sum(shared.data + 5000, 77));
-	teardown(&shared);
+		 buffers_sum(shared.data + 5000, 77));
+	buffers_teardown(&shared);
 }
 
 static void without_a_mapping_bytes_are_copied(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
-	struct shared shared;
+	struct buffers shared;
 	mote_value all;
 
-	setup(&shared, NULL);
+	buffers_setup(&shared, NULL);
 	all = mote_value_bytes(shared.data, BYTES);
 	CHECK_STATUS(fixture_try(shared.sandbox, "sum", &all, 1, NULL, &error), MOTE_TOO_LARGE,
 		     &error);
 	CHECK_EQ(CALL(shared.sandbox, "sum", mote_value_bytes(shared.data, 1000)).as.u64,
-		 sum(shared.data, 1000));
-	teardown(&shared);
+		 buffers_sum(shared.data, 1000));
+	buffers_teardown(&shared);
 }
 
 /* Or refused, where it cannot be. */
@@ -111,37 +44,37 @@ static void read_only_is_enforced(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	mote_value arguments[2] = {{0}, mote_value_u32(7)};
-	struct shared shared;
+	struct buffers shared;
 
-	setup(&shared, NULL);
-	if (!can_be_read_only(&shared)) {
+	buffers_setup(&shared, NULL);
+	if (!buffers_can_be_read_only(&shared)) {
 		CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, shared.buffer, false, &error),
 			     MOTE_UNSUPPORTED, &error);
 		CHECK_CONTAINS(error.text, "read-only");
-		teardown(&shared);
+		buffers_teardown(&shared);
 		return;
 	}
-	map(&shared, false);
+	buffers_map(&shared, false);
 	arguments[0] = mote_value_bytes(shared.data, 10);
 	CHECK_STATUS(fixture_try(shared.sandbox, "fill", arguments, 2, NULL, &error),
 		     MOTE_GUEST_FAULT, &error);
 	CHECK_CONTAINS(error.text, "shared buffer");
 	CHECK_EQ(mote_sandbox_get_fault(shared.sandbox)->kind, MOTE_FAULT_MEMORY);
 	CHECK_EQ(shared.data[1], 31);
-	teardown(&shared);
+	buffers_teardown(&shared);
 }
 
 static void a_writable_buffer_is_seen_by_all(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	mote_sandbox *other;
-	struct shared shared;
+	struct buffers shared;
 
-	setup(&shared, NULL);
+	buffers_setup(&shared, NULL);
 	other = fixture_sandbox(shared.engine, "buffers", NULL);
-	map(&shared, true);
-	CHECK_STATUS(mote_sandbox_map_buffer(other, shared.buffer, !can_be_read_only(&shared),
-					     &error),
+	buffers_map(&shared, true);
+	CHECK_STATUS(mote_sandbox_map_buffer(other, shared.buffer,
+					     !buffers_can_be_read_only(&shared), &error),
 		     MOTE_OK, &error);
 	CALL(shared.sandbox, "fill", mote_value_bytes(shared.data + PAGE, PAGE), mote_value_u32(3));
 	CHECK_EQ(shared.data[PAGE], 3);
@@ -150,17 +83,17 @@ static void a_writable_buffer_is_seen_by_all(void)
 	fixture_destroy(other, NULL);
 	CHECK_EQ(CALL(shared.sandbox, "sum", mote_value_bytes(shared.data + PAGE, PAGE)).as.u64,
 		 3 * PAGE);
-	teardown(&shared);
+	buffers_teardown(&shared);
 }
 
 static void unmapping_takes_it_away(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
-	struct shared shared;
+	struct buffers shared;
 	mote_value address;
 
-	setup(&shared, NULL);
-	map(&shared, false);
+	buffers_setup(&shared, NULL);
+	buffers_map(&shared, false);
 	address = CALL(shared.sandbox, "address", mote_value_bytes(shared.data, BYTES));
 	CHECK_EQ(CALL(shared.sandbox, "read_at", mote_value_u64(address.as.u64 + 1)).as.u32, 31);
 	CHECK_STATUS(mote_sandbox_unmap_buffer(shared.sandbox, shared.buffer, &error), MOTE_OK,
@@ -170,7 +103,7 @@ static void unmapping_takes_it_away(void)
 	CHECK_STATUS(fixture_try(shared.sandbox, "read_at", &address, 1, NULL, &error),
 		     MOTE_GUEST_FAULT, &error);
 	CHECK_CONTAINS(error.text, "outside memory");
-	teardown(&shared);
+	buffers_teardown(&shared);
 }
 
 /* The same addresses, other memory: nothing of the old mapping stays behind. */
@@ -178,19 +111,19 @@ static void addresses_are_used_again(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	mote_buffer *other;
-	struct shared shared;
+	struct buffers shared;
 
-	setup(&shared, NULL);
+	buffers_setup(&shared, NULL);
 	REQUIRE_EQ(mote_buffer_create(shared.engine, BYTES, &other, &error), MOTE_OK);
 	memset(mote_buffer_get_data(other), 9, BYTES);
 	for (unsigned int i = 0; i < test_scale(50); i++) {
-		map(&shared, i % 2 == 0);
+		buffers_map(&shared, i % 2 == 0);
 		CHECK_EQ(CALL(shared.sandbox, "sum", mote_value_bytes(shared.data, BYTES)).as.u64,
-			 sum(shared.data, BYTES));
+			 buffers_sum(shared.data, BYTES));
 		CHECK_STATUS(mote_sandbox_unmap_buffer(shared.sandbox, shared.buffer, &error),
 			     MOTE_OK, &error);
 		CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, other,
-						     !can_be_read_only(&shared), &error),
+						     !buffers_can_be_read_only(&shared), &error),
 			     MOTE_OK, &error);
 		CHECK_EQ(CALL(shared.sandbox, "sum",
 			      mote_value_bytes(mote_buffer_get_data(other), BYTES))
@@ -200,7 +133,7 @@ static void addresses_are_used_again(void)
 			     &error);
 	}
 	mote_buffer_release(other);
-	teardown(&shared);
+	buffers_teardown(&shared);
 }
 
 static void many_buffers_fit_until_the_space_is_full(void)
@@ -208,24 +141,24 @@ static void many_buffers_fit_until_the_space_is_full(void)
 	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
 	mote_error error = MOTE_ERROR_INIT;
 	mote_buffer *buffers[9];
-	struct shared shared;
+	struct buffers shared;
 
-	options.buffer_space_bytes = 8 * page_bytes();
-	setup(&shared, &options);
+	options.buffer_space_bytes = 8 * buffers_page_bytes();
+	buffers_setup(&shared, &options);
 	for (unsigned int i = 0; i < 9; i++) {
 		mote_status expected = i < 8 ? MOTE_OK : MOTE_NO_GUEST_MEMORY;
 
 		REQUIRE_EQ(mote_buffer_create(shared.engine, 1, &buffers[i], &error), MOTE_OK);
 		*(unsigned char *)mote_buffer_get_data(buffers[i]) = (unsigned char)(i + 1);
 		CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, buffers[i],
-						     !can_be_read_only(&shared), &error),
+						     !buffers_can_be_read_only(&shared), &error),
 			     expected, &error);
 	}
 	CHECK_CONTAINS(error.text, "buffer_space_bytes");
 	CHECK_STATUS(mote_sandbox_unmap_buffer(shared.sandbox, buffers[3], &error), MOTE_OK,
 		     &error);
-	CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, buffers[8], !can_be_read_only(&shared),
-					     &error),
+	CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, buffers[8],
+					     !buffers_can_be_read_only(&shared), &error),
 		     MOTE_OK, &error);
 	for (unsigned int i = 0; i < 9; i++)
 		CHECK_EQ(CALL(shared.sandbox, "sum",
@@ -235,17 +168,17 @@ static void many_buffers_fit_until_the_space_is_full(void)
 	for (unsigned int i = 0; i < 9; i++)
 		mote_buffer_release(buffers[i]);
 	CHECK_EQ(CALL(shared.sandbox, "sum", mote_value_bytes(shared.data, 0)).as.u64, 0);
-	teardown(&shared);
+	buffers_teardown(&shared);
 }
 
 static void wrong_mappings_are_refused(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
 	mote_buffer *none;
-	struct shared shared;
+	struct buffers shared;
 
-	setup(&shared, NULL);
-	map(&shared, false);
+	buffers_setup(&shared, NULL);
+	buffers_map(&shared, false);
 	CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, shared.buffer, true, &error),
 		     MOTE_INVALID_ARGUMENT, &error);
 	CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, NULL, true, &error),
@@ -254,82 +187,7 @@ static void wrong_mappings_are_refused(void)
 		     &error);
 	CHECK_STATUS(mote_buffer_create(shared.engine, UINT64_MAX, &none, &error),
 		     MOTE_INVALID_ARGUMENT, &error);
-	teardown(&shared);
-}
-
-/* Four pages; "abc" is in the second one. */
-static int memory_file(uint64_t page, int seals)
-{
-	int fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-	REQUIRE(fd >= 0 && ftruncate(fd, 4 * (off_t)page) == 0);
-	REQUIRE(pwrite(fd, "abc", 3, (off_t)page) == 3);
-	REQUIRE(seals == 0 || fcntl(fd, F_ADD_SEALS, seals) == 0);
-	return fd;
-}
-
-static void memory_of_others_can_be_imported(void)
-{
-	const uint64_t page = page_bytes();
-	int fd = memory_file(page, F_SEAL_SHRINK);
-	mote_error error = MOTE_ERROR_INIT;
-	struct shared shared;
-	mote_buffer *imported;
-	unsigned char *data;
-
-	setup(&shared, NULL);
-	REQUIRE_EQ(mote_buffer_import(shared.engine, fd, page, 2 * page, &imported, &error),
-		   MOTE_OK);
-	close(fd);
-	data = mote_buffer_get_data(imported);
-	CHECK_MEM(data, "abc", 3);
-	CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, imported, true, &error), MOTE_OK,
-		     &error);
-	CALL(shared.sandbox, "fill", mote_value_bytes(data, page), mote_value_u32(1));
-	CHECK_EQ(CALL(shared.sandbox, "sum", mote_value_bytes(data, 2 * page)).as.u64, page);
-	mote_buffer_release(imported);
-	teardown(&shared);
-}
-
-static void what_could_shrink_is_not_imported(void)
-{
-	const uint64_t page = page_bytes();
-	int loose = memory_file(page, 0), sealed = memory_file(page, F_SEAL_SHRINK);
-	int constant = memory_file(page, F_SEAL_SHRINK | F_SEAL_WRITE);
-	mote_error error = MOTE_ERROR_INIT;
-	mote_buffer *buffer;
-	struct shared shared;
-
-	setup(&shared, NULL);
-	CHECK_STATUS(mote_buffer_import(shared.engine, loose, 0, page, &buffer, &error),
-		     MOTE_INVALID_ARGUMENT, &error);
-	CHECK_CONTAINS(error.text, "F_SEAL_SHRINK");
-	CHECK_STATUS(mote_buffer_import(shared.engine, sealed, 0, 5 * page, &buffer, &error),
-		     MOTE_INVALID_ARGUMENT, &error);
-	CHECK_STATUS(mote_buffer_import(shared.engine, sealed, 1, page, &buffer, &error),
-		     MOTE_INVALID_ARGUMENT, &error);
-	CHECK_STATUS(mote_buffer_import(shared.engine, -1, 0, page, &buffer, &error),
-		     MOTE_INVALID_ARGUMENT, &error);
-	CHECK_STATUS(mote_buffer_import(shared.engine, constant, 0, 2 * page, &buffer, &error),
-		     MOTE_OK, &error);
-	CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, buffer, true, &error),
-		     MOTE_INVALID_ARGUMENT, &error);
-	if (!shared.engine->hypervisor->capabilities.read_only_host_memory) {
-		CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, buffer, false, &error),
-			     MOTE_UNSUPPORTED, &error);
-	} else {
-		CHECK_STATUS(mote_sandbox_map_buffer(shared.sandbox, buffer, false, &error),
-			     MOTE_OK, &error);
-		CHECK_EQ(CALL(shared.sandbox, "sum",
-			      mote_value_bytes(mote_buffer_get_data(buffer), 2 * page))
-				 .as.u64,
-			 'a' + 'b' + 'c');
-	}
-	mote_buffer_release(buffer);
-	close(loose);
-	close(sealed);
-	close(constant);
-	teardown(&shared);
+	buffers_teardown(&shared);
 }
 
 /* Buffers that blocks map come and go in one place with those that pages map. */
@@ -337,12 +195,12 @@ static void large_and_small_buffers_take_turns(void)
 {
 	enum { LARGE = 6 << 20 };
 	mote_error error = MOTE_ERROR_INIT;
-	struct shared shared;
+	struct buffers shared;
 	mote_buffer *large;
 	unsigned char *data;
 	mote_value address;
 
-	setup(&shared, NULL);
+	buffers_setup(&shared, NULL);
 	REQUIRE_OK(mote_buffer_create(shared.engine, LARGE, &large, &error), &error);
 	data = mote_buffer_get_data(large);
 	for (unsigned int i = 0; i < 2; i++) {
@@ -355,112 +213,31 @@ static void large_and_small_buffers_take_turns(void)
 			CHECK_EQ(data[at + 3], 0);
 		}
 		CHECK_OK(mote_sandbox_unmap_buffer(shared.sandbox, large, &error), &error);
-		map(&shared, false);
+		buffers_map(&shared, false);
 		CHECK_EQ(CALL(shared.sandbox, "address", mote_value_bytes(shared.data, BYTES))
 				 .as.u64,
 			 address.as.u64);
 		CHECK_EQ(CALL(shared.sandbox, "sum", mote_value_bytes(shared.data, BYTES)).as.u64,
-			 sum(shared.data, BYTES));
+			 buffers_sum(shared.data, BYTES));
 		CHECK_OK(mote_sandbox_unmap_buffer(shared.sandbox, shared.buffer, &error), &error);
 	}
 	address = mote_value_u64(address.as.u64 + LARGE / 2);
 	CHECK_STATUS(fixture_try(shared.sandbox, "read_at", &address, 1, NULL, &error),
 		     MOTE_GUEST_FAULT, &error);
 	mote_buffer_release(large);
-	teardown(&shared);
-}
-
-static void huge_pages_are_not_imported(void)
-{
-	const uint64_t page = page_bytes();
-	int fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB);
-	mote_error error = MOTE_ERROR_INIT;
-	mote_buffer *buffer;
-	struct shared shared;
-
-	if (fd < 0)
-		SKIP("this kernel has no huge pages");
-	REQUIRE(ftruncate(fd, 2 << 20) == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK) == 0);
-	setup(&shared, NULL);
-	CHECK_STATUS(mote_buffer_import(shared.engine, fd, 0, page, &buffer, &error),
-		     MOTE_INVALID_ARGUMENT, &error);
-	CHECK_CONTAINS(error.text, "huge pages");
-	close(fd);
-	teardown(&shared);
-}
-
-/* Whoever made the memory can punch holes into it: they read as zeros, for host and guest. */
-static void holes_in_imported_memory_are_zeros(void)
-{
-	const uint64_t page = page_bytes();
-	int fd = memory_file(page, F_SEAL_SHRINK);
-	mote_error error = MOTE_ERROR_INIT;
-	mote_buffer *imported;
-	struct shared shared;
-	unsigned char *data;
-
-	setup(&shared, NULL);
-	REQUIRE_OK(mote_buffer_import(shared.engine, fd, 0, 4 * page, &imported, &error), &error);
-	data = mote_buffer_get_data(imported);
-	REQUIRE_OK(mote_sandbox_map_buffer(shared.sandbox, imported, true, &error), &error);
-	CHECK_EQ(CALL(shared.sandbox, "sum", mote_value_bytes(data, 4 * page)).as.u64,
-		 'a' + 'b' + 'c');
-	REQUIRE(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4 * (off_t)page) == 0);
-	CHECK_EQ(data[page], 0);
-	CHECK_EQ(CALL(shared.sandbox, "sum", mote_value_bytes(data, 4 * page)).as.u64, 0);
-	mote_buffer_release(imported);
-	close(fd);
-	teardown(&shared);
-}
-
-/* Whether a region's handle leads to the memory that the region maps. */
-static void check_handle(const struct mote_memory_region *region, uint64_t offset)
-{
-	unsigned char page[PAGE];
-
-	CHECK_EQ(region->handle_offset, offset);
-	REQUIRE_EQ(pread((int)region->handle, page, PAGE, (off_t)region->handle_offset), PAGE);
-	CHECK_MEM(page, region->hva, PAGE);
-}
-
-static void regions_say_where_their_memory_is(void)
-{
-	const uint64_t page = page_bytes();
-	int fd = memory_file(page, F_SEAL_SHRINK);
-	mote_error error = MOTE_ERROR_INIT;
-	const struct mote_memory_region *slots;
-	mote_buffer *imported;
-	struct shared shared;
-
-	setup(&shared, NULL);
-	map(&shared, true);
-	REQUIRE_OK(mote_buffer_import(shared.engine, fd, 2 * page, page, &imported, &error),
-		   &error);
-	*(unsigned char *)mote_buffer_get_data(imported) = 0x5a;
-	REQUIRE_OK(mote_sandbox_map_buffer(shared.sandbox, imported, true, &error), &error);
-	slots = shared.sandbox->vm.vm->slots;
-	/* Nobody else finds private memory. */
-	if (shared.engine->hypervisor->capabilities.host_cow)
-		CHECK_EQ(slots[0].handle, -1);
-	else
-		check_handle(&slots[0], 0);
-	check_handle(&slots[1], 0);
-	check_handle(&slots[2], 2 * page);
-	mote_buffer_release(imported);
-	close(fd);
-	teardown(&shared);
+	buffers_teardown(&shared);
 }
 
 /* Not where the sandbox's memory or, on aarch64, its doorbells are. */
 static void no_buffer_is_in_the_guests_own_addresses(void)
 {
 	mote_error error = MOTE_ERROR_INIT;
-	struct shared shared;
+	struct buffers shared;
 	const struct mote_layout *layout;
 	mote_buffer *between, *first;
 	uint64_t end;
 
-	setup(&shared, NULL);
+	buffers_setup(&shared, NULL);
 	layout = &shared.sandbox->layout;
 	/* Behind this, the guest sees the next buffer at the begin of a block, as its page 0. */
 	end = layout->regions[MOTE_LAYOUT_BUFFERS].gva % MOTE_BLOCK_BYTES;
@@ -477,7 +254,7 @@ static void no_buffer_is_in_the_guests_own_addresses(void)
 	}
 	mote_buffer_release(between);
 	mote_buffer_release(first);
-	teardown(&shared);
+	buffers_teardown(&shared);
 }
 
 /* A hypervisor with 64 GiB of guest-physical addresses: what does not fit is refused, and what is
@@ -526,11 +303,6 @@ static const struct test_case cases[] = {
 	CASE(large_and_small_buffers_take_turns),
 	CASE(many_buffers_fit_until_the_space_is_full),
 	CASE(wrong_mappings_are_refused),
-	CASE(memory_of_others_can_be_imported),
-	CASE(what_could_shrink_is_not_imported),
-	CASE(huge_pages_are_not_imported),
-	CASE(holes_in_imported_memory_are_zeros),
-	CASE(regions_say_where_their_memory_is),
 	CASE(no_buffer_is_in_the_guests_own_addresses),
 	CASE(addresses_are_limited_and_given_back),
 };
