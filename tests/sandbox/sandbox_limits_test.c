@@ -603,17 +603,24 @@ static void in_the_bed(void (*act)(void))
 	CHECK_EQ(status, 0);
 }
 
-static void strict_overcommit_reserves_what_is_touched(void)
+static bool is_simulated(const char *hypervisor)
 {
 	const char *simulated = getenv("MOTE_TEST_SIM");
 
-	if (simulated != NULL && strcmp(simulated, "mshv") == 0)
+	return simulated != NULL && strcmp(simulated, hypervisor) == 0;
+}
+
+static void strict_overcommit_reserves_what_is_touched(void)
+{
+	if (is_simulated("mshv") || is_simulated("whp"))
 		SKIP("the simulated hypervisor touches the guest's memory itself");
 	in_the_bed(live_under_strict_overcommit);
 }
 
 static void a_guest_that_runs_out_of_backing_is_told(void)
 {
+	if (is_simulated("whp"))
+		SKIP("Windows commits all memory when it is made");
 	in_the_bed(run_out_of_backing);
 }
 

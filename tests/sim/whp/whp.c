@@ -376,11 +376,9 @@ const struct mote_whp_system *sim_whp_table(void)
 		.GetVirtualProcessorRegisters = whp_get_registers,
 		.SetVirtualProcessorRegisters = whp_set_registers,
 		.GetVirtualProcessorCounters = whp_counters,
-		.GetVirtualProcessorXsaveState = whp_get_xsave,
-		.SetVirtualProcessorXsaveState = whp_set_xsave,
 	};
 
 	table.MapGpaRange2 = sim_whp_rules()->old ? NULL : whp_map_2;
-	table.GetVirtualProcessorCpuidOutput = sim_whp_rules()->old ? NULL : whp_cpuid;
+	whp_arch_functions(&table);
 	return &table;
 }

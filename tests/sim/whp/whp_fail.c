@@ -86,6 +86,17 @@ void whp_fail_nothing(void)
 	chosen.at = 0;
 }
 
+bool whp_has(enum whp_entry entry)
+{
+	const bool there[] = {
+#define IS_THERE(name, parameters, arguments) sim_whp_table()->name != NULL,
+		MOTE_WHP_FUNCTION_MAP(IS_THERE)
+#undef IS_THERE
+	};
+
+	return there[entry];
+}
+
 uint64_t whp_calls(enum whp_entry entry)
 {
 	return atomic_load(&calls[entry]);

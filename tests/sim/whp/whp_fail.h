@@ -24,6 +24,9 @@ void whp_fail(enum whp_entry entry, uint64_t at, bool lasting, mote_whp_result c
 /* No more. */
 void whp_fail_nothing(void);
 
+/* Whether this architecture has it. */
+bool whp_has(enum whp_entry entry);
+
 /* Since whp_fail: the calls of an entry, and whether one has failed. */
 uint64_t whp_calls(enum whp_entry entry);
 bool whp_has_failed(void);

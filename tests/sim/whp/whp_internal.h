@@ -93,11 +93,7 @@ uint64_t whp_arch_features(void);
 uint32_t whp_arch_capability_bytes(uint32_t code);
 /* Fills in a struct mote_whp_exit, which is all zeros. */
 mote_whp_result whp_arch_tell(struct vp *vp, const struct sim_exit *exit, void *context);
-mote_whp_result whp_get_xsave(mote_whp_partition handle, uint32_t index, void *buffer,
-			      uint32_t bytes, uint32_t *written);
-mote_whp_result whp_set_xsave(mote_whp_partition handle, uint32_t index, const void *buffer,
-			      uint32_t bytes);
-mote_whp_result whp_cpuid(mote_whp_partition handle, uint32_t index, uint32_t eax, uint32_t ecx,
-			  struct mote_whp_cpuid *output);
+/* Puts what this architecture alone has into the table. */
+void whp_arch_functions(struct mote_whp_system *table);
 
 #endif

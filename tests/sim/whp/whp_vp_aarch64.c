@@ -52,36 +52,9 @@ uint32_t whp_arch_capability_bytes(uint32_t code)
 
 /* ---- x86_64 has these ------------------------------------------------------------------------ */
 
-mote_whp_result whp_cpuid(mote_whp_partition handle, uint32_t index, uint32_t eax, uint32_t ecx,
-			  struct mote_whp_cpuid *output)
+void whp_arch_functions(struct mote_whp_system *table)
 {
-	(void)handle;
-	(void)index;
-	(void)eax;
-	(void)ecx;
-	(void)output;
-	return MOTE_WHP_E_INVALIDARG;
-}
-
-mote_whp_result whp_get_xsave(mote_whp_partition handle, uint32_t index, void *buffer,
-			      uint32_t bytes, uint32_t *written)
-{
-	(void)handle;
-	(void)index;
-	(void)buffer;
-	(void)bytes;
-	(void)written;
-	return MOTE_WHP_E_INVALIDARG;
-}
-
-mote_whp_result whp_set_xsave(mote_whp_partition handle, uint32_t index, const void *buffer,
-			      uint32_t bytes)
-{
-	(void)handle;
-	(void)index;
-	(void)buffer;
-	(void)bytes;
-	return MOTE_WHP_E_INVALIDARG;
+	(void)table;
 }
 
 /* ---- Exits ----------------------------------------------------------------------------------- */

@@ -72,8 +72,8 @@ uint32_t whp_arch_capability_bytes(uint32_t code)
 	return code == WHP_CAPABILITY_EXCEPTIONS ? sizeof(uint64_t) : 0;
 }
 
-mote_whp_result whp_cpuid(mote_whp_partition handle, uint32_t index, uint32_t eax, uint32_t ecx,
-			  struct mote_whp_cpuid *output)
+static mote_whp_result whp_cpuid(mote_whp_partition handle, uint32_t index, uint32_t eax,
+				 uint32_t ecx, struct mote_whp_cpuid *output)
 {
 	uint32_t registers[4];
 
@@ -86,8 +86,8 @@ mote_whp_result whp_cpuid(mote_whp_partition handle, uint32_t index, uint32_t ea
 
 /* ---- Extended state -------------------------------------------------------------------------- */
 
-mote_whp_result whp_get_xsave(mote_whp_partition handle, uint32_t index, void *buffer,
-			      uint32_t bytes, uint32_t *written)
+static mote_whp_result whp_get_xsave(mote_whp_partition handle, uint32_t index, void *buffer,
+				     uint32_t bytes, uint32_t *written)
 {
 	struct vp *vp = whp_find_vp(handle, index);
 	uint32_t needed;
@@ -102,8 +102,8 @@ mote_whp_result whp_get_xsave(mote_whp_partition handle, uint32_t index, void *b
 	return mshv_arch_get_xsave(vp, buffer) == 0 ? MOTE_WHP_OK : MOTE_WHP_E_INVALIDARG;
 }
 
-mote_whp_result whp_set_xsave(mote_whp_partition handle, uint32_t index, const void *buffer,
-			      uint32_t bytes)
+static mote_whp_result whp_set_xsave(mote_whp_partition handle, uint32_t index, const void *buffer,
+				     uint32_t bytes)
 {
 	struct vp *vp = whp_find_vp(handle, index);
 
@@ -112,6 +112,13 @@ mote_whp_result whp_set_xsave(mote_whp_partition handle, uint32_t index, const v
 	if (!buffer || bytes != mshv_arch_xsave_bytes(vp->partition))
 		return MOTE_WHP_E_INVALIDARG;
 	return mshv_arch_set_xsave(vp, buffer) == 0 ? MOTE_WHP_OK : MOTE_WHP_E_INVALIDARG;
+}
+
+void whp_arch_functions(struct mote_whp_system *table)
+{
+	table->GetVirtualProcessorXsaveState = whp_get_xsave;
+	table->SetVirtualProcessorXsaveState = whp_set_xsave;
+	table->GetVirtualProcessorCpuidOutput = sim_whp_rules()->old ? NULL : whp_cpuid;
 }
 
 /* ---- Exits ----------------------------------------------------------------------------------- */
