@@ -11,6 +11,7 @@
 
 #include "bytes.h"
 #include "error_internal.h"
+#include "sandbox/content.h"
 #include "sandbox/core_internal.h"
 #include "sandbox/elf_format.h"
 #include "text/text.h"
@@ -280,18 +281,18 @@ static void find_segments(struct mote_core_dump *dump)
 	add_region(dump, MOTE_LAYOUT_HEAP);
 }
 
-static mote_status next_data(void *user, uint64_t gva, uint64_t *begin, uint64_t *end,
-			     mote_error *error)
+static mote_status next_data(void *user, uint64_t gva, uint64_t limit, uint64_t *begin,
+			     uint64_t *end, mote_error *error)
 {
 	const mote_sandbox *sandbox = user;
-	const struct mote_os_memory *ram = &sandbox->ram;
-	uint64_t low, high;
-	mote_status status = mote_os_memory_next_data(ram, gva - MOTE_RAM_GVA, &low, &high, error);
+	struct mote_content content = {
+		.memory = &sandbox->ram, .at = gva - MOTE_RAM_GVA, .limit = limit - MOTE_RAM_GVA};
+	mote_status status = mote_content_next(&content, begin, end, error);
 
 	if (status != MOTE_OK)
 		return status;
-	*begin = low < ram->bytes ? MOTE_RAM_GVA + low : UINT64_MAX;
-	*end = MOTE_RAM_GVA + high;
+	*begin += MOTE_RAM_GVA;
+	*end += MOTE_RAM_GVA;
 	return MOTE_OK;
 }
 

@@ -9,6 +9,7 @@
 
 #include "error_internal.h"
 #include "options.h"
+#include "sandbox/content.h"
 #include "sandbox/loader.h"
 
 /* ---- Life -------------------------------------------------------------------------------- */
@@ -40,25 +41,14 @@ void mote_snapshot_destroy(mote_snapshot *snapshot)
 
 /* ---- Memory ------------------------------------------------------------------------------ */
 
-static bool is_zero(const uint8_t *page)
-{
-	uint64_t word, any = 0;
-
-	for (size_t i = 0; any == 0 && i < MOTE_PAGE_BYTES; i += sizeof(word)) {
-		memcpy(&word, page + i, sizeof(word));
-		any |= word;
-	}
-	return any == 0;
-}
-
-/* Adds a page behind those that are in it. */
-static bool add_page(mote_snapshot *snapshot, uint64_t offset)
+/* Adds a run after those that are in it. */
+static bool add_run(mote_snapshot *snapshot, uint64_t begin, uint64_t end)
 {
 	size_t capacity = snapshot->run_capacity > 0 ? 2 * snapshot->run_capacity : 16;
 	struct mote_os_run *runs = snapshot->runs;
 
-	if (snapshot->run_count > 0 && runs[snapshot->run_count - 1].end == offset) {
-		runs[snapshot->run_count - 1].end += MOTE_PAGE_BYTES;
+	if (snapshot->run_count > 0 && runs[snapshot->run_count - 1].end == begin) {
+		runs[snapshot->run_count - 1].end = end;
 		return true;
 	}
 	if (snapshot->run_count == snapshot->run_capacity) {
@@ -69,34 +59,22 @@ static bool add_page(mote_snapshot *snapshot, uint64_t offset)
 		snapshot->runs = runs;
 		snapshot->run_capacity = capacity;
 	}
-	snapshot->runs[snapshot->run_count++] =
-		(struct mote_os_run){offset, offset + MOTE_PAGE_BYTES};
+	snapshot->runs[snapshot->run_count++] = (struct mote_os_run){begin, end};
 	return true;
 }
 
-static bool find_pages(mote_snapshot *snapshot, const uint8_t *ram, uint64_t begin, uint64_t end)
-{
-	for (uint64_t at = begin; at < end; at += MOTE_PAGE_BYTES)
-		if (!is_zero(ram + at) && !add_page(snapshot, at))
-			return false;
-	return true;
-}
-
-/* Looks only at pages that exist: reading others would make them. */
 static mote_status find_memory(mote_snapshot *snapshot, const struct mote_os_memory *ram,
 			       mote_error *error)
 {
-	const uint64_t bytes = mote_snapshot_bytes(&snapshot->layout);
-	uint64_t begin, end = 0;
-	mote_status status = MOTE_OK;
+	struct mote_content content = {.memory = ram,
+				       .limit = mote_snapshot_bytes(&snapshot->layout)};
+	uint64_t begin = 0, end = 0;
+	mote_status status;
 
-	while (status == MOTE_OK && end < bytes) {
-		status = mote_os_memory_next_data(ram, end, &begin, &end, error);
-		if (status != MOTE_OK || begin >= bytes)
-			break;
-		if (!find_pages(snapshot, ram->hva, begin, end < bytes ? end : bytes))
+	while ((status = mote_content_next(&content, &begin, &end, error)) == MOTE_OK &&
+	       begin < end)
+		if (!add_run(snapshot, begin, end))
 			return mote_fail_memory(error, "snapshot");
-	}
 	return status;
 }
 

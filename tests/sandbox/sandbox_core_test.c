@@ -378,15 +378,14 @@ static void untouched_memory_costs_nothing(void)
 	mote_error error = MOTE_ERROR_INIT;
 	size_t before;
 
-	if (!test_on_posix())
-		SKIP("this system does not tell which memory has been touched");
 	options.memory_bytes = 1ull << 30;
 	engine = fixture_engine();
 	sandbox = fixture_sandbox(engine, "crash", &options);
 	CALL(sandbox, "touch", mote_value_u32(1 << 20));
 	before = test_resident_kib();
 	REQUIRE_OK(mote_sandbox_dump_core(sandbox, core_path(), &error), &error);
-	if (!TEST_SANITIZED)
+	/* Windows does not tell which pages exist: the library looks at all. */
+	if (!TEST_SANITIZED && test_on_posix())
 		CHECK(test_resident_kib() < before + 1024);
 	CHECK(test_file_space(core_path()) > 1 << 20);
 	CHECK(test_file_space(core_path()) < 2 << 20);

@@ -40,21 +40,15 @@ static mote_status each_run(const struct mote_core *core, const struct mote_core
 			    void *user, mote_error *error)
 {
 	const uint64_t last = segment->gva + segment->bytes;
-	uint64_t at = segment->gva, begin, end;
+	mote_status status = MOTE_OK;
+	uint64_t begin, end = segment->gva;
 
-	while (at < last) {
-		mote_status status = core->next_data(core->user, at, &begin, &end, error);
-
-		if (status != MOTE_OK)
-			return status;
-		if (begin >= last)
-			break;
-		at = end < last ? end : last;
-		status = visit(user, begin - segment->gva, at - begin, error);
-		if (status != MOTE_OK)
-			return status;
+	while (status == MOTE_OK && end < last) {
+		status = core->next_data(core->user, end, last, &begin, &end, error);
+		if (status == MOTE_OK && begin < end)
+			status = visit(user, begin - segment->gva, end - begin, error);
 	}
-	return MOTE_OK;
+	return status;
 }
 
 /* ---- Measuring --------------------------------------------------------------------------- */

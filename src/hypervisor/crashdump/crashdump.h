@@ -23,10 +23,10 @@ struct mote_core {
 	const struct mote_core_notes *notes;
 	struct mote_core_segment *segments; /* ascending; fewer than 65535 */
 	size_t segment_count;
-	/* The first run of pages at or after gva that may contain data, as addresses; *begin is
-	 * UINT64_MAX when there is none. */
-	mote_status (*next_data)(void *user, uint64_t gva, uint64_t *begin, uint64_t *end,
-				 mote_error *error);
+	/* The first run of pages from gva up to limit that contain data, as addresses; *begin is
+	 * limit when there is none. */
+	mote_status (*next_data)(void *user, uint64_t gva, uint64_t limit, uint64_t *begin,
+				 uint64_t *end, mote_error *error);
 	void *user;
 };
 
