@@ -118,8 +118,6 @@ mote_status mote_fail_as(mote_error *error, const mote_error *from)
 
 mote_status mote_fail_memory(mote_error *error, const char *what)
 {
-	return mote_fail(error, MOTE_NO_MEMORY,
-			 "out of host memory: %s; the process may have reached its limit on "
-			 "addresses (RLIMIT_AS) or on data (RLIMIT_DATA)",
-			 what);
+	return mote_fail(error, MOTE_NO_MEMORY, "out of host memory: %s; %s", what,
+			 mote_memory_limits);
 }

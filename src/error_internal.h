@@ -50,7 +50,10 @@ MOTE_COLD mote_status mote_fail_call(mote_error *error, mote_status status,
 /* Passes on the failure in `from`, when it was not written to the caller's error directly. */
 MOTE_COLD mote_status mote_fail_as(mote_error *error, const mote_error *from);
 
-/* "out of host memory: WHAT" as MOTE_NO_MEMORY. */
+/* "out of host memory: WHAT" as MOTE_NO_MEMORY, and which limits there are. */
 MOTE_COLD mote_status mote_fail_memory(mote_error *error, const char *what);
+
+/* What may keep the process from more memory: the operating system's own (os/). */
+extern const char mote_memory_limits[];
 
 #endif

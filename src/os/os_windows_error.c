@@ -18,6 +18,10 @@
 #include "os/os_windows.h"
 #include "text/text.h"
 
+const char mote_memory_limits[] =
+	"the page file may be full, or the job of the process has reached "
+	"its limit";
+
 enum { MESSAGE_UNITS = 512, BYTES_PER_UNIT = 3 };
 
 /* The Windows code within an HRESULT of FACILITY_WIN32. */
