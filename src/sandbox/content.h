@@ -14,8 +14,8 @@ struct mote_content {
 	uint64_t known;	    /* up to there all pages exist; 0 at first */
 };
 
-/* The next run of pages that are not all zeros; *begin and *end are limit when there is none.  Looks
- * only at pages that exist: reading others would make them. */
+/* The next run of pages that are not all zeros; *begin and *end are limit when there is none.
+ * Looks only at pages that exist: reading others would make them. */
 mote_status mote_content_next(struct mote_content *content, uint64_t *begin, uint64_t *end,
 			      mote_error *error);
 
