@@ -320,8 +320,9 @@ static struct mote_debugger_answer stop_for_long(struct session *session,
 
 static void deadline_waits(void)
 {
+	/* Longer than the call, without the stop, anywhere. */
 	struct session session = {.on_stop = stop_for_long,
-				  .values = {test_slow(1) * 1000000000ull}};
+				  .values = {(700 + test_slow(300)) * 1000000ull}};
 	const mote_value argument = mote_value_u64(6);
 	mote_call_options options = MOTE_CALL_OPTIONS_INIT;
 	mote_function work;

@@ -27,10 +27,19 @@ static size_t find_parts(mote_sandbox *sandbox, struct part parts[4])
 	return 3;
 }
 
+/* Each page may cost an exit, each time. */
+static mote_sandbox *small_sandbox(mote_engine *engine)
+{
+	mote_sandbox_options options = MOTE_SANDBOX_OPTIONS_INIT;
+
+	options.memory_bytes = 6 << 20;
+	return clean_sandbox(engine, &options);
+}
+
 static void everything_that_was_filled_is_as_it_was(void)
 {
 	mote_engine *engine = fixture_engine();
-	mote_sandbox *sandbox = clean_sandbox(engine, NULL);
+	mote_sandbox *sandbox = small_sandbox(engine);
 	mote_snapshot *snapshot;
 	struct part parts[4];
 	size_t count = find_parts(sandbox, parts);
@@ -58,7 +67,7 @@ static void a_guest_that_overwrote_itself_is_as_it_was(void)
 	static const enum mote_layout_region_id ids[] = {MOTE_LAYOUT_STACK, MOTE_LAYOUT_MAILBOX,
 							 MOTE_LAYOUT_THREAD, MOTE_LAYOUT_HEAP};
 	mote_engine *engine = fixture_engine();
-	mote_sandbox *sandbox = clean_sandbox(engine, NULL);
+	mote_sandbox *sandbox = small_sandbox(engine);
 	mote_snapshot *snapshot = clean_take(sandbox);
 	const struct mote_layout_region *image = clean_region(sandbox, MOTE_LAYOUT_IMAGE);
 	mote_error error = MOTE_ERROR_INIT;
@@ -324,11 +333,9 @@ static void clones_are_as_their_snapshot(void)
 	struct part parts[4];
 	uint32_t counted;
 
-	options.memory_bytes = 6 << 20; /* each page of it costs an exit, three times */
-	sandbox = clean_sandbox(engine, &options);
+	sandbox = small_sandbox(engine);
 	snapshot = clean_take(sandbox);
 	counted = CALL0(sandbox, "count").as.u32;
-	options = (mote_sandbox_options)MOTE_SANDBOX_OPTIONS_INIT;
 	options.host_functions = fixture_functions(&options.host_function_count);
 	options.log_level = MOTE_LOG_TRACE;
 	mote_sandbox_destroy(sandbox);
