@@ -289,6 +289,13 @@ int sim_machine_unmap(struct sim_machine *machine, uint64_t gpa, uint64_t bytes)
 {
 	int code = check_mapped(machine, gpa, bytes);
 
+	return code == 0 ? sim_machine_clear(machine, gpa, bytes) : code;
+}
+
+int sim_machine_clear(struct sim_machine *machine, uint64_t gpa, uint64_t bytes)
+{
+	int code = 0;
+
 	/* What is put back does not overlap, so the order of slots does not matter. */
 	for (struct slot *slot = machine->slots; slot < machine->slots + SIM_SLOTS && code == 0;
 	     slot++)

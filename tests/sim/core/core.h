@@ -38,6 +38,8 @@ int sim_machine_map(struct sim_machine *machine, uint64_t gpa, void *hva, uint64
 		    unsigned flags);
 /* Also a part of what was mapped at one time.  ENOENT when not all of it is mapped. */
 int sim_machine_unmap(struct sim_machine *machine, uint64_t gpa, uint64_t bytes);
+/* The same with whatever is mapped there. */
+int sim_machine_clear(struct sim_machine *machine, uint64_t gpa, uint64_t bytes);
 /* The same, with other flags; without any, accesses are exits. */
 int sim_machine_protect(struct sim_machine *machine, uint64_t gpa, uint64_t bytes, unsigned flags);
 /* The host's address of a guest-physical one; NULL: nothing is there. */

@@ -70,9 +70,8 @@ static mote_whp_result put(struct whp_partition *partition, void *source, uint64
 	struct range *range;
 
 	(void)cut(partition, gpa, bytes);
-	for (uint64_t at = gpa; at < gpa + bytes; at += PAGE_BYTES)
-		if (sim_machine_host(machine, at))
-			(void)sim_machine_unmap(machine, at, PAGE_BYTES);
+	if (sim_machine_clear(machine, gpa, bytes) != 0)
+		return MOTE_WHP_E_NO_RESOURCES;
 	if (partition->first_bytes == 0) {
 		partition->first_address = (uintptr_t)source;
 		partition->first_bytes = bytes;
