@@ -44,6 +44,7 @@ static mote_status open_engine(mote_engine *engine, const mote_engine_options *o
 		.allocator = &engine->allocator,
 		.kick_signal = options->kick_signal,
 		.forbid_surrogates = options->forbid_surrogates,
+		.surrogate_path = options->surrogate_path,
 		.systems = systems,
 	};
 	mote_status status = mote_os_fork_mark_create(&engine->fork_mark, error);

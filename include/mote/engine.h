@@ -80,12 +80,19 @@ typedef struct mote_engine_options {
 	 * a second one is MOTE_LIMIT.  Without effect on other systems.
 	 */
 	bool forbid_surrogates;
+	/*
+	 * Windows: the program whose suspended copies are the surrogates, as an absolute path in
+	 * UTF-8; copied.  It never runs an instruction.  NULL: the program of this process, which
+	 * serves unless it cannot be started again, as that of a packaged application.  Without
+	 * effect on other systems.
+	 */
+	const char *surrogate_path;
 } mote_engine_options;
 
 /* clang-format off */
 #define MOTE_ENGINE_OPTIONS_INIT                                                                   \
 	{sizeof(mote_engine_options), MOTE_BACKEND_AUTO, 0, NULL, NULL,                            \
-	 {NULL, NULL, NULL, NULL}, false}
+	 {NULL, NULL, NULL, NULL}, false, NULL}
 /* clang-format on */
 
 /*

@@ -236,6 +236,7 @@ struct mote_hypervisor_options {
 	/* The signal that interrupts a vCPU, where the hypervisor needs one; 0: a free one. */
 	int kick_signal;
 	bool forbid_surrogates; /* mote_engine_options */
+	const char *surrogate_path;
 	/* NULL-terminated: tables that stand in for the real ones.  A backend takes the one of its
 	 * kind and ignores the others.  NULL, or none of its kind: the real one. */
 	const struct mote_system *const *systems;

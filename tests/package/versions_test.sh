@@ -27,8 +27,8 @@ change()
 }
 
 headers older
-change older engine.h 's/\n\tbool forbid_surrogates;//'
-change older engine.h 's/\{NULL, NULL, NULL, NULL\}, false\}/{NULL, NULL, NULL, NULL}}/'
+change older engine.h 's/\n\tconst char \*surrogate_path;//'
+change older engine.h 's/\{NULL, NULL, NULL, NULL\}, false, NULL\}/{NULL, NULL, NULL, NULL}, false}/'
 change older sandbox.h 's/\n\tuint64_t buffer_space_bytes;//'
 change older sandbox.h 's/MOTE_LOG_INFO, false, false, false, false, false, 0, 0, 0\}/MOTE_LOG_INFO, false, false, false, false, false, 0, 0}/'
 change older sandbox.h 's/\n\tuint64_t cpu_ns;\n\} mote_call_options/\n} mote_call_options/'
@@ -38,7 +38,7 @@ change older sandbox.h 's/\(mote_sandbox_statistics\), 0, 0, 0, 0, 0, 0, 0\}/(mo
 
 headers newer
 change newer engine.h 's/\n\} mote_engine_options/\n\tuint64_t future;\n} mote_engine_options/'
-change newer engine.h 's/\{NULL, NULL, NULL, NULL\}, false\}/{NULL, NULL, NULL, NULL}, false, FUTURE}/'
+change newer engine.h 's/\{NULL, NULL, NULL, NULL\}, false, NULL\}/{NULL, NULL, NULL, NULL}, false, NULL, FUTURE}/'
 change newer sandbox.h 's/\n\} mote_sandbox_options/\n\tuint64_t future;\n} mote_sandbox_options/'
 change newer sandbox.h 's/MOTE_LOG_INFO, false, false, false, false, false, 0, 0, 0\}/MOTE_LOG_INFO, false, false, false, false, false, 0, 0, 0, FUTURE}/'
 change newer sandbox.h 's/\n\} mote_call_options/\n\tuint64_t future;\n} mote_call_options/'

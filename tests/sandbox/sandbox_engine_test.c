@@ -41,7 +41,7 @@ static void engine_rejects_bad_options(void)
 	refuse_engine(&options, MOTE_INVALID_ARGUMENT, "MOTE_ENGINE_OPTIONS_INIT");
 	newer.known.size = sizeof(newer);
 	refuse_engine(&newer.known, MOTE_INVALID_ARGUMENT,
-		      "something is set beyond the 72 bytes that mote " MOTE_VERSION_STRING
+		      "something is set beyond the 80 bytes that mote " MOTE_VERSION_STRING
 		      " knows");
 	options = (mote_engine_options)MOTE_ENGINE_OPTIONS_INIT;
 	options.allocator.release = (void (*)(void *, void *))1;

@@ -96,6 +96,46 @@ static void two_engines_have_one_memory(void)
 	mote_engine_release(second);
 }
 
+/* The path of a program that is not this one's; how often it runs is nobody's affair. */
+static void another_program_serves(void)
+{
+	static const char *const programs[] = {"C:\\windows\\system32\\cmd.exe",
+					       "C:/windows/system32/cmd.exe"};
+	mote_engine_options options = MOTE_ENGINE_OPTIONS_INIT;
+	mote_error error = MOTE_ERROR_INIT;
+	char path[64];
+
+	test_need_hypervisor();
+	for (size_t i = 0; i < TEST_COUNT(programs); i++) {
+		mote_engine *engine;
+
+		strcpy(path, programs[i]);
+		options.surrogate_path = path;
+		REQUIRE_OK(mote_engine_create(&options, &engine, &error), &error);
+		memset(path, 'x', sizeof(path) - 1); /* it was copied */
+		use_at_once(engine, FEW);
+		mote_engine_release(engine);
+	}
+}
+
+static void a_program_that_is_not_there_is_named(void)
+{
+	mote_engine_options options = MOTE_ENGINE_OPTIONS_INIT;
+	mote_error error = MOTE_ERROR_INIT;
+	mote_sandbox *first, *second;
+	mote_engine *engine;
+
+	test_need_hypervisor();
+	options.surrogate_path = "C:\\no such folder\\\xf0\x9f\x98\x80.exe";
+	REQUIRE_OK(mote_engine_create(&options, &engine, &error), &error);
+	first = fixture_sandbox(engine, "echo", NULL);
+	CHECK_STATUS(fixture_create(engine, "echo", NULL, &second, &error), MOTE_FILE, &error);
+	CHECK_CONTAINS(error.text, "surrogate process of C:\\no such folder\\");
+	CHECK_EQ(CALL0(first, "count").as.u32, 1);
+	mote_sandbox_destroy(first);
+	mote_engine_release(engine);
+}
+
 /* ---- For the script -------------------------------------------------------------------------- */
 
 static mote_sandbox *have_one(mote_engine *engine)
@@ -139,10 +179,9 @@ static int have(unsigned count, bool hold)
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
-		CASE(fifty_sandboxes_at_once),
-		CASE(rounds_leave_no_handle),
-		CASE(threads_share_what_is_kept),
-		CASE(two_engines_have_one_memory),
+		CASE(fifty_sandboxes_at_once),	  CASE(rounds_leave_no_handle),
+		CASE(threads_share_what_is_kept), CASE(two_engines_have_one_memory),
+		CASE(another_program_serves),	  CASE(a_program_that_is_not_there_is_named),
 	};
 
 	if (argc == 3 && argv[1][0] == '-')

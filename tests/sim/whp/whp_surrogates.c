@@ -42,9 +42,10 @@ void *whp_locate(void *process, void *source, uint64_t bytes, const void **whose
 	return is_view(process, source, bytes) ? source : NULL;
 }
 
-static mote_status start(const mote_allocator *allocator, struct mote_whp_surrogate **surrogate,
-			 mote_error *error)
+static mote_status start(const char *path, const mote_allocator *allocator,
+			 struct mote_whp_surrogate **surrogate, mote_error *error)
 {
+	(void)path;
 	*surrogate = mote_allocate(allocator, sizeof(**surrogate));
 	if (!*surrogate)
 		return mote_fail_memory(error, "surrogate");

@@ -239,6 +239,7 @@ static void whp_close(struct mote_hypervisor *hypervisor)
 	mote_whp_end_surrogates(whp);
 	mote_os_lock_destroy(whp->lock);
 	mote_release(whp->base.allocator, whp->facts);
+	mote_release(whp->base.allocator, whp->surrogate_path);
 	mote_release(whp->base.allocator, whp);
 }
 
@@ -276,6 +277,23 @@ static mote_status prepare(struct mote_whp *whp, mote_error *error)
 	return learn(whp, error);
 }
 
+static mote_status keep_surrogate_options(struct mote_whp *whp,
+					  const struct mote_hypervisor_options *options,
+					  mote_error *error)
+{
+	const size_t bytes =
+		options->surrogate_path != NULL ? strlen(options->surrogate_path) + 1 : 0;
+
+	whp->forbids_surrogates = options->forbid_surrogates;
+	if (bytes == 0)
+		return MOTE_OK;
+	whp->surrogate_path = mote_allocate(whp->base.allocator, bytes);
+	if (whp->surrogate_path == NULL)
+		return mote_fail_memory(error, "hypervisor");
+	memcpy(whp->surrogate_path, options->surrogate_path, bytes);
+	return MOTE_OK;
+}
+
 static const struct mote_whp_system *find_system(const struct mote_system *const *systems,
 						 const char **reason)
 {
@@ -303,8 +321,9 @@ static mote_status whp_open(const struct mote_hypervisor_options *options,
 	whp->base.backend = &mote_backend_whp;
 	whp->base.allocator = options->allocator;
 	whp->system = system;
-	whp->forbids_surrogates = options->forbid_surrogates;
-	status = prepare(whp, error);
+	status = keep_surrogate_options(whp, options, error);
+	if (status == MOTE_OK)
+		status = prepare(whp, error);
 	if (status != MOTE_OK) {
 		whp_close(&whp->base);
 		return status;

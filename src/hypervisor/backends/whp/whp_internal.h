@@ -24,7 +24,8 @@ struct mote_whp {
 	const struct mote_whp_system *system;
 	struct mote_hyperv_facts *facts;
 	bool forbids_surrogates;
-	uint64_t exits; /* to ask for: those that the platform has */
+	char *surrogate_path; /* mote_engine_options */
+	uint64_t exits;	      /* to ask for: those that the platform has */
 	struct mote_os_lock *lock;
 	/* Under the lock. */
 	struct mote_whp_surrogate *idle[MOTE_WHP_IDLE_SURROGATES];

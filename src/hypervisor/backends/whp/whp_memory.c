@@ -56,7 +56,8 @@ static mote_status take_surrogate(struct mote_whp_vm *vm, mote_error *error)
 	vm->surrogate = take_idle(whp);
 	if (vm->surrogate != NULL)
 		return MOTE_OK;
-	return whp->system->surrogates->start(whp->base.allocator, &vm->surrogate, error);
+	return whp->system->surrogates->start(whp->surrogate_path, whp->base.allocator,
+					      &vm->surrogate, error);
 }
 
 /* ---- Views ----------------------------------------------------------------------------------- */

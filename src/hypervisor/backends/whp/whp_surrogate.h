@@ -14,9 +14,10 @@
 struct mote_whp_surrogate;
 
 struct mote_whp_surrogate_ops {
-	/* A process that ends with this one at the latest.  allocator: outlives it. */
-	mote_status (*start)(const mote_allocator *allocator, struct mote_whp_surrogate **surrogate,
-			     mote_error *error);
+	/* A process that ends with this one at the latest.  path: its program; NULL: this one's.
+	 * allocator: outlives it. */
+	mote_status (*start)(const char *path, const mote_allocator *allocator,
+			     struct mote_whp_surrogate **surrogate, mote_error *error);
 	/* Ends it, with its views. */
 	void (*end)(struct mote_whp_surrogate *surrogate);
 	/* For WHvMapGpaRange2. */

@@ -8,6 +8,7 @@
 #include "error_internal.h"
 #include "hypervisor/backends/whp/whp_surrogate.h"
 #include "os/os_error.h"
+#include "os/os_windows.h"
 
 /* After the others, whose names some of its macros have. */
 #define WIN32_LEAN_AND_MEAN
@@ -15,7 +16,8 @@
 
 enum {
 	PATH_CHARACTERS = 32768,
-	VIEW_UNIT = 65536, /* views begin at multiples of it, in memory and in the section */
+	VIEW_UNIT = 65536,	/* views begin at multiples of it, in memory and in the section */
+	ATTRIBUTES_BYTES = 128, /* of one attribute: 48 are needed */
 };
 
 struct mote_whp_surrogate {
@@ -41,7 +43,6 @@ static mote_status fail(mote_error *error, const char *what)
 	return mote_os_fail(error, MOTE_DOMAIN_OS, (int)GetLastError(), what);
 }
 
-/* The process is not yet in it when it is made; it is suspended, and nothing is lost. */
 static HANDLE make_job(void)
 {
 	JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {.BasicLimitInformation.LimitFlags =
@@ -55,27 +56,69 @@ static HANDLE make_job(void)
 	return NULL;
 }
 
-/* The program of this process: nothing else has to be shipped, signed or found. */
-static mote_status make_process(struct mote_whp_surrogate *surrogate, mote_error *error)
+/* In the job from its beginning, so that it never outlives this process.  False, and a code. */
+static bool launch(struct mote_whp_surrogate *surrogate, const wchar_t *path)
 {
-	wchar_t *path = mote_allocate(surrogate->allocator, PATH_CHARACTERS * sizeof(*path));
+	union {
+		uint64_t alignment;
+		uint8_t bytes[ATTRIBUTES_BYTES];
+	} attributes;
+	STARTUPINFOEXW start = {.StartupInfo.cb = sizeof(start),
+				.lpAttributeList = (void *)&attributes};
 	wchar_t command[] = L"mote-surrogate";
-	STARTUPINFOW start = {.cb = sizeof(start)};
+	SIZE_T bytes = sizeof(attributes);
 	PROCESS_INFORMATION made;
-	mote_status status = MOTE_OK;
+	bool good;
 
-	if (path == NULL)
-		return mote_fail_memory(error, "surrogate");
-	if (GetModuleFileNameW(NULL, path, PATH_CHARACTERS) == 0 ||
-	    !CreateProcessW(path, command, NULL, NULL, FALSE, CREATE_SUSPENDED | CREATE_NO_WINDOW,
-			    NULL, NULL, &start, &made))
-		status = fail(error, "surrogate process");
-	mote_release(surrogate->allocator, path);
-	if (status != MOTE_OK)
-		return status;
+	if (!InitializeProcThreadAttributeList(start.lpAttributeList, 1, 0, &bytes))
+		return false;
+	good = UpdateProcThreadAttribute(start.lpAttributeList, 0, PROC_THREAD_ATTRIBUTE_JOB_LIST,
+					 &surrogate->job, sizeof(surrogate->job), NULL, NULL) &&
+	       CreateProcessW(path, command, NULL, NULL, FALSE,
+			      CREATE_SUSPENDED | CREATE_NO_WINDOW | EXTENDED_STARTUPINFO_PRESENT,
+			      NULL, NULL, &start.StartupInfo, &made);
+	DeleteProcThreadAttributeList(start.lpAttributeList);
+	if (!good)
+		return false;
 	CloseHandle(made.hThread);
 	surrogate->process = made.hProcess;
-	return MOTE_OK;
+	return true;
+}
+
+/* The program of this process, so that nothing else has to be shipped, signed or found; NULL, and a
+ * code. */
+static wchar_t *own_program(void)
+{
+	wchar_t *path = HeapAlloc(GetProcessHeap(), 0, PATH_CHARACTERS * sizeof(*path));
+	DWORD length;
+
+	if (path == NULL) {
+		SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+		return NULL;
+	}
+	length = GetModuleFileNameW(NULL, path, PATH_CHARACTERS);
+	if (length > 0 && length < PATH_CHARACTERS)
+		return path;
+	mote_windows_path_free(path);
+	return NULL;
+}
+
+static mote_status make_process(struct mote_whp_surrogate *surrogate, const char *program,
+				mote_error *error)
+{
+	wchar_t *path = program != NULL ? mote_windows_path(program) : own_program();
+	const bool good = path != NULL && launch(surrogate, path);
+	const DWORD code = GetLastError();
+
+	mote_windows_path_free(path);
+	if (good)
+		return MOTE_OK;
+	if (program != NULL)
+		return mote_windows_fail_file(error, "surrogate process of ", program, code);
+	return mote_os_fail_as(error, code == ERROR_ACCESS_DENIED ? MOTE_LIMIT : MOTE_OS,
+			       MOTE_DOMAIN_OS, (int)code,
+			       "surrogate process, which a policy or the job of this process may "
+			       "forbid (surrogate_path names another program)");
 }
 
 static void end(struct mote_whp_surrogate *surrogate)
@@ -89,23 +132,16 @@ static void end(struct mote_whp_surrogate *surrogate)
 	mote_release(surrogate->allocator, surrogate);
 }
 
-static mote_status make(struct mote_whp_surrogate *surrogate, mote_error *error)
+static mote_status make(struct mote_whp_surrogate *surrogate, const char *path, mote_error *error)
 {
-	mote_status status;
-
 	surrogate->job = make_job();
 	if (surrogate->job == NULL)
 		return fail(error, "job of a surrogate process");
-	status = make_process(surrogate, error);
-	if (status == MOTE_OK && !AssignProcessToJobObject(surrogate->job, surrogate->process))
-		status = mote_os_fail_as(error, MOTE_LIMIT, MOTE_DOMAIN_OS, (int)GetLastError(),
-					 "job of a surrogate process, which the job of this "
-					 "process may not allow");
-	return status;
+	return make_process(surrogate, path, error);
 }
 
-static mote_status start(const mote_allocator *allocator, struct mote_whp_surrogate **surrogate,
-			 mote_error *error)
+static mote_status start(const char *path, const mote_allocator *allocator,
+			 struct mote_whp_surrogate **surrogate, mote_error *error)
 {
 	struct mote_whp_surrogate *made = mote_allocate(allocator, sizeof(*made));
 	mote_status status;
@@ -113,7 +149,7 @@ static mote_status start(const mote_allocator *allocator, struct mote_whp_surrog
 	if (made == NULL)
 		return mote_fail_memory(error, "surrogate");
 	made->allocator = allocator;
-	status = make(made, error);
+	status = make(made, path, error);
 	if (status != MOTE_OK) {
 		end(made);
 		return status;
