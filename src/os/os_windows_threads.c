@@ -38,28 +38,28 @@ static HANDLE make_timer(void)
 }
 
 /* A time that is negative is one from now on, in ticks; rounded up. */
-static void set_timer(HANDLE timer, uint64_t ns)
+static bool set_timer(HANDLE timer, uint64_t ns)
 {
 	const uint64_t wait = ns < LONGEST_SLEEP ? ns : LONGEST_SLEEP;
 	LARGE_INTEGER due;
 
 	due.QuadPart = -(LONGLONG)((wait + NS_PER_TICK - 1) / NS_PER_TICK);
-	(void)SetWaitableTimer(timer, &due, 0, NULL, NULL, FALSE);
+	return SetWaitableTimer(timer, &due, 0, NULL, NULL, FALSE) != 0;
 }
 
 void mote_os_pause(uint64_t ns)
 {
 	const HANDLE timer = make_timer();
 
-	if (timer == NULL) {
+	if (timer != NULL && set_timer(timer, ns)) {
+		(void)WaitForSingleObject(timer, INFINITE);
+	} else {
 		const uint64_t ms = (ns + NS_PER_MS - 1) / NS_PER_MS;
 
 		Sleep(ms < INFINITE ? (DWORD)ms : INFINITE - 1);
-		return;
 	}
-	set_timer(timer, ns);
-	(void)WaitForSingleObject(timer, INFINITE);
-	CloseHandle(timer);
+	if (timer != NULL)
+		CloseHandle(timer);
 }
 
 /* ---- The calling thread ------------------------------------------------------------------ */
@@ -337,7 +337,8 @@ void mote_os_watcher_set(struct mote_os_watcher *watcher, uint64_t until_ns)
 {
 	const uint64_t now_ns = mote_os_monotonic_ns();
 
-	set_timer(watcher->timer, until_ns > now_ns ? until_ns - now_ns : 0);
+	/* It fails only for what is no timer. */
+	(void)set_timer(watcher->timer, until_ns > now_ns ? until_ns - now_ns : 0);
 }
 
 void mote_os_watcher_stop(struct mote_os_watcher *watcher)

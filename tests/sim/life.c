@@ -7,6 +7,8 @@
 
 #include <pthread.h>
 
+#include "error_internal.h"
+
 bool life_went(struct life *life, const char *step, mote_status status, mote_status expected)
 {
 	life->step = step;
@@ -43,7 +45,9 @@ static bool call_on_another_thread(struct life *life)
 {
 	pthread_t thread;
 
-	REQUIRE(pthread_create(&thread, NULL, call_there, life) == 0);
+	if (pthread_create(&thread, NULL, call_there, life) != 0)
+		return life_went(life, "thread", mote_fail(&life->error, MOTE_OS, "no thread"),
+				 MOTE_OK);
 	pthread_join(thread, NULL);
 	return life->status == MOTE_OK;
 }
