@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# live_test.sh DEBUG-HOST GUESTS [MACHINE]: gdb debugs a guest while it runs in a sandbox of debug_host:
+# live_test.sh DEBUG-HOST GUESTS [MACHINE [TOOL]]: gdb debugs a guest while it runs in a sandbox of debug_host:
 # here; in an emulated machine, over its second serial line; or under Wine, if MACHINE is the folder
-# that scripts/wine gets, over TCP.  GUESTS: the folder of the guests that DEBUG-HOST was built with.
+# that scripts/wine gets, over TCP.  GUESTS: the folder of the guests that DEBUG-HOST was built with.  With
+# TOOL, the tool mote: gdb debugs a guest of its, too, over TCP.
 # shellcheck disable=SC2016 # gdb has variables with a $, too
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . scripts/results.sh
-host=$1 guests=$2 machine=${3:-}
+host=$1 guests=$2 machine=${3:-} tool=${4:-}
 suite=gdb_live${machine:+_${machine//-/_}}
 status=0
 export MOTE_TEST_GUESTS=$guests
@@ -45,10 +46,18 @@ connect()
 # listen SESSION ADDRESS NAME: starts a program that waits there, and sets address to what it calls that.
 listen()
 {
-	local said=$work/said.$3
-	"${run[@]}" "$host" "$1" "$2" 2>"$said" &
+	listens "$3" "${run[@]}" "$host" "$1" "$2"
+}
+
+# listens NAME COMMAND...
+listens()
+{
+	local said=$work/said.$1
+	shift
+	"$@" >"$said" 2>&1 &
 	program=$!
-	until address=$(sed -n 's/^listens at \([^\r]*\).*/\1/p' "$said" 2>/dev/null) && [ -n "$address" ]; do
+	until address=$(sed -nE "s/^(listens at |mote: waiting .*target remote )([^\r']*).*/\2/p" "$said" \
+		2>/dev/null) && [ -n "$address" ]; do
 		kill -0 "$program" 2>/dev/null || return
 		sleep 0.1
 	done
@@ -211,6 +220,19 @@ lldb_session()
 		-o 'watchpoint delete -f' -o detach "$guests/debug_O0" 2>&1
 	heard lldb
 }
+
+tool_session()
+{
+	local address program
+	listens tool "${run[@]}" "$tool" debug --listen 127.0.0.1:0 "$guests/echo" count ||
+		{ cat "$work/said.tool"; return; }
+	timeout 300 gdb-multiarch -nx -batch -ex "target remote $address" -ex 'break count' -ex continue \
+		-ex 'bt 1' -ex delete -ex continue 2>&1
+	wait
+	cat "$work/said.tool"
+}
+[ -z "$tool" ] || says the_tools_guest "$(tool_session)" "Breakpoint 1, count () at" "#0  count ()" \
+	"exited normally" "mote: waiting for a debugger: gdb -ex 'target remote 127.0.0.1:" $'\n1'
 
 if [ -n "$bed" ]; then
 	wait "$bed" || status=1
