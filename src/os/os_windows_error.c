@@ -19,8 +19,7 @@
 #include "text/text.h"
 
 const char mote_memory_limits[] =
-	"the page file may be full, or the job of the process has reached "
-	"its limit";
+	"the page file may be full, or a limit of the process's job is reached";
 
 enum { MESSAGE_UNITS = 512, BYTES_PER_UNIT = 3 };
 
