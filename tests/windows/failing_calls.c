@@ -4,18 +4,11 @@
  */
 #include "failing_calls.h"
 
-#include <errno.h>
-#include <stdatomic.h>
+#include "failure_point.h"
 
 #include <windows.h>
 
-static struct {
-	enum failing_call call;
-	uint64_t at;
-	bool lasting;
-} chosen;
-static _Atomic uint64_t calls[FAILING_COUNT];
-static atomic_bool failed;
+#include <errno.h>
 
 const char *failing_name(enum failing_call call)
 {
@@ -30,12 +23,8 @@ const char *failing_name(enum failing_call call)
 
 static bool fails(enum failing_call call)
 {
-	const uint64_t number = atomic_fetch_add(&calls[call], 1) + 1;
-
-	if (chosen.at == 0 || call != chosen.call ||
-	    (chosen.lasting ? number < chosen.at : number != chosen.at))
+	if (!failure_point_call(call))
 		return false;
-	atomic_store(&failed, true);
 	SetLastError(ERROR_NOT_ENOUGH_MEMORY);
 	errno = ENOMEM; /* of _beginthreadex */
 	return true;
@@ -53,24 +42,3 @@ static bool fails(enum failing_call call)
 	const function_##name __wrap___imp_##name = failing_##name;
 
 FAILING_CALLS(PUT)
-
-void failing_at(enum failing_call call, uint64_t at, bool lasting)
-{
-	chosen.at = 0;
-	for (size_t i = 0; i < FAILING_COUNT; i++)
-		atomic_store(&calls[i], 0);
-	atomic_store(&failed, false);
-	chosen.call = call;
-	chosen.lasting = lasting;
-	chosen.at = at;
-}
-
-uint64_t failing_calls(enum failing_call call)
-{
-	return atomic_load(&calls[call]);
-}
-
-bool failing_has_failed(void)
-{
-	return atomic_load(&failed);
-}

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Call N of a function of Windows fails.  Of each, the calls of this program are counted: the
- * library's, and those of the test.
+ * Functions of Windows that can fail (failure_point.h), whoever in this program calls them: the
+ * library, or the test.
  */
 #ifndef MOTE_TEST_WINDOWS_FAILING_CALLS_H
 #define MOTE_TEST_WINDOWS_FAILING_CALLS_H
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 /* clang-format off */
 /* X(name, type of the result, calling convention, result of a failure, parameters, arguments) */
@@ -71,11 +67,5 @@ enum failing_call {
 };
 
 const char *failing_name(enum failing_call call);
-
-/* From here on calls are counted, from 1, and that one fails.  at: 0 for none.  lasting: and all
- * later ones. */
-void failing_at(enum failing_call call, uint64_t at, bool lasting);
-uint64_t failing_calls(enum failing_call call);
-bool failing_has_failed(void);
 
 #endif

@@ -5,7 +5,7 @@
  * the debugger and random numbers.
  */
 #include "failing_calls.h"
-
+#include "failure_point.h"
 #include "sim/life.h"
 
 /* So many calls there are of each in a life, from which these fail. */
@@ -17,7 +17,7 @@ static void check_whole(const char *when)
 {
 	struct life life;
 
-	failing_at(0, 0, false);
+	failure_point_set(0, 0, false);
 	life_live(&life);
 	if (life.status != MOTE_OK)
 		test_note("%s: %s: %s", when, life.step, life.error.text);
@@ -28,9 +28,9 @@ static void fail_at(enum failing_call call, uint64_t at, bool lasting)
 {
 	struct life life;
 
-	failing_at(call, at, lasting);
+	failure_point_set(call, at, lasting);
 	life_live(&life);
-	failing_at(call, 0, false);
+	failure_point_clear();
 	if (life.status == MOTE_OK)
 		return; /* done without, or another way */
 	if (!CHECK(life.error.text[0] != '\0') || !CHECK(life.status != MOTE_INVALID_ARGUMENT))
@@ -62,7 +62,7 @@ static void every_function_fails_at_every_use(void)
 	check_whole("then");
 	handles = test_fd_count();
 	for (size_t i = 0; i < FAILING_COUNT; i++)
-		counts[i] = failing_calls((enum failing_call)i);
+		counts[i] = failure_point_calls(i);
 	for (size_t i = 0; i < FAILING_COUNT; i++)
 		if (CHECK(counts[i] > 0))
 			fail_all((enum failing_call)i, counts[i]);

@@ -4,20 +4,12 @@
  */
 #include "sim/hvf/hvf_fail.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 #include "sim/hvf/hvf_table.h"
 
 static struct mote_hvf_system real;
-static struct {
-	enum hvf_entry entry;
-	uint64_t at;
-	bool lasting;
-	mote_hv_return code;
-} chosen;
-static _Atomic uint64_t calls[HVF_ENTRIES];
-static _Atomic bool failed;
+static mote_hv_return failure;
 
 const char *hvf_entry_name(enum hvf_entry entry)
 {
@@ -30,21 +22,10 @@ const char *hvf_entry_name(enum hvf_entry entry)
 	return names[entry];
 }
 
-static bool fails(enum hvf_entry entry)
-{
-	const uint64_t call = atomic_fetch_add(&calls[entry], 1) + 1;
-
-	if (chosen.at == 0 || entry != chosen.entry ||
-	    (chosen.lasting ? call < chosen.at : call != chosen.at))
-		return false;
-	atomic_store(&failed, true);
-	return true;
-}
-
 #define FORWARD(name, parameters, arguments)                                                       \
 	static mote_hv_return name parameters                                                      \
 	{                                                                                          \
-		return fails(HVF_ENTRY_##name) ? chosen.code : real.name arguments;                \
+		return failure_point_call(HVF_ENTRY_##name) ? failure : real.name arguments;       \
 	}
 
 SIM_HVF_TABLE_MAP(FORWARD)
@@ -65,26 +46,6 @@ static void replace(void)
 void hvf_fail(enum hvf_entry entry, uint64_t at, bool lasting, mote_hv_return code)
 {
 	replace();
-	for (size_t i = 0; i < HVF_ENTRIES; i++)
-		atomic_store(&calls[i], 0);
-	atomic_store(&failed, false);
-	chosen.entry = entry;
-	chosen.at = at;
-	chosen.lasting = lasting;
-	chosen.code = code;
-}
-
-void hvf_fail_nothing(void)
-{
-	chosen.at = 0;
-}
-
-uint64_t hvf_calls(enum hvf_entry entry)
-{
-	return atomic_load(&calls[entry]);
-}
-
-bool hvf_has_failed(void)
-{
-	return atomic_load(&failed);
+	failure = code;
+	failure_point_set(entry, at, lasting);
 }

@@ -6,6 +6,7 @@
 #ifndef MOTE_SIM_HVF_FAIL_H
 #define MOTE_SIM_HVF_FAIL_H
 
+#include "failure_point.h"
 #include "sim/hvf/hvf.h"
 
 enum hvf_entry {
@@ -18,14 +19,8 @@ enum hvf_entry {
 /* "hv_vm_create" */
 const char *hvf_entry_name(enum hvf_entry entry);
 
-/* From here on calls are counted, from 1, and that one fails.  at: 0 for none.  lasting: and all
- * later ones.  Before a thread uses the table for the first time. */
+/* As failure_point_set, with what the call gives then.  Before a thread uses the table for the first
+ * time. */
 void hvf_fail(enum hvf_entry entry, uint64_t at, bool lasting, mote_hv_return code);
-/* No more. */
-void hvf_fail_nothing(void);
-
-/* Since hvf_fail: the calls of an entry, and whether one has failed. */
-uint64_t hvf_calls(enum hvf_entry entry);
-bool hvf_has_failed(void);
 
 #endif

@@ -85,15 +85,15 @@ static void fail_at(enum hvf_entry entry, uint64_t at, bool lasting, mote_hv_ret
 
 	hvf_fail(entry, at, lasting, code);
 	life_live(&life);
-	hvf_fail_nothing();
-	CHECK(hvf_has_failed());
+	failure_point_clear();
+	CHECK(failure_point_has_failed());
 	if (!check_error(&life, entry, code))
 		test_note("%s, call %llu%s: %s: %s: %s", hvf_entry_name(entry),
 			  (unsigned long long)at, lasting ? " and later ones" : "", life.step,
 			  mote_status_name(life.status), life.error.text);
 	check_whole("after it");
 	if (!leaves_a_vcpu(entry)) {
-		CHECK_EQ(hvf_calls(HVF_ENTRY_vm_destroy), 1);
+		CHECK_EQ(failure_point_calls(HVF_ENTRY_vm_destroy), 1);
 		CHECK_EQ(test_fd_count(), files);
 		CHECK(test_mapping_count() <= mappings + 8);
 	}
@@ -124,7 +124,7 @@ static void count_calls(uint64_t counts[HVF_ENTRIES])
 	files = test_fd_count();
 	mappings = test_mapping_count();
 	for (size_t i = 0; i < HVF_ENTRIES; i++)
-		counts[i] = hvf_calls((enum hvf_entry)i);
+		counts[i] = failure_point_calls(i);
 }
 
 static void sweep(enum hvf_entry first, enum hvf_entry end)

@@ -5,17 +5,8 @@
  */
 #include "sim/whp/whp_fail.h"
 
-#include <stdatomic.h>
-
 static const struct mote_whp_system *real;
-static struct {
-	enum whp_entry entry;
-	uint64_t at;
-	bool lasting;
-	mote_whp_result code;
-} chosen;
-static _Atomic uint64_t calls[WHP_ENTRIES];
-static _Atomic bool failed;
+static mote_whp_result failure;
 
 const char *whp_entry_name(enum whp_entry entry)
 {
@@ -28,17 +19,6 @@ const char *whp_entry_name(enum whp_entry entry)
 	return names[entry];
 }
 
-static bool fails(enum whp_entry entry)
-{
-	const uint64_t call = atomic_fetch_add(&calls[entry], 1) + 1;
-
-	if (chosen.at == 0 || entry != chosen.entry ||
-	    (chosen.lasting ? call < chosen.at : call != chosen.at))
-		return false;
-	atomic_store(&failed, true);
-	return true;
-}
-
 static bool deletes(enum whp_entry entry)
 {
 	return entry == WHP_ENTRY_DeletePartition || entry == WHP_ENTRY_DeleteVirtualProcessor;
@@ -47,12 +27,12 @@ static bool deletes(enum whp_entry entry)
 #define FORWARD(name, parameters, arguments)                                                       \
 	static mote_whp_result failing_##name parameters                                           \
 	{                                                                                          \
-		const bool refused = fails(WHP_ENTRY_##name);                                      \
-		mote_whp_result given = chosen.code;                                               \
+		const bool refused = failure_point_call(WHP_ENTRY_##name);                         \
+		mote_whp_result given = failure;                                                   \
                                                                                                    \
 		if (!refused || deletes(WHP_ENTRY_##name))                                         \
 			given = real->name arguments;                                              \
-		return refused ? chosen.code : given;                                              \
+		return refused ? failure : given;                                                  \
 	}
 
 MOTE_WHP_FUNCTION_MAP(FORWARD)
@@ -72,18 +52,8 @@ static void replace(void)
 void whp_fail(enum whp_entry entry, uint64_t at, bool lasting, mote_whp_result code)
 {
 	replace();
-	for (size_t i = 0; i < WHP_ENTRIES; i++)
-		atomic_store(&calls[i], 0);
-	atomic_store(&failed, false);
-	chosen.entry = entry;
-	chosen.at = at;
-	chosen.lasting = lasting;
-	chosen.code = code;
-}
-
-void whp_fail_nothing(void)
-{
-	chosen.at = 0;
+	failure = code;
+	failure_point_set(entry, at, lasting);
 }
 
 bool whp_has(enum whp_entry entry)
@@ -95,14 +65,4 @@ bool whp_has(enum whp_entry entry)
 	};
 
 	return there[entry];
-}
-
-uint64_t whp_calls(enum whp_entry entry)
-{
-	return atomic_load(&calls[entry]);
-}
-
-bool whp_has_failed(void)
-{
-	return atomic_load(&failed);
 }

@@ -6,6 +6,7 @@
 #ifndef MOTE_SIM_WHP_FAIL_H
 #define MOTE_SIM_WHP_FAIL_H
 
+#include "failure_point.h"
 #include "sim/whp/whp.h"
 
 enum whp_entry {
@@ -18,17 +19,10 @@ enum whp_entry {
 /* "WHvCreatePartition" */
 const char *whp_entry_name(enum whp_entry entry);
 
-/* From here on calls are counted, from 1, and that one fails.  at: 0 for none.  lasting: and all
- * later ones. */
+/* As failure_point_set, with what the call gives then. */
 void whp_fail(enum whp_entry entry, uint64_t at, bool lasting, mote_whp_result code);
-/* No more. */
-void whp_fail_nothing(void);
 
 /* Whether this architecture has it. */
 bool whp_has(enum whp_entry entry);
-
-/* Since whp_fail: the calls of an entry, and whether one has failed. */
-uint64_t whp_calls(enum whp_entry entry);
-bool whp_has_failed(void);
 
 #endif

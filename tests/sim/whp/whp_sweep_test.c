@@ -72,8 +72,8 @@ static void fail_at(enum whp_entry entry, uint64_t at, bool lasting, mote_whp_re
 
 	whp_fail(entry, at, lasting, code);
 	life_live(&life);
-	whp_fail_nothing();
-	CHECK(whp_has_failed());
+	failure_point_clear();
+	CHECK(failure_point_has_failed());
 	if (!check_error(&life, entry, code))
 		test_note("%s, call %llu%s: %s: %s: %s", whp_entry_name(entry),
 			  (unsigned long long)at, lasting ? " and later ones" : "", life.step,
@@ -112,7 +112,7 @@ static void every_function_fails_at_every_use(void)
 	files = test_fd_count();
 	mappings = test_mapping_count();
 	for (size_t i = 0; i < WHP_ENTRIES; i++)
-		counts[i] = whp_calls((enum whp_entry)i);
+		counts[i] = failure_point_calls(i);
 	for (size_t i = 0; i < WHP_ENTRIES; i++) {
 		/* A life without accesses to other memory, and without a deadline of CPU time. */
 		if (i == WHP_ENTRY_TranslateGva || i == WHP_ENTRY_GetVirtualProcessorCounters)
