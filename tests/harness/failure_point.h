@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One of several functions fails at its call N, or from that one on: for sweeps, which put functions of
- * their own in the places of others.
+ * One of several functions fails at its call N, or from that one on: for sweeps, which put
+ * functions of their own in the places of others.
  */
 #ifndef MOTE_TEST_FAILURE_POINT_H
 #define MOTE_TEST_FAILURE_POINT_H

@@ -19,8 +19,8 @@ enum hvf_entry {
 /* "hv_vm_create" */
 const char *hvf_entry_name(enum hvf_entry entry);
 
-/* As failure_point_set, with what the call gives then.  Before a thread uses the table for the first
- * time. */
+/* As failure_point_set, with what the call gives then.  Before a thread uses the table for the
+ * first time. */
 void hvf_fail(enum hvf_entry entry, uint64_t at, bool lasting, mote_hv_return code);
 
 #endif
