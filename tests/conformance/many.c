@@ -8,7 +8,7 @@
 
 #include "machine.h"
 
-enum { MANY = 500, SPARE_FILES = 64, LOW_LIMIT = 1024 };
+enum { MANY = 500, SPARE_FILES = 64, LOW_LIMIT = 400 };
 
 static void release(struct machine *machines, size_t count, struct mote_hypervisor *hypervisor)
 {
@@ -105,11 +105,11 @@ static void the_limit_of_open_files_is_named(void)
 	set_file_limit(LOW_LIMIT);
 	for (unsigned round = 0; round < 2; round++) {
 		count = fill(machines, MOST, hypervisor, &status, &error);
-		CHECK(count > 100 && count < MOST);
+		CHECK(count > 50 && count < MOST);
 		CHECK_STATUS(status, MOTE_LIMIT, &error);
 		CHECK_EQ(error.status, MOTE_LIMIT);
 		CHECK_CONTAINS(error.text, "RLIMIT_NOFILE");
-		CHECK_CONTAINS(error.text, "1024");
+		CHECK_CONTAINS(error.text, "400");
 		CHECK_CONTAINS(error.text, "ulimit");
 		/* Nothing is wrong with what is there. */
 		ring_all(machines, count);
