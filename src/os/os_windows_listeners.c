@@ -10,10 +10,10 @@
 #include <ws2tcpip.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "error_internal.h"
+#include "os/os_address.h"
 #include "os/os_error.h"
 #include "os/os_socket.h"
 #include "text/text.h"
@@ -37,55 +37,28 @@ static mote_status fail_address(const char *text, mote_status status, const char
 	return mote_fail(error, status, "address %s: %s", mote_text_short(text).text, why);
 }
 
-/* "HOST:PORT", split at the last colon. */
-static bool split(const char *text, char host[64], uint16_t *port)
-{
-	const char *colon = strrchr(text, ':');
-	unsigned long number;
-	char *end;
-
-	if (colon == NULL || colon[1] < '0' || colon[1] > '9' || colon - text >= 64)
-		return false;
-	number = strtoul(colon + 1, &end, 10);
-	if (*end != '\0' || number > UINT16_MAX)
-		return false;
-	memcpy(host, text, (size_t)(colon - text));
-	host[colon - text] = '\0';
-	*port = htons((uint16_t)number);
-	return true;
-}
-
-static bool parse_ip6(char *host, struct in6_addr *to)
-{
-	const size_t length = strlen(host);
-
-	if (length < 2 || host[0] != '[' || host[length - 1] != ']')
-		return false;
-	host[length - 1] = '\0';
-	return inet_pton(AF_INET6, host + 1, to) == 1;
-}
-
 /* is_local: no other machine reaches it. */
 static bool parse_ip(const char *text, struct address *address, bool *is_local)
 {
+	struct mote_os_address_text parts;
 	struct address parsed = {0};
-	char host[64];
-	uint16_t port;
 
-	if (!split(text, host, &port))
+	if (!mote_os_split_address(text, &parts))
 		return false;
-	if (inet_pton(AF_INET, host, &parsed.as.ip4.sin_addr) == 1) {
-		parsed.bytes = sizeof(parsed.as.ip4);
-		parsed.as.ip4.sin_family = AF_INET;
-		parsed.as.ip4.sin_port = port;
-		*is_local = ntohl(parsed.as.ip4.sin_addr.s_addr) >> 24 == 127;
-	} else if (parse_ip6(host, &parsed.as.ip6.sin6_addr)) {
+	if (parts.is_ip6) {
+		if (inet_pton(AF_INET6, parts.host, &parsed.as.ip6.sin6_addr) != 1)
+			return false;
 		parsed.bytes = sizeof(parsed.as.ip6);
 		parsed.as.ip6.sin6_family = AF_INET6;
-		parsed.as.ip6.sin6_port = port;
+		parsed.as.ip6.sin6_port = htons(parts.port);
 		*is_local = IN6_IS_ADDR_LOOPBACK(&parsed.as.ip6.sin6_addr);
 	} else {
-		return false;
+		if (inet_pton(AF_INET, parts.host, &parsed.as.ip4.sin_addr) != 1)
+			return false;
+		parsed.bytes = sizeof(parsed.as.ip4);
+		parsed.as.ip4.sin_family = AF_INET;
+		parsed.as.ip4.sin_port = htons(parts.port);
+		*is_local = ntohl(parsed.as.ip4.sin_addr.s_addr) >> 24 == 127;
 	}
 	*address = parsed;
 	return true;
