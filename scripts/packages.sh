@@ -180,5 +180,5 @@ need_macos()
 need_wine()
 {
 	need x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64 /usr/lib/wine/wine64:wine64 \
-		/usr/lib/wine/winegcc:wine64-tools
+		/usr/lib/wine/winegcc:wine64-tools llvm-readobj:llvm
 }
