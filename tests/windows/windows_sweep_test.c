@@ -31,8 +31,13 @@ static void fail_at(enum failing_call call, uint64_t at, bool lasting)
 	failure_point_set(call, at, lasting);
 	life_live(&life);
 	failure_point_clear();
+	if (at == 1)
+		CHECK(failure_point_has_failed());
+	/* What fails at one use alone may be done without, or another way. */
+	if (life.status == MOTE_OK && !CHECK(!lasting))
+		test_note("%s: nobody noticed", failing_name(call));
 	if (life.status == MOTE_OK)
-		return; /* done without, or another way */
+		return;
 	if (!CHECK(life.error.text[0] != '\0') || !CHECK(life.status != MOTE_INVALID_ARGUMENT))
 		test_note("%s, call %llu%s: %s: %s: %s", failing_name(call), (unsigned long long)at,
 			  lasting ? " and later ones" : "", life.step,
