@@ -295,6 +295,13 @@ for compiler in "$gxx" "$clangxx"; do
 	label=${compiler%% *}
 	label=cxx.${label#"$prefix"}
 	command -v "${compiler%% *}" >/dev/null || continue
+	printf '#include <iostream>\nint main() { std::cout << 42; }\n' >"$work/one.cpp"
+	# shellcheck disable=SC2086
+	if MOTE_CXX=$compiler "$cxx" -O2 $warnings "$work/one.cpp" -o "$work/out" >"$work/log" 2>&1; then
+		check_layout "$label.mote_cxx_in_one_command" "$work/out"
+	else
+		not_ok "$label.mote_cxx_in_one_command" "$(head -3 "$work/log" | tr '\n' ' ')"
+	fi
 	MOTE_CXX=$compiler cxx_compiles "$label.mote_cxx_compiles" "$cxx -O2 -std=c++17"
 	MOTE_CXX=$compiler cxx_links "$label.mote_cxx" "$cxx -std=c++17"
 	MOTE_CXX=$compiler cxx_links "$label.mote_cxx_with_its_own_libraries" \
